@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/* Host side of record.h: the static checks, and the same facts as data, for Rust and TypeScript to compare. */
+#include <stddef.h>
+#include <linux/types.h>
+#include "record.h"
+#include "layout.h"
+
+_Static_assert(sizeof(struct bee_stack) == 72, "struct bee_stack has no implicit padding");
+_Static_assert(offsetof(struct bee_stack, frames) == 72, "frames follow the header");
+_Static_assert(BEE_RULE_COUNT <= 8, "a frame word has three bits for the rule");
+
+#define FIELD(name) { "stack." #name, offsetof(struct bee_stack, name) }
+#define NAME_OUTCOME(name, text) { "outcome." #text, BEE_OUTCOME_##name },
+#define NAME_RULE(name, text) { "rule." #text, BEE_RULE_##name },
+#define NAME_LOSS(name, text) { "loss." #text, BEE_LOSS_##name },
+
+const struct bee_layout_entry bee_layout_entries[] = {
+	{ "stack.size", sizeof(struct bee_stack) },
+	FIELD(time_ns), FIELD(key), FIELD(count), FIELD(pid), FIELD(tid), FIELD(comm), FIELD(cpu),
+	FIELD(user_frames), FIELD(kernel_frames), FIELD(kind), FIELD(outcome), FIELD(frames),
+	{ "frame.addressBits", BEE_FRAME_ADDRESS_BITS },
+	{ "frame.ruleShift", BEE_FRAME_RULE_SHIFT },
+	{ "frame.objectShift", BEE_FRAME_OBJECT_SHIFT },
+	BEE_OUTCOMES(NAME_OUTCOME)
+	BEE_FRAME_RULES(NAME_RULE)
+	BEE_LOSSES(NAME_LOSS)
+};
+const unsigned int bee_layout_entry_count = sizeof(bee_layout_entries) / sizeof(bee_layout_entries[0]);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Everything that crosses a boundary as bytes, declared once: kernel program -> ring buffer -> sampler ->
+ * socket -> libbee -> TypeScript. Little-endian, naturally aligned, no implicit padding.
+ * Checked three times: _Static_assert in layout.c, offset_of! tests in Rust (native/sampler/src/record.rs),
+ * and test/ffi/layout.test.ts, which compares the TypeScript decoder with what libbee reports.
+ */
+#ifndef BEE_RECORD_H
+#define BEE_RECORD_H
+
+/* vmlinux.h and the host's layout.c both define the kernel's short names before they include this file. */
+
+#define BEE_COMM_BYTES 16
+#define BEE_MAX_USER_FRAMES 1024
+#define BEE_MAX_KERNEL_FRAMES 127
+
+/*
+ * How the walk over a user stack ended. COMPLETE: it reached the outermost frame of the thread by rule.
+ * KERNEL_ONLY: the task has no user stack (a kernel thread). The order is the wire value.
+ */
+#define BEE_OUTCOMES(X) \
+	X(COMPLETE, complete) \
+	X(KERNEL_ONLY, kernelOnly) \
+	X(NO_TABLE, noTable) \
+	X(NO_CFI, noCfi) \
+	X(READ_FAULT, readFault) \
+	X(DEPTH, depth) \
+	X(EXITING, exiting)
+
+/* The rule by which a user frame was walked. */
+#define BEE_FRAME_RULES(X) \
+	X(CFI, cfi) \
+	X(FRAME_POINTER, framePointer) \
+	X(PLT, plt) \
+	X(SIGNAL, signal) \
+	X(JIT, jit) \
+	X(SNAPSHOT, snapshot)
+
+/* Why a sample that fired was not delivered. Each is counted at its own branch. */
+#define BEE_LOSSES(X) \
+	X(RINGBUF_FULL, ringbufFull) \
+	X(NESTED, nested) \
+	X(SNAPSHOT_UNREADABLE, snapshotUnreadable)
+
+#define BEE_ENUM_OUTCOME(name, text) BEE_OUTCOME_##name,
+#define BEE_ENUM_RULE(name, text) BEE_RULE_##name,
+#define BEE_ENUM_LOSS(name, text) BEE_LOSS_##name,
+enum bee_outcome { BEE_OUTCOMES(BEE_ENUM_OUTCOME) BEE_OUTCOME_COUNT };
+enum bee_frame_rule { BEE_FRAME_RULES(BEE_ENUM_RULE) BEE_RULE_COUNT };
+enum bee_loss { BEE_LOSSES(BEE_ENUM_LOSS) BEE_LOSS_COUNT };
+
+enum bee_record_kind { BEE_RECORD_STACK = 0, BEE_RECORD_SNAPSHOT = 1, BEE_RECORD_EXIT = 2 };
+
+/*
+ * A user frame is one word: address in the ELF's own virtual address space (47 bits; of the process when the
+ * object is 0), the frame rule (3 bits), the object (14 bits; 0: no known mapping, for example JIT code).
+ * The address is the one to look up: for callers it already points into the call instruction (return
+ * address - 1). Objects are numbered by the sampler and stay valid for the whole run, so that a frame means the
+ * same after dlclose, exec or exit.
+ */
+#define BEE_FRAME_ADDRESS_BITS 47
+#define BEE_FRAME_RULE_SHIFT 47
+#define BEE_FRAME_OBJECT_SHIFT 50
+#define BEE_MAX_OBJECTS (1 << 14)
+
+/*
+ * One stack. The kernel program sends it when it sees the stack (thread, name, frames) for the first time and
+ * counts repetitions in a map under `key`; a stack that found no room in that map is simply sent again.
+ */
+struct bee_stack {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 key[2];
+	__u64 count;
+	__u32 pid;
+	__u32 tid;
+	char comm[BEE_COMM_BYTES];
+	__u32 cpu;
+	__u16 user_frames;
+	__u16 kernel_frames;
+	__u8 kind; /* enum bee_record_kind */
+	__u8 outcome; /* enum bee_outcome */
+	__u8 reserved[6];
+	__u64 frames[]; /* user frames, leaf first; then kernel addresses, leaf first, callers already at -1 */
+};
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Unwind tables as the kernel program reads them. The sampler writes them through mmap.
+ *
+ * A row is 4 bytes: the low 12 bits of the first address it covers (<< 20), and the number of its rule.
+ * The rows of one 4 KiB page of text lie together inside one chunk of 4,096 rows, sorted; each page begins with
+ * the row in force at its first byte (low bits 0), so that a lookup never leaves its page.
+ * A directory word tells where: bits 63..32 index of the first row, bits 31..16 log2 of the search's first step,
+ * bits 15..0 number of rows (0: the page has no table).
+ */
+#ifndef BEE_UNWIND_H
+#define BEE_UNWIND_H
+
+#define BEE_CHUNK_ROWS 4096
+#define BEE_ROW_RULE_BITS 20
+
+enum bee_unwind_kind {
+	BEE_UNWIND_GAP = 0, /* no CFI here: one frame-pointer step */
+	BEE_UNWIND_END = 1, /* return address undefined: the outermost frame */
+	BEE_UNWIND_CFA = 2, /* CFA = register + cfa_offset */
+	BEE_UNWIND_DEREF = 3, /* CFA = *(register + cfa_offset) + cfa_add */
+	BEE_UNWIND_PLT = 4, /* CFA = rsp + 8 + 8 * ((pc & 15) >= cfa_offset) */
+	BEE_UNWIND_SIGNAL = 5, /* registers lie in the rt_sigframe at rsp */
+	BEE_UNWIND_UNSUPPORTED = 6, /* a rule that exists but is not one of these */
+};
+enum bee_unwind_register { BEE_REGISTER_RSP = 0, BEE_REGISTER_RBP = 1 };
+enum bee_fp_kind {
+	BEE_FP_SAME = 0, /* rbp keeps its value */
+	BEE_FP_CFA = 1, /* rbp was saved at CFA + fp_offset */
+	BEE_FP_RBP = 2, /* rbp was saved at *(rbp + fp_offset) (realigned frames) */
+};
+
+/* 16 bytes. Where a return address exists it is at CFA - 8. */
+struct bee_unwind_rule {
+	__u8 kind; /* enum bee_unwind_kind */
+	__u8 cfa_register; /* enum bee_unwind_register */
+	__u8 fp_kind; /* enum bee_fp_kind */
+	__u8 reserved;
+	__s32 cfa_offset;
+	__s32 cfa_add;
+	__s32 fp_offset;
+};
+
+#endif
