@@ -1,1 +1,28 @@
+//! ELF files and their unwind tables, from bytes in memory: no I/O, no dependencies, no `unsafe`.
+//!
+//! Input may be hostile: every function returns (an error, `None` or a table with its losses counted) in time and
+//! memory linear in the file's size, and never panics. All addresses are the file's own virtual addresses
+//! (`p_vaddr`, what `addr2line` takes); a process address is such an address plus [`ElfFile::bias`].
+#![forbid(unsafe_code)]
 
+mod cfi_state;
+mod counts;
+mod eh_frame;
+mod eh_pointer;
+mod elf_file;
+mod expression;
+mod plt;
+mod reader;
+mod region;
+mod row_builder;
+mod rule;
+mod sections;
+mod unwind_table;
+
+pub use counts::Counts;
+pub use elf_file::{ElfError, ElfFile, Segment};
+pub use rule::{
+    Rule, FP_CFA, FP_RBP, FP_SAME, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_DEREF,
+    UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
+};
+pub use unwind_table::{unwind_table, Row, UnwindTable};

@@ -1,0 +1,196 @@
+use crate::counts::Cause;
+use crate::expression::{classify_cfa, classify_saved_fp};
+use crate::rule::{
+    Rule, FP_CFA, FP_RBP, FP_SAME, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_DEREF,
+    UNWIND_END, UNWIND_PLT, UNWIND_UNSUPPORTED,
+};
+
+pub(crate) const RBP: u64 = 6;
+pub(crate) const RSP: u64 = 7;
+pub(crate) const RETURN_ADDRESS: u64 = 16;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum CfaRule {
+    /// DWARF register number and offset.
+    Register(u64, i64),
+    Deref {
+        register: u8,
+        offset: i32,
+        add: i32,
+    },
+    Plt(i32),
+    Unknown,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum FpRule {
+    Same,
+    AtCfa(i64),
+    AtRbp(i32),
+    Unknown,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum RaRule {
+    AtCfa(i64),
+    Undefined,
+    Unknown,
+}
+
+/// How the caller's value of a register is found, as the instructions say it.
+#[derive(Clone, Copy)]
+pub(crate) enum RegisterRule<'a> {
+    Undefined,
+    Same,
+    AtCfa(i64),
+    Expression(&'a [u8]),
+    Other,
+}
+
+/// One row of the CFI table, reduced to the registers that matter for walking: CFA, rbp, return address; of rsp only
+/// whether it is something else than the CFA.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct CfiState {
+    pub cfa: CfaRule,
+    fp: FpRule,
+    ra: RaRule,
+    is_sp_saved: bool,
+}
+
+impl CfiState {
+    /// Before a CIE's initial instructions.
+    pub const UNSET: CfiState = CfiState {
+        cfa: CfaRule::Unknown,
+        fp: FpRule::Same,
+        ra: RaRule::Unknown,
+        is_sp_saved: false,
+    };
+
+    /// The instruction named one of the registers that this state holds; true when it did.
+    #[inline(always)]
+    pub fn set_register(&mut self, register: u64, rule: RegisterRule<'_>) -> bool {
+        match register {
+            RBP => self.fp = fp_rule(rule),
+            RSP => self.is_sp_saved = !matches!(rule, RegisterRule::Undefined | RegisterRule::Same),
+            RETURN_ADDRESS => self.ra = ra_rule(rule),
+            _ => return false,
+        }
+        true
+    }
+
+    /// DW_CFA_restore.
+    #[inline(always)]
+    pub fn restore_register(&mut self, register: u64, initial: &CfiState) -> bool {
+        match register {
+            RBP => self.fp = initial.fp,
+            RSP => self.is_sp_saved = initial.is_sp_saved,
+            RETURN_ADDRESS => self.ra = initial.ra,
+            _ => return false,
+        }
+        true
+    }
+
+    pub fn set_cfa_expression(&mut self, expression: &[u8]) {
+        self.cfa = classify_cfa(expression);
+    }
+
+    /// The row as the kernel side reads it. The first cause in the order CFA, return address, rsp, rbp makes it
+    /// UNSUPPORTED. END rows keep their CFA, which is only shown, never used.
+    #[inline]
+    pub fn rule(&self) -> Result<Rule, (Rule, Cause)> {
+        let (fp_kind, fp_offset, is_fp_known) = self.fp_fields();
+        let with_fp = |kind| Rule {
+            fp_kind,
+            fp_offset,
+            ..Rule::of_kind(kind)
+        };
+        let unsupported = |cause| Err((with_fp(UNWIND_UNSUPPORTED), cause));
+        let cfa = self.cfa_rule(with_fp(UNWIND_CFA));
+        if self.ra == RaRule::Undefined {
+            let shown = cfa.unwrap_or(with_fp(UNWIND_END));
+            return Ok(Rule {
+                kind: UNWIND_END,
+                ..shown
+            });
+        }
+        let rule = match cfa {
+            Ok(rule) => rule,
+            Err(cause) => return unsupported(cause),
+        };
+        if self.ra != RaRule::AtCfa(-8) {
+            return unsupported(Cause::ReturnAddress);
+        }
+        if self.is_sp_saved {
+            return unsupported(Cause::StackPointer);
+        }
+        if !is_fp_known {
+            return unsupported(Cause::FramePointer);
+        }
+        Ok(rule)
+    }
+
+    fn cfa_rule(&self, base: Rule) -> Result<Rule, Cause> {
+        match self.cfa {
+            CfaRule::Register(number, offset) => {
+                let cfa_register = match number {
+                    RSP => REGISTER_RSP,
+                    RBP => REGISTER_RBP,
+                    _ => return Err(Cause::CfaRegister),
+                };
+                let cfa_offset = i32::try_from(offset).map_err(|_| Cause::CfaExpression)?;
+                Ok(Rule {
+                    cfa_register,
+                    cfa_offset,
+                    ..base
+                })
+            }
+            CfaRule::Deref {
+                register,
+                offset,
+                add,
+            } => Ok(Rule {
+                kind: UNWIND_DEREF,
+                cfa_register: register,
+                cfa_offset: offset,
+                cfa_add: add,
+                ..base
+            }),
+            CfaRule::Plt(pushed_at) => Ok(Rule {
+                kind: UNWIND_PLT,
+                cfa_offset: pushed_at,
+                ..base
+            }),
+            CfaRule::Unknown => Err(Cause::CfaExpression),
+        }
+    }
+
+    /// `fp_kind`, `fp_offset`, and whether they say what the CFI says.
+    fn fp_fields(&self) -> (u8, i32, bool) {
+        match self.fp {
+            FpRule::Same => (FP_SAME, 0, true),
+            FpRule::AtCfa(offset) => match i32::try_from(offset) {
+                Ok(offset) => (FP_CFA, offset, true),
+                Err(_) => (FP_SAME, 0, false),
+            },
+            FpRule::AtRbp(offset) => (FP_RBP, offset, true),
+            FpRule::Unknown => (FP_SAME, 0, false),
+        }
+    }
+}
+
+fn fp_rule(rule: RegisterRule<'_>) -> FpRule {
+    match rule {
+        RegisterRule::Undefined | RegisterRule::Same => FpRule::Same,
+        RegisterRule::AtCfa(offset) => FpRule::AtCfa(offset),
+        RegisterRule::Expression(expression) => classify_saved_fp(expression),
+        RegisterRule::Other => FpRule::Unknown,
+    }
+}
+
+fn ra_rule(rule: RegisterRule<'_>) -> RaRule {
+    match rule {
+        RegisterRule::Undefined => RaRule::Undefined,
+        RegisterRule::AtCfa(offset) => RaRule::AtCfa(offset),
+        _ => RaRule::Unknown,
+    }
+}

@@ -1,0 +1,50 @@
+use crate::elf_file::Segment;
+
+/// Addresses with one origin of their rules.
+#[derive(Clone, Copy)]
+pub(crate) struct Region {
+    pub start: u64,
+    pub end: u64,
+    pub source: Source,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Source {
+    /// Number of the CIE; where the FDE's instructions lie in .eh_frame.
+    Fde { cie: u32, offset: u32, length: u32 },
+    /// Index into the rules of the synthesized regions.
+    Fixed(u32),
+}
+
+/// Keeps the regions that begin inside a segment, cut at its end; both sorted by address. What is cut off can
+/// neither be called nor sampled.
+pub(crate) fn clip_to_segments(regions: &mut Vec<Region>, segments: &[Segment]) {
+    let mut index = 0;
+    regions.retain_mut(|region| {
+        while segments
+            .get(index)
+            .is_some_and(|segment| segment.end() <= region.start)
+        {
+            index += 1;
+        }
+        let Some(segment) = segments.get(index) else {
+            return false;
+        };
+        region.end = region.end.min(segment.end());
+        segment.vaddr <= region.start && region.start < region.end
+    });
+}
+
+/// Whether any region touches `start..end`. Regions sorted and disjoint.
+pub(crate) fn is_covered(regions: &[Region], start: u64, end: u64) -> bool {
+    let behind = regions.partition_point(|region| region.start < end);
+    regions[..behind]
+        .last()
+        .is_some_and(|region| region.end > start)
+}
+
+/// The first address at or above `address` where a region begins.
+pub(crate) fn next_start(regions: &[Region], address: u64) -> Option<u64> {
+    let behind = regions.partition_point(|region| region.start < address);
+    regions.get(behind).map(|region| region.start)
+}

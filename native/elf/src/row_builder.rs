@@ -1,0 +1,123 @@
+use crate::counts::{Cause, Counts};
+use crate::rule::Rule;
+use crate::unwind_table::{Row, UnwindTable};
+
+const NO_RULE: u32 = u32::MAX;
+const FIRST_SLOTS: usize = 1024;
+
+/// Appends rows in address order, merges equal neighbours and numbers the distinct rules.
+pub(crate) struct RowBuilder {
+    rows: Vec<Row>,
+    rules: Vec<Rule>,
+    /// Open-addressed index into `rules`, a power of two, at most half full. std's HashMap takes four times as long
+    /// here, on the hottest line of the crate.
+    slots: Vec<u32>,
+    last_rule: u32,
+    pub counts: Counts,
+    /// A limit was reached and rows were dropped.
+    pub is_full: bool,
+}
+
+impl RowBuilder {
+    pub fn new(expected_rows: usize) -> RowBuilder {
+        RowBuilder {
+            rows: Vec::with_capacity(expected_rows),
+            rules: Vec::new(),
+            slots: vec![NO_RULE; FIRST_SLOTS],
+            last_rule: NO_RULE,
+            counts: Counts::default(),
+            is_full: false,
+        }
+    }
+
+    pub fn has_rows(&self) -> bool {
+        !self.rows.is_empty()
+    }
+
+    /// `rule` is in force from `address`, which is above that of the last row.
+    #[inline]
+    pub fn push(&mut self, address: u64, rule: Rule) {
+        let number = self.intern(rule);
+        if number == self.last_rule {
+            return;
+        }
+        if self.rows.len() >= UnwindTable::MAX_ROWS {
+            self.is_full = true;
+            return;
+        }
+        self.last_rule = number;
+        self.counts.add_row(rule.kind);
+        self.rows.push(Row {
+            address,
+            rule: number,
+        });
+    }
+
+    pub fn push_unsupported(&mut self, address: u64, rule: Rule, cause: Cause) {
+        let before = self.counts.unsupported_rows;
+        self.push(address, rule);
+        if self.counts.unsupported_rows != before {
+            self.counts.add_cause(cause);
+        }
+    }
+
+    pub fn finish(self) -> UnwindTable {
+        UnwindTable {
+            rows: self.rows,
+            rules: self.rules,
+            counts: self.counts,
+        }
+    }
+
+    #[inline]
+    fn intern(&mut self, rule: Rule) -> u32 {
+        let mask = self.slots.len() - 1;
+        let mut slot = hash(&rule) & mask;
+        loop {
+            let number = self.slots[slot];
+            if number == NO_RULE {
+                return self.add_rule(rule, slot);
+            }
+            if self.rules[number as usize].words() == rule.words() {
+                return number;
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    #[cold]
+    fn add_rule(&mut self, rule: Rule, slot: usize) -> u32 {
+        if self.rules.len() >= UnwindTable::MAX_RULES {
+            self.is_full = true;
+            return 0;
+        }
+        let number = self.rules.len() as u32;
+        self.rules.push(rule);
+        self.slots[slot] = number;
+        if self.rules.len() * 2 > self.slots.len() {
+            self.grow();
+        }
+        number
+    }
+
+    fn grow(&mut self) {
+        let mask = self.slots.len() * 2 - 1;
+        let mut slots = vec![NO_RULE; mask + 1];
+        for (number, rule) in self.rules.iter().enumerate() {
+            let mut slot = hash(rule) & mask;
+            while slots[slot] != NO_RULE {
+                slot = (slot + 1) & mask;
+            }
+            slots[slot] = number as u32;
+        }
+        self.slots = slots;
+    }
+}
+
+/// The high bits of a product with an odd constant (Fibonacci hashing): rules differ in few low bits of a word.
+#[inline]
+fn hash(rule: &Rule) -> usize {
+    let (low, high) = rule.words();
+    let mixed = (low ^ high.rotate_left(21)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 32) as usize
+}
