@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { builtProgram } from './fixture-programs.js';
+import { needsRoot } from './needs-root.js';
+import { profileWith } from './run-bee.js';
+
+test('fired is within 2 % of expected on a CPU-bound program', needsRoot, async () => {
+  const args = ['--frequency', '997', '--', builtProgram('spin'), '--seconds', '10'];
+  const { summary } = await profileWith({ command: 'profile-bee', args });
+  const ratio = summary.samples.fired / summary.samples.expected;
+  assert.ok(Math.abs(ratio - 1) <= 0.02, `fired/expected = ${ratio} (${JSON.stringify(summary.samples)})`);
+  assert.ok(summary.samples.delivered >= 0.98 * summary.samples.fired);
+});
+
+// A stack of 900 frames is longer than the whole ring: every new stack of `deep` must be lost, and counted.
+test(
+  'a ring of 4 KiB loses samples, counts them under ringbufFull, and the accounts add up',
+  needsRoot,
+  async () => {
+    const { summary } = await profileWith({
+      command: 'profile-bee',
+      args: ['--frequency', '997', '--', builtProgram('deep'), '--seconds', '2'],
+      env: { PROFILE_BEE_RING_BYTES: '4096' },
+    });
+    const { samples } = summary;
+    assert.ok((samples.lost.ringbufFull ?? 0) > 0, JSON.stringify(samples));
+    assert.ok(samples.fired >= 1_000, `${samples.fired} fired`);
+    assert.ok(samples.delivered < samples.fired);
+    assert.ok(summary.problems.length > 0, 'a profile that lost samples says so');
+  },
+);
+
+test('user stacks are not copied: no perf event asks for them', needsRoot, async () => {
+  const run = await profileWith({
+    command: 'profile-bee',
+    args: ['--frequency', '997', '--', builtProgram('server'), '--seconds', '1'],
+    through: [
+      'strace',
+      '-f',
+      '-e',
+      'trace=perf_event_open',
+      '-e',
+      'signal=none',
+      '-v',
+      '-o',
+      'perf-events.txt',
+    ],
+  });
+  const trace = readFileSync(join(run.scratch, 'perf-events.txt'), 'utf8');
+  assert.match(trace, /perf_event_open\(\{type=PERF_TYPE_/, 'strace saw the perf events');
+  assert.doesNotMatch(trace, /PERF_SAMPLE_STACK_USER/);
+  assert.ok(run.summary.samples.delivered > 100);
+});

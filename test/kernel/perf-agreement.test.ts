@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { basename } from 'node:path';
+import { test } from 'node:test';
+import { builtProgram } from './fixture-programs.js';
+import { type FoldedStack, physicalFrames } from './folded-stacks.js';
+import { normalName } from './frame-name.js';
+import { needsRoot } from './needs-root.js';
+import { asFolded, isComplete, type PerfStack, recordWithPerf } from './perf-oracle.js';
+import { profileWith } from './run-bee.js';
+import { selfShares } from './self-shares.js';
+
+// By physical functions: perf gets no inlined frames here, and ours are left out.
+for (const { program, args } of [
+  { program: 'server', args: ['--seconds', '4'] },
+  { program: 'threads', args: ['--rounds', '150'] },
+  { program: 'inlining', args: ['--seconds', '3'] },
+  { program: 'origins', args: ['--seconds', '3'] },
+]) {
+  test(`${program}: agrees with perf record --call-graph dwarf`, needsRoot, async () => {
+    const path = builtProgram(program);
+    const ours = await profileWith({ command: 'profile-bee', args: ['-F', '997', '--', path, ...args] });
+    const perf = await recordWithPerf([path, ...args]);
+    assertSameSelfShares(ours.stacks, perf);
+    assertChainsFound(ours.stacks, perf.filter(isComplete), basename(path));
+  });
+}
+
+function assertSameSelfShares(ours: readonly FoldedStack[], perf: readonly PerfStack[]): void {
+  const ourShares = selfShares(ours);
+  const perfShares = selfShares(asFolded(perf));
+  const namesOf = (shares: Map<string, number>) => [...shares.keys()].slice(0, 10);
+  for (const name of new Set([...namesOf(ourShares), ...namesOf(perfShares)])) {
+    const our = ourShares.get(name) ?? 0;
+    const theirs = perfShares.get(name) ?? 0;
+    assert.ok(Math.abs(our - theirs) <= 3, `${name}: ${our.toFixed(2)} %, perf ${theirs.toFixed(2)} %`);
+  }
+}
+
+/**
+ * Only frames of the program itself are compared: for libc's private functions perf names the nearest exported
+ * symbol, and the kernel's part of a stack belongs to the moment, not to the program.
+ */
+function assertChainsFound(ours: readonly FoldedStack[], perf: readonly PerfStack[], module: string): void {
+  const ourChains = [...new Set(ours.map((stack) => physicalFrames(stack).map(normalName).join('\n')))];
+  const chains = ourChains.map((chain) => chain.split('\n'));
+  const total = perf.reduce((sum, stack) => sum + stack.count, 0);
+  assert.ok(total >= 1_000, `perf has ${total} complete stacks`);
+  const missing = perf.filter(
+    (stack) => !chains.some((chain) => isSubsequence(programFrames(stack, module), chain)),
+  );
+  const lost = missing.toSorted((a, b) => b.count - a.count);
+  const found = 100 * (1 - lost.reduce((sum, stack) => sum + stack.count, 0) / total);
+  const example = lost[0] === undefined ? '' : programFrames(lost[0], module).join(' > ');
+  assert.ok(found >= 95, `${found.toFixed(2)} % of perf's complete weight found; missing: ${example}`);
+}
+
+function programFrames(stack: PerfStack, module: string): string[] {
+  return stack.frames
+    .filter((frame) => basename(frame.module) === module)
+    .map((frame) => normalName(frame.name));
+}
+
+function isSubsequence(wanted: readonly string[], frames: readonly string[]): boolean {
+  let next = 0;
+  for (const frame of frames) if (frame === wanted[next]) next += 1;
+  return next === wanted.length;
+}

@@ -1,0 +1,58 @@
+export type Counts = Record<string, number>;
+
+/** The summary JSON as the contract declares it; only what the tests read. */
+export interface Summary {
+  schema: string;
+  version: string;
+  exit: { code: number; source: 'target' | 'cargo' | 'profiler' | 'usage' | 'privilege' | 'require' };
+  targets: SummaryTarget[];
+  event: { name: string; frequencyHz: number; throttled: number };
+  unwinder: 'dwarf' | 'fp';
+  elevation: string;
+  samples: { fired: number; expected: number; delivered: number; unaccounted: number; lost: Counts };
+  stacks: { user: number; complete: number; maxDepth: number; incomplete: Counts };
+  frames: {
+    user: number;
+    symbolized: number;
+    withLine: number;
+    inlined: number;
+    kernel: number;
+    kernelSymbolized: number;
+    by: Counts;
+  };
+  cost: {
+    source: string;
+    targetCpuNs: number;
+    samplerCpuNs: number;
+    bpfRunNs: number;
+    samplerPeakRssBytes: number;
+    cliPeakRssBytes: number;
+    tableBytes: number;
+  };
+  phasesNs: Counts;
+  outputs: { path: string; format: string; bytes: number }[];
+  problems: { code: string; message: string }[];
+}
+
+export interface SummaryTarget {
+  argv: string[];
+  pid: number;
+  package?: string;
+  kind: string;
+  exitCode: number | null;
+}
+
+/** Complete stacks in percent; as in the contract, threads caught in their exit are left out. */
+export function completePercent({ stacks }: Summary): number {
+  const counted = stacks.user - (stacks.incomplete.exiting ?? 0);
+  return counted === 0 ? 0 : (100 * stacks.complete) / counted;
+}
+
+/** User frames found by CFI in percent of all user frames. */
+export function cfiPercent({ frames }: Summary): number {
+  return frames.user === 0 ? 0 : (100 * (frames.by.cfi ?? 0)) / frames.user;
+}
+
+export function symbolizedPercent({ frames }: Summary): number {
+  return frames.user === 0 ? 0 : (100 * frames.symbolized) / frames.user;
+}

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertChain, chainPercent } from './assert-chain.js';
+import { assertUnwoundWell } from './assert-summary.js';
+import { builtProgram, strippedProgram } from './fixture-programs.js';
+import { needsRoot } from './needs-root.js';
+import { profileWith } from './run-bee.js';
+
+const parseChain = [
+  'server::main',
+  'server::serve',
+  'server::handle_request',
+  'server::parse',
+  'toolbox::tokenize',
+];
+
+test(
+  '--unwind fp breaks the chains of a binary without frame pointers, DWARF finds them',
+  needsRoot,
+  async () => {
+    const run = (mode: string) =>
+      profileWith({
+        command: 'profile-bee',
+        args: ['--frequency', '997', '--unwind', mode, '--', builtProgram('server'), '--seconds', '2'],
+      });
+    const dwarf = await run('dwarf');
+    assert.equal(dwarf.summary.unwinder, 'dwarf');
+    assertChain(dwarf.stacks, parseChain, 46);
+    const framePointers = await run('fp');
+    assert.equal(framePointers.summary.unwinder, 'fp');
+    assert.ok((framePointers.summary.frames.by.framePointer ?? 0) > 0);
+    const percent = chainPercent(framePointers.stacks, parseChain);
+    assert.ok(
+      percent < 5,
+      `frame pointers alone found the chain in ${percent} %: this test cannot tell the two`,
+    );
+  },
+);
+
+test('stripped binaries are unwound as completely as unstripped ones', needsRoot, async () => {
+  for (const name of ['server', 'deep', 'threads']) {
+    const rounds = name === 'threads' ? ['--rounds', '80'] : ['--seconds', '2'];
+    const args = ['--frequency', '997', '--', strippedProgram(name), ...rounds];
+    const { summary } = await profileWith({ command: 'profile-bee', args });
+    assert.ok(summary.samples.delivered >= 1_000, `${name}: ${summary.samples.delivered} samples`);
+    assertUnwoundWell(summary);
+    if (name === 'deep') assert.ok(summary.stacks.maxDepth >= 902, `maxDepth ${summary.stacks.maxDepth}`);
+  }
+});
