@@ -90,6 +90,24 @@ impl CfiState {
         true
     }
 
+    /// The offset of a CFA that is register plus offset; `None` for any other, which has none to change.
+    #[inline(always)]
+    pub fn cfa_offset(&mut self) -> Option<&mut i64> {
+        match &mut self.cfa {
+            CfaRule::Register(_, offset) => Some(offset),
+            _ => None,
+        }
+    }
+
+    /// The register of such a CFA.
+    #[inline(always)]
+    pub fn cfa_register(&mut self) -> Option<&mut u64> {
+        match &mut self.cfa {
+            CfaRule::Register(register, _) => Some(register),
+            _ => None,
+        }
+    }
+
     pub fn set_cfa_expression(&mut self, expression: &[u8]) {
         self.cfa = classify_cfa(expression);
     }

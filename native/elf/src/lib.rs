@@ -5,12 +5,14 @@
 //! (`p_vaddr`, what `addr2line` takes); a process address is such an address plus [`ElfFile::bias`].
 #![forbid(unsafe_code)]
 
+mod cfi_program;
 mod cfi_state;
 mod counts;
 mod eh_frame;
 mod eh_pointer;
 mod elf_file;
 mod expression;
+mod fde_rows;
 mod plt;
 mod reader;
 mod region;

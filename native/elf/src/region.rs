@@ -1,3 +1,4 @@
+use crate::eh_frame::FdeSource;
 use crate::elf_file::Segment;
 
 /// Addresses with one origin of their rules.
@@ -10,8 +11,7 @@ pub(crate) struct Region {
 
 #[derive(Clone, Copy)]
 pub(crate) enum Source {
-    /// Number of the CIE; where the FDE's instructions lie in .eh_frame.
-    Fde { cie: u32, offset: u32, length: u32 },
+    Fde(FdeSource),
     /// Index into the rules of the synthesized regions.
     Fixed(u32),
 }
