@@ -1,0 +1,77 @@
+import { FRAME_KINDS, NO_STACK, ORIGINS, type Profile } from './profile.js';
+
+/** What is wrong with a profile, one sentence each; empty when it is sound. Every test calls it on what it makes. */
+export function findIntegrityProblems(profile: Profile): string[] {
+  return [
+    ...stringProblems(profile),
+    ...columnLengthProblems(profile),
+    ...frameProblems(profile),
+    ...stackProblems(profile),
+    ...sampleProblems(profile),
+  ];
+}
+
+function stringProblems({ strings }: Profile): string[] {
+  const problems: string[] = [];
+  if (strings[0] !== '') problems.push('string 0 is not empty');
+  if (new Set(strings).size !== strings.length) problems.push('a string stands twice');
+  return problems;
+}
+
+function columnLengthProblems(profile: Profile): string[] {
+  const tables = { frames: profile.frames, stacks: profile.stacks, samples: profile.samples };
+  return Object.entries(tables).flatMap(([table, { length, ...columns }]) =>
+    Object.entries(columns)
+      .filter(([, column]) => column.length !== length)
+      .map(([name, column]) => `${table}.${name} has ${column.length} rows of ${length}`),
+  );
+}
+
+function frameProblems({ frames, strings }: Profile): string[] {
+  const problems: string[] = [];
+  const rows = new Set<string>();
+  for (let i = 0; i < frames.length; i++) {
+    const texts = [frames.name[i]!, frames.file[i]!, frames.crate[i]!, frames.module[i]!];
+    if (texts.some((index) => strings[index] === undefined))
+      problems.push(`frame ${i} names a string that is absent`);
+    if (strings[frames.name[i]!] === '') problems.push(`frame ${i} has no name`);
+    if (ORIGINS[frames.origin[i]!] === undefined) problems.push(`frame ${i} has no origin`);
+    if (FRAME_KINDS[frames.kind[i]!] === undefined) problems.push(`frame ${i} has no kind`);
+    if (frames.line[i]! < 0 || frames.column[i]! < 0)
+      problems.push(`frame ${i} has a negative line or column`);
+    const numbers = [frames.line, frames.column, frames.origin, frames.kind, frames.isInlined].map(
+      (c) => c[i],
+    );
+    rows.add([...texts, ...numbers].join());
+  }
+  if (rows.size !== frames.length) problems.push('a frame stands twice');
+  return problems;
+}
+
+function stackProblems({ stacks, frames }: Profile): string[] {
+  const problems: string[] = [];
+  const rows = new Set<string>();
+  for (let i = 0; i < stacks.length; i++) {
+    const parent = stacks.parent[i]!;
+    if (parent < NO_STACK || parent >= i) problems.push(`stack ${i} has the parent ${parent}`);
+    if (stacks.frame[i]! < 0 || stacks.frame[i]! >= frames.length) problems.push(`stack ${i} has no frame`);
+    rows.add(`${parent},${stacks.frame[i]}`);
+  }
+  if (rows.size !== stacks.length) problems.push('a stack stands twice');
+  return problems;
+}
+
+function sampleProblems({ samples, stacks, strings, totalCount }: Profile): string[] {
+  const problems: string[] = [];
+  let sum = 0;
+  for (let i = 0; i < samples.length; i++) {
+    const count = samples.count[i]!;
+    sum += count;
+    if (!Number.isSafeInteger(count) || count <= 0) problems.push(`sample ${i} counts ${count}`);
+    if (samples.stack[i]! < 0 || samples.stack[i]! >= stacks.length)
+      problems.push(`sample ${i} has no stack`);
+    if (strings[samples.comm[i]!] === undefined) problems.push(`sample ${i} has no comm`);
+  }
+  if (sum !== totalCount) problems.push(`the samples count ${sum}, the profile says ${totalCount}`);
+  return problems;
+}
