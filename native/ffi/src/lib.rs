@@ -1,1 +1,292 @@
+//! libbee: what the profiler does close to sockets and ELF files, behind a C ABI that koffi loads.
+//!
+//! **Ownership.** A session and a symbol table are numbers, never addresses: 0 is no handle, a closed or invented
+//! one is an error (EBADF), not undefined behaviour. Every handle has one closing function, and closing twice is
+//! allowed. All memory that the caller passes stays the caller's and is not kept after the call.
+//!
+//! **Buffers.** A function that takes `(buffer, capacity)` returns the size that the answer needs and copies it
+//! only when the capacity suffices, so `(NULL, 0)` asks for the size. The answer may grow between two calls.
+//!
+//! **Threads.** Any function may be called from any thread. `bee_session_accept`, `bee_session_wait` and
+//! `bee_symbolize` block: call them off the main thread; `bee_session_cancel` and `bee_session_close` end the first
+//! two early. They need little stack (koffi gives 128 KiB), symbolization runs on its own threads. There are no
+//! callbacks.
+//!
+//! **Errors.** Functions return 0 or more on success and a negative errno on failure; those that return a handle
+//! return 0. The text of the last failure on this thread is `bee_last_error`; of a session `bee_session_error`,
+//! which is the one to read after a call that ran on another thread.
+//!
+//! **Versions.** `bee_abi_version` changes when a signature or a buffer's meaning changes. The caller compares it.
+//!
+//! **Symbol buffer** (`bee_symbols_copy`), little-endian:
+//! `u32 nAddresses, nFrames, nStrings, stringBytes`, `u32 firstFrame[nAddresses + 1]`,
+//! `frames[nFrames] {u32 name, u32 file, u32 line, u32 column, u32 flags}`, `u32 stringOffset[nStrings + 1]`,
+//! the strings' UTF-8 bytes, and directly after them `u32 problemBytes` (not aligned) with a JSON array
+//! `[{"object":1,"path":"…","message":"…"}]` of what could not be read. Frames of one address stand innermost
+//! (inlined) first, the function itself last; an unresolved address has none. String 0 is empty.
+//! Flags: bit 0 inlined, bit 1 from debug information, bit 2 the frame is the kernel's and `file` names the module
+//! (`[kernel]`, `[ext4]`).
 
+mod failure;
+mod frame_reader;
+mod handles;
+mod json;
+mod layout;
+mod objects;
+// The protocol is the sampler's; this side uses the client's half of it.
+#[allow(dead_code)]
+#[path = "../../sampler/src/protocol.rs"]
+mod protocol;
+mod samples;
+mod session;
+mod symbolize;
+
+use std::ffi::{c_char, CStr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use failure::{remember, Failure, Outcome};
+use handles::Handles;
+use session::Session;
+
+const ABI_VERSION: u32 = 1;
+
+static SESSIONS: Handles<Session> = Handles::new();
+static SYMBOLS: Handles<Vec<u8>> = Handles::new();
+
+#[no_mangle]
+pub extern "C" fn bee_abi_version() -> u32 {
+    ABI_VERSION
+}
+
+/// JSON object: name → number, every offset and enum value of bpf/record.h.
+///
+/// # Safety
+/// `buffer` is NULL or has `capacity` writable bytes.
+#[no_mangle]
+pub unsafe extern "C" fn bee_layout(buffer: *mut u8, capacity: u64) -> i64 {
+    unsafe { copy_out(layout::report().as_bytes(), buffer, capacity) }
+}
+
+/// Text of the last failed call on this thread.
+///
+/// # Safety
+/// `buffer` is NULL or has `capacity` writable bytes.
+#[no_mangle]
+pub unsafe extern "C" fn bee_last_error(buffer: *mut u8, capacity: u64) -> i64 {
+    unsafe { copy_out(failure::last_message().as_bytes(), buffer, capacity) }
+}
+
+/// Listens on a unix socket at `socket_path`, which must not exist. NULL: a session without a sampler, for
+/// symbolizing files that `bee_session_add_object` names.
+///
+/// # Safety
+/// `socket_path` is NULL or a C string.
+#[no_mangle]
+pub unsafe extern "C" fn bee_session_open(socket_path: *const c_char) -> u64 {
+    let opened = unsafe { text(socket_path) }.and_then(Session::open);
+    match opened {
+        Ok(session) => SESSIONS.insert(session),
+        Err(failure) => {
+            remember(&failure);
+            0
+        }
+    }
+}
+
+/// Blocks until the sampler connected (0), ETIMEDOUT, ECANCELED or EPIPE (closed). Peers that are neither root nor
+/// this user are refused.
+#[no_mangle]
+pub extern "C" fn bee_session_accept(session: u64, timeout_ms: u32) -> i32 {
+    status(with_session(session, |session| session.accept(millis(timeout_ms))))
+}
+
+/// Sends one message.
+///
+/// # Safety
+/// `payload` has `length` readable bytes, or `length` is 0.
+#[no_mangle]
+pub unsafe extern "C" fn bee_session_send(session: u64, kind: u16, payload: *const u8, length: u64) -> i32 {
+    let payload = unsafe { bytes(payload, length) };
+    status(with_session(session, |session| session.send(kind, payload)))
+}
+
+/// Blocks until an event is queued: copies one as `u16 type, u16 0, payload` and returns its size; a size above
+/// `capacity` means that it was not taken. 0 on timeout; EPIPE after the sampler's DONE, ECONNRESET when it died,
+/// EPROTO when it sent nonsense, ECANCELED.
+///
+/// # Safety
+/// `buffer` has `capacity` writable bytes until the call returns.
+#[no_mangle]
+pub unsafe extern "C" fn bee_session_wait(session: u64, timeout_ms: u32, buffer: *mut u8, capacity: u64) -> i64 {
+    let waited = with_session(session, |session| {
+        session.wait(millis(timeout_ms), |event| {
+            unsafe { copy_out(event, buffer, capacity) };
+            event.len() as u64 <= capacity && !buffer.is_null()
+        })
+    });
+    match waited {
+        Ok(length) => length.unwrap_or(0) as i64,
+        Err(failure) => i64::from(remember(&failure)),
+    }
+}
+
+/// Makes the accept or wait in progress, else the next one, return ECANCELED.
+#[no_mangle]
+pub extern "C" fn bee_session_cancel(session: u64) -> i32 {
+    status(SESSIONS.get(session).map(|session| session.cancel()))
+}
+
+/// Text of the session's last failure, on whatever thread.
+///
+/// # Safety
+/// `buffer` is NULL or has `capacity` writable bytes.
+#[no_mangle]
+pub unsafe extern "C" fn bee_session_error(session: u64, buffer: *mut u8, capacity: u64) -> i64 {
+    answer(SESSIONS.get(session).map(|session| session.error().into_bytes()), buffer, capacity)
+}
+
+/// All unique bee_stack records with their counts so far.
+///
+/// # Safety
+/// `buffer` is NULL or has `capacity` writable bytes.
+#[no_mangle]
+pub unsafe extern "C" fn bee_session_samples(session: u64, buffer: *mut u8, capacity: u64) -> i64 {
+    let copied = SESSIONS.get(session).map(|session| {
+        let samples = session.samples();
+        match samples.byte_length() as u64 > capacity {
+            true => samples.byte_length() as i64,
+            false => unsafe { copy_out(&samples.bytes(), buffer, capacity) },
+        }
+    });
+    copied.unwrap_or_else(|failure| i64::from(remember(&failure)))
+}
+
+/// JSON `{"uniqueStacks":n,"orphanCount":n}`; the orphans are hits that were counted for a stack that never came.
+///
+/// # Safety
+/// `buffer` is NULL or has `capacity` writable bytes.
+#[no_mangle]
+pub unsafe extern "C" fn bee_session_statistics(session: u64, buffer: *mut u8, capacity: u64) -> i64 {
+    let text = SESSIONS.get(session).map(|session| {
+        let samples = session.samples();
+        let (unique, orphans) = (samples.unique(), samples.orphan_count());
+        format!("{{\"uniqueStacks\":{unique},\"orphanCount\":{orphans}}}").into_bytes()
+    });
+    answer(text, buffer, capacity)
+}
+
+/// JSON array of `{id, path, buildId, vdso}`.
+///
+/// # Safety
+/// `buffer` is NULL or has `capacity` writable bytes.
+#[no_mangle]
+pub unsafe extern "C" fn bee_session_objects(session: u64, buffer: *mut u8, capacity: u64) -> i64 {
+    answer(SESSIONS.get(session).map(|session| session.objects().to_json().into_bytes()), buffer, capacity)
+}
+
+/// Registers a file that the caller may read, under a number of the caller's choice. Flags: bit 1 vdso (the path is
+/// then only a name).
+///
+/// # Safety
+/// `path` is a C string.
+#[no_mangle]
+pub unsafe extern "C" fn bee_session_add_object(session: u64, id: u32, path: *const c_char, flags: u32) -> i32 {
+    let path = unsafe { text(path) };
+    status(with_session(session, |session| {
+        let path = path?.ok_or_else(|| Failure::new(libc::EINVAL, "An object needs a path."))?;
+        session.objects().open(id, path, flags & protocol::OBJECT_IS_VDSO != 0)
+    }))
+}
+
+/// Ends the connection, wakes all waiters (EPIPE), closes every descriptor of the session.
+#[no_mangle]
+pub extern "C" fn bee_session_close(session: u64) {
+    if let Some(session) = SESSIONS.remove(session) {
+        session.close();
+    }
+}
+
+/// Blocks while it resolves `count` entries `{u64 address, u32 object, u32 pid}`; object 0xFFFFFFFF is the kernel,
+/// 0 none (the process's perf map). Returns a handle for `bee_symbols_copy`; what cannot be resolved has no frames.
+///
+/// # Safety
+/// `entries` has `count` × 16 readable bytes until the call returns.
+#[no_mangle]
+pub unsafe extern "C" fn bee_symbolize(session: u64, entries: *const u8, count: u64) -> u64 {
+    let entries = unsafe { bytes(entries, count.saturating_mul(16)) };
+    match with_session(session, |session| symbolize::symbolize(session, entries)) {
+        Ok(buffer) => SYMBOLS.insert(Arc::new(buffer)),
+        Err(failure) => {
+            remember(&failure);
+            0
+        }
+    }
+}
+
+/// The symbol buffer described on this page.
+///
+/// # Safety
+/// `buffer` is NULL or has `capacity` writable bytes.
+#[no_mangle]
+pub unsafe extern "C" fn bee_symbols_copy(symbols: u64, buffer: *mut u8, capacity: u64) -> i64 {
+    match SYMBOLS.get(symbols) {
+        Ok(table) => unsafe { copy_out(&table, buffer, capacity) },
+        Err(failure) => i64::from(remember(&failure)),
+    }
+}
+
+#[no_mangle]
+pub extern "C" fn bee_symbols_free(symbols: u64) {
+    drop(SYMBOLS.remove(symbols));
+}
+
+/// Runs `call` and keeps its error in the session, where a caller on another thread finds it.
+fn with_session<T>(handle: u64, call: impl FnOnce(&Arc<Session>) -> Outcome<T>) -> Outcome<T> {
+    let session = SESSIONS.get(handle)?;
+    call(&session).inspect_err(|failure| session.set_error(failure))
+}
+
+fn status(outcome: Outcome<()>) -> i32 {
+    outcome.map_or_else(|failure| remember(&failure), |()| 0)
+}
+
+fn answer(outcome: Outcome<Vec<u8>>, buffer: *mut u8, capacity: u64) -> i64 {
+    match outcome {
+        // SAFETY: the exported caller's contract on `buffer`.
+        Ok(bytes) => unsafe { copy_out(&bytes, buffer, capacity) },
+        Err(failure) => i64::from(remember(&failure)),
+    }
+}
+
+fn millis(timeout_ms: u32) -> Duration {
+    Duration::from_millis(u64::from(timeout_ms))
+}
+
+/// # Safety
+/// `buffer` is NULL or has `capacity` writable bytes.
+unsafe fn copy_out(bytes: &[u8], buffer: *mut u8, capacity: u64) -> i64 {
+    if !buffer.is_null() && bytes.len() as u64 <= capacity {
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer, bytes.len()) };
+    }
+    bytes.len() as i64
+}
+
+/// # Safety
+/// `start` has `length` readable bytes, or is NULL, which reads as empty.
+unsafe fn bytes<'a>(start: *const u8, length: u64) -> &'a [u8] {
+    if start.is_null() || length == 0 || length > isize::MAX as u64 {
+        return &[];
+    }
+    unsafe { std::slice::from_raw_parts(start, length as usize) }
+}
+
+/// # Safety
+/// `start` is NULL (None) or a C string.
+unsafe fn text<'a>(start: *const c_char) -> Outcome<Option<&'a str>> {
+    if start.is_null() {
+        return Ok(None);
+    }
+    let text = unsafe { CStr::from_ptr(start) }.to_str();
+    text.map(Some).map_err(|_| Failure::new(libc::EINVAL, "A path is not UTF-8."))
+}

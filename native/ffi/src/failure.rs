@@ -1,0 +1,40 @@
+//! An error as the ABI reports it: a negative errno and one sentence.
+
+use std::cell::RefCell;
+
+#[derive(Debug, Clone)]
+pub struct Failure {
+    pub code: i32,
+    pub message: String,
+}
+
+pub type Outcome<T> = Result<T, Failure>;
+
+impl Failure {
+    pub fn new(errno: i32, message: impl Into<String>) -> Self {
+        Failure { code: -errno, message: message.into() }
+    }
+
+    pub fn from_io(what: &str, error: &std::io::Error) -> Self {
+        Failure::new(error.raw_os_error().unwrap_or(libc::EIO), format!("{what}: {error}"))
+    }
+
+    /// The failure of the system call that has just returned -1.
+    pub fn last_os_error(what: &str) -> Self {
+        Failure::from_io(what, &std::io::Error::last_os_error())
+    }
+}
+
+thread_local! {
+    static LAST: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Keeps the text for `bee_last_error` on this thread and gives the code back.
+pub fn remember(failure: &Failure) -> i32 {
+    LAST.with(|last| last.borrow_mut().clone_from(&failure.message));
+    failure.code
+}
+
+pub fn last_message() -> String {
+    LAST.with(|last| last.borrow().clone())
+}

@@ -1,0 +1,74 @@
+//! Frames of a list of addresses, with their strings interned.
+
+use std::collections::HashMap;
+
+pub const FLAG_INLINED: u32 = 1 << 0;
+pub const FLAG_DEBUG_INFO: u32 = 1 << 1;
+pub const FLAG_KERNEL: u32 = 1 << 2;
+
+#[derive(Clone, Copy)]
+pub struct Frame {
+    pub name: u32,
+    pub file: u32,
+    pub line: u32,
+    pub column: u32,
+    pub flags: u32,
+}
+
+/// Frames innermost first; addresses in the order in which they are finished.
+#[derive(Default)]
+pub struct Symbols {
+    /// One past the last frame of each address.
+    pub ends: Vec<u32>,
+    pub frames: Vec<Frame>,
+    pub strings: StringTable,
+}
+
+impl Symbols {
+    pub fn unresolved(count: usize) -> Self {
+        Symbols { ends: vec![0; count], ..Symbols::default() }
+    }
+
+    pub fn push(&mut self, frame: Frame) {
+        self.frames.push(frame);
+    }
+
+    pub fn finish_address(&mut self) {
+        self.ends.push(self.frames.len() as u32);
+    }
+
+    pub fn frames_of(&self, index: usize) -> &[Frame] {
+        let first = if index == 0 { 0 } else { self.ends[index - 1] as usize };
+        &self.frames[first..self.ends[index] as usize]
+    }
+}
+
+/// Strings by number; 0 is the empty one.
+pub struct StringTable {
+    ids: HashMap<Box<str>, u32>,
+}
+
+impl Default for StringTable {
+    fn default() -> Self {
+        StringTable { ids: HashMap::from([("".into(), 0)]) }
+    }
+}
+
+impl StringTable {
+    pub fn intern(&mut self, text: &str) -> u32 {
+        if let Some(&id) = self.ids.get(text) {
+            return id;
+        }
+        let id = self.ids.len() as u32;
+        self.ids.insert(text.into(), id);
+        id
+    }
+
+    pub fn in_order(&self) -> Vec<&str> {
+        let mut strings = vec![""; self.ids.len()];
+        for (text, &id) in &self.ids {
+            strings[id as usize] = text;
+        }
+        strings
+    }
+}

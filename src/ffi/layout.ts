@@ -1,0 +1,65 @@
+import { loadLibbee } from './libbee.js';
+
+/** struct bee_stack of bpf/record.h: byte offsets. test/ffi/layout.test.ts compares them with the C compiler's. */
+export const STACK_LAYOUT = {
+  size: 72,
+  time_ns: 0,
+  key: 8,
+  count: 24,
+  pid: 32,
+  tid: 36,
+  comm: 40,
+  cpu: 56,
+  user_frames: 60,
+  kernel_frames: 62,
+  kind: 64,
+  outcome: 65,
+  frames: 72,
+} as const;
+
+/** A user frame word: address, then the rule, then the object, each from its bit on. */
+export const FRAME_LAYOUT = { addressBits: 47, ruleShift: 47, objectShift: 50 } as const;
+
+/** How the walk over a user stack ended; the index is the wire value. */
+export const OUTCOME_NAMES = [
+  'complete',
+  'kernelOnly',
+  'noTable',
+  'noCfi',
+  'readFault',
+  'depth',
+  'exiting',
+] as const;
+export type OutcomeName = (typeof OUTCOME_NAMES)[number];
+
+/** The rule by which a user frame was found; the index is the wire value. */
+export const FRAME_RULE_NAMES = ['cfi', 'framePointer', 'plt', 'signal', 'jit', 'snapshot'] as const;
+export type FrameRuleName = (typeof FRAME_RULE_NAMES)[number];
+
+/** Why a sample that fired was not delivered; the index is the wire value. */
+export const LOSS_NAMES = ['ringbufFull', 'nested'] as const;
+export type LossName = (typeof LOSS_NAMES)[number];
+
+/** This file's constants under the names of the native report. */
+export function expectedLayout(): Record<string, number> {
+  return {
+    ...prefixed('stack', Object.entries(STACK_LAYOUT)),
+    ...prefixed('frame', Object.entries(FRAME_LAYOUT)),
+    ...prefixed('outcome', numbered(OUTCOME_NAMES)),
+    ...prefixed('rule', numbered(FRAME_RULE_NAMES)),
+    ...prefixed('loss', numbered(LOSS_NAMES)),
+  };
+}
+
+/** The same facts as libbee's C compiler sees them. */
+export function reportedLayout(): Record<string, number> {
+  return loadLibbee().layout();
+}
+
+function prefixed(prefix: string, entries: readonly [string, number][]): Record<string, number> {
+  return Object.fromEntries(entries.map(([name, value]) => [`${prefix}.${name}`, value]));
+}
+
+function numbered(names: readonly string[]): [string, number][] {
+  return names.map((name, index) => [name, index]);
+}

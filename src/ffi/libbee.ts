@@ -1,0 +1,222 @@
+import { createRequire } from 'node:module';
+import type { KoffiFunc } from 'koffi';
+import { NativeError } from './native-error.js';
+import { findNativeFile, thisFile } from './native-files.js';
+
+/** A session or symbol table inside libbee. */
+export type Handle = bigint;
+
+const ABI_VERSION = 1;
+
+// What koffi gives and takes: 64-bit integers come back as number below 2^53, else as bigint.
+type Integer = number | bigint;
+type Bytes = Uint8Array | null;
+
+interface Functions {
+  abiVersion: KoffiFunc<() => number>;
+  layout: KoffiFunc<(buffer: Bytes, capacity: number) => Integer>;
+  lastError: KoffiFunc<(buffer: Bytes, capacity: number) => Integer>;
+  sessionOpen: KoffiFunc<(socketPath: string | null) => Integer>;
+  sessionAccept: KoffiFunc<(session: Handle, timeoutMs: number) => number>;
+  sessionSend: KoffiFunc<(session: Handle, type: number, payload: Bytes, length: number) => number>;
+  sessionWait: KoffiFunc<(session: Handle, timeoutMs: number, buffer: Bytes, capacity: number) => Integer>;
+  sessionCancel: KoffiFunc<(session: Handle) => number>;
+  sessionError: KoffiFunc<(session: Handle, buffer: Bytes, capacity: number) => Integer>;
+  sessionSamples: KoffiFunc<(session: Handle, buffer: Bytes, capacity: number) => Integer>;
+  sessionStatistics: KoffiFunc<(session: Handle, buffer: Bytes, capacity: number) => Integer>;
+  sessionObjects: KoffiFunc<(session: Handle, buffer: Bytes, capacity: number) => Integer>;
+  sessionAddObject: KoffiFunc<(session: Handle, id: number, path: string, flags: number) => number>;
+  sessionClose: KoffiFunc<(session: Handle) => void>;
+  symbolize: KoffiFunc<(session: Handle, entries: Uint8Array, count: number) => Integer>;
+  symbolsCopy: KoffiFunc<(symbols: Handle, buffer: Bytes, capacity: number) => Integer>;
+  symbolsFree: KoffiFunc<(symbols: Handle) => void>;
+}
+
+const SIGNATURES: Record<keyof Functions, string> = {
+  abiVersion: 'uint32_t bee_abi_version()',
+  layout: 'int64_t bee_layout(uint8_t *buffer, uint64_t capacity)',
+  lastError: 'int64_t bee_last_error(uint8_t *buffer, uint64_t capacity)',
+  sessionOpen: 'uint64_t bee_session_open(const char *socketPath)',
+  sessionAccept: 'int32_t bee_session_accept(uint64_t session, uint32_t timeoutMs)',
+  sessionSend:
+    'int32_t bee_session_send(uint64_t session, uint16_t type, const uint8_t *payload, uint64_t length)',
+  sessionWait:
+    'int64_t bee_session_wait(uint64_t session, uint32_t timeoutMs, uint8_t *buffer, uint64_t capacity)',
+  sessionCancel: 'int32_t bee_session_cancel(uint64_t session)',
+  sessionError: 'int64_t bee_session_error(uint64_t session, uint8_t *buffer, uint64_t capacity)',
+  sessionSamples: 'int64_t bee_session_samples(uint64_t session, uint8_t *buffer, uint64_t capacity)',
+  sessionStatistics: 'int64_t bee_session_statistics(uint64_t session, uint8_t *buffer, uint64_t capacity)',
+  sessionObjects: 'int64_t bee_session_objects(uint64_t session, uint8_t *buffer, uint64_t capacity)',
+  sessionAddObject:
+    'int32_t bee_session_add_object(uint64_t session, uint32_t id, const char *path, uint32_t flags)',
+  sessionClose: 'void bee_session_close(uint64_t session)',
+  symbolize: 'uint64_t bee_symbolize(uint64_t session, const uint8_t *entries, uint64_t count)',
+  symbolsCopy: 'int64_t bee_symbols_copy(uint64_t symbols, uint8_t *buffer, uint64_t capacity)',
+  symbolsFree: 'void bee_symbols_free(uint64_t symbols)',
+};
+
+let loaded: Libbee | undefined;
+
+/** The library, loaded once. Throws NativeError when it is missing or of another version. */
+export function loadLibbee(): Libbee {
+  loaded ??= new Libbee(declareFunctions());
+  return loaded;
+}
+
+/**
+ * Typed calls into libbee; koffi checks no argument, so nothing else may call it. Blocking calls return promises and
+ * run on libuv's pool. All throw (or reject with) NativeError.
+ */
+export class Libbee {
+  readonly #functions: Functions;
+
+  constructor(functions: Functions) {
+    this.#functions = functions;
+  }
+
+  /** Offsets and enum values of bpf/record.h by name. */
+  layout(): Record<string, number> {
+    return JSON.parse(this.#text('layout', this.#functions.layout)) as Record<string, number>;
+  }
+
+  sessionOpen(socketPath: string | null): Handle {
+    const handle = BigInt(this.#functions.sessionOpen(socketPath));
+    if (handle === 0n) throw new NativeError('EIO', 'open session', this.#lastError());
+    return handle;
+  }
+
+  async sessionAccept(session: Handle, timeoutMs: number): Promise<void> {
+    const status = await callAsync(this.#functions.sessionAccept, session, timeoutMs);
+    this.#checkSession(session, status, 'accept the sampler');
+  }
+
+  sessionSend(session: Handle, type: number, payload: Uint8Array): void {
+    const status = this.#functions.sessionSend(session, type, payload, payload.byteLength);
+    this.#checkSession(session, status, 'send to the sampler');
+  }
+
+  /** Size of the event: 0 on timeout; above the buffer's size when it was not taken. */
+  async sessionWait(session: Handle, timeoutMs: number, buffer: Uint8Array): Promise<number> {
+    const size = Number(
+      await callAsync(this.#functions.sessionWait, session, timeoutMs, buffer, buffer.byteLength),
+    );
+    this.#checkSession(session, size, 'wait for the sampler');
+    return size;
+  }
+
+  sessionCancel(session: Handle): void {
+    this.#functions.sessionCancel(session);
+  }
+
+  sessionSamples(session: Handle): Uint8Array {
+    return this.#bytes('read samples', (buffer, capacity) =>
+      this.#functions.sessionSamples(session, buffer, capacity),
+    );
+  }
+
+  sessionStatistics(session: Handle): unknown {
+    return this.#json('read session statistics', session, this.#functions.sessionStatistics);
+  }
+
+  sessionObjects(session: Handle): unknown {
+    return this.#json('read objects', session, this.#functions.sessionObjects);
+  }
+
+  sessionAddObject(session: Handle, id: number, path: string, flags: number): void {
+    const status = this.#functions.sessionAddObject(session, id, path, flags);
+    this.#checkSession(session, status, 'add object');
+  }
+
+  sessionClose(session: Handle): void {
+    this.#functions.sessionClose(session);
+  }
+
+  /** The symbol buffer that native/ffi/src/lib.rs describes. */
+  async symbolize(session: Handle, entries: Uint8Array): Promise<Uint8Array> {
+    const count = Math.floor(entries.byteLength / 16);
+    const symbols = BigInt(await callAsync(this.#functions.symbolize, session, entries, count));
+    if (symbols === 0n) throw new NativeError('EIO', 'symbolize', this.#sessionError(session));
+    try {
+      return this.#bytes('read symbols', (buffer, capacity) =>
+        this.#functions.symbolsCopy(symbols, buffer, capacity),
+      );
+    } finally {
+      this.#functions.symbolsFree(symbols);
+    }
+  }
+
+  #checkSession(session: Handle, status: number, operation: string): void {
+    if (status < 0) throw NativeError.fromStatus(status, operation, this.#sessionError(session));
+  }
+
+  /** A closed session has no text of its own any more. */
+  #sessionError(session: Handle): string {
+    try {
+      return this.#text('read error', (buffer, capacity) =>
+        this.#functions.sessionError(session, buffer, capacity),
+      );
+    } catch {
+      return 'The session is closed.';
+    }
+  }
+
+  #lastError(): string {
+    return this.#text('read error', this.#functions.lastError);
+  }
+
+  #json(operation: string, session: Handle, call: Functions['sessionObjects']): unknown {
+    return JSON.parse(this.#text(operation, (buffer, capacity) => call(session, buffer, capacity)));
+  }
+
+  #text(operation: string, call: (buffer: Bytes, capacity: number) => Integer): string {
+    return Buffer.from(this.#bytes(operation, call)).toString('utf8');
+  }
+
+  /** Asks for the size, then for the bytes; the answer may have grown in between. */
+  #bytes(operation: string, call: (buffer: Bytes, capacity: number) => Integer): Uint8Array {
+    let size = Number(call(null, 0));
+    for (;;) {
+      if (size < 0) throw NativeError.fromStatus(size, operation, this.#lastError());
+      const buffer = new Uint8Array(size);
+      const needed = Number(call(buffer, size));
+      if (needed >= 0 && needed <= size) return buffer.subarray(0, needed);
+      size = needed;
+    }
+  }
+}
+
+function declareFunctions(): Functions {
+  const path = findNativeFile('libbee.so');
+  const koffi = createRequire(thisFile())('koffi') as typeof import('koffi');
+  const library = loadLibrary(koffi, path);
+  const declared = Object.entries(SIGNATURES).map(([name, signature]) => [name, library.func(signature)]);
+  const functions = Object.fromEntries(declared) as Functions;
+  const version = functions.abiVersion();
+  if (version !== ABI_VERSION) {
+    const message = `${path} has ABI ${version}, this package needs ${ABI_VERSION}. Build both together with \`npm run build\`.`;
+    throw new NativeError('EPROTONOSUPPORT', 'load libbee', message);
+  }
+  return functions;
+}
+
+function loadLibrary(koffi: typeof import('koffi'), path: string): ReturnType<typeof koffi.load> {
+  try {
+    return koffi.load(path);
+  } catch (error) {
+    throw new NativeError('ELIBACC', 'load libbee', error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Arguments of calls in progress: koffi does not keep a buffer alive that native code still writes to. */
+const inFlight = new Set<readonly unknown[]>();
+
+function callAsync<A extends unknown[], R>(call: KoffiFunc<(...args: A) => R>, ...args: A): Promise<R> {
+  inFlight.add(args);
+  return new Promise((resolve, reject) => {
+    call.async(...args, (error: unknown, result: R) => {
+      inFlight.delete(args);
+      if (error) reject(error);
+      else resolve(result);
+    });
+  });
+}

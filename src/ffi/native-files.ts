@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { NativeError } from './native-error.js';
+
+export type NativeFileName = 'libbee.so' | 'bee-sampler' | 'bee-gate';
+
+const PACKAGE_NAME = 'cargo-profile-bee';
+
+/**
+ * Absolute path of a native part of this package. Throws NativeError (ENOENT) that names what was looked for.
+ */
+export function findNativeFile(name: NativeFileName): string {
+  const relative = join('prebuilds', `${process.platform}-${process.arch}`, name);
+  const root = findPackageRoot(dirname(thisFile()));
+  const path = root === undefined ? undefined : join(root, relative);
+  if (path !== undefined && existsSync(path)) return path;
+  throw new NativeError('ENOENT', `find ${name}`, missingFile(relative, root));
+}
+
+/** The file that holds this code: a module of tsc's output, or the CommonJS bundle, where import.meta is empty. */
+export function thisFile(): string {
+  return typeof __filename === 'string' ? __filename : fileURLToPath(import.meta.url);
+}
+
+function findPackageRoot(from: string): string | undefined {
+  for (let directory = from; ; directory = dirname(directory)) {
+    if (packageName(join(directory, 'package.json')) === PACKAGE_NAME) return directory;
+    if (dirname(directory) === directory) return undefined;
+  }
+}
+
+function packageName(manifest: string): string | undefined {
+  try {
+    return (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name;
+  } catch {
+    return undefined;
+  }
+}
+
+function missingFile(relative: string, root: string | undefined): string {
+  if (root === undefined)
+    return `No package ${PACKAGE_NAME} above ${thisFile()}, where ${relative} should be.`;
+  return (
+    `${join(root, relative)} does not exist. The package ships native parts for linux-x64; ` +
+    'in a checkout, build them with `npm run build`.'
+  );
+}

@@ -1,0 +1,138 @@
+/** Message types of the sampler's socket; native/sampler/src/protocol.rs describes each payload. */
+export const MESSAGE = {
+  start: 1,
+  add: 2,
+  stop: 3,
+  readInterrupts: 4,
+  hello: 101,
+  started: 102,
+  added: 103,
+  exit: 107,
+  totals: 108,
+  problem: 109,
+  done: 110,
+  failed: 111,
+  interrupts: 112,
+} as const;
+
+const PROTOCOL_VERSION = 1;
+const UNWINDER = { dwarf: 0, fp: 1 } as const;
+const EVENT = { 'cpu-clock': 0, cycles: 1 } as const;
+const ADD_GATED = 1;
+const ADD_AWAITED = 2;
+
+export interface StartRequest {
+  frequencyHz: number;
+  unwinder: keyof typeof UNWINDER;
+  ringBytes: number;
+  event: keyof typeof EVENT;
+  maxDepth: number;
+}
+
+/** `isGated`: it will exec; `isAwaited`: its end is awaited; `paths`: files that it will map. */
+export interface AddRequest {
+  requestId: number;
+  pid: number;
+  isGated: boolean;
+  isAwaited: boolean;
+  paths: readonly string[];
+}
+
+export interface SamplerFailure {
+  code: string;
+  message: string;
+  errno?: number;
+}
+
+/** What the sampler tells, decoded. JSON bodies are passed on as they are. */
+export type SamplerEvent =
+  | { kind: 'hello'; protocolVersion: number; pid: number; version: string }
+  | { kind: 'started'; facts: unknown }
+  | { kind: 'added'; requestId: number; errno: number; message: string }
+  | { kind: 'exit'; pid: number; waitStatus: number; timeNs: bigint }
+  | { kind: 'totals'; totals: unknown }
+  | { kind: 'problem'; problem: SamplerFailure }
+  | { kind: 'done' }
+  | { kind: 'failed'; failure: SamplerFailure }
+  | { kind: 'interrupts'; requestId: number; count: number };
+
+export function encodeStart(request: StartRequest): Uint8Array {
+  return words([
+    PROTOCOL_VERSION,
+    request.frequencyHz,
+    UNWINDER[request.unwinder],
+    request.ringBytes,
+    EVENT[request.event],
+    request.maxDepth,
+    0,
+  ]);
+}
+
+export function encodeAdd({ requestId, pid, isGated, isAwaited, paths }: AddRequest): Uint8Array {
+  const flags = (isGated ? ADD_GATED : 0) | (isAwaited ? ADD_AWAITED : 0);
+  const head = words([requestId, pid, flags, paths.length]);
+  return Buffer.concat([head, ...paths.map((path) => Buffer.from(`${path}\0`))]);
+}
+
+export function encodeReadInterrupts(requestId: number): Uint8Array {
+  return words([requestId]);
+}
+
+/** Throws RangeError on a type that libbee would not have let through. */
+export function decodeSamplerEvent(type: number, payload: Uint8Array): SamplerEvent {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  switch (type) {
+    case MESSAGE.hello:
+      return {
+        kind: 'hello',
+        protocolVersion: view.getUint32(0, true),
+        pid: view.getUint32(4, true),
+        version: text(payload, 8),
+      };
+    case MESSAGE.started:
+      return { kind: 'started', facts: json(payload) };
+    case MESSAGE.added:
+      return {
+        kind: 'added',
+        requestId: view.getUint32(0, true),
+        errno: view.getUint32(4, true),
+        message: text(payload, 8),
+      };
+    case MESSAGE.exit:
+      return {
+        kind: 'exit',
+        pid: view.getUint32(0, true),
+        waitStatus: view.getInt32(4, true),
+        timeNs: view.getBigUint64(8, true),
+      };
+    case MESSAGE.totals:
+      return { kind: 'totals', totals: json(payload) };
+    case MESSAGE.problem:
+      return { kind: 'problem', problem: json(payload) as SamplerFailure };
+    case MESSAGE.done:
+      return { kind: 'done' };
+    case MESSAGE.failed:
+      return { kind: 'failed', failure: json(payload) as SamplerFailure };
+    case MESSAGE.interrupts:
+      return { kind: 'interrupts', requestId: view.getUint32(0, true), count: view.getUint32(4, true) };
+    default:
+      throw new RangeError(`The sampler's message type ${type} is unknown.`);
+  }
+}
+
+function words(values: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(values.length * 4);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, index) => {
+    view.setUint32(index * 4, value, true);
+  });
+  return bytes;
+}
+
+function text(payload: Uint8Array, offset: number): string {
+  return Buffer.from(payload.subarray(offset)).toString('utf8').replace(/\0+$/, '');
+}
+
+function json(payload: Uint8Array): unknown {
+  return JSON.parse(text(payload, 0));
+}

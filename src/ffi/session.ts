@@ -1,0 +1,158 @@
+import { type Handle, type Libbee, loadLibbee } from './libbee.js';
+import { NativeError } from './native-error.js';
+import { decodeStackRecords, type StackRecord } from './stack-record.js';
+
+const EVENT_HEADER_BYTES = 4;
+const FIRST_BUFFER_BYTES = 64 << 10;
+const OBJECT_IS_VDSO = 2;
+
+/** A frame of the sampler that is not counted natively. `type` is one of sampler-messages.ts. */
+export interface SessionEvent {
+  type: number;
+  payload: Uint8Array;
+}
+
+/** A mapped file: `path` as the target sees it, `buildId` in hex. */
+export interface SessionObject {
+  id: number;
+  path: string;
+  buildId: string;
+  isVdso: boolean;
+}
+
+/** `orphanCount`: hits that the kernel counted for a stack that never arrived. */
+export interface SessionStatistics {
+  uniqueStacks: number;
+  orphanCount: number;
+}
+
+/**
+ * A conversation with bee-sampler; libbee receives and counts, this class hands out what has come. One `accept` or
+ * `wait` at a time. Every method throws NativeError. Closing is safe at any time and ends a wait with `EPIPE`.
+ */
+export class Session {
+  readonly #libbee: Libbee;
+  readonly #handle: Handle;
+  #buffer = new Uint8Array(FIRST_BUFFER_BYTES);
+  #isCancelRequested = false;
+  #isBlocking = false;
+  #isClosed = false;
+  // process.exit() waits for native calls in progress: without this it would hang until a wait's timeout.
+  readonly #closeAtExit = (): void => this.close();
+
+  private constructor(libbee: Libbee, socketPath: string | null) {
+    this.#libbee = libbee;
+    this.#handle = libbee.sessionOpen(socketPath);
+    process.once('exit', this.#closeAtExit);
+  }
+
+  /** Listens on a unix socket (path below 108 bytes, in a directory of mode 0700). */
+  static listen(socketPath: string): Session {
+    return new Session(loadLibbee(), socketPath);
+  }
+
+  /** A session that only holds files for symbolization: see `addObject`. */
+  static withoutSampler(): Session {
+    return new Session(loadLibbee(), null);
+  }
+
+  /** For the symbolizer; invalid after `close`. */
+  get handle(): Handle {
+    return this.#handle;
+  }
+
+  /** Resolves when the sampler has connected. Rejects with `ETIMEDOUT`, `ECANCELED` (see `cancel`) or `EPIPE`. */
+  async accept(timeoutMs: number): Promise<void> {
+    await this.#blocking(() => this.#libbee.sessionAccept(this.#handle, timeoutMs));
+  }
+
+  send(type: number, payload: Uint8Array = new Uint8Array(0)): void {
+    this.#libbee.sessionSend(this.#handle, type, payload);
+  }
+
+  /**
+   * The next event, or null after `timeoutMs`. Rejects with `EPIPE` once the sampler has sent DONE and all events
+   * are read, `ECONNRESET` when it died before, `EPROTO` when it sent nonsense, `ECANCELED` after `cancel`.
+   */
+  async wait(timeoutMs: number): Promise<SessionEvent | null> {
+    for (;;) {
+      const size = await this.#blocking(() =>
+        this.#libbee.sessionWait(this.#handle, timeoutMs, this.#buffer),
+      );
+      if (size === 0) return null;
+      if (size <= this.#buffer.byteLength) return decodeEvent(this.#buffer.slice(0, size));
+      this.#buffer = new Uint8Array(size);
+    }
+  }
+
+  /** Ends the `accept` or `wait` in progress with `ECANCELED`; without one it does nothing. */
+  cancel(): void {
+    if (!this.#isBlocking || this.#isClosed) return;
+    this.#isCancelRequested = true;
+    this.#libbee.sessionCancel(this.#handle);
+  }
+
+  /** All unique stacks with their counts so far. */
+  samples(): StackRecord[] {
+    return decodeStackRecords(this.#libbee.sessionSamples(this.#handle));
+  }
+
+  objects(): SessionObject[] {
+    const objects = this.#libbee.sessionObjects(this.#handle) as NativeObject[];
+    return objects.map(({ id, path, buildId, vdso }) => ({ id, path, buildId, isVdso: vdso }));
+  }
+
+  statistics(): SessionStatistics {
+    return this.#libbee.sessionStatistics(this.#handle) as SessionStatistics;
+  }
+
+  /** Registers a file that this process may read; `id` 1 to 16383. A vdso's path is only a name. */
+  addObject(id: number, path: string, { isVdso = false }: { isVdso?: boolean } = {}): void {
+    this.#libbee.sessionAddObject(this.#handle, id, path, isVdso ? OBJECT_IS_VDSO : 0);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    process.removeListener('exit', this.#closeAtExit);
+    this.#libbee.sessionClose(this.#handle);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** A cancel can reach libbee just after the call it was meant for; the call that then gets it is repeated. */
+  async #blocking<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw new NativeError('EPIPE', 'wait for the sampler', 'The session is closed.');
+    if (this.#isBlocking)
+      throw new NativeError('EBUSY', 'wait for the sampler', 'Another wait is in progress.');
+    this.#isBlocking = true;
+    try {
+      for (;;) {
+        try {
+          return await call();
+        } catch (error) {
+          const isStray =
+            error instanceof NativeError && error.code === 'ECANCELED' && !this.#isCancelRequested;
+          if (!isStray) throw error;
+        }
+      }
+    } finally {
+      this.#isBlocking = false;
+      this.#isCancelRequested = false;
+    }
+  }
+}
+
+interface NativeObject {
+  id: number;
+  path: string;
+  buildId: string;
+  vdso: boolean;
+}
+
+function decodeEvent(bytes: Uint8Array): SessionEvent {
+  const type = new DataView(bytes.buffer, bytes.byteOffset).getUint16(0, true);
+  return { type, payload: bytes.subarray(EVENT_HEADER_BYTES) };
+}

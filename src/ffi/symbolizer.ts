@@ -1,0 +1,150 @@
+import { type Libbee, loadLibbee } from './libbee.js';
+import type { Session } from './session.js';
+
+/** The object number of kernel addresses. */
+export const KERNEL_OBJECT = 0xffffffff;
+
+const ENTRY_BYTES = 16;
+const HEADER_WORDS = 4;
+const FRAME_WORDS = 5;
+const FLAG_INLINED = 1;
+const FLAG_DEBUG_INFO = 2;
+const FLAG_KERNEL = 4;
+
+/** Addresses to resolve, as columns of equal length. `objects`: the sampler's numbers, 0 none, or KERNEL_OBJECT. */
+export interface AddressEntries {
+  addresses: BigUint64Array;
+  objects: Uint32Array;
+  pids: Uint32Array;
+}
+
+/**
+ * A function at an address. `file` is the whole path from the debug information or empty; `line` and `column` are 0
+ * when unknown. A kernel frame has its module (`[kernel]`, `[ext4]`) in `module`, others have ''.
+ */
+export interface ResolvedFrame {
+  name: string;
+  file: string;
+  line: number;
+  column: number;
+  isInlined: boolean;
+  hasDebugInfo: boolean;
+  module: string;
+}
+
+/** A file that could not be read as it should; its addresses may be unresolved. */
+export interface SymbolProblem {
+  object: number;
+  path: string;
+  message: string;
+}
+
+/** One list of frames per entry, innermost (inlined) first, the function itself last; empty when unresolved. */
+export interface ResolvedAddresses {
+  readonly length: number;
+  framesAt(index: number): ResolvedFrame[];
+  readonly problems: readonly SymbolProblem[];
+}
+
+export interface Symbolizer {
+  /** Rejects with NativeError only when nothing could be attempted; an unreadable file is a problem in the result. */
+  symbolize(entries: AddressEntries): Promise<ResolvedAddresses>;
+}
+
+/** Resolves through the files that a session holds. The session must stay open until the promise settles. */
+export class SessionSymbolizer implements Symbolizer {
+  readonly #session: Session;
+  readonly #libbee: Libbee;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#libbee = loadLibbee();
+  }
+
+  async symbolize(entries: AddressEntries): Promise<ResolvedAddresses> {
+    const buffer = await this.#libbee.symbolize(this.#session.handle, encodeEntries(entries));
+    return new SymbolTable(buffer);
+  }
+}
+
+function encodeEntries({ addresses, objects, pids }: AddressEntries): Uint8Array {
+  const bytes = new Uint8Array(addresses.length * ENTRY_BYTES);
+  const view = new DataView(bytes.buffer);
+  addresses.forEach((address, index) => {
+    view.setBigUint64(index * ENTRY_BYTES, address, true);
+    view.setUint32(index * ENTRY_BYTES + 8, objects[index] ?? 0, true);
+    view.setUint32(index * ENTRY_BYTES + 12, pids[index] ?? 0, true);
+  });
+  return bytes;
+}
+
+/** The symbol buffer of native/ffi/src/lib.rs, decoded on demand; each string once. */
+class SymbolTable implements ResolvedAddresses {
+  readonly length: number;
+  readonly problems: readonly SymbolProblem[];
+  readonly #firstFrame: Uint32Array;
+  readonly #frames: Uint32Array;
+  readonly #stringOffsets: Uint32Array;
+  readonly #stringBytes: Buffer;
+  readonly #strings: (string | undefined)[] = [];
+
+  constructor(buffer: Uint8Array) {
+    const header = new Uint32Array(buffer.buffer, buffer.byteOffset, HEADER_WORDS);
+    const [addressCount = 0, frameCount = 0, stringCount = 0, stringBytes = 0] = header;
+    let offset = buffer.byteOffset + header.byteLength;
+    const takeWords = (count: number): Uint32Array => {
+      const words = new Uint32Array(buffer.buffer, offset, count);
+      offset += words.byteLength;
+      return words;
+    };
+    this.length = addressCount;
+    this.#firstFrame = takeWords(addressCount + 1);
+    this.#frames = takeWords(frameCount * FRAME_WORDS);
+    this.#stringOffsets = takeWords(stringCount + 1);
+    this.#stringBytes = Buffer.from(buffer.buffer, offset, stringBytes);
+    this.problems = decodeProblems(buffer, offset + stringBytes - buffer.byteOffset);
+  }
+
+  framesAt(index: number): ResolvedFrame[] {
+    const first = this.#firstFrame[index];
+    const end = this.#firstFrame[index + 1];
+    if (first === undefined || end === undefined) throw new RangeError(`There is no address ${index}.`);
+    return Array.from({ length: end - first }, (_, offset) => this.#frame(first + offset));
+  }
+
+  #frame(index: number): ResolvedFrame {
+    const start = index * FRAME_WORDS;
+    const [name = 0, file = 0, line = 0, column = 0, flags = 0] = this.#frames.subarray(
+      start,
+      start + FRAME_WORDS,
+    );
+    const isKernel = (flags & FLAG_KERNEL) !== 0;
+    return {
+      name: this.#string(name),
+      file: isKernel ? '' : this.#string(file),
+      line,
+      column,
+      isInlined: (flags & FLAG_INLINED) !== 0,
+      hasDebugInfo: (flags & FLAG_DEBUG_INFO) !== 0,
+      module: isKernel ? this.#string(file) : '',
+    };
+  }
+
+  #string(index: number): string {
+    const known = this.#strings[index];
+    if (known !== undefined) return known;
+    const text = this.#stringBytes.toString(
+      'utf8',
+      this.#stringOffsets[index],
+      this.#stringOffsets[index + 1],
+    );
+    this.#strings[index] = text;
+    return text;
+  }
+}
+
+function decodeProblems(buffer: Uint8Array, offset: number): SymbolProblem[] {
+  const size = new DataView(buffer.buffer, buffer.byteOffset + offset, 4).getUint32(0, true);
+  const text = Buffer.from(buffer.buffer, buffer.byteOffset + offset + 4, size).toString('utf8');
+  return JSON.parse(text) as SymbolProblem[];
+}
