@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { commandPath } from '../kernel/repository.js';
+import { scratchDirectory } from '../kernel/scratch-directory.js';
+import type { Summary } from '../kernel/summary.js';
+import { runTimed, type ToolRun } from './timed-command.js';
+
+export interface ProfiledCommand extends ToolRun {
+  summary: Summary;
+}
+
+/** The target under `profile-bee` at 997 Hz with its three outputs. */
+export function runProfiled(target: readonly string[]): ProfiledCommand {
+  const { flags, summaryPath } = outputFlags();
+  const tool = [process.execPath, commandPath('profile-bee'), '--frequency', '997', ...flags, '--'];
+  return { ...runTimed(target, tool), summary: readSummary(summaryPath) };
+}
+
+/** `cargo-profile-bee … -- CARGO` in `cwd`: the whole way, only the summary is of use. */
+export function runWrapper(cargoArguments: readonly string[], cwd: string): Summary {
+  const { flags, summaryPath } = outputFlags();
+  runTimed([process.execPath, commandPath('cargo-profile-bee'), ...flags, '--', ...cargoArguments], [], cwd);
+  return readSummary(summaryPath);
+}
+
+function outputFlags(): { flags: string[]; summaryPath: string } {
+  const scratch = scratchDirectory();
+  const summaryPath = join(scratch, 'summary.json');
+  const pictures = ['--svg', join(scratch, 'picture.svg'), '--collapse', join(scratch, 'stacks.folded')];
+  return { flags: ['--no-open', '--summary-json', summaryPath, ...pictures], summaryPath };
+}
+
+function readSummary(path: string): Summary {
+  return JSON.parse(readFileSync(path, 'utf8')) as Summary;
+}
