@@ -2,11 +2,13 @@
 /* Host side of record.h: the static checks, and the same facts as data, for Rust and TypeScript to compare. */
 #include <stddef.h>
 #include <linux/types.h>
-#include "record.h"
+#include "engine.h"
+#include "unwind.h"
 #include "layout.h"
 
 _Static_assert(sizeof(struct bee_stack) == 72, "struct bee_stack has no implicit padding");
-_Static_assert(offsetof(struct bee_stack, frames) == 72, "frames follow the header");
+_Static_assert(sizeof(struct bee_mapping) == 48, "array entries are padded to 8 bytes, so this has no gaps");
+_Static_assert(sizeof(struct bee_unwind_rule) == 16, "array entries are padded to 8 bytes, so this has no gaps");
 _Static_assert(BEE_RULE_COUNT <= 8, "a frame word has three bits for the rule");
 
 #define FIELD(name) { "stack." #name, offsetof(struct bee_stack, name) }
@@ -17,10 +19,22 @@ _Static_assert(BEE_RULE_COUNT <= 8, "a frame word has three bits for the rule");
 const struct bee_layout_entry bee_layout_entries[] = {
 	{ "stack.size", sizeof(struct bee_stack) },
 	FIELD(time_ns), FIELD(key), FIELD(count), FIELD(pid), FIELD(tid), FIELD(comm), FIELD(cpu),
-	FIELD(user_frames), FIELD(kernel_frames), FIELD(kind), FIELD(outcome), FIELD(frames),
+	FIELD(user_frames), FIELD(kernel_frames), FIELD(kind), FIELD(outcome),
+	{ "stack.frames", sizeof(struct bee_stack) },
 	{ "frame.addressBits", BEE_FRAME_ADDRESS_BITS },
 	{ "frame.ruleShift", BEE_FRAME_RULE_SHIFT },
 	{ "frame.objectShift", BEE_FRAME_OBJECT_SHIFT },
+	{ "config.size", sizeof(struct bee_config) },
+	{ "process.size", sizeof(struct bee_process) },
+	{ "space.size", sizeof(struct bee_space) },
+	{ "mapping.size", sizeof(struct bee_mapping) },
+	{ "counters.size", sizeof(struct bee_counters) },
+	{ "process_end.size", sizeof(struct bee_process_end) },
+	{ "snapshot.size", sizeof(struct bee_snapshot) },
+	{ "snapshot.kernel", offsetof(struct bee_snapshot, kernel) },
+	{ "snapshot.ip", offsetof(struct bee_snapshot, ip) },
+	{ "snapshot.stack", offsetof(struct bee_snapshot, stack) },
+	{ "rule.size", sizeof(struct bee_unwind_rule) },
 	BEE_OUTCOMES(NAME_OUTCOME)
 	BEE_FRAME_RULES(NAME_RULE)
 	BEE_LOSSES(NAME_LOSS)

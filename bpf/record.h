@@ -36,11 +36,13 @@
 	X(JIT, jit) \
 	X(SNAPSHOT, snapshot)
 
-/* Why a sample that fired was not delivered. Each is counted at its own branch. */
+/*
+ * Why a sample that fired was not delivered. Each is counted at its own branch. There is no cause for a full
+ * count map: a stack that finds no room there is sent again, which costs ring space and not the sample.
+ */
 #define BEE_LOSSES(X) \
 	X(RINGBUF_FULL, ringbufFull) \
-	X(NESTED, nested) \
-	X(SNAPSHOT_UNREADABLE, snapshotUnreadable)
+	X(NESTED, nested)
 
 #define BEE_ENUM_OUTCOME(name, text) BEE_OUTCOME_##name,
 #define BEE_ENUM_RULE(name, text) BEE_RULE_##name,
@@ -49,7 +51,7 @@ enum bee_outcome { BEE_OUTCOMES(BEE_ENUM_OUTCOME) BEE_OUTCOME_COUNT };
 enum bee_frame_rule { BEE_FRAME_RULES(BEE_ENUM_RULE) BEE_RULE_COUNT };
 enum bee_loss { BEE_LOSSES(BEE_ENUM_LOSS) BEE_LOSS_COUNT };
 
-enum bee_record_kind { BEE_RECORD_STACK = 0, BEE_RECORD_SNAPSHOT = 1, BEE_RECORD_EXIT = 2 };
+enum bee_record_kind { BEE_RECORD_STACK = 0, BEE_RECORD_SNAPSHOT = 1 };
 
 /*
  * A user frame is one word: address in the ELF's own virtual address space (47 bits; of the process when the
@@ -80,7 +82,7 @@ struct bee_stack {
 	__u8 kind; /* enum bee_record_kind */
 	__u8 outcome; /* enum bee_outcome */
 	__u8 reserved[6];
-	__u64 frames[]; /* user frames, leaf first; then kernel addresses, leaf first, callers already at -1 */
+	/* __u64 frames[] follow: user frames, leaf first; then kernel addresses, leaf first, callers already at -1 */
 };
 
 #endif

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/* CPU samples of observed processes: one perf event per CPU, filtered here, stacks unwound and counted here. */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#define NULL ((void *)0)
+#include "walk.bpf.h"
+
+#define PF_EXITING 0x4
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+/* task_struct.in_execve where the kernel has it. */
+struct task_struct___execve {
+	unsigned in_execve : 1;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct bee_counters *this_cpu_counters(void)
+{
+	__u32 zero = 0;
+	return bpf_map_lookup_elem(&counters, &zero);
+}
+
+static __always_inline void count_loss(enum bee_loss cause)
+{
+	struct bee_counters *counter = this_cpu_counters();
+	if (counter)
+		counter->lost[cause]++;
+}
+
+static __always_inline bool is_in_execve(struct task_struct *task)
+{
+	struct task_struct___execve *execing = (void *)task;
+	if (!bpf_core_field_exists(execing->in_execve))
+		return false;
+	return BPF_CORE_READ_BITFIELD_PROBED(execing, in_execve);
+}
+
+static __always_inline bool is_user_mode(struct bpf_perf_event_data *context)
+{
+	return context->regs.cs & 3;
+}
+
+/*
+ * The registers with which the task left user space. The context is read without a branch: the compiler would join
+ * the two reads behind one computed pointer, and the verifier refuses a computed pointer into the context.
+ */
+static __always_inline void load_user_registers(struct walk *walk, struct bpf_perf_event_data *context,
+						struct task_struct *task)
+{
+	__u64 ip = context->regs.ip, sp = context->regs.sp, bp = context->regs.bp;
+	keep_scalar(ip);
+	keep_scalar(sp);
+	keep_scalar(bp);
+	if (!is_user_mode(context)) {
+		struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+		ip = regs->ip;
+		sp = regs->sp;
+		bp = regs->bp;
+	}
+	walk->ip = ip;
+	walk->sp = sp;
+	walk->bp = bp;
+}
+
+static __always_inline void begin_stack(struct walk *walk, __u64 pid_tgid)
+{
+	walk->stack.time_ns = bpf_ktime_get_ns();
+	walk->stack.count = 1;
+	walk->stack.pid = pid_tgid >> 32;
+	walk->stack.tid = pid_tgid;
+	walk->stack.cpu = bpf_get_smp_processor_id();
+	walk->stack.user_frames = 0;
+	walk->stack.kernel_frames = 0;
+	walk->stack.kind = BEE_RECORD_STACK;
+	bpf_get_current_comm(walk->stack.comm, sizeof(walk->stack.comm));
+	walk->length = 0;
+	walk->unmapped = 0;
+	walk->hash[0] = pid_tgid;
+	walk->hash[1] = 0x165667b19e3779f9ULL;
+}
+
+/* A sample inside execve, or of a task without memory, has no user stack to speak of. */
+static __always_inline void drop_user_stack(struct walk *walk, enum bee_outcome outcome)
+{
+	walk->length = 0;
+	walk->unmapped = 0;
+	walk->outcome = outcome;
+}
+
+static __always_inline bool has_current_space(struct walk *walk, __u32 tgid, struct bee_process *process)
+{
+	struct bee_space *space = bpf_map_lookup_elem(&spaces, &tgid);
+	if (!space || space->generation != process->generation)
+		return false;
+	walk->space = *space;
+	return true;
+}
+
+static __always_inline void unwind_user(struct walk *walk, struct bpf_perf_event_data *context,
+					struct bee_process *process)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	if (!task->mm) {
+		drop_user_stack(walk, task->flags & PF_EXITING ? BEE_OUTCOME_EXITING : BEE_OUTCOME_KERNEL_ONLY);
+		return;
+	}
+	load_user_registers(walk, context, task);
+	walk->outcome = BEE_OUTCOME_NO_TABLE;
+	if (has_current_space(walk, walk->stack.pid, process))
+		walk_user_stack(walk);
+	else
+		walk->unmapped = 1;
+	if (walk->outcome != BEE_OUTCOME_COMPLETE && is_in_execve(task))
+		drop_user_stack(walk, BEE_OUTCOME_KERNEL_ONLY);
+}
+
+/* Kernel frames behind the user frames; returns their number. */
+static __always_inline __u32 append_kernel_stack(struct walk *walk, struct bpf_perf_event_data *context)
+{
+	if (is_user_mode(context) || walk->length > BEE_MAX_USER_FRAMES)
+		return 0;
+	long bytes = bpf_get_stack(context, &walk->frames[walk->length], BEE_MAX_KERNEL_FRAMES * sizeof(__u64), 0);
+	return bytes > 0 ? bytes / sizeof(__u64) : 0;
+}
+
+static long hash_kernel_frame(__u32 index, void *context)
+{
+	struct walk *walk = *(struct walk **)context;
+	__u32 position = walk->length + index;
+	if (position >= BEE_MAX_USER_FRAMES + BEE_MAX_KERNEL_FRAMES)
+		return WALK_STOP;
+	hash_word(walk, walk->frames[position]);
+	return WALK_ON;
+}
+
+static __always_inline void finish_hash(struct walk *walk)
+{
+	bpf_loop(walk->stack.kernel_frames, hash_kernel_frame, &walk, 0);
+	__u64 *comm = (__u64 *)walk->stack.comm;
+	hash_word(walk, comm[0]);
+	hash_word(walk, comm[1]);
+	hash_word(walk, walk->outcome);
+	walk->stack.key[0] = walk->hash[0];
+	walk->stack.key[1] = walk->hash[1];
+}
+
+/* The sampler empties the ring ten times a second; it is woken earlier only when the ring fills up. */
+static __always_inline __u64 wakeup_flags(void)
+{
+	bool is_filling = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) > config.wakeup_bytes;
+	return is_filling ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
+/*
+ * Counts a known stack, sends a new one. The thread is part of the key and runs on one CPU at a time, so nobody
+ * counts the same key between the lookup and the insertion. Where the map is full (or locked by the interrupted
+ * context), the record stands for this sample alone and the next one sends it again.
+ */
+static __always_inline void deliver_stack(struct walk *walk)
+{
+	struct stack_key key = { .hash = { walk->hash[0], walk->hash[1] } };
+	__u64 *repetitions = bpf_map_lookup_elem(&counts, &key);
+	if (repetitions) {
+		__sync_fetch_and_add(repetitions, 1);
+		return;
+	}
+	walk->stack.user_frames = walk->length;
+	walk->stack.outcome = walk->outcome;
+	__u64 words = walk->length + walk->stack.kernel_frames;
+	__u64 bytes = sizeof(walk->stack) + words * sizeof(__u64);
+	if (bytes > sizeof(walk->stack) + sizeof(walk->frames))
+		bytes = sizeof(walk->stack) + sizeof(walk->frames);
+	if (bpf_ringbuf_output(&records, &walk->stack, bytes, wakeup_flags())) {
+		count_loss(BEE_LOSS_RINGBUF_FULL);
+		return;
+	}
+	__u64 none = 0;
+	bpf_map_update_elem(&counts, &key, &none, BPF_NOEXIST);
+}
+
+/* The budget bounds what a process that jumps into nowhere all the time can cost. */
+static __always_inline bool spend_snapshot(struct walk *walk)
+{
+	__u64 second = walk->stack.time_ns / 1000000000;
+	if (walk->budget_second != second) {
+		walk->budget_second = second;
+		walk->budget_left = config.snapshots_per_second;
+	}
+	struct bee_counters *counter = this_cpu_counters();
+	if (!counter)
+		return false;
+	if (walk->budget_left == 0) {
+		counter->snapshots_over_budget++;
+		return false;
+	}
+	walk->budget_left--;
+	counter->snapshots++;
+	return true;
+}
+
+/* Page by page, since a read that touches an absent page gives nothing at all. */
+static __always_inline void copy_stack(struct bee_snapshot *snapshot)
+{
+	__u32 copied = 0;
+	for (int page = 0; page < BEE_SNAPSHOT_PAGES; page++) {
+		__u64 address = snapshot->sp + copied;
+		__u32 size = 4096 - (address & 4095);
+		if (copied > BEE_SNAPSHOT_STACK_BYTES - 4096)
+			break;
+		if (bpf_probe_read_user(snapshot->stack + copied, size, (void *)address))
+			break;
+		copied += size;
+	}
+	snapshot->stack_bytes = copied;
+}
+
+static __always_inline void deliver_snapshot(struct walk *walk, struct bpf_perf_event_data *context,
+					     __u32 generation)
+{
+	struct bee_snapshot *snapshot = bpf_ringbuf_reserve(&records, sizeof(*snapshot), 0);
+	if (!snapshot) {
+		count_loss(BEE_LOSS_RINGBUF_FULL);
+		return;
+	}
+	snapshot->head = walk->stack;
+	snapshot->head.kind = BEE_RECORD_SNAPSHOT;
+	snapshot->head.outcome = BEE_OUTCOME_NO_TABLE;
+	snapshot->head.user_frames = 0;
+	snapshot->head.kernel_frames = 0;
+	load_user_registers(walk, context, bpf_get_current_task_btf());
+	snapshot->ip = walk->ip;
+	snapshot->sp = walk->sp;
+	snapshot->bp = walk->bp;
+	snapshot->generation = generation;
+	if (!is_user_mode(context)) {
+		long bytes = bpf_get_stack(context, snapshot->kernel, sizeof(snapshot->kernel), 0);
+		snapshot->head.kernel_frames = bytes > 0 ? bytes / sizeof(__u64) : 0;
+	}
+	copy_stack(snapshot);
+	bpf_ringbuf_submit(snapshot, BPF_RB_FORCE_WAKEUP); /* to be unwound before the mappings change again */
+}
+
+static __always_inline void take_sample(struct walk *walk, struct bpf_perf_event_data *context, __u64 pid_tgid,
+					struct bee_process *process)
+{
+	begin_stack(walk, pid_tgid);
+	unwind_user(walk, context, process);
+	if (walk->unmapped && spend_snapshot(walk)) {
+		deliver_snapshot(walk, context, process->generation);
+		return;
+	}
+	walk->stack.kernel_frames = append_kernel_stack(walk, context);
+	finish_hash(walk);
+	deliver_stack(walk);
+}
+
+SEC("perf_event")
+int on_sample(struct bpf_perf_event_data *context)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	__u32 tgid = pid_tgid >> 32, zero = 0;
+	struct bee_process *process = bpf_map_lookup_elem(&processes, &tgid);
+	if (!process)
+		return 0;
+	struct bee_counters *counter = this_cpu_counters();
+	struct walk *walk = bpf_map_lookup_elem(&walks, &zero);
+	if (!counter || !walk)
+		return 0;
+	counter->fired++;
+	if (walk->busy) {
+		count_loss(BEE_LOSS_NESTED);
+		return 0;
+	}
+	walk->busy = 1;
+	take_sample(walk, context, pid_tgid, process);
+	walk->busy = 0;
+	return 0;
+}
+
+/* raw_tp sched_process_fork(parent, child): a child process is observed from its first instruction. */
+SEC("raw_tp/sched_process_fork")
+int on_fork(struct bpf_raw_tracepoint_args *context)
+{
+	struct task_struct *child = (void *)context->args[1];
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct bee_process *process = bpf_map_lookup_elem(&processes, &tgid);
+	if (!process)
+		return 0;
+	__u32 child_tgid = BPF_CORE_READ(child, tgid);
+	if (child_tgid == tgid) /* a thread */
+		return 0;
+	struct bee_process inherited = *process;
+	bpf_map_update_elem(&processes, &child_tgid, &inherited, BPF_ANY);
+	struct bee_space *space = bpf_map_lookup_elem(&spaces, &tgid);
+	if (space) {
+		struct bee_space copy = *space;
+		bpf_map_update_elem(&spaces, &child_tgid, &copy, BPF_ANY);
+	} else {
+		bpf_map_delete_elem(&spaces, &child_tgid);
+	}
+	return 0;
+}
+
+/* raw_tp sched_process_exec(task, old_pid, bprm): the old image and its mappings are gone. */
+SEC("raw_tp/sched_process_exec")
+int on_exec(struct bpf_raw_tracepoint_args *context)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct bee_process *process = bpf_map_lookup_elem(&processes, &tgid);
+	if (process)
+		process->generation++;
+	return 0;
+}
+
+static __always_inline void count_runtime(struct task_struct *task)
+{
+	__u32 tid = BPF_CORE_READ(task, pid);
+	__u64 runtime_ns = BPF_CORE_READ(task, se.sum_exec_runtime);
+	__u64 *base = bpf_map_lookup_elem(&runtime_bases, &tid);
+	struct bee_counters *counter = this_cpu_counters();
+	if (counter)
+		__sync_fetch_and_add(&counter->exited_cpu_ns, runtime_ns - (base ? *base : 0));
+	if (base)
+		bpf_map_delete_elem(&runtime_bases, &tid);
+}
+
+static __always_inline void note_end(struct task_struct *task, __u32 tgid)
+{
+	struct bee_process_end end = { .time_ns = bpf_ktime_get_ns() };
+	end.wait_status = BPF_CORE_READ(task, signal, group_exit_code);
+	if (end.wait_status == 0)
+		end.wait_status = BPF_CORE_READ(task, group_leader, exit_code);
+	bpf_map_update_elem(&ends, &tgid, &end, BPF_ANY);
+}
+
+/* raw_tp sched_process_exit(task): the last thread takes the process with it. */
+SEC("raw_tp/sched_process_exit")
+int on_exit(struct bpf_raw_tracepoint_args *context)
+{
+	struct task_struct *task = (void *)context->args[0];
+	__u32 tgid = BPF_CORE_READ(task, tgid);
+	if (!bpf_map_lookup_elem(&processes, &tgid))
+		return 0;
+	count_runtime(task);
+	if (BPF_CORE_READ(task, signal, live.counter) == 0)
+		note_end(task, tgid);
+	return 0;
+}
+
+/*
+ * raw_tp sched_process_free(task): only now is the pid free for another. Taking memory apart after the exit
+ * tracepoint is work of the target too, so the process stays observed until here.
+ */
+SEC("raw_tp/sched_process_free")
+int on_free(struct bpf_raw_tracepoint_args *context)
+{
+	struct task_struct *task = (void *)context->args[0];
+	__u32 tgid = BPF_CORE_READ(task, tgid);
+	if ((__u32)BPF_CORE_READ(task, pid) != tgid)
+		return 0;
+	bpf_map_delete_elem(&processes, &tgid);
+	bpf_map_delete_elem(&spaces, &tgid);
+	return 0;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * What the sampler and the kernel program say to each other, apart from records: configuration, processes,
+ * mappings, counters. Rust's mirror is native/sampler/src/engine.rs; layout.c states sizes and offsets for its test.
+ */
+#ifndef BEE_ENGINE_H
+#define BEE_ENGINE_H
+
+#include "record.h"
+
+#define BEE_MAX_MAPPINGS_PER_SPACE 4096
+#define BEE_SNAPSHOT_STACK_BYTES 16384
+#define BEE_SNAPSHOT_PAGES 4
+
+/* .rodata.cfg: constants of one run. */
+struct bee_config {
+	__u32 frame_pointers_only;
+	__u32 max_depth;
+	__u32 snapshots_per_second; /* per CPU; 0 turns the fallback off */
+	__u32 wakeup_bytes; /* the sampler is woken when more than this waits in the ring */
+};
+
+/*
+ * A process under observation. `generation` counts its execs: a space that was published for another generation
+ * describes an image that is gone. The kernel program copies the entry on fork.
+ */
+struct bee_process {
+	__u32 generation;
+	__u32 reserved;
+};
+
+/* The mappings of a process: `count` entries of the mappings array from `first`, sorted by begin. */
+struct bee_space {
+	__u32 first;
+	__u32 count;
+	__u32 log2_step; /* largest power of two below count, as exponent */
+	__u32 generation;
+};
+
+enum bee_mapping_flags {
+	BEE_MAPPING_TABLE = 1, /* dir_first .. dir_first + pages describe its text */
+	BEE_MAPPING_JIT = 2, /* anonymous executable memory */
+};
+
+struct bee_mapping {
+	__u64 begin;
+	__u64 end;
+	__u64 bias; /* process address - bias = address in the ELF */
+	__u64 first_page; /* ELF page number of dir_first */
+	__u32 dir_first;
+	__u32 pages;
+	__u32 object;
+	__u32 flags; /* enum bee_mapping_flags */
+};
+
+/* Per CPU; the sampler adds them up when it stops. */
+struct bee_counters {
+	__u64 fired;
+	__u64 lost[BEE_LOSS_COUNT];
+	__u64 snapshots;
+	__u64 snapshots_over_budget;
+	__u64 exited_cpu_ns; /* sum_exec_runtime of tasks that ended */
+};
+
+/* How a process ended: wait status as wait4 would give it. */
+struct bee_process_end {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__s32 wait_status;
+	__u32 reserved;
+};
+
+/* A sample whose mappings or tables were not ready: registers and a slice of stack, unwound by the sampler. */
+struct bee_snapshot {
+	struct bee_stack head; /* user_frames 0; kind BEE_RECORD_SNAPSHOT */
+	__u64 kernel[BEE_MAX_KERNEL_FRAMES];
+	__u64 ip;
+	__u64 sp;
+	__u64 bp;
+	__u32 stack_bytes;
+	__u32 generation;
+	__u8 stack[BEE_SNAPSHOT_STACK_BYTES];
+};
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* The maps. Those marked (sampler) are written by the sampler through mmap, without a system call per entry. */
+#ifndef BEE_MAPS_BPF_H
+#define BEE_MAPS_BPF_H
+
+#include "engine.h"
+#include "unwind.h"
+
+/* In a section of its own: the order of variables inside .rodata is the compiler's. */
+const volatile struct bee_config config SEC(".rodata.cfg") = { .max_depth = BEE_MAX_USER_FRAMES };
+
+/* New stacks and snapshots. The sampler may shrink or grow it before loading. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} records SEC(".maps");
+
+struct stack_key {
+	__u64 hash[2];
+};
+
+/* 128-bit hash of thread, name and frames -> repetitions after the first. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct stack_key);
+	__type(value, __u64);
+} counts SEC(".maps");
+
+/* tgid -> process under observation. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct bee_process);
+} processes SEC(".maps");
+
+/* tgid -> its mappings, as the sampler last published them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct bee_space);
+} spaces SEC(".maps");
+
+/* tgid -> how it ended. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct bee_process_end);
+} ends SEC(".maps");
+
+/* tid -> sum_exec_runtime when observation began; absent for tasks that started later. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, __u64);
+} runtime_bases SEC(".maps");
+
+/* (sampler) mappings of all spaces. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, struct bee_mapping);
+} mappings SEC(".maps");
+
+/* (sampler) one word per 4 KiB of text: see unwind.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 524288);
+	__type(key, __u32);
+	__type(value, __u64);
+} directory SEC(".maps");
+
+struct row_chunk {
+	__u32 rows[BEE_CHUNK_ROWS];
+};
+
+/* (sampler) rows in chunks of 16 KiB: an array entry is padded to 8 bytes, so rows of 4 must be packed. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2048);
+	__type(key, __u32);
+	__type(value, struct row_chunk);
+} rows SEC(".maps");
+
+/* (sampler) the rules that all tables share. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, struct bee_unwind_rule);
+} rules SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct bee_counters);
+} counters SEC(".maps");
+
+#define BEE_WINDOW_WORDS 64
+
+/* State of one walk; too large for the 512-byte BPF stack. */
+struct walk {
+	__u32 busy; /* guards against a second program on this CPU while one is at work */
+	__u32 length; /* user frames so far */
+	__u64 hash[2];
+	__u64 ip;
+	__u64 sp;
+	__u64 bp;
+	__u64 is_caller; /* 1: ip is a return address, look up ip - 1 */
+	__u64 window_begin;
+	__u64 window[BEE_WINDOW_WORDS];
+	struct bee_mapping mapping; /* the one that held the last frame */
+	struct bee_space space;
+	__u32 outcome;
+	__u32 unmapped; /* stopped at an address that no known mapping holds, reached by a trusted rule */
+	__u32 last_rule;
+	__u32 budget_left;
+	__u64 budget_second;
+	struct bee_stack stack;
+	__u64 frames[BEE_MAX_USER_FRAMES + BEE_MAX_KERNEL_FRAMES + 1];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct walk);
+} walks SEC(".maps");
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Lookups: address -> mapping -> row -> rule.
+ * Both searches are branch-free and take their first step from data. The verifier then sees one path of unknown
+ * scalars; with a constant first step, or with if/else, it follows every combination (measured: 177,000
+ * instructions instead of about 1,400, and 170 ms of loading instead of 40).
+ */
+#ifndef BEE_TABLES_BPF_H
+#define BEE_TABLES_BPF_H
+
+#include "maps.bpf.h"
+
+#define keep_scalar(value) asm volatile("" : "+r"(value))
+
+/* All ones when a < b; for values below 2^63. */
+static __always_inline __u64 mask_if_less(__u64 a, __u64 b)
+{
+	__u64 difference = a - b;
+	keep_scalar(difference);
+	return (__u64)((__s64)difference >> 63);
+}
+
+/* Copies the mapping that holds the address into walk->mapping. */
+static __always_inline bool find_mapping(struct walk *walk, __u64 address)
+{
+	if (address - walk->mapping.begin < walk->mapping.end - walk->mapping.begin)
+		return true;
+	__u64 position = 0;
+	__u64 step = 1ULL << (walk->space.log2_step & 15);
+	for (int i = 0; i < 12; i++) {
+		__u64 candidate = position + step;
+		__u32 index = walk->space.first + candidate;
+		struct bee_mapping *mapping = bpf_map_lookup_elem(&mappings, &index);
+		if (!mapping)
+			return false;
+		__u64 take = mask_if_less(candidate, walk->space.count) & mask_if_less(mapping->begin, address + 1);
+		keep_scalar(take);
+		position += step & take;
+		step >>= 1;
+	}
+	__u32 index = walk->space.first + position;
+	struct bee_mapping *mapping = bpf_map_lookup_elem(&mappings, &index);
+	if (!mapping || walk->space.count == 0 || address - mapping->begin >= mapping->end - mapping->begin)
+		return false;
+	walk->mapping = *mapping;
+	return true;
+}
+
+/* The rule in force at an address of walk->mapping; NULL where its text has no table. */
+static __always_inline struct bee_unwind_rule *find_rule(struct walk *walk, __u64 address)
+{
+	if (!(walk->mapping.flags & BEE_MAPPING_TABLE))
+		return NULL;
+	__u64 virtual_address = address - walk->mapping.bias;
+	__u64 page = (virtual_address >> 12) - walk->mapping.first_page;
+	if (page >= walk->mapping.pages)
+		return NULL;
+	__u32 index = walk->mapping.dir_first + page;
+	__u64 *word = bpf_map_lookup_elem(&directory, &index);
+	if (!word)
+		return NULL;
+	__u64 entry = *word;
+	__u64 count = entry & 0xffff;
+	if (count == 0)
+		return NULL;
+	__u64 first = entry >> 32;
+	index = first / BEE_CHUNK_ROWS;
+	struct row_chunk *chunk = bpf_map_lookup_elem(&rows, &index);
+	if (!chunk)
+		return NULL;
+	__u64 limit = ((virtual_address & 0xfff) + 1) << BEE_ROW_RULE_BITS;
+	__u64 position = 0;
+	__u64 step = 1ULL << ((entry >> 16) & 15);
+	for (int i = 0; i < 13; i++) {
+		__u64 candidate = position + step;
+		__u64 row = chunk->rows[(first + candidate) & (BEE_CHUNK_ROWS - 1)];
+		__u64 take = mask_if_less(candidate, count) & mask_if_less(row, limit);
+		keep_scalar(take);
+		position += step & take;
+		step >>= 1;
+	}
+	index = chunk->rows[(first + position) & (BEE_CHUNK_ROWS - 1)] & ((1 << BEE_ROW_RULE_BITS) - 1);
+	return bpf_map_lookup_elem(&rules, &index);
+}
+
+#endif

@@ -1,0 +1,39 @@
+//! Compiles the kernel programs with clang against libbpf's own headers (Debian's are older) and embeds them.
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn main() {
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let bpf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bpf");
+    println!("cargo:rerun-if-changed={}", bpf.display());
+    println!("cargo:rerun-if-env-changed=CLANG");
+    compile_kernel_program(&bpf, &out);
+    cc::Build::new().file(bpf.join("layout.c")).include(&bpf).warnings(true).extra_warnings(true).compile("bee_layout");
+}
+
+fn compile_kernel_program(bpf: &Path, out: &Path) {
+    let clang = env::var("CLANG").unwrap_or_else(|_| "clang-19".to_string());
+    let headers = env::var("DEP_BPF_INCLUDE").expect("libbpf-sys tells where its headers are");
+    let object = out.join("cpu.bpf.o");
+    let status = Command::new(&clang)
+        .args(["-g", "-O2", "-target", "bpf", "-mcpu=v3", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"])
+        .arg("-I")
+        .arg(headers)
+        .arg("-I")
+        .arg(bpf)
+        .arg("-c")
+        .arg(bpf.join("cpu.bpf.c"))
+        .arg("-o")
+        .arg(&object)
+        .status()
+        .unwrap_or_else(|error| panic!("{clang} cannot be started ({error}): install clang-19 or set CLANG"));
+    assert!(status.success(), "{clang} failed on cpu.bpf.c");
+    strip_debug_sections(&clang, &object);
+}
+
+/// BTF stays; DWARF would be nine tenths of the object. Without llvm-strip the object is only larger.
+fn strip_debug_sections(clang: &str, object: &Path) {
+    let strip = clang.replace("clang", "llvm-strip");
+    let _ = Command::new(strip).arg("-g").arg(object).status();
+}

@@ -1,0 +1,292 @@
+//! The kernel programs of one run: loaded, attached, and their maps as typed handles.
+
+use std::cell::RefCell;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::rc::Rc;
+
+use libbpf_rs::{Link, MapCore, MapFlags, MapHandle, Object, ObjectBuilder, OpenObject, RingBuffer, RingBufferBuilder};
+
+use crate::array_memory::ArrayMemory;
+use crate::failure::{Failure, Outcome};
+use crate::perf_events::{online_cpus, open_sampling_event, set_enabled, SamplingEvent};
+use crate::record::{bytes_of, read_from, Config, Counters, Mapping, Process, ProcessEnd, Space};
+
+#[repr(align(8))]
+struct Aligned<T: ?Sized>(T);
+static PROGRAM: &Aligned<[u8]> = &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/cpu.bpf.o")));
+
+/// Wake the sampler early when the ring is this full; otherwise it looks ten times a second.
+const WAKEUP_FRACTION: u32 = 4;
+/// Per CPU. 200 slices of 16 KiB are 3 MB and about 10 ms of work a second.
+const SNAPSHOTS_PER_SECOND: u32 = 200;
+const RAW_TRACEPOINTS: [(&str, &str); 4] = [
+    ("on_fork", "sched_process_fork"),
+    ("on_exec", "sched_process_exec"),
+    ("on_exit", "sched_process_exit"),
+    ("on_free", "sched_process_free"),
+];
+
+pub struct Settings {
+    pub frequency_hz: u32,
+    pub event: SamplingEvent,
+    pub frame_pointers_only: bool,
+    pub ring_bytes: u32,
+    pub max_depth: u32,
+}
+
+/// Records as they came, each behind its length (u32).
+pub type RecordQueue = Rc<RefCell<Vec<u8>>>;
+
+pub struct Engine {
+    object: Object,
+    _links: Vec<Link>,
+    events: Vec<OwnedFd>,
+    statistics: Option<OwnedFd>,
+    ring: RingBuffer<'static>,
+    records: RecordQueue,
+    processes: MapHandle,
+    spaces: MapHandle,
+    ends: MapHandle,
+    runtime_bases: MapHandle,
+    counts: MapHandle,
+    counters: MapHandle,
+    pub mappings: ArrayMemory<Mapping>,
+    pub directory: ArrayMemory<u64>,
+    pub rows: ArrayMemory<u32>,
+    pub rules: ArrayMemory<bee_elf::Rule>,
+}
+
+impl Engine {
+    /// Loads and attaches; nothing is sampled before `set_sampling(true)`.
+    pub fn load(settings: &Settings) -> Outcome<Engine> {
+        let statistics = enable_run_timestatistics();
+        let object =
+            open_object(settings)?.load().map_err(|error| Failure::from_bpf("load the kernel programs", &error))?;
+        let mut links = attach_tracepoints(&object)?;
+        let events = open_events(settings)?;
+        links.extend(attach_events(&object, &events)?);
+        set_all(&events, false)?; // libbpf enables an event when it attaches
+        let records = RecordQueue::default();
+        let handle = |name| map_handle(&object, name);
+        let ring = build_ring(&handle("records")?, &records)?;
+        Ok(Engine {
+            ring,
+            records,
+            processes: handle("processes")?,
+            spaces: handle("spaces")?,
+            ends: handle("ends")?,
+            runtime_bases: handle("runtime_bases")?,
+            counts: handle("counts")?,
+            counters: handle("counters")?,
+            mappings: map_memory(&object, "mappings")?,
+            directory: map_memory(&object, "directory")?,
+            rows: map_memory(&object, "rows")?,
+            rules: map_memory(&object, "rules")?,
+            object,
+            _links: links,
+            events,
+            statistics: statistics,
+        })
+    }
+
+    pub fn set_sampling(&self, is_on: bool) -> Outcome<()> {
+        set_all(&self.events, is_on)
+    }
+
+    pub fn ring_descriptor(&self) -> i32 {
+        self.ring.epoll_fd()
+    }
+
+    /// Takes what waits in the ring.
+    pub fn take_records(&self) -> Outcome<Vec<u8>> {
+        self.ring.consume().map_err(|error| Failure::from_bpf("read the ring buffer", &error))?;
+        Ok(std::mem::take(&mut *self.records.borrow_mut()))
+    }
+
+    pub fn observe(&self, pid: u32) -> Outcome<()> {
+        put(&self.processes, pid, &Process::default())
+    }
+
+    pub fn publish_space(&self, pid: u32, space: &Space) -> Outcome<()> {
+        put(&self.spaces, pid, space)
+    }
+
+    pub fn set_runtime_base(&self, tid: u32, runtime_ns: u64) -> Outcome<()> {
+        let updated = self.runtime_bases.update(&tid.to_le_bytes(), &runtime_ns.to_le_bytes(), MapFlags::ANY);
+        updated.map_err(|error| Failure::from_bpf("write to a map", &error))
+    }
+
+    pub fn runtime_base(&self, tid: u32) -> u64 {
+        get(&self.runtime_bases, tid).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes)
+    }
+
+    pub fn end_of(&self, pid: u32) -> Option<ProcessEnd> {
+        get(&self.ends, pid).and_then(|bytes| read_from(&bytes))
+    }
+
+    /// All `{key, repetitions}` with repetitions above zero, 24 bytes each.
+    pub fn repetitions(&self) -> Vec<u8> {
+        let mut all = Vec::new();
+        let Ok(entries) = self.counts.lookup_batch(4096, MapFlags::ANY, MapFlags::ANY) else {
+            return self.repetitions_one_by_one();
+        };
+        for (key, count) in entries {
+            append_repetition(&mut all, &key, &count);
+        }
+        all
+    }
+
+    fn repetitions_one_by_one(&self) -> Vec<u8> {
+        let mut all = Vec::new();
+        for key in self.counts.keys() {
+            if let Ok(Some(count)) = self.counts.lookup(&key, MapFlags::ANY) {
+                append_repetition(&mut all, &key, &count);
+            }
+        }
+        all
+    }
+
+    /// Summed over the CPUs.
+    pub fn counters(&self) -> Counters {
+        let per_cpu =
+            self.counters.lookup_percpu(&0u32.to_le_bytes(), MapFlags::ANY).ok().flatten().unwrap_or_default();
+        per_cpu.iter().filter_map(|bytes| read_from::<Counters>(bytes)).fold(Counters::default(), add_counters)
+    }
+
+    /// Time that the kernel spent in our programs; None where it keeps no statistics for us.
+    pub fn program_run_ns(&self) -> Option<u64> {
+        self.statistics.as_ref()?;
+        Some(self.object.progs().filter_map(|program| program_run_ns(program.as_fd().as_raw_fd())).sum())
+    }
+}
+
+fn append_repetition(all: &mut Vec<u8>, key: &[u8], count: &[u8]) {
+    if count.iter().any(|&byte| byte != 0) {
+        all.extend_from_slice(key);
+        all.extend_from_slice(count);
+    }
+}
+
+fn add_counters(mut sum: Counters, one: Counters) -> Counters {
+    sum.fired += one.fired;
+    for (total, part) in sum.lost.iter_mut().zip(one.lost) {
+        *total += part;
+    }
+    sum.snapshots += one.snapshots;
+    sum.snapshots_over_budget += one.snapshots_over_budget;
+    sum.exited_cpu_ns += one.exited_cpu_ns;
+    sum
+}
+
+fn put<T: crate::record::Plain>(map: &MapHandle, key: u32, value: &T) -> Outcome<()> {
+    map.update(&key.to_le_bytes(), bytes_of(value), MapFlags::ANY)
+        .map_err(|error| Failure::from_bpf("write to a map", &error))
+}
+
+fn get(map: &MapHandle, key: u32) -> Option<Vec<u8>> {
+    map.lookup(&key.to_le_bytes(), MapFlags::ANY).ok().flatten()
+}
+
+fn open_object(settings: &Settings) -> Outcome<OpenObject> {
+    let opened = ObjectBuilder::default().name("bee").and_then(|builder| builder.open_memory(&PROGRAM.0));
+    let mut object = opened.map_err(|error| Failure::from_bpf("open the kernel programs", &error))?;
+    let config = Config {
+        frame_pointers_only: settings.frame_pointers_only.into(),
+        max_depth: settings.max_depth,
+        snapshots_per_second: if settings.frame_pointers_only { 0 } else { SNAPSHOTS_PER_SECOND },
+        wakeup_bytes: settings.ring_bytes / WAKEUP_FRACTION,
+    };
+    for mut map in object.maps_mut() {
+        let name = map.name().to_string_lossy().into_owned();
+        let changed = match name.as_str() {
+            "records" => map.set_max_entries(settings.ring_bytes),
+            name if name.ends_with(".rodata.cfg") => map.set_initial_value(bytes_of(&config)),
+            _ => Ok(()),
+        };
+        changed.map_err(|error| Failure::from_bpf(&format!("set up the map {name}"), &error))?;
+    }
+    Ok(object)
+}
+
+fn attach_tracepoints(object: &Object) -> Outcome<Vec<Link>> {
+    let mut links = Vec::new();
+    for program in object.progs_mut() {
+        let name = program.name().to_string_lossy().into_owned();
+        let Some((_, tracepoint)) = RAW_TRACEPOINTS.iter().find(|(program, _)| *program == name) else { continue };
+        let link = program.attach_raw_tracepoint(tracepoint);
+        links.push(link.map_err(|error| Failure::from_bpf(&format!("attach to {tracepoint}"), &error))?);
+    }
+    Ok(links)
+}
+
+fn open_events(settings: &Settings) -> Outcome<Vec<OwnedFd>> {
+    let failure = |error: &io::Error| {
+        let code = match error.raw_os_error() {
+            Some(libc::ENOENT | libc::EOPNOTSUPP | libc::EINVAL) => "event-unsupported",
+            _ => "perf-event",
+        };
+        Failure::from_io(code, &format!("open the {:?} event", settings.event), error)
+    };
+    let cpus = online_cpus().map_err(|error| failure(&error))?;
+    let opened: io::Result<Vec<_>> =
+        cpus.into_iter().map(|cpu| open_sampling_event(cpu, settings.event, settings.frequency_hz)).collect();
+    opened.map_err(|error| failure(&error))
+}
+
+fn attach_events(object: &Object, events: &[OwnedFd]) -> Outcome<Vec<Link>> {
+    let program = object.progs_mut().find(|program| program.name() == "on_sample");
+    let program = program.ok_or_else(|| Failure::new("bpf", "the kernel program on_sample is missing"))?;
+    let attach = |event: &OwnedFd| program.attach_perf_event(event.as_raw_fd());
+    let links: Result<Vec<_>, _> = events.iter().map(attach).collect();
+    links.map_err(|error| Failure::from_bpf("attach to a perf event", &error))
+}
+
+fn set_all(events: &[OwnedFd], is_on: bool) -> Outcome<()> {
+    let switched = events.iter().try_for_each(|event| set_enabled(event, is_on));
+    switched.map_err(|error| Failure::from_io("perf-event", "switch a perf event", &error))
+}
+
+fn map_handle(object: &Object, name: &str) -> Outcome<MapHandle> {
+    let map = object.maps().find(|map| map.name() == name);
+    let map = map.ok_or_else(|| Failure::new("bpf", format!("the map {name} is missing")))?;
+    MapHandle::try_from(&map).map_err(|error| Failure::from_bpf(&format!("open the map {name}"), &error))
+}
+
+fn map_memory<T: Copy>(object: &Object, name: &str) -> Outcome<ArrayMemory<T>> {
+    let map = map_handle(object, name)?;
+    let bytes = map.max_entries() as usize * map.value_size() as usize;
+    ArrayMemory::map(map.as_fd(), bytes).map_err(|error| Failure::from_io("bpf", &format!("map {name}"), &error))
+}
+
+fn build_ring(map: &MapHandle, records: &RecordQueue) -> Outcome<RingBuffer<'static>> {
+    let queue = Rc::clone(records);
+    let mut builder = RingBufferBuilder::new();
+    let added = builder.add(map, move |record: &[u8]| {
+        let mut queue = queue.borrow_mut();
+        queue.extend_from_slice(&(record.len() as u32).to_le_bytes());
+        queue.extend_from_slice(record);
+        0
+    });
+    added.map_err(|error| Failure::from_bpf("read the ring buffer", &error))?;
+    builder.build().map_err(|error| Failure::from_bpf("read the ring buffer", &error))
+}
+
+/// Root may have the kernel time our programs, for as long as this descriptor lives.
+fn enable_run_timestatistics() -> Option<OwnedFd> {
+    use std::os::fd::FromRawFd;
+    // SAFETY: no memory is passed.
+    let fd = unsafe { libbpf_sys::bpf_enable_stats(libbpf_sys::BPF_STATS_RUN_TIME) };
+    // SAFETY: a new descriptor of ours.
+    (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+fn program_run_ns(program: i32) -> Option<u64> {
+    // SAFETY: an all-zero bpf_prog_info asks for no arrays; the kernel fills at most `length` bytes.
+    unsafe {
+        let mut info: libbpf_sys::bpf_prog_info = std::mem::zeroed();
+        let mut length = size_of_val(&info) as u32;
+        let result = libbpf_sys::bpf_obj_get_info_by_fd(program, (&raw mut info).cast(), &mut length);
+        (result == 0).then_some(info.run_time_ns)
+    }
+}

@@ -1,0 +1,227 @@
+//! The ELF files of a run: each opened, parsed and loaded once, however many processes map it.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use bee_elf::{unwind_table, ElfFile, Segment};
+
+use crate::file_memory::FileMemory;
+use crate::record::MAX_OBJECTS;
+use crate::side_band::FileIdentity;
+use crate::tables::{TableError, TableMemory, TableSlot, Tables};
+
+/// Stands for code that belongs to no file.
+pub const NO_OBJECT: u32 = 0;
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct FileKey {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified_ns: i64,
+}
+
+pub struct Object {
+    pub id: u32,
+    pub path: Vec<u8>,
+    pub build_id: Vec<u8>,
+    pub is_vdso: bool,
+    pub file: Option<File>,
+    /// None: no unwind table (not an ELF file, corrupt, no memory left).
+    pub slot: Option<TableSlot>,
+    segments: Vec<Segment>,
+}
+
+impl Object {
+    /// Process address - bias = ELF address, for a mapping of this file.
+    pub fn bias(&self, begin: u64, file_offset: u64) -> u64 {
+        let page = |offset: u64| offset & !4095;
+        let segment = self.segments.iter().find(|segment| {
+            file_offset >= page(segment.offset) && file_offset < segment.offset.saturating_add(segment.file_size)
+        });
+        let address = match segment {
+            Some(segment) => segment.vaddr.wrapping_add(file_offset).wrapping_sub(segment.offset),
+            None => file_offset,
+        };
+        begin.wrapping_sub(address)
+    }
+}
+
+pub struct Objects {
+    all: Vec<Object>,
+    by_file: HashMap<FileKey, u32>,
+    by_identity: HashMap<FileIdentity, u32>,
+    vdso: Option<u32>,
+    tables: Tables,
+    /// Time spent parsing and loading.
+    pub tables_ns: u64,
+    pub problems: Vec<(&'static str, String)>,
+}
+
+impl Objects {
+    pub fn new() -> Objects {
+        Objects {
+            all: Vec::new(),
+            by_file: HashMap::new(),
+            by_identity: HashMap::new(),
+            vdso: None,
+            tables: Tables::new(),
+            tables_ns: 0,
+            problems: Vec::new(),
+        }
+    }
+
+    pub fn get(&self, id: u32) -> Option<&Object> {
+        self.all.get(id.checked_sub(1)? as usize)
+    }
+
+    /// Objects numbered above `after`, in order.
+    pub fn since(&self, after: u32) -> &[Object] {
+        &self.all[after as usize..]
+    }
+
+    pub fn table_bytes(&self) -> u64 {
+        self.tables.bytes()
+    }
+
+    /// A file that a process is about to map.
+    pub fn load_path(&mut self, memory: &mut TableMemory, path: &Path) -> io::Result<u32> {
+        let file = File::open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        self.load_file(memory, file, path.as_os_str().as_encoded_bytes().to_vec())
+    }
+
+    /// A file that a process has mapped. What was mapped is what is read: the kernel's own link to it, and the path
+    /// in the process's root only where that link is not to be had, and the inode agrees.
+    pub fn load_mapped(
+        &mut self,
+        memory: &mut TableMemory,
+        pid: u32,
+        range: (u64, u64),
+        identity: FileIdentity,
+        path: &[u8],
+    ) -> u32 {
+        if let Some(id) = self.by_identity.get(&identity) {
+            return *id;
+        }
+        let loaded =
+            open_mapped(pid, range, identity, path).and_then(|file| self.load_file(memory, file, path.to_vec()));
+        let id = loaded.unwrap_or_else(|error| self.add_unreadable(path, &error));
+        self.by_identity.insert(identity, id);
+        id
+    }
+
+    /// The vdso is the same in every process of a kernel; ours is at hand.
+    pub fn load_vdso(&mut self, memory: &mut TableMemory) -> u32 {
+        if let Some(id) = self.vdso {
+            return id;
+        }
+        let object = self.new_object(b"[vdso]".to_vec(), None);
+        let object = Object { is_vdso: true, ..object };
+        let id = self.add(memory, object, own_vdso());
+        self.vdso = Some(id);
+        id
+    }
+
+    fn load_file(&mut self, memory: &mut TableMemory, file: File, path: Vec<u8>) -> io::Result<u32> {
+        let metadata = file.metadata()?;
+        let key = FileKey {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified_ns: metadata.mtime().wrapping_mul(1_000_000_000).wrapping_add(metadata.mtime_nsec()),
+        };
+        if let Some(id) = self.by_file.get(&key) {
+            return Ok(*id);
+        }
+        let contents = FileMemory::map(&file)?;
+        let object = self.new_object(path, Some(file));
+        let id = self.add(memory, object, contents.bytes());
+        self.by_file.insert(key, id);
+        Ok(id)
+    }
+
+    fn new_object(&self, path: Vec<u8>, file: Option<File>) -> Object {
+        let id = self.all.len() as u32 + 1;
+        Object { id, path, build_id: Vec::new(), is_vdso: false, file, slot: None, segments: Vec::new() }
+    }
+
+    fn add(&mut self, memory: &mut TableMemory, mut object: Object, contents: &[u8]) -> u32 {
+        if object.id >= MAX_OBJECTS {
+            self.problems.push(("too-many-objects", format!("more than {MAX_OBJECTS} files are mapped")));
+            return NO_OBJECT;
+        }
+        let begin_ns = crate::clock::monotonic_ns();
+        if let Err(reason) = self.fill(memory, &mut object, contents) {
+            let path = String::from_utf8_lossy(&object.path);
+            self.problems.push(("no-unwind-table", format!("{path}: {reason}; its frames need frame pointers")));
+        }
+        self.tables_ns += crate::clock::monotonic_ns() - begin_ns;
+        let id = object.id;
+        self.all.push(object);
+        id
+    }
+
+    fn fill(&mut self, memory: &mut TableMemory, object: &mut Object, contents: &[u8]) -> Result<(), String> {
+        let elf = ElfFile::parse(contents).map_err(|error| error.to_string())?;
+        object.build_id = elf.build_id().unwrap_or_default().to_vec();
+        object.segments = elf.executable_segments().collect();
+        let table = unwind_table(&elf).map_err(|error| error.to_string())?;
+        let loaded = self.tables.load(memory, &elf, &table);
+        object.slot = Some(loaded.map_err(|error| match error {
+            TableError::Full => "the memory for unwind tables is used up".to_string(),
+            TableError::TooLarge => "its text is too large".to_string(),
+        })?);
+        Ok(())
+    }
+
+    fn add_unreadable(&mut self, path: &[u8], error: &io::Error) -> u32 {
+        let text = String::from_utf8_lossy(path);
+        self.problems.push(("unreadable-object", format!("{text}: {error}; its frames have no table and no names")));
+        let object = self.new_object(path.to_vec(), None);
+        let id = object.id;
+        if id >= MAX_OBJECTS {
+            return NO_OBJECT;
+        }
+        self.all.push(object);
+        id
+    }
+}
+
+fn open_mapped(pid: u32, (begin, end): (u64, u64), identity: FileIdentity, path: &[u8]) -> io::Result<File> {
+    let link = File::open(format!("/proc/{pid}/map_files/{begin:x}-{end:x}"));
+    let Err(link_error) = link else { return link };
+    let text = String::from_utf8_lossy(path);
+    let file = File::open(format!("/proc/{pid}/root{text}")).map_err(|_| link_error)?;
+    if file.metadata()?.ino() != identity.inode {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "the file was replaced while it was mapped"));
+    }
+    Ok(file)
+}
+
+fn own_vdso() -> &'static [u8] {
+    // SAFETY: the kernel maps a whole ELF image there for the life of the process; see the length below.
+    unsafe {
+        let begin = libc::getauxval(libc::AT_SYSINFO_EHDR);
+        let length = vdso_bytes(begin);
+        match length {
+            0 => &[],
+            length => std::slice::from_raw_parts(begin as *const u8, length),
+        }
+    }
+}
+
+fn vdso_bytes(begin: u64) -> usize {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let range = maps.lines().filter(|line| line.ends_with("[vdso]")).find_map(|line| line.split_once(' '));
+    let Some((first, last)) = range.and_then(|(range, _)| range.split_once('-')) else { return 0 };
+    match (u64::from_str_radix(first, 16), u64::from_str_radix(last, 16)) {
+        (Ok(first), Ok(last)) if first == begin => (last - first) as usize,
+        _ => 0,
+    }
+}

@@ -1,0 +1,286 @@
+//! Observed processes and what they have mapped, kept in step with the kernel's news.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::engine::Engine;
+use crate::failure::Outcome;
+use crate::objects::{Object, Objects, NO_OBJECT};
+use crate::record::{Mapping, Space, MAPPING_JIT, MAPPING_TABLE};
+use crate::side_band::{FileIdentity, Item, NewMapping, News};
+use crate::space_ranges::{Range, SpaceRanges};
+use crate::tables::{first_step_log2, TableMemory};
+
+/// What one search of the kernel program can cover.
+const MAX_MAPPINGS: usize = 4096;
+
+#[derive(Default)]
+pub struct Process {
+    pub generation: u32,
+    /// Sorted by begin, without overlap.
+    pub mappings: Vec<Mapping>,
+    /// Shared with the parent until one of the two maps something.
+    range: Option<Rc<Range>>,
+    must_publish: bool,
+    has_ended: bool,
+}
+
+impl Process {
+    pub fn find(&self, address: u64) -> Option<&Mapping> {
+        let after = self.mappings.partition_point(|mapping| mapping.begin <= address);
+        self.mappings.get(after.checked_sub(1)?).filter(|mapping| address < mapping.end)
+    }
+
+    /// munmap is not reported: what is mapped later wins where the two overlap.
+    fn insert(&mut self, new: Mapping) {
+        let mut kept = Vec::with_capacity(self.mappings.len() + 2);
+        for old in &self.mappings {
+            if old.begin < new.begin {
+                kept.push(Mapping { end: old.end.min(new.begin), ..*old });
+            }
+            if old.end > new.end {
+                kept.push(Mapping { begin: old.begin.max(new.end), ..*old });
+            }
+        }
+        kept.push(new);
+        kept.sort_by_key(|mapping| mapping.begin);
+        self.mappings = kept;
+        self.must_publish = true;
+    }
+}
+
+pub struct Processes {
+    all: HashMap<u32, Process>,
+    ranges: SpaceRanges,
+    pub objects: Objects,
+    pub problems: Vec<(&'static str, String)>,
+}
+
+impl Processes {
+    pub fn new(engine: &Engine) -> Processes {
+        let entries = u32::try_from(engine.mappings.len()).unwrap_or(u32::MAX);
+        Processes {
+            all: HashMap::new(),
+            ranges: SpaceRanges::new(entries),
+            objects: Objects::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    pub fn get(&self, pid: u32) -> Option<&Process> {
+        self.all.get(&pid)
+    }
+
+    /// Those that have not ended.
+    pub fn living(&self) -> impl Iterator<Item = u32> + '_ {
+        self.all.iter().filter(|(_, process)| !process.has_ended).map(|(pid, _)| *pid)
+    }
+
+    /// Begins to follow a process with what it has mapped now. The caller observes it in the kernel afterwards.
+    pub fn add(&mut self, engine: &mut Engine, pid: u32) -> Outcome<()> {
+        let mut process = Process { must_publish: true, ..Process::default() };
+        for mapping in scan_mappings(pid) {
+            if let Some(mapping) = self.resolve(engine, pid, &mapping) {
+                process.insert(mapping);
+            }
+        }
+        self.all.insert(pid, process);
+        self.publish(engine)
+    }
+
+    /// Applies the news, then publishes what changed.
+    pub fn apply(&mut self, engine: &mut Engine, items: Vec<Item>) -> Outcome<()> {
+        for item in items {
+            self.apply_one(engine, item);
+        }
+        self.publish(engine)
+    }
+
+    fn apply_one(&mut self, engine: &mut Engine, item: Item) {
+        match item.news {
+            News::Fork { parent } => self.fork(parent, item.pid),
+            News::Exec => self.exec(item.pid),
+            News::Mapped(new) => self.map(engine, item.pid, &new),
+            News::Ended => self.end(item.pid),
+            News::Lost { records } => {
+                self.problems.push(("side-band-lost", format!("{records} notices of new mappings were lost")));
+                self.rescan(engine);
+            }
+        }
+    }
+
+    fn fork(&mut self, parent: u32, child: u32) {
+        let Some(process) = self.all.get(&parent) else { return };
+        let copy = Process {
+            generation: process.generation,
+            mappings: process.mappings.clone(),
+            range: process.range.clone(),
+            must_publish: process.must_publish,
+            has_ended: false,
+        };
+        self.all.insert(child, copy);
+    }
+
+    fn exec(&mut self, pid: u32) {
+        let now_ns = crate::clock::monotonic_ns();
+        if let Some(process) = self.all.get_mut(&pid) {
+            process.generation += 1;
+            process.mappings.clear();
+            release(&mut self.ranges, process.range.take(), now_ns);
+        }
+    }
+
+    fn map(&mut self, engine: &mut Engine, pid: u32, new: &NewMapping) {
+        if !self.all.contains_key(&pid) {
+            return;
+        }
+        let Some(mapping) = self.resolve(engine, pid, new) else { return };
+        if let Some(process) = self.all.get_mut(&pid) {
+            process.insert(mapping);
+        }
+    }
+
+    /// The leader's end; other threads may go on, so the mappings stay until the process is gone.
+    fn end(&mut self, pid: u32) {
+        let now_ns = crate::clock::monotonic_ns();
+        let Some(process) = self.all.get_mut(&pid) else { return };
+        if has_other_threads(pid) {
+            return;
+        }
+        process.has_ended = true;
+        process.must_publish = false;
+        release(&mut self.ranges, process.range.take(), now_ns);
+    }
+
+    fn rescan(&mut self, engine: &mut Engine) {
+        let pids: Vec<u32> = self.living().collect();
+        for pid in pids {
+            for mapping in scan_mappings(pid) {
+                self.map(engine, pid, &mapping);
+            }
+        }
+    }
+
+    /// A mapping with its object and table. None for what holds no code of interest.
+    fn resolve(&mut self, engine: &mut Engine, pid: u32, new: &NewMapping) -> Option<Mapping> {
+        let mapping = Mapping { begin: new.begin, end: new.end, ..Mapping::default() };
+        let memory = &mut table_memory(engine);
+        let id = match kind_of(&new.path) {
+            PathKind::Ignored => return None,
+            PathKind::Anonymous => return Some(Mapping { flags: MAPPING_JIT, object: NO_OBJECT, ..mapping }),
+            PathKind::Vdso => self.objects.load_vdso(memory),
+            PathKind::File => self.objects.load_mapped(memory, pid, (new.begin, new.end), new.identity, &new.path),
+        };
+        let object = self.objects.get(id)?;
+        Some(describe(mapping, object, new.file_offset))
+    }
+
+    fn publish(&mut self, engine: &mut Engine) -> Outcome<()> {
+        let now_ns = crate::clock::monotonic_ns();
+        for (pid, process) in &mut self.all {
+            if !std::mem::take(&mut process.must_publish) {
+                continue;
+            }
+            let count = process.mappings.len().min(MAX_MAPPINGS);
+            if count < process.mappings.len() {
+                self.problems.push((
+                    "too-many-mappings",
+                    format!("process {pid} has more than {MAX_MAPPINGS} executable mappings"),
+                ));
+            }
+            let Some(range) = self.ranges.allocate(count, now_ns) else {
+                self.problems.push(("too-many-processes", format!("no room for the mappings of process {pid}")));
+                continue;
+            };
+            for (index, mapping) in process.mappings[..count].iter().enumerate() {
+                engine.mappings.set(range.first as usize + index, *mapping);
+            }
+            let log2_step = first_step_log2(count) as u32;
+            let space = Space { first: range.first, count: count as u32, log2_step, generation: process.generation };
+            engine.publish_space(*pid, &space)?;
+            release(&mut self.ranges, process.range.replace(Rc::new(range)), now_ns);
+        }
+        Ok(())
+    }
+}
+
+fn release(ranges: &mut SpaceRanges, range: Option<Rc<Range>>, now_ns: u64) {
+    if let Some(range) = range.and_then(Rc::into_inner) {
+        ranges.release(range, now_ns);
+    }
+}
+
+pub fn table_memory(engine: &mut Engine) -> TableMemory<'_> {
+    TableMemory { directory: &mut engine.directory, rows: &mut engine.rows, rules: &mut engine.rules }
+}
+
+fn describe(mapping: Mapping, object: &Object, file_offset: u64) -> Mapping {
+    let bias = object.bias(mapping.begin, file_offset);
+    let Some(slot) = object.slot else { return Mapping { bias, object: object.id, ..mapping } };
+    Mapping {
+        bias,
+        first_page: slot.first_page,
+        dir_first: slot.dir_first,
+        pages: slot.pages,
+        object: object.id,
+        flags: MAPPING_TABLE,
+        ..mapping
+    }
+}
+
+enum PathKind {
+    File,
+    Anonymous,
+    Vdso,
+    Ignored,
+}
+
+/// perf writes "//anon" where /proc/PID/maps has nothing.
+fn kind_of(path: &[u8]) -> PathKind {
+    match path {
+        b"[vdso]" => PathKind::Vdso,
+        b"[vsyscall]" | b"[uprobes]" => PathKind::Ignored,
+        b"" => PathKind::Anonymous,
+        path if path.starts_with(b"//anon") || path.starts_with(b"[") => PathKind::Anonymous,
+        path if path.starts_with(b"/memfd:") || path.starts_with(b"/dev/zero") => PathKind::Anonymous,
+        path if path.starts_with(b"/") => PathKind::File,
+        _ => PathKind::Anonymous,
+    }
+}
+
+fn has_other_threads(pid: u32) -> bool {
+    std::fs::read_dir(format!("/proc/{pid}/task")).is_ok_and(|threads| threads.count() > 1)
+}
+
+/// The executable mappings of a process as /proc has them.
+fn scan_mappings(pid: u32) -> Vec<NewMapping> {
+    let maps = std::fs::read(format!("/proc/{pid}/maps")).unwrap_or_default();
+    maps.split(|&byte| byte == b'\n').filter_map(parse_maps_line).collect()
+}
+
+/// "begin-end perms offset major:minor inode   path"
+fn parse_maps_line(line: &[u8]) -> Option<NewMapping> {
+    let mut fields = line.splitn(6, |&byte| byte == b' ');
+    let mut next = || fields.next().and_then(|field| std::str::from_utf8(field).ok());
+    let (begin, end) = next()?.split_once('-')?;
+    if next()?.as_bytes().get(2) != Some(&b'x') {
+        return None;
+    }
+    let file_offset = u64::from_str_radix(next()?, 16).ok()?;
+    let (major, minor) = next()?.split_once(':')?;
+    let inode = next()?.parse().ok()?;
+    let path = fields.next().unwrap_or_default();
+    let blank = path.iter().take_while(|&&byte| byte == b' ').count();
+    Some(NewMapping {
+        begin: u64::from_str_radix(begin, 16).ok()?,
+        end: u64::from_str_radix(end, 16).ok()?,
+        file_offset,
+        identity: FileIdentity {
+            major: u32::from_str_radix(major, 16).ok()?,
+            minor: u32::from_str_radix(minor, 16).ok()?,
+            inode,
+            generation: 0,
+        },
+        path: path[blank..].to_vec(),
+    })
+}

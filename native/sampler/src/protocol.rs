@@ -1,0 +1,51 @@
+//! The sampler's socket. libbee listens on a path in a directory of mode 0700 and the sampler connects; whoever
+//! closes first ends the run. Both sides check the peer's credentials. One session per process.
+//!
+//! Both directions carry frames, little-endian: `u32 payloadLength, u16 type, u16 zero, payload`.
+//!
+//! Client to sampler:
+//! - START `u32 protocolVersion, u32 frequencyHz, u32 unwinder (0 dwarf, 1 frame pointers), u32 ringBytes,
+//!   u32 event (0 cpu-clock, 1 cycles), u32 maxDepth, u32 flags` loads and attaches the kernel programs.
+//! - ADD `u32 requestId, u32 pid, u32 flags (ADD_*), u32 pathCount, paths, each NUL-terminated` observes a process
+//!   and its future children; the paths are the files that it will map, loaded before ADDED is sent.
+//! - STOP ends sampling and asks for what is left. INTERRUPTS `u32 requestId` asks for the SIGINTs seen.
+//!
+//! Sampler to client:
+//! - HELLO `u32 protocolVersion, u32 pid, version text`, first. An unknown version is the client's error to report.
+//! - STARTED JSON text, or FAILED JSON `{code, message, errno}` and the end.
+//! - ADDED `u32 requestId, u32 errno (0: observed), text`.
+//! - OBJECT `u32 id, u32 pathLength, u32 buildIdLength, u32 flags (OBJECT_*), path, buildId`, sent before the first
+//!   stack that names it; a descriptor of the file may travel with it.
+//! - STACKS: `struct bee_stack` records, back to back; each stands for one sample. COUNTS `{u64 key[2], u64 more}…`
+//!   adds repetitions to the record with that key. Both are complete when DONE arrives.
+//! - EXIT `u32 pid, i32 waitStatus (-1: unknown), u64 timeNs (CLOCK_MONOTONIC)` for each process of an ADD.
+//! - PROBLEM JSON `{code, message}`: something was left out, and the run goes on.
+//! - TOTALS JSON, then DONE, after STOP.
+
+pub const PROTOCOL_VERSION: u32 = 1;
+
+pub const MESSAGE_START: u16 = 1;
+pub const MESSAGE_ADD: u16 = 2;
+pub const MESSAGE_STOP: u16 = 3;
+pub const MESSAGE_ASK_INTERRUPTS: u16 = 4;
+
+pub const MESSAGE_HELLO: u16 = 101;
+pub const MESSAGE_STARTED: u16 = 102;
+pub const MESSAGE_ADDED: u16 = 103;
+pub const MESSAGE_OBJECT: u16 = 104;
+pub const MESSAGE_STACKS: u16 = 105;
+pub const MESSAGE_COUNTS: u16 = 106;
+pub const MESSAGE_EXIT: u16 = 107;
+pub const MESSAGE_TOTALS: u16 = 108;
+pub const MESSAGE_PROBLEM: u16 = 109;
+pub const MESSAGE_DONE: u16 = 110;
+pub const MESSAGE_FAILED: u16 = 111;
+pub const MESSAGE_INTERRUPTS: u16 = 112;
+
+/// OBJECT flags.
+pub const OBJECT_HAS_DESCRIPTOR: u32 = 1 << 0;
+pub const OBJECT_IS_VDSO: u32 = 1 << 1;
+
+/// Longest payload that either side accepts: a START or ADD is small, a batch of stacks is bounded by the ring.
+pub const MAX_PAYLOAD_BYTES: usize = 64 << 20;
+pub const FRAME_HEADER_BYTES: usize = 8;

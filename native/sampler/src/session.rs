@@ -1,0 +1,385 @@
+//! One run: the client's requests, the kernel's news and records, and what goes back.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::clock::{monotonic_ns, own_cpu_ns, own_private_bytes};
+use crate::engine::{Engine, Settings};
+use crate::failure::{json_text, Failure, Outcome};
+use crate::perf_events::{open_pid, SamplingEvent};
+use crate::processes::{table_memory, Processes};
+use crate::protocol::*;
+use crate::record::{bytes_of, read_from, Snapshot, StackHead, LOSS_NAMES, RECORD_SNAPSHOT};
+use crate::side_band::SideBand;
+use crate::walk::unwind_snapshot;
+use crate::wire::Wire;
+
+/// How often waiting stacks are fetched when nothing asks for it earlier.
+const TICK_MS: i32 = 100;
+/// Batches of stacks stay below this; the client refuses frames of 64 MiB.
+const BATCH_BYTES: usize = 256 << 10;
+
+pub struct Session {
+    wire: Wire,
+    engine: Engine,
+    side_band: SideBand,
+    processes: Processes,
+    awaited: Vec<(u32, File)>,
+    outgoing: Vec<u8>,
+    objects_sent: u32,
+    max_depth: usize,
+    is_sampling: bool,
+    peak_private_bytes: u64,
+    load_cpu_ns: u64,
+    enabled_ns: u64,
+    first_sample_ns: u64,
+}
+
+#[derive(PartialEq)]
+enum Next {
+    GoOn,
+    Stop,
+    ClientGone,
+}
+
+/// Reads a START payload.
+pub fn parse_start(payload: &[u8]) -> Outcome<Settings> {
+    let word = |index: usize| {
+        payload.get(index * 4..index * 4 + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes)
+    };
+    let missing = || Failure::new("protocol", "the START request is too short");
+    let version = word(0).ok_or_else(missing)?;
+    if version != PROTOCOL_VERSION {
+        let message = format!("the client speaks protocol {version}, this sampler speaks {PROTOCOL_VERSION}");
+        return Err(Failure::new("protocol", message));
+    }
+    let ring_bytes = word(3).ok_or_else(missing)?;
+    if !ring_bytes.is_power_of_two() || ring_bytes < 4096 {
+        return Err(Failure::new(
+            "protocol",
+            format!("a ring of {ring_bytes} bytes is no power of two of 4096 or more"),
+        ));
+    }
+    Ok(Settings {
+        frequency_hz: word(1).ok_or_else(missing)?,
+        frame_pointers_only: word(2).ok_or_else(missing)? == 1,
+        ring_bytes,
+        event: if word(4).ok_or_else(missing)? == 1 { SamplingEvent::Cycles } else { SamplingEvent::CpuClock },
+        max_depth: word(5).ok_or_else(missing)?,
+    })
+}
+
+impl Session {
+    pub fn start(mut wire: Wire, settings: &Settings) -> Outcome<Session> {
+        let begin_ns = monotonic_ns();
+        let side_band =
+            SideBand::open().map_err(|error| Failure::from_io("perf-event", "open the side-band events", &error))?;
+        let engine = Engine::load(settings)?;
+        let loaded_ns = monotonic_ns() - begin_ns;
+        send(&mut wire, MESSAGE_STARTED, format!("{{\"loadNs\":{loaded_ns}}}").as_bytes())?;
+        Ok(Session {
+            processes: Processes::new(&engine),
+            wire,
+            engine,
+            side_band,
+            awaited: Vec::new(),
+            outgoing: Vec::new(),
+            objects_sent: 0,
+            max_depth: settings.max_depth as usize,
+            is_sampling: false,
+            peak_private_bytes: own_private_bytes(),
+            load_cpu_ns: 0,
+            enabled_ns: 0,
+            first_sample_ns: 0,
+        })
+    }
+
+    /// Until the client asks to stop, or goes.
+    pub fn run(mut self) -> Outcome<()> {
+        loop {
+            let ready = self.wait()?;
+            self.peak_private_bytes = self.peak_private_bytes.max(own_private_bytes());
+            self.collect()?;
+            self.report_ends(&ready)?;
+            if ready.contains(&self.wire.as_raw_fd()) {
+                match self.answer()? {
+                    Next::GoOn => {}
+                    Next::Stop => return self.finish(),
+                    Next::ClientGone => return Ok(()),
+                }
+            }
+        }
+    }
+
+    /// Descriptors that have something to say, after a tick at the latest.
+    fn wait(&self) -> Outcome<Vec<i32>> {
+        let mut descriptors = vec![self.wire.as_raw_fd(), self.engine.ring_descriptor()];
+        descriptors.extend(self.side_band.descriptors());
+        descriptors.extend(self.awaited.iter().map(|(_, process)| process.as_raw_fd()));
+        let mut polls: Vec<libc::pollfd> =
+            descriptors.iter().map(|&fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
+        let timeout_ms = if self.side_band.has_waiting() { 0 } else { TICK_MS };
+        // SAFETY: the array is valid for its length.
+        let result = unsafe { libc::poll(polls.as_mut_ptr(), polls.len() as _, timeout_ms) };
+        let error = io::Error::last_os_error();
+        if result < 0 && error.kind() != io::ErrorKind::Interrupted {
+            return Err(Failure::from_io("internal", "wait for events", &error));
+        }
+        let has_news = |poll: &&libc::pollfd| result > 0 && poll.revents != 0;
+        Ok(polls.iter().filter(has_news).map(|poll| poll.fd).collect())
+    }
+
+    /// Records first, then the news: a record's mappings were announced before the record was made.
+    fn collect(&mut self) -> Outcome<()> {
+        let records = self.engine.take_records()?;
+        let news = self.side_band.take();
+        self.processes.apply(&mut self.engine, news)?;
+        self.forward(&records)?;
+        self.report_problems()
+    }
+
+    fn forward(&mut self, records: &[u8]) -> Outcome<()> {
+        self.send_objects()?;
+        let mut rest = records;
+        while let Some((length, tail)) = rest.split_at_checked(4) {
+            let length = u32::from_le_bytes([length[0], length[1], length[2], length[3]]) as usize;
+            let Some((record, tail)) = tail.split_at_checked(length) else { break };
+            self.forward_one(record);
+            rest = tail;
+            if self.outgoing.len() >= BATCH_BYTES {
+                self.send_outgoing()?;
+            }
+        }
+        self.send_outgoing()
+    }
+
+    fn forward_one(&mut self, record: &[u8]) {
+        let Some(head) = read_from::<StackHead>(record) else { return };
+        if self.first_sample_ns == 0 {
+            self.first_sample_ns = head.time_ns;
+        }
+        if head.kind == RECORD_SNAPSHOT {
+            if let Some(snapshot) = read_from::<Snapshot>(record) {
+                self.forward_snapshot(&snapshot);
+            }
+            return;
+        }
+        let kernel = record.len() - 8 * usize::from(head.kernel_frames);
+        self.outgoing.extend_from_slice(&record[..kernel]);
+        append_kernel_frames(&mut self.outgoing, words(&record[kernel..]));
+    }
+
+    fn forward_snapshot(&mut self, snapshot: &Snapshot) {
+        let process = self.processes.get(snapshot.head.pid);
+        let (frames, outcome) = unwind_snapshot(snapshot, process, &self.engine, self.max_depth);
+        let kernel = &snapshot.kernel[..usize::from(snapshot.head.kernel_frames).min(snapshot.kernel.len())];
+        let head = StackHead { kind: 0, outcome, user_frames: frames.len() as u16, key: [0; 2], ..snapshot.head };
+        self.outgoing.extend_from_slice(bytes_of(&head));
+        for frame in frames {
+            self.outgoing.extend_from_slice(&frame.to_le_bytes());
+        }
+        append_kernel_frames(&mut self.outgoing, kernel.iter().copied());
+    }
+
+    fn send_outgoing(&mut self) -> Outcome<()> {
+        if self.outgoing.is_empty() {
+            return Ok(());
+        }
+        send(&mut self.wire, MESSAGE_STACKS, &self.outgoing)?;
+        self.outgoing.clear();
+        Ok(())
+    }
+
+    fn send_objects(&mut self) -> Outcome<()> {
+        for object in self.processes.objects.since(self.objects_sent) {
+            let mut flags = if object.is_vdso { OBJECT_IS_VDSO } else { 0 };
+            if object.file.is_some() {
+                flags |= OBJECT_HAS_DESCRIPTOR;
+            }
+            let mut payload = Vec::new();
+            for word in [object.id, object.path.len() as u32, object.build_id.len() as u32, flags] {
+                payload.extend_from_slice(&word.to_le_bytes());
+            }
+            payload.extend_from_slice(&object.path);
+            payload.extend_from_slice(&object.build_id);
+            let sent = match &object.file {
+                Some(file) => self.wire.send_with_descriptor(MESSAGE_OBJECT, &payload, file.as_fd()),
+                None => self.wire.send(MESSAGE_OBJECT, &payload),
+            };
+            sent.map_err(|error| Failure::from_io("client", "write to the client", &error))?;
+            self.objects_sent = object.id;
+        }
+        Ok(())
+    }
+
+    fn report_problems(&mut self) -> Outcome<()> {
+        let mut problems = std::mem::take(&mut self.processes.problems);
+        problems.append(&mut self.processes.objects.problems);
+        for (code, message) in problems {
+            let json = format!("{{\"code\":\"{code}\",\"message\":{}}}", json_text(&message));
+            send(&mut self.wire, MESSAGE_PROBLEM, json.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn report_ends(&mut self, ready: &[i32]) -> Outcome<()> {
+        let mut ended = Vec::new();
+        self.awaited.retain(|(pid, process)| {
+            let has_ended = ready.contains(&process.as_raw_fd());
+            if has_ended {
+                ended.push(*pid);
+            }
+            !has_ended
+        });
+        for pid in ended {
+            let end = self.engine.end_of(pid);
+            let mut payload = pid.to_le_bytes().to_vec();
+            payload.extend_from_slice(&end.map_or(-1, |end| end.wait_status).to_le_bytes());
+            payload.extend_from_slice(&end.map_or_else(monotonic_ns, |end| end.time_ns).to_le_bytes());
+            send(&mut self.wire, MESSAGE_EXIT, &payload)?;
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self) -> Outcome<Next> {
+        let received =
+            self.wire.receive().map_err(|error| Failure::from_io("client", "read from the client", &error))?;
+        let Some((kind, payload)) = received else { return Ok(Next::ClientGone) };
+        match kind {
+            MESSAGE_ADD => self.add(&payload)?,
+            MESSAGE_ASK_INTERRUPTS => self.report_interrupts(&payload)?,
+            MESSAGE_STOP => return Ok(Next::Stop),
+            other => return Err(Failure::new("protocol", format!("unknown request {other}"))),
+        }
+        Ok(Next::GoOn)
+    }
+
+    fn add(&mut self, payload: &[u8]) -> Outcome<()> {
+        let word = |index: usize| {
+            payload.get(index * 4..index * 4 + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes)
+        };
+        let (request, pid) = (word(0), word(1));
+        let paths = payload.get(16..).unwrap_or_default();
+        let added = self.observe(pid, paths);
+        self.send_objects()?;
+        self.report_problems()?;
+        let (errno, text) = match &added {
+            Ok(()) => (0, String::new()),
+            Err(error) => (error.raw_os_error().unwrap_or(libc::EIO), error.to_string()),
+        };
+        let mut answer = request.to_le_bytes().to_vec();
+        answer.extend_from_slice(&errno.to_le_bytes());
+        answer.extend_from_slice(text.as_bytes());
+        send(&mut self.wire, MESSAGE_ADDED, &answer)?;
+        if self.load_cpu_ns == 0 {
+            self.load_cpu_ns = own_cpu_ns();
+        }
+        Ok(())
+    }
+
+    /// Loads the tables of the files first: when the kernel begins to sample the process, it can unwind it.
+    fn observe(&mut self, pid: u32, paths: &[u8]) -> io::Result<()> {
+        let process = open_pid(pid)?;
+        for path in paths.split(|&byte| byte == 0).filter(|path| !path.is_empty()) {
+            let path = Path::new(OsStr::from_bytes(path));
+            let _ = self.processes.objects.load_path(&mut table_memory(&mut self.engine), path);
+        }
+        for (tid, runtime_ns) in running_times(pid) {
+            self.engine.set_runtime_base(tid, runtime_ns).map_err(to_io)?;
+        }
+        self.engine.observe(pid).map_err(to_io)?;
+        self.processes.add(&mut self.engine, pid).map_err(to_io)?;
+        self.awaited.push((pid, process));
+        if !self.is_sampling {
+            self.is_sampling = true;
+            self.enabled_ns = monotonic_ns();
+            self.engine.set_sampling(true).map_err(to_io)?;
+        }
+        Ok(())
+    }
+
+    fn report_interrupts(&mut self, payload: &[u8]) -> Outcome<()> {
+        let mut answer = payload.get(..4).unwrap_or(&[0; 4]).to_vec();
+        answer.extend_from_slice(&crate::interrupts::seen().to_le_bytes());
+        send(&mut self.wire, MESSAGE_INTERRUPTS, &answer)
+    }
+
+    fn finish(mut self) -> Outcome<()> {
+        self.engine.set_sampling(false)?;
+        self.collect()?;
+        let repetitions = self.engine.repetitions();
+        for batch in repetitions.chunks(24 * 8192) {
+            send(&mut self.wire, MESSAGE_COUNTS, batch)?;
+        }
+        let totals = self.totals();
+        send(&mut self.wire, MESSAGE_TOTALS, totals.as_bytes())?;
+        send(&mut self.wire, MESSAGE_DONE, &[])
+    }
+
+    fn totals(&self) -> String {
+        let counters = self.engine.counters();
+        let lost: Vec<String> =
+            LOSS_NAMES.iter().zip(counters.lost).map(|(name, count)| format!("\"{name}\":{count}")).collect();
+        let living_cpu_ns: u64 = self
+            .processes
+            .living()
+            .flat_map(running_times)
+            .map(|(tid, ns)| ns.saturating_sub(self.engine.runtime_base(tid)))
+            .sum();
+        let run_ns = self.engine.program_run_ns();
+        let fields = [
+            ("fired", counters.fired),
+            ("snapshots", counters.snapshots),
+            ("snapshotsOverBudget", counters.snapshots_over_budget),
+            ("targetCpuNs", counters.exited_cpu_ns + living_cpu_ns),
+            ("samplerCpuNs", own_cpu_ns().saturating_sub(self.load_cpu_ns)),
+            ("samplerLoadCpuNs", self.load_cpu_ns),
+            ("bpfRunNs", run_ns.unwrap_or(0)),
+            ("samplerPeakRssBytes", self.peak_private_bytes.max(own_private_bytes())),
+            ("tableBytes", self.processes.objects.table_bytes()),
+            ("tablesNs", self.processes.objects.tables_ns),
+            ("attachToFirstSampleNs", self.first_sample_ns.saturating_sub(self.enabled_ns)),
+        ];
+        let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        let source = if run_ns.is_some() { "kernel" } else { "sampled" };
+        format!("{{{},\"costSource\":\"{source}\",\"lost\":{{{}}}}}", fields.join(","), lost.join(","))
+    }
+}
+
+fn send(wire: &mut Wire, kind: u16, payload: &[u8]) -> Outcome<()> {
+    wire.send(kind, payload).map_err(|error| Failure::from_io("client", "write to the client", &error))
+}
+
+fn to_io(failure: Failure) -> io::Error {
+    io::Error::other(failure.message)
+}
+
+fn words(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
+    bytes
+        .chunks_exact(8)
+        .map(|word| u64::from_le_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]))
+}
+
+/// Callers are return addresses: one byte back they lie inside the call.
+fn append_kernel_frames(outgoing: &mut Vec<u8>, frames: impl Iterator<Item = u64>) {
+    for (index, address) in frames.enumerate() {
+        let address = address.wrapping_sub(u64::from(index > 0));
+        outgoing.extend_from_slice(&address.to_le_bytes());
+    }
+}
+
+/// (tid, CPU time so far in ns) of each thread of a process.
+fn running_times(pid: u32) -> Vec<(u32, u64)> {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    let of_thread = |entry: io::Result<std::fs::DirEntry>| {
+        let path = entry.ok()?.path();
+        let tid = path.file_name()?.to_str()?.parse().ok()?;
+        let text = std::fs::read_to_string(path.join("schedstat")).ok()?;
+        Some((tid, text.split_whitespace().next()?.parse().ok()?))
+    };
+    threads.filter_map(of_thread).collect()
+}

@@ -1,0 +1,170 @@
+//! The walk of bpf/walk.bpf.h over a slice of stack, for samples that came before their mappings or tables. Same
+//! rules in the same order; a change there belongs here too.
+
+use bee_elf::{
+    Rule, FP_CFA, FP_SAME, REGISTER_RBP, UNWIND_CFA, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL,
+    UNWIND_UNSUPPORTED,
+};
+
+use crate::engine::Engine;
+use crate::processes::Process;
+use crate::record::*;
+use crate::tables::{find_rule, TableSlot};
+
+const MAX_FRAME_POINTER_DISTANCE: u64 = 1 << 20;
+const SIGFRAME_RBP: u64 = 120;
+const SIGFRAME_RSP: u64 = 160;
+const SIGFRAME_RIP: u64 = 168;
+
+struct Walk<'a> {
+    stack: &'a [u8],
+    stack_begin: u64,
+    ip: u64,
+    sp: u64,
+    bp: u64,
+    is_caller: bool,
+    frames: Vec<u64>,
+}
+
+/// Why a walk ended: one of the OUTCOME_ values.
+type End = u8;
+
+/// Frame words, leaf first, and the outcome.
+pub fn unwind_snapshot(
+    snapshot: &Snapshot,
+    process: Option<&Process>,
+    engine: &Engine,
+    max_depth: usize,
+) -> (Vec<u64>, End) {
+    let bytes = (snapshot.stack_bytes as usize).min(SNAPSHOT_STACK_BYTES);
+    let mut walk = Walk {
+        stack: &snapshot.stack[..bytes],
+        stack_begin: snapshot.sp,
+        ip: snapshot.ip,
+        sp: snapshot.sp,
+        bp: snapshot.bp,
+        is_caller: false,
+        frames: Vec::new(),
+    };
+    let current = process.filter(|process| process.generation == snapshot.generation);
+    let outcome = match current {
+        Some(process) => walk.run(process, engine, max_depth),
+        None => walk.stop_unmapped(),
+    };
+    (walk.frames, outcome)
+}
+
+impl Walk<'_> {
+    fn run(&mut self, process: &Process, engine: &Engine, max_depth: usize) -> End {
+        loop {
+            if self.frames.len() >= max_depth.min(MAX_USER_FRAMES) {
+                return OUTCOME_DEPTH;
+            }
+            if let Err(end) = self.step(process, engine) {
+                return end;
+            }
+        }
+    }
+
+    fn step(&mut self, process: &Process, engine: &Engine) -> Result<(), End> {
+        let address = self.lookup_address();
+        let Some(mapping) = process.find(address) else { return Err(self.stop_unmapped()) };
+        let is_jit = mapping.flags & MAPPING_JIT != 0;
+        let virtual_address = if is_jit { address } else { address.wrapping_sub(mapping.bias) };
+        self.push(virtual_address, mapping.object);
+        let has_table = mapping.flags & MAPPING_TABLE != 0;
+        let slot = TableSlot { first_page: mapping.first_page, dir_first: mapping.dir_first, pages: mapping.pages };
+        let rule = if has_table {
+            find_rule(&engine.directory, &engine.rows, &engine.rules, slot, virtual_address)
+        } else {
+            None
+        };
+        match rule {
+            Some(rule) if rule.kind == UNWIND_END => Err(OUTCOME_COMPLETE),
+            Some(rule) if rule.kind == UNWIND_SIGNAL => self.step_signal(),
+            Some(rule) if rule.kind != UNWIND_GAP && rule.kind != UNWIND_UNSUPPORTED => self.step_cfa(&rule),
+            _ => self.step_frame_pointer(if has_table { OUTCOME_NO_CFI } else { OUTCOME_NO_TABLE }),
+        }
+    }
+
+    fn lookup_address(&self) -> u64 {
+        self.ip.wrapping_sub(u64::from(self.is_caller))
+    }
+
+    fn push(&mut self, address: u64, object: u32) {
+        let object = u64::from(object) << FRAME_OBJECT_SHIFT;
+        self.frames.push(address & FRAME_ADDRESS_MASK | RULE_SNAPSHOT << FRAME_RULE_SHIFT | object);
+    }
+
+    fn read(&self, address: u64) -> Result<u64, End> {
+        let offset = address.wrapping_sub(self.stack_begin) as usize;
+        let bytes = self.stack.get(offset..offset.saturating_add(8)).ok_or(OUTCOME_READ_FAULT)?;
+        bytes.try_into().map(u64::from_le_bytes).map_err(|_| OUTCOME_READ_FAULT)
+    }
+
+    fn stop_unmapped(&mut self) -> End {
+        self.push(self.lookup_address(), 0);
+        OUTCOME_NO_TABLE
+    }
+
+    fn step_frame_pointer(&mut self, failure: End) -> Result<(), End> {
+        let fp = self.bp;
+        if fp.wrapping_sub(self.sp) >= MAX_FRAME_POINTER_DISTANCE || fp & 7 != 0 {
+            return Err(failure);
+        }
+        let (saved, return_address) = (self.read(fp)?, self.read(fp + 8)?);
+        if return_address == 0 {
+            return Err(failure);
+        }
+        self.enter_caller(return_address, fp + 16);
+        self.bp = saved;
+        Ok(())
+    }
+
+    fn step_signal(&mut self) -> Result<(), End> {
+        let sp = self.sp;
+        let (ip, bp) = (self.read(sp.wrapping_add(SIGFRAME_RIP))?, self.read(sp.wrapping_add(SIGFRAME_RBP))?);
+        self.sp = self.read(sp.wrapping_add(SIGFRAME_RSP))?;
+        self.bp = bp;
+        self.ip = ip;
+        self.is_caller = false;
+        Ok(())
+    }
+
+    fn step_cfa(&mut self, rule: &Rule) -> Result<(), End> {
+        let cfa = self.cfa(rule)?;
+        if cfa <= self.sp {
+            return Err(OUTCOME_NO_CFI);
+        }
+        if rule.fp_kind != FP_SAME {
+            let base = if rule.fp_kind == FP_CFA { cfa } else { self.bp };
+            self.bp = self.read(base.wrapping_add_signed(rule.fp_offset.into()))?;
+        }
+        match self.read(cfa.wrapping_sub(8))? {
+            0 => Err(OUTCOME_COMPLETE),
+            return_address => {
+                self.enter_caller(return_address, cfa);
+                Ok(())
+            }
+        }
+    }
+
+    fn cfa(&self, rule: &Rule) -> Result<u64, End> {
+        if rule.kind == UNWIND_PLT {
+            let pushed = self.ip & 15 >= rule.cfa_offset as u64;
+            return Ok(self.sp.wrapping_add(8 + 8 * u64::from(pushed)));
+        }
+        let base = if rule.cfa_register == REGISTER_RBP { self.bp } else { self.sp };
+        let address = base.wrapping_add_signed(rule.cfa_offset.into());
+        if rule.kind == UNWIND_CFA {
+            return Ok(address);
+        }
+        Ok(self.read(address)?.wrapping_add_signed(rule.cfa_add.into()))
+    }
+
+    fn enter_caller(&mut self, return_address: u64, sp: u64) {
+        self.ip = return_address;
+        self.sp = sp;
+        self.is_caller = true;
+    }
+}
