@@ -1,8 +1,8 @@
 use crate::counts::Cause;
 use crate::expression::{classify_cfa, classify_saved_fp};
 use crate::rule::{
-    Rule, FP_CFA, FP_RBP, FP_SAME, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_DEREF,
-    UNWIND_END, UNWIND_PLT, UNWIND_UNSUPPORTED,
+    Rule, FP_CFA, FP_RBP, FP_SAME, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_DEREF, UNWIND_END, UNWIND_PLT,
+    UNWIND_UNSUPPORTED,
 };
 
 pub(crate) const RBP: u64 = 6;
@@ -59,12 +59,8 @@ pub(crate) struct CfiState {
 
 impl CfiState {
     /// Before a CIE's initial instructions.
-    pub const UNSET: CfiState = CfiState {
-        cfa: CfaRule::Unknown,
-        fp: FpRule::Same,
-        ra: RaRule::Unknown,
-        is_sp_saved: false,
-    };
+    pub const UNSET: CfiState =
+        CfiState { cfa: CfaRule::Unknown, fp: FpRule::Same, ra: RaRule::Unknown, is_sp_saved: false };
 
     /// The instruction named one of the registers that this state holds; true when it did.
     #[inline(always)]
@@ -117,19 +113,12 @@ impl CfiState {
     #[inline]
     pub fn rule(&self) -> Result<Rule, (Rule, Cause)> {
         let (fp_kind, fp_offset, is_fp_known) = self.fp_fields();
-        let with_fp = |kind| Rule {
-            fp_kind,
-            fp_offset,
-            ..Rule::of_kind(kind)
-        };
+        let with_fp = |kind| Rule { fp_kind, fp_offset, ..Rule::of_kind(kind) };
         let unsupported = |cause| Err((with_fp(UNWIND_UNSUPPORTED), cause));
         let cfa = self.cfa_rule(with_fp(UNWIND_CFA));
         if self.ra == RaRule::Undefined {
             let shown = cfa.unwrap_or(with_fp(UNWIND_END));
-            return Ok(Rule {
-                kind: UNWIND_END,
-                ..shown
-            });
+            return Ok(Rule { kind: UNWIND_END, ..shown });
         }
         let rule = match cfa {
             Ok(rule) => rule,
@@ -156,28 +145,12 @@ impl CfiState {
                     _ => return Err(Cause::CfaRegister),
                 };
                 let cfa_offset = i32::try_from(offset).map_err(|_| Cause::CfaExpression)?;
-                Ok(Rule {
-                    cfa_register,
-                    cfa_offset,
-                    ..base
-                })
+                Ok(Rule { cfa_register, cfa_offset, ..base })
             }
-            CfaRule::Deref {
-                register,
-                offset,
-                add,
-            } => Ok(Rule {
-                kind: UNWIND_DEREF,
-                cfa_register: register,
-                cfa_offset: offset,
-                cfa_add: add,
-                ..base
-            }),
-            CfaRule::Plt(pushed_at) => Ok(Rule {
-                kind: UNWIND_PLT,
-                cfa_offset: pushed_at,
-                ..base
-            }),
+            CfaRule::Deref { register, offset, add } => {
+                Ok(Rule { kind: UNWIND_DEREF, cfa_register: register, cfa_offset: offset, cfa_add: add, ..base })
+            }
+            CfaRule::Plt(pushed_at) => Ok(Rule { kind: UNWIND_PLT, cfa_offset: pushed_at, ..base }),
             CfaRule::Unknown => Err(Cause::CfaExpression),
         }
     }

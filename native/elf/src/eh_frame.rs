@@ -71,11 +71,7 @@ impl<'data> EhFrame<'data> {
         EhFrame {
             // Offsets are kept in 32 bits: the largest known .eh_frame is 100 MB.
             data: &data[..data.len().min(u32::MAX as usize)],
-            bases: Bases {
-                section: address,
-                text: address_of(".text"),
-                data: address_of(".got"),
-            },
+            bases: Bases { section: address, text: address_of(".text"), data: address_of(".got") },
             ends_at_terminator,
             cies: Vec::new(),
             remembered: Vec::new(),
@@ -135,11 +131,7 @@ impl<'data> EhFrame<'data> {
             state: cie.rules.initial,
             remembered: &mut self.remembered,
         };
-        let rows = FdeRows {
-            builder,
-            location: start,
-            end,
-        };
+        let rows = FdeRows { builder, location: start, end };
         rows.append(program);
     }
 
@@ -169,12 +161,7 @@ impl<'data> EhFrame<'data> {
                 back => EntryKind::Fde(id_position.wrapping_sub(back)),
             },
         };
-        Some(Entry {
-            start,
-            body: reader.position(),
-            end,
-            kind,
-        })
+        Some(Entry { start, body: reader.position(), end, kind })
     }
 
     fn read_fde(&self, entry: &Entry, number: u32) -> Option<Region> {
@@ -238,12 +225,7 @@ impl<'data> EhFrame<'data> {
 
     /// Leaves the reader at the initial instructions. After an unknown letter the rest is skipped by its length, as
     /// libgcc does.
-    fn read_augmentation(
-        &self,
-        reader: &mut Reader<'data>,
-        augmentation: &[u8],
-        cie: &mut Cie,
-    ) -> Option<()> {
+    fn read_augmentation(&self, reader: &mut Reader<'data>, augmentation: &[u8], cie: &mut Cie) -> Option<()> {
         let letters = match augmentation {
             b"" | b"eh" => return Some(()),
             [b'z', letters @ ..] => letters,
@@ -269,19 +251,10 @@ impl<'data> EhFrame<'data> {
         (cie.rules.pointer_encoding != OMITTED).then_some(())
     }
 
-    fn run_initial_instructions(
-        &mut self,
-        reader: Reader<'data>,
-        rules: &CfiRules,
-    ) -> Option<CfiState> {
+    fn run_initial_instructions(&mut self, reader: Reader<'data>, rules: &CfiRules) -> Option<CfiState> {
         self.remembered.clear();
-        let mut program = CfiProgram {
-            reader,
-            rules,
-            bases: &self.bases,
-            state: CfiState::UNSET,
-            remembered: &mut self.remembered,
-        };
+        let mut program =
+            CfiProgram { reader, rules, bases: &self.bases, state: CfiState::UNSET, remembered: &mut self.remembered };
         while !program.is_at_end() {
             program.step()?;
         }
@@ -298,11 +271,7 @@ fn find_through_header<'data>(elf: &ElfFile<'data>) -> Option<(u64, &'data [u8])
     if version != 1 || encoding == OMITTED {
         return None;
     }
-    let bases = Bases {
-        section: address,
-        text: None,
-        data: Some(address),
-    };
+    let bases = Bases { section: address, text: None, data: Some(address) };
     let start = read_pointer(&mut reader, encoding, &bases)?;
     Some((start, elf.bytes_from_address(start)?))
 }

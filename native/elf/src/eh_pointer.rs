@@ -69,11 +69,7 @@ mod tests {
     use crate::reader::Reader;
 
     fn read(bytes: &[u8], encoding: u8) -> Option<u64> {
-        let bases = Bases {
-            section: 0x1000,
-            text: Some(0x2000),
-            data: None,
-        };
+        let bases = Bases { section: 0x1000, text: Some(0x2000), data: None };
         read_pointer(&mut Reader::at(bytes, 1), encoding, &bases)
     }
 

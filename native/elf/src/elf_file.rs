@@ -51,10 +51,7 @@ impl fmt::Display for ElfError {
                 write!(out, "an ELF file for machine {machine}, not x86-64 (62)")
             }
             ElfError::WrongType(kind) => {
-                write!(
-                    out,
-                    "an ELF file of type {kind}, not executable (2) or shared object (3)"
-                )
+                write!(out, "an ELF file of type {kind}, not executable (2) or shared object (3)")
             }
             ElfError::Truncated(part) => write!(out, "truncated ELF file: no {part}"),
             ElfError::TooManyRows => write!(out, "too many unwind rows"),
@@ -117,21 +114,10 @@ impl<'data> ElfFile<'data> {
         if header.kind != ET_EXEC && header.kind != ET_DYN {
             return Err(ElfError::WrongType(header.kind));
         }
-        let sections = Sections::parse(
-            data,
-            header.section_offset,
-            header.section_size,
-            header.section_count,
-            header.names_index,
-        );
-        let headers = read_program_headers(data, &header, &sections)
-            .ok_or(ElfError::Truncated("program headers"))?;
-        Ok(ElfFile {
-            data,
-            entry: header.entry,
-            headers,
-            sections,
-        })
+        let sections =
+            Sections::parse(data, header.section_offset, header.section_size, header.section_count, header.names_index);
+        let headers = read_program_headers(data, &header, &sections).ok_or(ElfError::Truncated("program headers"))?;
+        Ok(ElfFile { data, entry: header.entry, headers, sections })
     }
 
     /// `e_entry`; 0 in most shared objects.
@@ -141,16 +127,12 @@ impl<'data> ElfFile<'data> {
 
     /// The linker's build id (20 bytes usually), from the PT_NOTE segments, else from the note sections.
     pub fn build_id(&self) -> Option<&'data [u8]> {
-        self.build_id_in_segments()
-            .or_else(|| self.build_id_in_sections())
+        self.build_id_in_segments().or_else(|| self.build_id_in_sections())
     }
 
     /// The path in PT_INTERP without its NUL: bytes, as every path.
     pub fn interpreter(&self) -> Option<&'data [u8]> {
-        let header = self
-            .headers
-            .iter()
-            .find(|header| header.kind == PT_INTERP)?;
+        let header = self.headers.iter().find(|header| header.kind == PT_INTERP)?;
         Reader::new(self.file_bytes(&header.segment)?).c_string()
     }
 
@@ -183,13 +165,9 @@ impl<'data> ElfFile<'data> {
     /// begins in it goes before one which merely ends in it.
     pub fn bias(&self, map_start: u64, map_file_offset: u64) -> Option<u64> {
         let page = |offset: u64| offset & !(PAGE_BYTES - 1);
-        let holds = |segment: &Segment| {
-            page(segment.offset) <= map_file_offset && map_file_offset < segment.offset_end()
-        };
-        let segment = self
-            .executable_segments()
-            .filter(holds)
-            .max_by_key(|segment| page(segment.offset))?;
+        let holds =
+            |segment: &Segment| page(segment.offset) <= map_file_offset && map_file_offset < segment.offset_end();
+        let segment = self.executable_segments().filter(holds).max_by_key(|segment| page(segment.offset))?;
         Some(map_start.wrapping_sub(segment.address_of(map_file_offset)))
     }
 
@@ -207,10 +185,7 @@ impl<'data> ElfFile<'data> {
 
     /// Address and content of PT_GNU_EH_FRAME, the .eh_frame_hdr.
     pub(crate) fn eh_frame_header(&self) -> Option<(u64, &'data [u8])> {
-        let header = self
-            .headers
-            .iter()
-            .find(|header| header.kind == PT_GNU_EH_FRAME)?;
+        let header = self.headers.iter().find(|header| header.kind == PT_GNU_EH_FRAME)?;
         let address = header.segment.vaddr;
         Some((address, self.bytes_from_address(address)?))
     }
@@ -303,11 +278,7 @@ fn check_identity(data: &[u8]) -> Result<(), ElfError> {
     }
 }
 
-fn read_program_headers(
-    data: &[u8],
-    header: &FileHeader,
-    sections: &Sections<'_>,
-) -> Option<Vec<ProgramHeader>> {
+fn read_program_headers(data: &[u8], header: &FileHeader, sections: &Sections<'_>) -> Option<Vec<ProgramHeader>> {
     let count = match header.program_count {
         PN_XNUM => sections.iter().next()?.info as usize,
         count => usize::from(count),
@@ -322,10 +293,7 @@ fn read_program_headers(
     let start = usize::try_from(header.program_offset).ok()?;
     let end = start.checked_add(count.checked_mul(stride)?)?;
     let table = data.get(start..end)?;
-    table
-        .chunks_exact(stride)
-        .map(read_program_header)
-        .collect()
+    table.chunks_exact(stride).map(read_program_header).collect()
 }
 
 fn read_program_header(bytes: &[u8]) -> Option<ProgramHeader> {
@@ -335,18 +303,8 @@ fn read_program_header(bytes: &[u8]) -> Option<ProgramHeader> {
     let _physical_address = reader.u64()?;
     let (file_size, memory_size) = (reader.u64()?, reader.u64()?);
     let align = reader.u64()?;
-    let segment = Segment {
-        vaddr,
-        offset,
-        file_size,
-        memory_size,
-    };
-    Some(ProgramHeader {
-        kind,
-        flags,
-        align,
-        segment,
-    })
+    let segment = Segment { vaddr, offset, file_size, memory_size };
+    Some(ProgramHeader { kind, flags, align, segment })
 }
 
 /// Value and size.

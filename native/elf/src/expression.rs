@@ -21,9 +21,7 @@ const PLT_TAIL: [u8; 4] = [0x2a, LIT0 + 3, 0x24, PLUS];
 /// Classifies the expression of DW_CFA_def_cfa_expression. In 3,104 system files there are 32 distinct ones, all but
 /// a few of the shapes known here.
 pub(crate) fn classify_cfa(expression: &[u8]) -> CfaRule {
-    plt_slot(expression)
-        .or_else(|| register_based(expression))
-        .unwrap_or(CfaRule::Unknown)
+    plt_slot(expression).or_else(|| register_based(expression)).unwrap_or(CfaRule::Unknown)
 }
 
 /// Classifies the expression of DW_CFA_expression for rbp: only `*(rbp + offset)` is known.
@@ -55,16 +53,8 @@ fn register_based(expression: &[u8]) -> Option<CfaRule> {
     if reader.u8()? != DEREF {
         return None;
     }
-    let add = if reader.is_empty() {
-        0
-    } else {
-        read_addend(&mut reader)?
-    };
-    reader.is_empty().then_some(CfaRule::Deref {
-        register,
-        offset,
-        add,
-    })
+    let add = if reader.is_empty() { 0 } else { read_addend(&mut reader)? };
+    reader.is_empty().then_some(CfaRule::Deref { register, offset, add })
 }
 
 fn read_register_offset(reader: &mut Reader<'_>) -> Option<(u8, i32)> {
@@ -96,11 +86,7 @@ mod tests {
 
     #[test]
     fn plt_expressions_of_the_linkers() {
-        let expression = |literal| {
-            [
-                0x77, 8, 0x80, 0, 0x3f, 0x1a, literal, 0x2a, 0x33, 0x24, 0x22,
-            ]
-        };
+        let expression = |literal| [0x77, 8, 0x80, 0, 0x3f, 0x1a, literal, 0x2a, 0x33, 0x24, 0x22];
         assert_eq!(classify_cfa(&expression(0x3b)), CfaRule::Plt(11));
         assert_eq!(classify_cfa(&expression(0x3a)), CfaRule::Plt(10));
         assert_eq!(classify_cfa(&expression(0x40)), CfaRule::Unknown);
@@ -108,24 +94,11 @@ mod tests {
 
     #[test]
     fn dereferences() {
-        let deref = |register, offset, add| CfaRule::Deref {
-            register,
-            offset,
-            add,
-        };
-        assert_eq!(
-            classify_cfa(&[0x77, 0xa0, 1, 6]),
-            deref(REGISTER_RSP, 160, 0)
-        );
+        let deref = |register, offset, add| CfaRule::Deref { register, offset, add };
+        assert_eq!(classify_cfa(&[0x77, 0xa0, 1, 6]), deref(REGISTER_RSP, 160, 0));
         assert_eq!(classify_cfa(&[0x76, 0x78, 6]), deref(REGISTER_RBP, -8, 0));
-        assert_eq!(
-            classify_cfa(&[0x77, 8, 6, 0x23, 8]),
-            deref(REGISTER_RSP, 8, 8)
-        );
-        assert_eq!(
-            classify_cfa(&[0x77, 8, 6, 0x38, 0x22]),
-            deref(REGISTER_RSP, 8, 8)
-        );
+        assert_eq!(classify_cfa(&[0x77, 8, 6, 0x23, 8]), deref(REGISTER_RSP, 8, 8));
+        assert_eq!(classify_cfa(&[0x77, 8, 6, 0x38, 0x22]), deref(REGISTER_RSP, 8, 8));
         assert_eq!(classify_cfa(&[0x77, 8, 6, 0x38]), CfaRule::Unknown);
         assert_eq!(classify_cfa(&[0x77, 16]), CfaRule::Register(7, 16));
         assert_eq!(classify_cfa(&[0x73, 0, 6]), CfaRule::Unknown);

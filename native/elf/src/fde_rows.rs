@@ -56,7 +56,6 @@ impl FdeRows<'_> {
 
     fn push_malformed(self) {
         let rule = Rule::of_kind(UNWIND_UNSUPPORTED);
-        self.builder
-            .push_unsupported(self.location, rule, Cause::Malformed);
+        self.builder.push_unsupported(self.location, rule, Cause::Malformed);
     }
 }

@@ -56,9 +56,7 @@ fn append(parts: &mut Vec<PltPart>, start: u64, end: u64, rule: Rule) {
 
 /// `push GOT+8(%rip); jmp *GOT+16(%rip)`, the jump possibly with a bnd prefix.
 fn is_header(slot: &[u8]) -> bool {
-    slot.len() == SLOT_BYTES
-        && slot.starts_with(&[0xff, 0x35])
-        && is_indirect_jump(&slot[PUSH_BYTES as usize..])
+    slot.len() == SLOT_BYTES && slot.starts_with(&[0xff, 0x35]) && is_indirect_jump(&slot[PUSH_BYTES as usize..])
 }
 
 /// `[endbr64;] [jmp *GOT(%rip);] push $n; jmp PLT0`, or an indirect jump alone.
@@ -92,30 +90,18 @@ mod tests {
 
     fn parts(bytes: &[u8]) -> Vec<(u64, u64, Rule)> {
         let parts = plt_parts(0x1000, bytes);
-        parts
-            .iter()
-            .map(|part| (part.start, part.end, part.rule))
-            .collect()
+        parts.iter().map(|part| (part.start, part.end, part.rule)).collect()
     }
 
-    const HEADER: [u8; 16] = [
-        0xff, 0x35, 0, 0, 0, 0, 0xff, 0x25, 0, 0, 0, 0, 0x0f, 0x1f, 0x40, 0,
-    ];
+    const HEADER: [u8; 16] = [0xff, 0x35, 0, 0, 0, 0, 0xff, 0x25, 0, 0, 0, 0, 0x0f, 0x1f, 0x40, 0];
     const LAZY: [u8; 16] = [0xff, 0x25, 0, 0, 0, 0, 0x68, 0, 0, 0, 0, 0xe9, 0, 0, 0, 0];
-    const IBT_LAZY: [u8; 16] = [
-        0xf3, 0x0f, 0x1e, 0xfa, 0x68, 0, 0, 0, 0, 0xe9, 0, 0, 0, 0, 0x66, 0x90,
-    ];
-    const IBT_JUMP: [u8; 16] = [
-        0xf3, 0x0f, 0x1e, 0xfa, 0xff, 0x25, 0, 0, 0, 0, 0x66, 0x0f, 0x1f, 0x44, 0, 0,
-    ];
+    const IBT_LAZY: [u8; 16] = [0xf3, 0x0f, 0x1e, 0xfa, 0x68, 0, 0, 0, 0, 0xe9, 0, 0, 0, 0, 0x66, 0x90];
+    const IBT_JUMP: [u8; 16] = [0xf3, 0x0f, 0x1e, 0xfa, 0xff, 0x25, 0, 0, 0, 0, 0x66, 0x0f, 0x1f, 0x44, 0, 0];
 
     #[test]
     fn lazy_sections_have_a_header_and_slots() {
-        let expected = vec![
-            (0x1000, 0x1006, HEADER_ENTRY),
-            (0x1006, 0x1010, HEADER_PUSHED),
-            (0x1010, 0x1030, Rule::plt(11)),
-        ];
+        let expected =
+            vec![(0x1000, 0x1006, HEADER_ENTRY), (0x1006, 0x1010, HEADER_PUSHED), (0x1010, 0x1030, Rule::plt(11))];
         assert_eq!(parts(&[HEADER, LAZY, LAZY].concat()), expected);
     }
 
@@ -129,10 +115,7 @@ mod tests {
     fn short_jump_slots_and_unknown_bytes() {
         let short = [0xff, 0x25, 0, 0, 0, 0, 0x66, 0x90];
         assert_eq!(parts(&short), vec![(0x1000, 0x1008, JUMP_SLOT)]);
-        assert_eq!(
-            parts(&[[0x90; 16], LAZY].concat()),
-            vec![(0x1010, 0x1020, Rule::plt(11))]
-        );
+        assert_eq!(parts(&[[0x90; 16], LAZY].concat()), vec![(0x1010, 0x1020, Rule::plt(11))]);
         assert_eq!(parts(&[0xff, 0x25]), vec![]);
     }
 }

@@ -21,10 +21,7 @@ pub(crate) enum Source {
 pub(crate) fn clip_to_segments(regions: &mut Vec<Region>, segments: &[Segment]) {
     let mut index = 0;
     regions.retain_mut(|region| {
-        while segments
-            .get(index)
-            .is_some_and(|segment| segment.end() <= region.start)
-        {
+        while segments.get(index).is_some_and(|segment| segment.end() <= region.start) {
             index += 1;
         }
         let Some(segment) = segments.get(index) else {
@@ -38,9 +35,7 @@ pub(crate) fn clip_to_segments(regions: &mut Vec<Region>, segments: &[Segment]) 
 /// Whether any region touches `start..end`. Regions sorted and disjoint.
 pub(crate) fn is_covered(regions: &[Region], start: u64, end: u64) -> bool {
     let behind = regions.partition_point(|region| region.start < end);
-    regions[..behind]
-        .last()
-        .is_some_and(|region| region.end > start)
+    regions[..behind].last().is_some_and(|region| region.end > start)
 }
 
 /// The first address at or above `address` where a region begins.

@@ -47,10 +47,7 @@ impl RowBuilder {
         }
         self.last_rule = number;
         self.counts.add_row(rule.kind);
-        self.rows.push(Row {
-            address,
-            rule: number,
-        });
+        self.rows.push(Row { address, rule: number });
     }
 
     pub fn push_unsupported(&mut self, address: u64, rule: Rule, cause: Cause) {
@@ -62,11 +59,7 @@ impl RowBuilder {
     }
 
     pub fn finish(self) -> UnwindTable {
-        UnwindTable {
-            rows: self.rows,
-            rules: self.rules,
-            counts: self.counts,
-        }
+        UnwindTable { rows: self.rows, rules: self.rules, counts: self.counts }
     }
 
     #[inline]

@@ -42,31 +42,17 @@ pub struct Rule {
 impl Rule {
     /// A rule with nothing but its kind: GAP, END, SIGNAL.
     pub const fn of_kind(kind: u8) -> Rule {
-        Rule {
-            kind,
-            cfa_register: 0,
-            fp_kind: FP_SAME,
-            reserved: 0,
-            cfa_offset: 0,
-            cfa_add: 0,
-            fp_offset: 0,
-        }
+        Rule { kind, cfa_register: 0, fp_kind: FP_SAME, reserved: 0, cfa_offset: 0, cfa_add: 0, fp_offset: 0 }
     }
 
     /// CFA = rsp + `offset`, rbp untouched.
     pub const fn rsp_plus(offset: i32) -> Rule {
-        Rule {
-            cfa_offset: offset,
-            ..Rule::of_kind(UNWIND_CFA)
-        }
+        Rule { cfa_offset: offset, ..Rule::of_kind(UNWIND_CFA) }
     }
 
     /// A slot of a procedure linkage table that pushes 8 bytes at `pushed_at` of its 16.
     pub const fn plt(pushed_at: i32) -> Rule {
-        Rule {
-            cfa_offset: pushed_at,
-            ..Rule::of_kind(UNWIND_PLT)
-        }
+        Rule { cfa_offset: pushed_at, ..Rule::of_kind(UNWIND_PLT) }
     }
 
     /// The 16 bytes as two words, for hashing and comparing.

@@ -28,13 +28,7 @@ pub(crate) struct Sections<'a> {
 
 impl<'a> Sections<'a> {
     /// `count` and `names_index` as in the ELF header; both may be escaped into section 0.
-    pub fn parse(
-        data: &'a [u8],
-        offset: u64,
-        entry_size: u16,
-        count: u16,
-        names_index: u16,
-    ) -> Sections<'a> {
+    pub fn parse(data: &'a [u8], offset: u64, entry_size: u16, count: u16, names_index: u16) -> Sections<'a> {
         if offset == 0 || usize::from(entry_size) != SECTION_HEADER_SIZE {
             return Sections::default();
         }
@@ -49,11 +43,7 @@ impl<'a> Sections<'a> {
             count => usize::from(count),
         };
         let headers = table.get(..count.checked_mul(SECTION_HEADER_SIZE)?)?;
-        let mut sections = Sections {
-            data,
-            headers,
-            names: &[],
-        };
+        let mut sections = Sections { data, headers, names: &[] };
         let names_index = match u32::from(names_index) {
             SHN_XINDEX => first.link,
             index => index,
@@ -65,9 +55,7 @@ impl<'a> Sections<'a> {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = Section> + 'a {
-        self.headers
-            .chunks_exact(SECTION_HEADER_SIZE)
-            .filter_map(read_header)
+        self.headers.chunks_exact(SECTION_HEADER_SIZE).filter_map(read_header)
     }
 
     pub fn find(&self, name: &str) -> Option<Section> {
@@ -76,8 +64,7 @@ impl<'a> Sections<'a> {
 
     fn is_named(&self, section: &Section, name: &str) -> bool {
         let rest = self.names.get(section.name as usize..).unwrap_or_default();
-        rest.strip_prefix(name.as_bytes())
-            .is_some_and(|tail| tail.first() == Some(&0))
+        rest.strip_prefix(name.as_bytes()).is_some_and(|tail| tail.first() == Some(&0))
     }
 
     /// The section's content in the file; `None` for .bss-like sections and those that lie outside of it.
@@ -97,13 +84,5 @@ fn read_header(bytes: &[u8]) -> Option<Section> {
     let _flags = reader.u64()?;
     let (address, offset, size) = (reader.u64()?, reader.u64()?, reader.u64()?);
     let (link, info) = (reader.u32()?, reader.u32()?);
-    Some(Section {
-        name,
-        kind,
-        address,
-        offset,
-        size,
-        info,
-        link,
-    })
+    Some(Section { name, kind, address, offset, size, info, link })
 }

@@ -8,7 +8,8 @@ use crate::rule::{Rule, UNWIND_END, UNWIND_GAP};
 
 /// Entry code without CFI and without a symbol is at most this long: it loads the stack pointer and calls.
 const MAX_ENTRY_BYTES: u64 = 64;
-const NOP: u8 = 0x90;
+/// `mov $15, %rax` and `mov $15, %eax`: the number of rt_sigreturn.
+const SIGRETURN: [&[u8]; 2] = [&[0x48, 0xc7, 0xc0, 15, 0, 0, 0], &[0xb8, 15, 0, 0, 0]];
 /// Files have one or two; each costs a search through the program headers.
 const MAX_EXTENDED_SIGNAL_FRAMES: usize = 64;
 /// Bytes of .eh_frame per row, measured over 3,104 files, for the first allocation.
@@ -86,8 +87,9 @@ fn make_disjoint(regions: &mut Vec<Region>, segments: &[Segment]) {
     }
 }
 
-/// Makes signal trampolines begin one byte early: their address is a return address, and those are looked up one
-/// byte before. glibc's CFI begins at a nop in front of the trampoline for the same reason, and is left as it is.
+/// Makes a signal frame that begins with the trampoline's first instruction begin one byte before it: that address
+/// is the handler's return address, and those are looked up one byte before. glibc's CFI includes that byte, as
+/// libgcc's unwinder looks up in the same way, and is left as it is.
 fn extend_signal_frames(elf: &ElfFile<'_>, frame: &EhFrame<'_>, regions: &mut [Region]) {
     let signal_frames = regions.iter_mut().filter(|region| match region.source {
         Source::Fde(source) => frame.is_signal_frame(source),
@@ -95,26 +97,18 @@ fn extend_signal_frames(elf: &ElfFile<'_>, frame: &EhFrame<'_>, regions: &mut [R
     });
     for region in signal_frames.take(MAX_EXTENDED_SIGNAL_FRAMES) {
         let code = elf.bytes_from_address(region.start).unwrap_or_default();
-        if code.first() != Some(&NOP) {
+        if SIGRETURN.iter().any(|first| code.starts_with(first)) {
             region.start = region.start.saturating_sub(1);
         }
     }
 }
 
 /// Adds regions with a rule of our own where no FDE is, and returns those rules.
-fn add_synthesized(
-    elf: &ElfFile<'_>,
-    regions: &mut Vec<Region>,
-    segments: &[Segment],
-) -> Vec<Rule> {
+fn add_synthesized(elf: &ElfFile<'_>, regions: &mut Vec<Region>, segments: &[Segment]) -> Vec<Rule> {
     let mut rules = Vec::new();
     let mut added = Vec::new();
     let mut add = |start, end, rule| {
-        added.push(Region {
-            start,
-            end,
-            source: Source::Fixed(rules.len() as u32),
-        });
+        added.push(Region { start, end, source: Source::Fixed(rules.len() as u32) });
         rules.push(rule);
     };
     for parts in plt_sections(elf) {
@@ -122,20 +116,11 @@ fn add_synthesized(
             continue;
         };
         if !is_covered(regions, first.start, last.end) {
-            parts
-                .iter()
-                .for_each(|part| add(part.start, part.end, part.rule));
+            parts.iter().for_each(|part| add(part.start, part.end, part.rule));
         }
     }
     if let Some((start, end)) = uncovered_entry(elf, regions) {
-        add(
-            start,
-            end,
-            Rule {
-                kind: UNWIND_END,
-                ..Rule::rsp_plus(8)
-            },
-        );
+        add(start, end, Rule { kind: UNWIND_END, ..Rule::rsp_plus(8) });
     }
     if !added.is_empty() {
         regions.append(&mut added);
@@ -152,10 +137,7 @@ fn uncovered_entry(elf: &ElfFile<'_>, regions: &[Region]) -> Option<(u64, u64)> 
     }
     let size = elf.symbol_size_at(start).unwrap_or(MAX_ENTRY_BYTES);
     let end = start.saturating_add(size);
-    Some((
-        start,
-        next_start(regions, start).map_or(end, |next| end.min(next)),
-    ))
+    Some((start, next_start(regions, start).map_or(end, |next| end.min(next))))
 }
 
 fn push_regions(
@@ -195,14 +177,10 @@ struct SegmentEnds<'a> {
 impl SegmentEnds<'_> {
     /// Whether the address lies inside a segment.
     fn holds(&mut self, address: u64) -> bool {
-        while self
-            .current()
-            .is_some_and(|segment| segment.end() <= address)
-        {
+        while self.current().is_some_and(|segment| segment.end() <= address) {
             self.index += 1;
         }
-        self.current()
-            .is_some_and(|segment| segment.vaddr <= address)
+        self.current().is_some_and(|segment| segment.vaddr <= address)
     }
 
     /// Where a gap that reaches from `from` to `to` begins inside of the segments: at `from`, or at the start of

@@ -1,16 +1,15 @@
 //! Every row of real files against gimli's evaluation of the same CFI.
-mod system_elfs;
+use crate::system_elfs;
 
 use std::path::Path;
 
 use bee_elf::{
-    unwind_table, ElfFile, Rule, UnwindTable, FP_CFA, FP_RBP, REGISTER_RBP, REGISTER_RSP,
-    UNWIND_CFA, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL,
-    UNWIND_UNSUPPORTED,
+    unwind_table, ElfFile, Rule, UnwindTable, FP_CFA, FP_RBP, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_DEREF,
+    UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 use gimli::{
-    BaseAddresses, CfaRule, CieOrFde, EhFrame, EndianSlice, LittleEndian, Operation, Register,
-    RegisterRule, UnwindContext, UnwindExpression, UnwindSection, UnwindTableRow,
+    BaseAddresses, CfaRule, CieOrFde, EhFrame, EndianSlice, LittleEndian, Operation, Register, RegisterRule,
+    UnwindContext, UnwindExpression, UnwindSection, UnwindTableRow,
 };
 use object::{Object, ObjectSection};
 
@@ -30,20 +29,15 @@ struct Piece {
 #[test]
 fn every_row_equals_gimlis() {
     let mut mismatches = Vec::new();
+    let mut compared = 0;
     for path in system_elfs::with_much_cfi() {
         let data = std::fs::read(&path).unwrap();
         let table = unwind_table(&ElfFile::parse(&data).unwrap()).unwrap();
         let fdes = gimli_fdes(&data);
         let pieces = disjoint(fdes);
-        assert!(!pieces.is_empty(), "{}", path.display());
+        compared += pieces.len();
         let before = mismatches.len();
-        compare(
-            &path,
-            &table,
-            &pieces,
-            &outside_eh_frame(&data),
-            &mut mismatches,
-        );
+        compare(&path, &table, &pieces, &outside_eh_frame(&data), &mut mismatches);
         println!(
             "{}: {} gimli rows, {} rows, {} mismatches",
             path.display(),
@@ -52,56 +46,32 @@ fn every_row_equals_gimlis() {
             mismatches.len() - before,
         );
     }
+    assert!(compared > 0);
     let shown: Vec<_> = mismatches.iter().take(20).collect();
-    assert!(
-        mismatches.is_empty(),
-        "{} mismatches: {shown:#?}",
-        mismatches.len()
-    );
+    assert!(mismatches.is_empty(), "{} mismatches: {shown:#?}", mismatches.len());
 }
 
 /// Walks both along all addresses where either of them changes.
-fn compare(
-    path: &Path,
-    table: &UnwindTable,
-    pieces: &[Piece],
-    elsewhere: &[(u64, u64)],
-    mismatches: &mut Vec<String>,
-) {
+fn compare(path: &Path, table: &UnwindTable, pieces: &[Piece], elsewhere: &[(u64, u64)], mismatches: &mut Vec<String>) {
     let mut addresses: Vec<u64> = table.rows.iter().map(|row| row.address).collect();
-    addresses.extend(
-        pieces
-            .iter()
-            .flat_map(|piece| [piece.start, piece.end - 1, piece.end]),
-    );
+    addresses.extend(pieces.iter().flat_map(|piece| [piece.start, piece.end - 1, piece.end]));
     addresses.sort_unstable();
     addresses.dedup();
     let gap = Rule::of_kind(UNWIND_GAP);
     let (mut next_row, mut next_piece) = (0, 0);
     for address in addresses {
-        while table
-            .rows
-            .get(next_row)
-            .is_some_and(|row| row.address <= address)
-        {
+        while table.rows.get(next_row).is_some_and(|row| row.address <= address) {
             next_row += 1;
         }
-        while pieces
-            .get(next_piece)
-            .is_some_and(|piece| piece.end <= address)
-        {
+        while pieces.get(next_piece).is_some_and(|piece| piece.end <= address) {
             next_piece += 1;
         }
         let ours = match next_row {
             0 => gap,
             next => table.rules[table.rows[next - 1].rule as usize],
         };
-        let piece = pieces
-            .get(next_piece)
-            .filter(|piece| piece.start <= address);
-        let is_elsewhere = elsewhere
-            .iter()
-            .any(|&(start, end)| start <= address && address < end);
+        let piece = pieces.get(next_piece).filter(|piece| piece.start <= address);
+        let is_elsewhere = elsewhere.iter().any(|&(start, end)| start <= address && address < end);
         let expected = match piece {
             Some(piece) => piece.rule,
             None if is_elsewhere => ours,
@@ -113,10 +83,7 @@ fn compare(
             _ => ours == expected,
         };
         if !is_same {
-            mismatches.push(format!(
-                "{}: {address:#x}: {ours:?}, gimli {expected:?}",
-                path.display()
-            ));
+            mismatches.push(format!("{}: {address:#x}: {ours:?}, gimli {expected:?}", path.display()));
         }
     }
 }
@@ -143,16 +110,13 @@ fn outside_eh_frame(data: &[u8]) -> Vec<(u64, u64)> {
 /// The rows of each FDE that has any.
 fn gimli_fdes(data: &[u8]) -> Vec<Vec<Piece>> {
     let file = object::File::parse(data).unwrap();
-    let address = |name| {
-        file.section_by_name(name)
-            .map_or(0, |section| section.address())
+    let address = |name| file.section_by_name(name).map_or(0, |section| section.address());
+    let Some(section) = file.section_by_name(".eh_frame") else {
+        return Vec::new();
     };
-    let section = file.section_by_name(".eh_frame").unwrap();
     let frame = EhFrame::new(section.data().unwrap(), LittleEndian);
-    let bases = BaseAddresses::default()
-        .set_eh_frame(section.address())
-        .set_text(address(".text"))
-        .set_got(address(".got"));
+    let bases =
+        BaseAddresses::default().set_eh_frame(section.address()).set_text(address(".text")).set_got(address(".got"));
     let mut context = UnwindContext::new();
     let mut entries = frame.entries(&bases);
     let mut fdes = Vec::new();
@@ -217,11 +181,7 @@ fn rule_of(row: &UnwindTableRow<usize>, frame: &EhFrame<Slice<'_>>) -> Rule {
             true
         }
         Some(RegisterRule::Expression(expression)) => match operations(expression, frame)[..] {
-            [Operation::RegisterOffset {
-                register: RBP,
-                offset,
-                ..
-            }] => {
+            [Operation::RegisterOffset { register: RBP, offset, .. }] => {
                 (rule.fp_kind, rule.fp_offset) = (FP_RBP, offset as i32);
                 true
             }
@@ -230,15 +190,9 @@ fn rule_of(row: &UnwindTableRow<usize>, frame: &EhFrame<Slice<'_>>) -> Rule {
         Some(_) => false,
     };
     if is_end(row) {
-        return Rule {
-            kind: UNWIND_END,
-            ..rule
-        };
+        return Rule { kind: UNWIND_END, ..rule };
     }
-    let is_sp_cfa = matches!(
-        row.register(RSP),
-        None | Some(RegisterRule::Undefined | RegisterRule::SameValue)
-    );
+    let is_sp_cfa = matches!(row.register(RSP), None | Some(RegisterRule::Undefined | RegisterRule::SameValue));
     let is_ra_known = row.register(RETURN_ADDRESS) == Some(RegisterRule::Offset(-8));
     if is_fp_known && is_sp_cfa && is_ra_known {
         rule
@@ -258,27 +212,19 @@ fn cfa_of(row: &UnwindTableRow<usize>, frame: &EhFrame<Slice<'_>>) -> Option<Rul
         _ => None,
     };
     match row.cfa() {
-        CfaRule::RegisterAndOffset { register, offset } => Some(Rule {
-            cfa_register: number(*register)?,
-            cfa_offset: *offset as i32,
-            ..Rule::of_kind(UNWIND_CFA)
-        }),
+        CfaRule::RegisterAndOffset { register, offset } => {
+            Some(Rule { cfa_register: number(*register)?, cfa_offset: *offset as i32, ..Rule::of_kind(UNWIND_CFA) })
+        }
         CfaRule::Expression(expression) => {
             let operations = operations(*expression, frame);
             if let Some(pushed_at) = plt_literal(&operations) {
-                return Some(Rule {
-                    cfa_offset: pushed_at,
-                    ..Rule::of_kind(UNWIND_PLT)
-                });
+                return Some(Rule { cfa_offset: pushed_at, ..Rule::of_kind(UNWIND_PLT) });
             }
             let (cfa_add, operations) = match &operations[..] {
                 [rest @ .., Operation::PlusConstant { value }] => (*value as i32, rest),
                 rest => (0, rest),
             };
-            let [Operation::RegisterOffset {
-                register, offset, ..
-            }, Operation::Deref { .. }] = operations
-            else {
+            let [Operation::RegisterOffset { register, offset, .. }, Operation::Deref { .. }] = operations else {
                 return None;
             };
             Some(Rule {
@@ -294,30 +240,15 @@ fn cfa_of(row: &UnwindTableRow<usize>, frame: &EhFrame<Slice<'_>>) -> Option<Rul
 fn plt_literal(operations: &[Operation<Slice<'_>>]) -> Option<i32> {
     use Operation::{And, Ge, Plus, RegisterOffset, Shl, UnsignedConstant};
     match operations {
-        [RegisterOffset {
-            register: RSP,
-            offset: 8,
-            ..
-        }, RegisterOffset {
-            register: RETURN_ADDRESS,
-            offset: 0,
-            ..
-        }, UnsignedConstant { value: 15 }, And, UnsignedConstant { value }, Ge, UnsignedConstant { value: 3 }, Shl, Plus] => {
+        [RegisterOffset { register: RSP, offset: 8, .. }, RegisterOffset { register: RETURN_ADDRESS, offset: 0, .. }, UnsignedConstant { value: 15 }, And, UnsignedConstant { value }, Ge, UnsignedConstant { value: 3 }, Shl, Plus] => {
             Some(*value as i32)
         }
         _ => None,
     }
 }
 
-fn operations<'a>(
-    expression: UnwindExpression<usize>,
-    frame: &EhFrame<Slice<'a>>,
-) -> Vec<Operation<Slice<'a>>> {
-    let encoding = gimli::Encoding {
-        address_size: 8,
-        format: gimli::Format::Dwarf32,
-        version: 4,
-    };
+fn operations<'a>(expression: UnwindExpression<usize>, frame: &EhFrame<Slice<'a>>) -> Vec<Operation<Slice<'a>>> {
+    let encoding = gimli::Encoding { address_size: 8, format: gimli::Format::Dwarf32, version: 4 };
     let mut iterator = expression.get(frame).unwrap().operations(encoding);
     let mut operations = Vec::new();
     while let Some(operation) = iterator.next().unwrap() {

@@ -1,0 +1,127 @@
+//! Damaged files neither panic nor break what a table promises. Deterministic: a failure prints its seed.
+mod elf_image;
+
+use bee_elf::{unwind_table, ElfFile};
+use elf_image::{Cfi, Image, TEXT};
+
+const MUTATIONS: u64 = 300_000;
+
+/// xorshift64*
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit as u64) as usize
+    }
+}
+
+fn check(data: &[u8], seed: u64) {
+    let Ok(elf) = ElfFile::parse(data) else {
+        return;
+    };
+    let _ = (elf.build_id(), elf.interpreter(), elf.has_section(".plt"));
+    let _ = (elf.address_of_file_offset(0x1000), elf.bias(1 << 40, 0x1000));
+    let Ok(table) = unwind_table(&elf) else {
+        return;
+    };
+    let ascends = table.rows.windows(2).all(|rows| rows[0].address < rows[1].address);
+    assert!(ascends, "seed {seed}: rows do not ascend");
+    let differs = table.rows.windows(2).all(|rows| rows[0].rule != rows[1].rule);
+    assert!(differs, "seed {seed}: neighbours alike");
+    let mut segments: Vec<_> = elf.executable_segments().collect();
+    segments.sort_by_key(|segment| segment.vaddr);
+    for row in &table.rows {
+        let is_inside = segments.iter().any(|s| s.vaddr <= row.address && row.address < s.end());
+        assert!(is_inside, "seed {seed}: {:#x} in no segment", row.address);
+        assert!((row.rule as usize) < table.rules.len(), "seed {seed}: no such rule");
+    }
+}
+
+/// Changes a few bytes in one of the ranges, a few hundred thousand times.
+fn mutate(original: &[u8], ranges: &[std::ops::Range<usize>], mutations: u64) {
+    check(original, 0);
+    let mut data = original.to_vec();
+    for seed in 1..=mutations {
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut changed = Vec::new();
+        for _ in 0..=random.below(6) {
+            let range = &ranges[random.below(ranges.len())];
+            let position = range.start + random.below(range.len());
+            changed.push(position);
+            data[position] = match random.below(4) {
+                0 => data[position] ^ (1 << random.below(8)),
+                1 => [0, 0xff, 0x7f, 0x80][random.below(4)],
+                _ => random.next() as u8,
+            };
+        }
+        let length = match random.below(8) {
+            0 => random.below(data.len()),
+            _ => data.len(),
+        };
+        check(&data[..length], seed);
+        for position in changed {
+            data[position] = original[position];
+        }
+    }
+}
+
+#[test]
+fn damaged_program_of_the_system() {
+    let data = std::fs::read("/bin/true").unwrap();
+    let section = |name: &str| {
+        use object::{Object, ObjectSection};
+        let file = object::File::parse(&data[..]).unwrap();
+        let range = file.section_by_name(name).unwrap().file_range().unwrap();
+        range.0 as usize..(range.0 + range.1) as usize
+    };
+    let section_headers = data.len() - 0x700..data.len();
+    let ranges = [
+        0..0x40,
+        0x40..0x300,
+        section_headers,
+        section(".eh_frame"),
+        section(".eh_frame"),
+        section(".eh_frame_hdr"),
+        section(".plt.got"),
+    ];
+    mutate(&data, &ranges, MUTATIONS / 3);
+}
+
+#[test]
+fn damaged_file_with_every_instruction() {
+    let instructions = [
+        0x41, 0x0e, 16, 0x86, 2, 0x02, 3, 0x0a, 0x13, 0x7e, 0x41, 0x12, 6, 0x7d, 0x41, 0x11, 6, 2, 0x41, 0x05, 6, 3,
+        0x41, 0x2f, 6, 4, 0x03, 1, 0, 0x06, 6, 0x2e, 32, 0x41, 0x0f, 3, 0x76, 0x78, 6, 0x10, 6, 2, 0x76, 0, 0x04, 1, 0,
+        0, 0, 0x07, 16, 0x41, 0x0b, 0x16, 3, 1, 0x50,
+    ];
+    let slot = [0xff, 0x25, 0, 0, 0, 0, 0x68, 0, 0, 0, 0, 0xe9, 0, 0, 0, 0];
+    let mut image = Image::with_cfi(
+        Cfi::new()
+            .fde(0x40, 0x80, &instructions)
+            .fde(0x90, 0x80, &instructions)
+            .cie(b"zPLRS\0", &[0x9b, 1, 2, 3, 4, 0x1b, 0x1b], &[0x0c, 7, 8, 0x90, 1])
+            .fde(0x200, 9, &[0x0f, 1, 0x50]),
+    );
+    image.text = [slot, slot].concat();
+    image.text_section = Some(".plt");
+    image.symbols = vec![(TEXT + 0x300, 0x20)];
+    image.entry = TEXT + 0x300;
+    let data = image.bytes();
+    let ranges = [0..64, 64..0x158, 0x2000..data.len(), 0x2000..data.len(), 0x1040..0x1060];
+    mutate(&data, &ranges, MUTATIONS);
+}
+
+#[test]
+fn every_truncation() {
+    let data = std::fs::read("/bin/true").unwrap();
+    for length in (0..data.len()).step_by(7) {
+        check(&data[..length], length as u64);
+    }
+}

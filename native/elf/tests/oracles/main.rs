@@ -1,0 +1,4 @@
+//! Tables of the system's files against other readers of the same call frame information.
+mod gimli_rows;
+mod readelf_rows;
+mod system_elfs;
