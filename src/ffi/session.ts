@@ -5,6 +5,7 @@ import { decodeStackRecords, type StackRecord } from './stack-record.js';
 const EVENT_HEADER_BYTES = 4;
 const FIRST_BUFFER_BYTES = 64 << 10;
 const OBJECT_IS_VDSO = 2;
+const OPERATION = 'wait for the sampler';
 
 /** A frame of the sampler that is not counted natively. `type` is one of sampler-messages.ts. */
 export interface SessionEvent {
@@ -122,27 +123,40 @@ export class Session {
     this.close();
   }
 
-  /** A cancel can reach libbee just after the call it was meant for; the call that then gets it is repeated. */
   async #blocking<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#isClosed) throw new NativeError('EPIPE', 'wait for the sampler', 'The session is closed.');
-    if (this.#isBlocking)
-      throw new NativeError('EBUSY', 'wait for the sampler', 'Another wait is in progress.');
+    if (this.#isClosed) throw closedError();
+    if (this.#isBlocking) throw new NativeError('EBUSY', OPERATION, 'Another wait is in progress.');
     this.#isBlocking = true;
     try {
-      for (;;) {
-        try {
-          return await call();
-        } catch (error) {
-          const isStray =
-            error instanceof NativeError && error.code === 'ECANCELED' && !this.#isCancelRequested;
-          if (!isStray) throw error;
-        }
-      }
+      return await this.#repeatUnlessCancelled(call);
+    } catch (error) {
+      // Closed before the pool's thread began: the handle is gone already.
+      if (this.#isClosed && hasCode(error, 'EBADF')) throw closedError();
+      throw error;
     } finally {
       this.#isBlocking = false;
       this.#isCancelRequested = false;
     }
   }
+
+  /** A cancel can reach libbee just after the call it was meant for; the call that then gets it is repeated. */
+  async #repeatUnlessCancelled<T>(call: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        if (this.#isCancelRequested || !hasCode(error, 'ECANCELED')) throw error;
+      }
+    }
+  }
+}
+
+function closedError(): NativeError {
+  return new NativeError('EPIPE', OPERATION, 'The session is closed.');
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof NativeError && error.code === code;
 }
 
 interface NativeObject {

@@ -1,0 +1,63 @@
+import type { RawSample } from '../capture/raw-profile.js';
+import { frameAddress, frameObject } from '../ffi/stack-record.js';
+import { type AddressEntries, KERNEL_OBJECT } from '../ffi/symbolizer.js';
+
+export interface Address {
+  address: bigint;
+  /** The sampler's number of the file, 0, or KERNEL_OBJECT. */
+  object: number;
+  pid: number;
+}
+
+/**
+ * The distinct addresses of a run, numbered. In a file they are the same for all processes; without one (object 0)
+ * they mean something only together with the pid.
+ */
+export class AddressSet {
+  readonly #addresses: Address[] = [];
+  readonly #indexes = new Map<string | bigint, number>();
+
+  get addresses(): readonly Address[] {
+    return this.#addresses;
+  }
+
+  addUser(word: bigint, pid: number): number {
+    const object = frameObject(word);
+    const address = frameAddress(word);
+    return this.#add(userKey(address, object, pid), { address, object, pid });
+  }
+
+  addKernel(address: bigint): number {
+    return this.#add(`k${address}`, { address, object: KERNEL_OBJECT, pid: 0 });
+  }
+
+  /** As columns for the symbolizer, in the order of the numbers. */
+  entries(): AddressEntries {
+    return {
+      addresses: BigUint64Array.from(this.#addresses, ({ address }) => address),
+      objects: Uint32Array.from(this.#addresses, ({ object }) => object),
+      pids: Uint32Array.from(this.#addresses, ({ pid }) => pid),
+    };
+  }
+
+  #add(key: string | bigint, address: Address): number {
+    const known = this.#indexes.get(key);
+    if (known !== undefined) return known;
+    this.#indexes.set(key, this.#addresses.length);
+    return this.#addresses.push(address) - 1;
+  }
+}
+
+/** The rule by which a frame was found is no part of its address. */
+function userKey(address: bigint, object: number, pid: number): string | bigint {
+  return object === 0 ? `${pid}:${address}` : (address << 16n) | BigInt(object);
+}
+
+export function collectAddresses(samples: readonly RawSample[]): AddressSet {
+  const set = new AddressSet();
+  for (const { pid, userFrames, kernelFrames } of samples) {
+    for (const word of userFrames) set.addUser(word, pid);
+    for (const address of kernelFrames) set.addKernel(address);
+  }
+  return set;
+}

@@ -1,0 +1,85 @@
+import type { RawSample } from '../capture/raw-profile.js';
+import { FRAME_RULE_NAMES, type FrameRuleName, OUTCOME_NAMES, type OutcomeName } from '../ffi/layout.js';
+import { frameRule } from '../ffi/stack-record.js';
+import type { AddressSet } from './address-set.js';
+import type { FrameChain } from './resolved-chains.js';
+
+export type IncompleteReason = Exclude<OutcomeName, 'complete' | 'kernelOnly'>;
+
+/** The summary's `stacks` and `frames`, weighted by samples. */
+export interface FrameStatistics {
+  stacks: {
+    user: number;
+    complete: number;
+    maxDepth: number;
+    incomplete: Record<IncompleteReason, number>;
+  };
+  frames: {
+    user: number;
+    symbolized: number;
+    withLine: number;
+    inlined: number;
+    kernel: number;
+    kernelSymbolized: number;
+    by: Record<FrameRuleName, number>;
+  };
+}
+
+/** Counts while samples are replayed. Frames are physical ones; inlined ones are counted apart. */
+export class StatisticsCounter {
+  readonly #stacks: FrameStatistics['stacks'] = {
+    user: 0,
+    complete: 0,
+    maxDepth: 0,
+    incomplete: zeros(OUTCOME_NAMES.filter(isIncomplete)),
+  };
+  readonly #frames: FrameStatistics['frames'] = {
+    user: 0,
+    symbolized: 0,
+    withLine: 0,
+    inlined: 0,
+    kernel: 0,
+    kernelSymbolized: 0,
+    by: zeros(FRAME_RULE_NAMES),
+  };
+
+  count(sample: RawSample, addresses: AddressSet, chains: readonly FrameChain[]): void {
+    this.#countStack(sample);
+    for (const word of sample.userFrames) {
+      this.#frames.by[frameRule(word)] += sample.count;
+      this.#countUserFrame(chains[addresses.addUser(word, sample.pid)]!, sample.count);
+    }
+    for (const address of sample.kernelFrames) {
+      this.#frames.kernel += sample.count;
+      if (chains[addresses.addKernel(address)]!.isSymbolized) this.#frames.kernelSymbolized += sample.count;
+    }
+  }
+
+  statistics(): FrameStatistics {
+    return { stacks: this.#stacks, frames: this.#frames };
+  }
+
+  #countStack({ outcome, count, userFrames }: RawSample): void {
+    // A thread of the kernel has no user stack that could be complete.
+    if (outcome === 'kernelOnly') return;
+    this.#stacks.user += count;
+    this.#stacks.maxDepth = Math.max(this.#stacks.maxDepth, userFrames.length);
+    if (outcome === 'complete') this.#stacks.complete += count;
+    else this.#stacks.incomplete[outcome] += count;
+  }
+
+  #countUserFrame(chain: FrameChain, count: number): void {
+    this.#frames.user += count;
+    this.#frames.inlined += count * (chain.frames.length - 1);
+    if (chain.isSymbolized) this.#frames.symbolized += count;
+    if (chain.hasLine) this.#frames.withLine += count;
+  }
+}
+
+function isIncomplete(name: OutcomeName): name is IncompleteReason {
+  return name !== 'complete' && name !== 'kernelOnly';
+}
+
+function zeros<Name extends string>(names: readonly Name[]): Record<Name, number> {
+  return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
+}

@@ -1,0 +1,143 @@
+import { posix } from 'node:path';
+import type { FrameKind, Origin } from '../profile/profile.js';
+import { PackageIndex, type PackageRoot } from './package-index.js';
+import { firstCrateSegment } from './rust-name.js';
+
+export type { PackageRoot } from './package-index.js';
+
+/** What is known of a frame: `file` and `name` are '' when unresolved, `objectPath` when there is no object. */
+export interface FrameFacts {
+  file: string;
+  name: string;
+  objectPath: string;
+  kind: FrameKind;
+}
+
+/** `crate` is the package's name where one is known, else the crate's, else ''. */
+export interface FrameOrigin {
+  origin: Origin;
+  crate: string;
+}
+
+const UNKNOWN: FrameOrigin = { origin: 'unknown', crate: '' };
+const NATIVE: FrameOrigin = { origin: 'native', crate: '' };
+
+/** std as the toolchain ships it: remapped, as the rust-src component, and the crates that std itself vendors. */
+const STD_SOURCE = /^\/rustc\/[^/]+\/library\/|\/lib\/rustlib\/src\/rust\/library\//;
+const STD_VENDORED = /^\/rust\/deps\/|^\/rustc\/[^/]+\/vendor\/|\/lib\/rustlib\/src\/rust\/vendor\//;
+const REGISTRY_SOURCE = /\/registry\/src\/[^/]+\/([^/]+)\//;
+const GIT_CHECKOUT = /\/git\/checkouts\/([^/]+)-[0-9a-f]+\/[0-9a-f]+\//;
+/** A build script's OUT_DIR lies in the target directory, of whatever package it belongs to. */
+const BUILD_SCRIPT_OUTPUT = /\/build\/([^/]+)-[0-9a-f]{16}\/out\//;
+const VERSIONED_NAME = /^(.+?)-\d+\.\d+/;
+const SHARED_LIBRARY = /\.so(\.[0-9.]+)?( \(deleted\))?$/;
+const STD_CRATES = new Set([
+  'core',
+  'alloc',
+  'std',
+  'test',
+  'proc_macro',
+  'compiler_builtins',
+  'panic_abort',
+  'panic_unwind',
+  'std_detect',
+  'rustc_std_workspace_core',
+  'unwind',
+  '__rustc',
+]);
+
+/** Classifies one frame; for many frames make one OriginClassifier. */
+export function classifyFrame(facts: FrameFacts, packages: readonly PackageRoot[]): FrameOrigin {
+  return new OriginClassifier(packages).classify(facts);
+}
+
+/**
+ * Tells where the code of a frame comes from: by its source file where debug information names one (a generic of
+ * `core` compiled into the program is still `core`'s code), by its name or object only without.
+ */
+export class OriginClassifier {
+  readonly #packages: PackageIndex;
+  readonly #byFile = new Map<string, FrameOrigin | undefined>();
+
+  /** Without packages (a program that was not built through cargo here), Rust code of no registry is `workspace`. */
+  constructor(packages: readonly PackageRoot[]) {
+    this.#packages = new PackageIndex(packages);
+  }
+
+  classify({ file, name, objectPath, kind }: FrameFacts): FrameOrigin {
+    if (kind === 'kernel') return { origin: 'kernel', crate: '' };
+    if (kind === 'jit') return UNKNOWN;
+    const byFile = file === '' ? undefined : this.#classifyFile(file);
+    return byFile ?? this.#classifyName(name, file) ?? classifyObject(name, objectPath);
+  }
+
+  #classifyFile(file: string): FrameOrigin | undefined {
+    if (!this.#byFile.has(file)) this.#byFile.set(file, this.#originOfFile(posix.normalize(file)));
+    return this.#byFile.get(file);
+  }
+
+  #originOfFile(file: string): FrameOrigin | undefined {
+    const std = stdCrate(file);
+    if (std !== undefined) return { origin: 'std', crate: std };
+    const owner = this.#ownerOfFile(file);
+    // C that a build script compiled belongs to its crate and is native code all the same.
+    if (!file.endsWith('.rs')) return { origin: 'native', crate: owner?.crate ?? '' };
+    return owner;
+  }
+
+  #ownerOfFile(file: string): FrameOrigin | undefined {
+    const generatedFor = this.#packages.byName(BUILD_SCRIPT_OUTPUT.exec(file)?.[1] ?? '');
+    const owner = generatedFor ?? this.#packages.byFile(file);
+    if (owner !== undefined && !isFetched(file)) return originOfPackage(owner);
+    if (owner !== undefined && owner.isWorkspaceMember === false) return originOfPackage(owner);
+    const crate = fetchedCrate(file);
+    return crate === undefined ? undefined : { origin: 'dependency', crate };
+  }
+
+  #classifyName(name: string, file: string): FrameOrigin | undefined {
+    const segment = firstCrateSegment(name);
+    if (segment !== undefined && file === '' && STD_CRATES.has(segment))
+      return { origin: 'std', crate: segment };
+    const known = this.#packages.byName(segment ?? '');
+    if (known !== undefined) return originOfPackage(known);
+    if (file !== '' && this.#packages.isEmpty) return { origin: 'workspace', crate: segment ?? '' };
+    return undefined;
+  }
+}
+
+function originOfPackage({ name, isWorkspaceMember }: PackageRoot): FrameOrigin {
+  return { origin: isWorkspaceMember ? 'workspace' : 'dependency', crate: name };
+}
+
+/** `library/core/src/…` → core; `library/stdarch/crates/core_arch/src/…` → core_arch; `/rust/deps/gimli-0.31/…` → gimli */
+function stdCrate(file: string): string | undefined {
+  const library = STD_SOURCE.exec(file);
+  if (library !== null) {
+    const [first = '', second, third] = file.slice(library.index + library[0].length).split('/');
+    return second === 'crates' && third !== undefined ? third : first;
+  }
+  const vendored = STD_VENDORED.exec(file);
+  if (vendored === null) return undefined;
+  return withoutVersion(file.slice(vendored.index + vendored[0].length).split('/')[0] ?? '');
+}
+
+/** Below CARGO_HOME, which may itself lie inside the workspace (as CI caches do). */
+function isFetched(file: string): boolean {
+  return REGISTRY_SOURCE.test(file) || GIT_CHECKOUT.test(file);
+}
+
+function fetchedCrate(file: string): string | undefined {
+  const inRegistry = REGISTRY_SOURCE.exec(file)?.[1];
+  return inRegistry === undefined ? GIT_CHECKOUT.exec(file)?.[1] : withoutVersion(inRegistry);
+}
+
+function withoutVersion(directory: string): string {
+  return VERSIONED_NAME.exec(directory)?.[1] ?? directory;
+}
+
+/** Without a source file and a known crate. A Rust name that nobody claims stays unknown; any other is C's. */
+function classifyObject(name: string, objectPath: string): FrameOrigin {
+  if (SHARED_LIBRARY.test(objectPath) || objectPath === '[vdso]') return NATIVE;
+  if (name === '' || firstCrateSegment(name) !== undefined) return UNKNOWN;
+  return /^_*rust_/.test(name) ? { origin: 'std', crate: 'std' } : NATIVE;
+}

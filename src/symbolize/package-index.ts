@@ -1,0 +1,49 @@
+import { realpathSync } from 'node:fs';
+import { posix } from 'node:path';
+
+/** A package of `cargo metadata`; `directory` holds its Cargo.toml. */
+export interface PackageRoot {
+  name: string;
+  version: string;
+  directory: string;
+  isWorkspaceMember: boolean;
+}
+
+/** Packages by the directory above a file (the deepest wins) and by name. */
+export class PackageIndex {
+  readonly isEmpty: boolean;
+  readonly #byDirectory = new Map<string, PackageRoot>();
+  readonly #byCrateName = new Map<string, PackageRoot>();
+
+  constructor(packages: readonly PackageRoot[]) {
+    this.isEmpty = packages.length === 0;
+    for (const root of packages) {
+      this.#byDirectory.set(posix.normalize(root.directory).replace(/\/$/, ''), root);
+      this.#byDirectory.set(realDirectory(root.directory), root);
+      const crateName = root.name.replaceAll('-', '_');
+      if (root.isWorkspaceMember || !this.#byCrateName.has(crateName)) this.#byCrateName.set(crateName, root);
+    }
+  }
+
+  byFile(file: string): PackageRoot | undefined {
+    for (let directory = posix.dirname(file); ; directory = posix.dirname(directory)) {
+      const found = this.#byDirectory.get(directory);
+      if (found !== undefined) return found;
+      if (directory === posix.dirname(directory)) return undefined;
+    }
+  }
+
+  /** By package or crate name: `-` and `_` are the same. */
+  byName(name: string): PackageRoot | undefined {
+    return this.#byCrateName.get(name.replaceAll('-', '_'));
+  }
+}
+
+/** rustc records the working directory without symbolic links, cargo the path that the user took. */
+function realDirectory(directory: string): string {
+  try {
+    return realpathSync(directory);
+  } catch {
+    return directory;
+  }
+}
