@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RawObject, RawSample } from '../../src/capture/raw-profile.js';
+import type { FrameRuleName } from '../../src/ffi/layout.js';
+import { frameWord } from '../../src/ffi/stack-record.js';
+import {
+  type AddressEntries,
+  KERNEL_OBJECT,
+  type ResolvedAddresses,
+  type ResolvedFrame,
+  type Symbolizer,
+} from '../../src/ffi/symbolizer.js';
+import { findIntegrityProblems } from '../../src/profile/integrity.js';
+import { frameAt, framesOfStack, type Profile, sampleAt } from '../../src/profile/profile.js';
+import { type BuiltProfile, buildProfile } from '../../src/symbolize/build-profile.js';
+
+const APP = 1;
+const LIBC = 2;
+const VDSO = 3;
+const OBJECTS: RawObject[] = [
+  { id: APP, path: '/ws/target/release/app', buildId: '', isVdso: false },
+  { id: LIBC, path: '/lib/libc.so.6 (deleted)', buildId: '', isVdso: false },
+  { id: VDSO, path: '[vdso]', buildId: '', isVdso: true },
+];
+
+/** `object:address` → frames innermost first, `~` before an inlined one, `name@file:line` where there is a line. */
+const SYMBOLS: Record<string, string[]> = {
+  '1:10': ['main@/ws/src/main.rs:5'],
+  '1:20': ['~parse@/ws/src/parse.rs:7', '~next@/ws/src/lex.rs:9', 'run@/ws/src/main.rs:8'],
+  '2:30': ['malloc'],
+  '0:40': ['jit loop'],
+  'k:50': ['vfs_read'],
+};
+
+class TableSymbolizer implements Symbolizer {
+  readonly asked: string[] = [];
+
+  symbolize({ addresses, objects }: AddressEntries): Promise<ResolvedAddresses> {
+    const keys = Array.from(addresses, (address, index) => {
+      const object = objects[index] === KERNEL_OBJECT ? 'k' : objects[index];
+      return `${object}:${address}`;
+    });
+    this.asked.push(...keys);
+    const framesAt = (index: number) =>
+      (SYMBOLS[keys[index]!] ?? []).map((text) => parseFrame(text, keys[index]!));
+    return Promise.resolve({ length: keys.length, framesAt, problems: [] });
+  }
+}
+
+function parseFrame(text: string, key: string): ResolvedFrame {
+  const [, inlined, name, file = '', line = '0'] = /^(~?)([^@]*)(?:@(.*):(\d+))?$/.exec(text)!;
+  return {
+    name: name!,
+    file,
+    line: Number(line),
+    column: 0,
+    isInlined: inlined === '~',
+    hasDebugInfo: file !== '',
+    module: key.startsWith('k') ? '[kernel]' : '',
+  };
+}
+
+function word(object: number, address: bigint, rule: FrameRuleName = 'cfi'): bigint {
+  return frameWord(object, rule, address);
+}
+
+function sample(fields: Partial<RawSample>): RawSample {
+  return {
+    timeNs: 0n,
+    pid: 100,
+    tid: 101,
+    comm: 'app',
+    cpu: 0,
+    count: 1,
+    outcome: 'complete',
+    userFrames: new BigUint64Array(0),
+    kernelFrames: new BigUint64Array(0),
+    ...fields,
+  };
+}
+
+const TOTALS = {
+  fired: 0,
+  lost: {},
+  expectedNs: 0n,
+  targetCpuNs: 0n,
+  samplerCpuNs: 0n,
+  bpfRunNs: 0n,
+  samplerPeakRssBytes: 0,
+  tableBytes: 0,
+  tablesNs: 0n,
+  throttled: 0,
+  costSource: 'kernel',
+} as const;
+
+async function build(
+  samples: RawSample[],
+  symbolizer: Symbolizer = new TableSymbolizer(),
+): Promise<BuiltProfile> {
+  const packages = [{ name: 'app', version: '1.0.0', directory: '/ws', isWorkspaceMember: true }];
+  const built = await buildProfile({ objects: OBJECTS, samples, totals: TOTALS }, symbolizer, packages);
+  assert.deepEqual(findIntegrityProblems(built.profile), []);
+  return built;
+}
+
+/** `main;run;next[i];vfs_read[kernel] 3`, root first. */
+function stackLines(profile: Profile): string[] {
+  return Array.from({ length: profile.samples.length }, (_, index) => {
+    const { stack, count } = sampleAt(profile, index);
+    const names = framesOfStack(profile, stack).map((frame) => {
+      const { name, isInlined, kind } = frameAt(profile, frame);
+      return `${name}${isInlined ? '[i]' : ''}${kind === 'user' ? '' : `[${kind}]`}`;
+    });
+    return `${names.join(';')} ${count}`;
+  });
+}
+
+test('leaf-first raw frames become root-first stacks with inlined frames inside their function', async () => {
+  const { profile } = await build([
+    sample({
+      count: 3,
+      userFrames: BigUint64Array.of(word(LIBC, 30n), word(APP, 20n), word(APP, 10n)),
+      kernelFrames: BigUint64Array.of(50n),
+    }),
+  ]);
+  assert.deepEqual(stackLines(profile), ['main;run;next[i];parse[i];malloc;vfs_read[kernel] 3']);
+});
+
+test('frames keep their module, file, line and origin', async () => {
+  const { profile } = await build([
+    sample({ userFrames: BigUint64Array.of(word(APP, 20n)), kernelFrames: BigUint64Array.of(50n) }),
+  ]);
+  const { stack } = sampleAt(profile, 0);
+  const facts = framesOfStack(profile, stack)
+    .map((frame) => frameAt(profile, frame))
+    .map(({ name, file, line, origin, crate, module }) =>
+      [name, file, line, origin, crate, module].join(' '),
+    );
+  assert.deepEqual(facts, [
+    'run /ws/src/main.rs 8 workspace app /ws/target/release/app',
+    'next /ws/src/lex.rs 9 workspace app /ws/target/release/app',
+    'parse /ws/src/parse.rs 7 workspace app /ws/target/release/app',
+    'vfs_read  0 kernel  [kernel]',
+  ]);
+});
+
+test('unresolved frames are named by module and offset, and unknown only without a module', async () => {
+  const unresolved = BigUint64Array.of(word(APP, 0xabcn), word(LIBC, 0xdefn), word(VDSO, 0x9n), word(0, 77n));
+  const { profile } = await build([sample({ userFrames: unresolved, kernelFrames: BigUint64Array.of(51n) })]);
+  assert.deepEqual(stackLines(profile), [
+    '[unknown];[vdso+0x9];[libc.so.6+0xdef];[app+0xabc];[kernel][kernel] 1',
+  ]);
+});
+
+test('an address is asked for once, whatever its rule and process; outside of files per process', async () => {
+  const symbolizer = new TableSymbolizer();
+  await build(
+    [
+      sample({ userFrames: BigUint64Array.of(word(APP, 10n), word(0, 40n)) }),
+      sample({ pid: 200, userFrames: BigUint64Array.of(word(APP, 10n, 'framePointer'), word(0, 40n)) }),
+    ],
+    symbolizer,
+  );
+  assert.deepEqual(symbolizer.asked, ['1:10', '0:40', '0:40']);
+});
+
+test('code named by a perf map is JIT code', async () => {
+  const { profile } = await build([sample({ userFrames: BigUint64Array.of(word(0, 40n, 'jit')) })]);
+  assert.deepEqual(stackLines(profile), ['jit loop[jit] 1']);
+});
+
+test('shares count physical frames weighted by samples', async () => {
+  const { statistics } = await build([
+    sample({
+      count: 10,
+      userFrames: BigUint64Array.of(word(LIBC, 30n, 'plt'), word(APP, 20n), word(APP, 10n)),
+      kernelFrames: BigUint64Array.of(50n, 51n),
+    }),
+    sample({ count: 2, outcome: 'noCfi', userFrames: BigUint64Array.of(word(APP, 999n, 'framePointer')) }),
+    sample({ count: 1, outcome: 'exiting' }),
+    sample({ count: 5, outcome: 'kernelOnly', kernelFrames: BigUint64Array.of(50n) }),
+  ]);
+  assert.deepEqual(statistics, {
+    stacks: {
+      user: 13,
+      complete: 10,
+      maxDepth: 3,
+      incomplete: { noTable: 0, noCfi: 2, readFault: 0, depth: 0, exiting: 1 },
+    },
+    frames: {
+      user: 32,
+      symbolized: 30,
+      withLine: 20,
+      inlined: 20,
+      kernel: 25,
+      kernelSymbolized: 15,
+      by: { cfi: 20, framePointer: 2, plt: 10, signal: 0, jit: 0, snapshot: 0 },
+    },
+  });
+});
+
+test('every sample is delivered, also one without any frame', async () => {
+  const { profile } = await build([sample({ count: 4, outcome: 'exiting' }), sample({ count: 3, tid: 102 })]);
+  assert.equal(profile.totalCount, 7);
+});
