@@ -1,4 +1,4 @@
-use crate::cfi_state::{CfaRule, CfiState, RegisterRule};
+use crate::cfi_state::{CfiState, RegisterRule};
 use crate::eh_pointer::{read_pointer, Bases};
 use crate::reader::Reader;
 
@@ -93,19 +93,23 @@ impl<'data> CfiProgram<'_, 'data> {
     #[inline(always)]
     fn set_cfa(&mut self, opcode: u8) -> Option<()> {
         match opcode {
-            0x0e => *self.state.cfa_offset()? = self.reader.uleb()? as i64,
-            0x0d => *self.state.cfa_register()? = self.reader.uleb()?,
+            0x0e => {
+                let offset = self.reader.uleb()? as i64;
+                self.state.set_cfa_offset(offset);
+            }
+            0x0d => self.state.set_cfa_register(self.reader.uleb()?),
             0x13 => {
                 let offset = self.factored_signed_offset()?;
-                *self.state.cfa_offset()? = offset;
+                self.state.set_cfa_offset(offset);
             }
             0x0c => {
                 let register = self.reader.uleb()?;
-                self.state.cfa = CfaRule::Register(register, self.reader.uleb()? as i64);
+                self.state.set_cfa(register, self.reader.uleb()? as i64);
             }
             0x12 => {
                 let register = self.reader.uleb()?;
-                self.state.cfa = CfaRule::Register(register, self.factored_signed_offset()?);
+                let offset = self.factored_signed_offset()?;
+                self.state.set_cfa(register, offset);
             }
             _ => {
                 let expression = self.block()?;

@@ -9,16 +9,12 @@ pub(crate) const RBP: u64 = 6;
 pub(crate) const RSP: u64 = 7;
 pub(crate) const RETURN_ADDRESS: u64 = 16;
 
+/// What an expression for the CFA comes down to; registers as in [`Rule`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum CfaRule {
-    /// DWARF register number and offset.
-    Register(u64, i64),
-    Deref {
-        register: u8,
-        offset: i32,
-        add: i32,
-    },
-    Plt(i32),
+pub(crate) enum CfaExpression {
+    RegisterOffset { register: u8, offset: i32 },
+    Deref { register: u8, offset: i32, add: i32 },
+    Plt { pushed_at: i32 },
     Unknown,
 }
 
@@ -51,7 +47,12 @@ pub(crate) enum RegisterRule<'a> {
 /// whether it is something else than the CFA.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct CfiState {
-    pub cfa: CfaRule,
+    /// DWARF register number.
+    cfa_register: u64,
+    cfa_offset: i64,
+    /// Takes the place of register and offset, which stay behind it: assembly in libgcrypt names only the register
+    /// afterwards and means the offset from before, and libgcc gives it that.
+    cfa_expression: Option<CfaExpression>,
     fp: FpRule,
     ra: RaRule,
     is_sp_saved: bool,
@@ -59,8 +60,14 @@ pub(crate) struct CfiState {
 
 impl CfiState {
     /// Before a CIE's initial instructions.
-    pub const UNSET: CfiState =
-        CfiState { cfa: CfaRule::Unknown, fp: FpRule::Same, ra: RaRule::Unknown, is_sp_saved: false };
+    pub const UNSET: CfiState = CfiState {
+        cfa_register: u64::MAX,
+        cfa_offset: 0,
+        cfa_expression: None,
+        fp: FpRule::Same,
+        ra: RaRule::Unknown,
+        is_sp_saved: false,
+    };
 
     /// The instruction named one of the registers that this state holds; true when it did.
     #[inline(always)]
@@ -86,26 +93,26 @@ impl CfiState {
         true
     }
 
-    /// The offset of a CFA that is register plus offset; `None` for any other, which has none to change.
     #[inline(always)]
-    pub fn cfa_offset(&mut self) -> Option<&mut i64> {
-        match &mut self.cfa {
-            CfaRule::Register(_, offset) => Some(offset),
-            _ => None,
-        }
+    pub fn set_cfa(&mut self, register: u64, offset: i64) {
+        self.cfa_offset = offset;
+        self.set_cfa_register(register);
     }
 
-    /// The register of such a CFA.
     #[inline(always)]
-    pub fn cfa_register(&mut self) -> Option<&mut u64> {
-        match &mut self.cfa {
-            CfaRule::Register(register, _) => Some(register),
-            _ => None,
-        }
+    pub fn set_cfa_register(&mut self, register: u64) {
+        self.cfa_register = register;
+        self.cfa_expression = None;
+    }
+
+    /// Leaves an expression in force, as libgcc does.
+    #[inline(always)]
+    pub fn set_cfa_offset(&mut self, offset: i64) {
+        self.cfa_offset = offset;
     }
 
     pub fn set_cfa_expression(&mut self, expression: &[u8]) {
-        self.cfa = classify_cfa(expression);
+        self.cfa_expression = Some(classify_cfa(expression));
     }
 
     /// The row as the kernel side reads it. The first cause in the order CFA, return address, rsp, rbp makes it
@@ -136,23 +143,18 @@ impl CfiState {
         Ok(rule)
     }
 
+    #[inline(always)]
     fn cfa_rule(&self, base: Rule) -> Result<Rule, Cause> {
-        match self.cfa {
-            CfaRule::Register(number, offset) => {
-                let cfa_register = match number {
-                    RSP => REGISTER_RSP,
-                    RBP => REGISTER_RBP,
-                    _ => return Err(Cause::CfaRegister),
-                };
-                let cfa_offset = i32::try_from(offset).map_err(|_| Cause::CfaExpression)?;
-                Ok(Rule { cfa_register, cfa_offset, ..base })
-            }
-            CfaRule::Deref { register, offset, add } => {
-                Ok(Rule { kind: UNWIND_DEREF, cfa_register: register, cfa_offset: offset, cfa_add: add, ..base })
-            }
-            CfaRule::Plt(pushed_at) => Ok(Rule { kind: UNWIND_PLT, cfa_offset: pushed_at, ..base }),
-            CfaRule::Unknown => Err(Cause::CfaExpression),
+        if let Some(expression) = self.cfa_expression {
+            return expression_rule(expression, base);
         }
+        let cfa_register = match self.cfa_register {
+            RSP => REGISTER_RSP,
+            RBP => REGISTER_RBP,
+            _ => return Err(Cause::CfaRegister),
+        };
+        let cfa_offset = i32::try_from(self.cfa_offset).map_err(|_| Cause::CfaExpression)?;
+        Ok(Rule { cfa_register, cfa_offset, ..base })
     }
 
     /// `fp_kind`, `fp_offset`, and whether they say what the CFI says.
@@ -167,6 +169,16 @@ impl CfiState {
             FpRule::Unknown => (FP_SAME, 0, false),
         }
     }
+}
+
+fn expression_rule(expression: CfaExpression, base: Rule) -> Result<Rule, Cause> {
+    let (kind, cfa_register, cfa_offset, cfa_add) = match expression {
+        CfaExpression::RegisterOffset { register, offset } => (UNWIND_CFA, register, offset, 0),
+        CfaExpression::Deref { register, offset, add } => (UNWIND_DEREF, register, offset, add),
+        CfaExpression::Plt { pushed_at } => (UNWIND_PLT, REGISTER_RSP, pushed_at, 0),
+        CfaExpression::Unknown => return Err(Cause::CfaExpression),
+    };
+    Ok(Rule { kind, cfa_register, cfa_offset, cfa_add, ..base })
 }
 
 fn fp_rule(rule: RegisterRule<'_>) -> FpRule {

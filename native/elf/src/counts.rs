@@ -1,7 +1,7 @@
 use crate::rule::{UNWIND_END, UNWIND_GAP, UNWIND_UNSUPPORTED};
 
-/// What a table holds and what it could not express. Rows are counted before equal neighbours are merged, except
-/// `gap_rows`.
+/// What a table holds and what it could not express. Rows are those of the table: equal neighbours, of whatever
+/// cause, are one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Counts {
     /// FDEs read from .eh_frame.

@@ -1,4 +1,4 @@
-use crate::cfi_state::{CfaRule, FpRule};
+use crate::cfi_state::{CfaExpression, FpRule};
 use crate::reader::Reader;
 use crate::rule::{REGISTER_RBP, REGISTER_RSP};
 
@@ -20,8 +20,8 @@ const PLT_TAIL: [u8; 4] = [0x2a, LIT0 + 3, 0x24, PLUS];
 
 /// Classifies the expression of DW_CFA_def_cfa_expression. In 3,104 system files there are 32 distinct ones, all but
 /// a few of the shapes known here.
-pub(crate) fn classify_cfa(expression: &[u8]) -> CfaRule {
-    plt_slot(expression).or_else(|| register_based(expression)).unwrap_or(CfaRule::Unknown)
+pub(crate) fn classify_cfa(expression: &[u8]) -> CfaExpression {
+    plt_slot(expression).or_else(|| register_based(expression)).unwrap_or(CfaExpression::Unknown)
 }
 
 /// Classifies the expression of DW_CFA_expression for rbp: only `*(rbp + offset)` is known.
@@ -33,28 +33,27 @@ pub(crate) fn classify_saved_fp(expression: &[u8]) -> FpRule {
     }
 }
 
-fn plt_slot(expression: &[u8]) -> Option<CfaRule> {
+fn plt_slot(expression: &[u8]) -> Option<CfaExpression> {
     let rest = expression.strip_prefix(&PLT_HEAD)?;
     let (&literal, tail) = rest.split_first()?;
     if tail != PLT_TAIL || !(LIT0..=LIT0 + 15).contains(&literal) {
         return None;
     }
-    Some(CfaRule::Plt(i32::from(literal - LIT0)))
+    Some(CfaExpression::Plt { pushed_at: i32::from(literal - LIT0) })
 }
 
 /// `breg N`, `breg N; deref`, `breg N; deref; plus M`.
-fn register_based(expression: &[u8]) -> Option<CfaRule> {
+fn register_based(expression: &[u8]) -> Option<CfaExpression> {
     let mut reader = Reader::new(expression);
     let (register, offset) = read_register_offset(&mut reader)?;
     if reader.is_empty() {
-        let number = if register == REGISTER_RBP { 6 } else { 7 };
-        return Some(CfaRule::Register(number, i64::from(offset)));
+        return Some(CfaExpression::RegisterOffset { register, offset });
     }
     if reader.u8()? != DEREF {
         return None;
     }
     let add = if reader.is_empty() { 0 } else { read_addend(&mut reader)? };
-    reader.is_empty().then_some(CfaRule::Deref { register, offset, add })
+    reader.is_empty().then_some(CfaExpression::Deref { register, offset, add })
 }
 
 fn read_register_offset(reader: &mut Reader<'_>) -> Option<(u8, i32)> {
@@ -87,22 +86,22 @@ mod tests {
     #[test]
     fn plt_expressions_of_the_linkers() {
         let expression = |literal| [0x77, 8, 0x80, 0, 0x3f, 0x1a, literal, 0x2a, 0x33, 0x24, 0x22];
-        assert_eq!(classify_cfa(&expression(0x3b)), CfaRule::Plt(11));
-        assert_eq!(classify_cfa(&expression(0x3a)), CfaRule::Plt(10));
-        assert_eq!(classify_cfa(&expression(0x40)), CfaRule::Unknown);
+        assert_eq!(classify_cfa(&expression(0x3b)), CfaExpression::Plt { pushed_at: 11 });
+        assert_eq!(classify_cfa(&expression(0x3a)), CfaExpression::Plt { pushed_at: 10 });
+        assert_eq!(classify_cfa(&expression(0x40)), CfaExpression::Unknown);
     }
 
     #[test]
     fn dereferences() {
-        let deref = |register, offset, add| CfaRule::Deref { register, offset, add };
+        let deref = |register, offset, add| CfaExpression::Deref { register, offset, add };
         assert_eq!(classify_cfa(&[0x77, 0xa0, 1, 6]), deref(REGISTER_RSP, 160, 0));
         assert_eq!(classify_cfa(&[0x76, 0x78, 6]), deref(REGISTER_RBP, -8, 0));
         assert_eq!(classify_cfa(&[0x77, 8, 6, 0x23, 8]), deref(REGISTER_RSP, 8, 8));
         assert_eq!(classify_cfa(&[0x77, 8, 6, 0x38, 0x22]), deref(REGISTER_RSP, 8, 8));
-        assert_eq!(classify_cfa(&[0x77, 8, 6, 0x38]), CfaRule::Unknown);
-        assert_eq!(classify_cfa(&[0x77, 16]), CfaRule::Register(7, 16));
-        assert_eq!(classify_cfa(&[0x73, 0, 6]), CfaRule::Unknown);
-        assert_eq!(classify_cfa(&[]), CfaRule::Unknown);
+        assert_eq!(classify_cfa(&[0x77, 8, 6, 0x38]), CfaExpression::Unknown);
+        assert_eq!(classify_cfa(&[0x77, 16]), CfaExpression::RegisterOffset { register: REGISTER_RSP, offset: 16 });
+        assert_eq!(classify_cfa(&[0x73, 0, 6]), CfaExpression::Unknown);
+        assert_eq!(classify_cfa(&[]), CfaExpression::Unknown);
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub fn unwind_table(elf: &ElfFile<'_>) -> Result<UnwindTable, ElfError> {
     let mut segments: Vec<Segment> = elf.executable_segments().collect();
     segments.sort_by_key(|segment| segment.vaddr);
 
-    let mut builder = RowBuilder::new(frame.byte_count() / BYTES_PER_ROW);
+    let mut builder = RowBuilder::new((frame.byte_count() / BYTES_PER_ROW).min(UnwindTable::MAX_ROWS));
     let mut regions = frame.read_regions(&mut builder.counts);
     let readable = regions.len();
     extend_signal_frames(elf, &frame, &mut regions);

@@ -81,6 +81,18 @@ fn expressions_of_compilers_and_linkers() {
 }
 
 #[test]
+fn an_expression_keeps_register_and_offset_for_later() {
+    let instructions = [
+        0x0e, 24, 0x41, 0x0f, 6, 0x77, 0xa0, 1, 6, 0x23, 8, // deref(rsp+160)+8
+        0x41, 0x0d, 6, // def_cfa_register: with the offset from before
+        0x41, 0x0f, 3, 0x76, 0x78, 6, 0x0e, 32, // an offset alone leaves the expression in force
+        0x41, 0x0d, 7,
+    ];
+    let expected = "0 rsp+24; 1 deref(rsp+160)+8; 2 rbp+24; 3 deref(rbp-8)+0; 4 rsp+32; 20 gap";
+    assert_eq!(function(&instructions), expected);
+}
+
+#[test]
 fn the_last_frame_and_unknown_values() {
     assert_eq!(function(&[0x07, 16, 0x42, 0x07, 6]), "0 end; 20 gap");
     assert_eq!(function(&[0x86, 2, 0x41, 0x08, 6]), "0 rsp+8 c-16; 1 rsp+8; 20 gap");

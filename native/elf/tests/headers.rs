@@ -1,7 +1,9 @@
 //! What the file's headers say, and which files are refused.
 mod elf_image;
 
-use bee_elf::{ElfError, ElfFile};
+use std::os::unix::fs::FileExt;
+
+use bee_elf::{unwind_table, ElfError, ElfFile};
 use elf_image::{Image, TEXT, TEXT_BYTES, TEXT_OFFSET};
 
 fn error_of(data: &[u8]) -> ElfError {
@@ -105,4 +107,20 @@ fn bias_of_this_process_is_its_load_address() {
         }
     }
     assert!(checked > 0, "{maps}");
+}
+
+#[test]
+fn the_vdso_is_such_a_file() {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let line = maps.lines().find(|line| line.ends_with("[vdso]")).unwrap();
+    let (start, rest) = line.split_once('-').unwrap();
+    let hex = |text| u64::from_str_radix(text, 16).unwrap();
+    let (start, end) = (hex(start), hex(rest.split(' ').next().unwrap()));
+    let mut data = vec![0; (end - start) as usize];
+    let memory = std::fs::File::open("/proc/self/mem").unwrap();
+    memory.read_exact_at(&mut data, start).unwrap();
+    let elf = ElfFile::parse(&data).unwrap();
+    assert!(elf.build_id().is_some());
+    assert_eq!(elf.bias(start, 0), Some(start));
+    assert!(unwind_table(&elf).unwrap().rows.len() > 10);
 }
