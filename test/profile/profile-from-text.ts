@@ -47,7 +47,8 @@ function columnsOf(text: string): string[][] {
   );
 }
 
-function frameFromCell(cell: string): Frame {
+/** The frame that a cell of a drawing stands for. */
+export function frameFromCell(cell: string): Frame {
   const match = /^(.+?)(_\[[kij]\])?(?: @(\w+)(?::(\S+))?)?(?: \((\S+):(\d+)\))?$/.exec(cell);
   assert(match !== null, `not a cell: ${cell}`);
   const [, name, suffix, origin, crate, file, line] = match;

@@ -1,0 +1,21 @@
+/**
+ * Text that shows what it holds: control characters, bidirectional controls, invisible ones, lone surrogates and
+ * characters that XML forbids are spelled out. A symbol name comes from a file that somebody else may have written:
+ * it must not reorder the line it stands in, nor look like another one.
+ */
+export function visibleText(text: string): string {
+  return text
+    .replace(/[\0-\x1f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
+    .replace(/\x7f/g, '␡')
+    .replace(
+      /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffe\uffff]/gu,
+      (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`,
+    );
+}
+
+/** Visible text for an XML attribute value or text node. */
+export function escapeXml(text: string): string {
+  return visibleText(text).replace(/[&<>"]/g, (c) => ENTITIES[c]!);
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
