@@ -45,6 +45,18 @@ const STD_CRATES = new Set([
   'unwind',
   '__rustc',
 ]);
+/** Crates that std is linked with, shipped without debug information. */
+const STD_DEPENDENCIES = new Set([
+  'addr2line',
+  'adler2',
+  'cfg_if',
+  'gimli',
+  'hashbrown',
+  'memchr',
+  'miniz_oxide',
+  'object',
+  'rustc_demangle',
+]);
 
 /** Classifies one frame; for many frames make one OriginClassifier. */
 export function classifyFrame(facts: FrameFacts, packages: readonly PackageRoot[]): FrameOrigin {
@@ -88,8 +100,7 @@ export class OriginClassifier {
   #ownerOfFile(file: string): FrameOrigin | undefined {
     const generatedFor = this.#packages.byName(BUILD_SCRIPT_OUTPUT.exec(file)?.[1] ?? '');
     const owner = generatedFor ?? this.#packages.byFile(file);
-    if (owner !== undefined && !isFetched(file)) return originOfPackage(owner);
-    if (owner !== undefined && owner.isWorkspaceMember === false) return originOfPackage(owner);
+    if (owner !== undefined && !(owner.isWorkspaceMember && isFetched(file))) return originOfPackage(owner);
     const crate = fetchedCrate(file);
     return crate === undefined ? undefined : { origin: 'dependency', crate };
   }
@@ -100,6 +111,9 @@ export class OriginClassifier {
       return { origin: 'std', crate: segment };
     const known = this.#packages.byName(segment ?? '');
     if (known !== undefined) return originOfPackage(known);
+    // Only where the packages are known and this is none of them: a foreign binary may use such a crate itself.
+    if (segment !== undefined && !this.#packages.isEmpty && STD_DEPENDENCIES.has(segment))
+      return { origin: 'std', crate: segment };
     if (file !== '' && this.#packages.isEmpty) return { origin: 'workspace', crate: segment ?? '' };
     return undefined;
   }

@@ -156,18 +156,44 @@ test('broken files are problems; what can be read still is', async () => {
 test('overwritten debug information costs lines, not names', async () => {
   const { path } = compileProgram('g++', 'shop.cpp', CPP_SOURCE, ['-O1', '-g']);
   const { address } = findSymbol(path, /^plain_c$/);
-  overwriteSection(path, '.debug_info');
+  const { offset, size } = findSection(path, '.debug_info');
+  const bytes = readFileSync(path);
+  bytes.fill(0xff, offset, offset + size);
+  writeFileSync(path, bytes);
   const resolved = await symbolizeFile({ path, addresses: [address] });
   assert.deepEqual(namesAt(resolved, 0), ['plain_c']);
 });
 
-function overwriteSection(path: string, section: string): void {
+test('any wrong byte in the line table leaves the process alive and the names right', async () => {
+  const { path } = compileProgram('g++', 'shop.cpp', CPP_SOURCE, ['-O1', '-g']);
+  const { address } = findSymbol(path, /^plain_c$/);
+  const { offset, size } = findSection(path, '.debug_line');
+  const good = readFileSync(path);
+  using session = Session.withoutSampler();
+  for (let at = 0; at < size; at++) {
+    const bytes = Buffer.from(good);
+    bytes[offset + at]! ^= 0x03; // for one, a file count below the files in use
+    const mutant = `${path}.${at}`;
+    writeFileSync(mutant, bytes);
+    session.addObject(at + 1, mutant);
+    rmSync(mutant);
+  }
+  const resolved = await new SessionSymbolizer(session).symbolize({
+    addresses: new BigUint64Array(size).fill(address),
+    objects: Uint32Array.from({ length: size }, (_, at) => at + 1),
+    pids: new Uint32Array(size),
+  });
+  for (let at = 0; at < size; at++) assert.deepEqual(namesAt(resolved, at), ['plain_c'], `byte ${at}`);
+  assert.ok(
+    resolved.problems.some(({ message }) => /does not survive/.test(message)),
+    'no mutant reached the reader’s panic',
+  );
+});
+
+function findSection(path: string, section: string): { offset: number; size: number } {
   const listing = execFileSync('readelf', ['-SW', path], { encoding: 'utf8' });
   const fields = new RegExp(`\\${section} +PROGBITS +[0-9a-f]+ ([0-9a-f]+) ([0-9a-f]+)`).exec(listing);
-  const [offset, size] = [Number.parseInt(fields![1]!, 16), Number.parseInt(fields![2]!, 16)];
-  const bytes = readFileSync(path);
-  bytes.fill(0xff, offset, offset + size);
-  writeFileSync(path, bytes);
+  return { offset: Number.parseInt(fields![1]!, 16), size: Number.parseInt(fields![2]!, 16) };
 }
 
 test('kernel addresses resolve through kallsyms', async (context) => {

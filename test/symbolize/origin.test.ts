@@ -88,6 +88,8 @@ test('without debug information the name decides, as far as it can', () => {
   assert.equal(classified({ name: 'shop_core::parse::{{closure}}' }), 'workspace shop-core');
   assert.equal(classified({ name: '<shop_core::Line as core::fmt::Display>::fmt' }), 'workspace shop-core');
   assert.equal(classified({ name: '<&shop_core::Line as core::fmt::Display>::fmt' }), 'workspace shop-core');
+  assert.equal(classified({ name: '<rustc_demangle::v0::Parser>::backref' }), 'std rustc_demangle');
+  assert.equal(classified({ name: 'hashbrown::raw::probe' }, []), 'unknown');
   assert.equal(classified({ name: 'mystery::run' }), 'unknown');
   assert.equal(classified({ name: '_start' }), 'native');
   assert.equal(

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::os::fd::{AsRawFd, RawFd};
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Once;
 
 use blazesym::symbolize::source::{Elf, Source};
 use blazesym::symbolize::{CodeInfo, Input, Reason, Sym, Symbolized, Symbolizer};
@@ -75,8 +76,11 @@ fn fill_gaps(descriptor: RawFd, addresses: &[u64], pass: Pass) -> Resolved {
     Ok((merged, Some(message)))
 }
 
+/// The reader unwraps here and there on malformed DWARF (blazesym 0.2.7: a line row's file index, for one). A panic
+/// costs this file its debug information; it must not end the host, nor write to its terminal.
 fn resolve_with(descriptor: RawFd, addresses: &[u64], use_debug_info: bool) -> Result<Pass, String> {
-    // The reader unwraps here and there on malformed DWARF. Its state dies with this call.
+    static SILENCE: Once = Once::new();
+    SILENCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
     let attempt = catch_unwind(AssertUnwindSafe(|| run_symbolizer(descriptor, addresses, use_debug_info)));
     attempt.unwrap_or_else(|_| Err("The file is malformed in a way that its reader does not survive.".to_string()))
 }
