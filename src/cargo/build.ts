@@ -1,0 +1,95 @@
+import { type CargoContext, runCargo } from './cargo-process.js';
+import type { CargoVerb } from './cargo-verb.js';
+
+export type ArtifactKind = 'lib' | 'bin' | 'example' | 'test' | 'bench';
+
+/** One executable that cargo built, or found up to date. */
+export interface Artifact {
+  packageId: string;
+  targetName: string;
+  /** All library crate types are `lib`. */
+  kind: ArtifactKind;
+  /** Absolute. */
+  executable: string;
+  /** `0`…`3`, `s`, `z`. */
+  optLevel: string;
+  /** As in a profile: `0`, `1`, `2`, `line-tables-only`, … Says nothing of stripping. */
+  debuginfo: string;
+  hasDebugAssertions: boolean;
+  /** A test or bench harness, or the target that takes its place (`harness = false`). */
+  isTest: boolean;
+}
+
+/**
+ * Builds what the verb would run. Cargo's own verb, because `cargo build --tests` has another profile than `cargo test`.
+ * Cargo reports in the order in which jobs end; the artifacts come in the order in which cargo would run them.
+ *
+ * @throws CargoFailure with cargo's exit code; a compile error is on the terminal
+ */
+export async function buildTarget(verb: CargoVerb, args: readonly string[], context: CargoContext): Promise<Artifact[]> {
+  const command = verb === 'run' ? ['build'] : [verb, '--no-run'];
+  const artifacts: Artifact[] = [];
+  await runCargo([...command, '--message-format=json-render-diagnostics', ...args], context, (line) => {
+    const artifact = parseArtifact(line);
+    if (artifact !== undefined && isRunBy(verb, artifact)) artifacts.push(artifact);
+  });
+  return artifacts.sort(inCargoOrder);
+}
+
+interface CompilerArtifact {
+  reason: string;
+  package_id: string;
+  target: { name: string; kind: string[] };
+  profile: { opt_level: string; debuginfo: number | string | null; debug_assertions: boolean; test: boolean };
+  executable: string | null;
+}
+
+/** One line of cargo's output; undefined for other messages, targets without an executable, and foreign text. */
+export function parseArtifact(line: string): Artifact | undefined {
+  if (!line.startsWith('{')) return undefined;
+  const message = parseJson(line);
+  if (message?.reason !== 'compiler-artifact' || message.executable === null) return undefined;
+  const { target, profile } = message;
+  return {
+    packageId: message.package_id,
+    targetName: target.name,
+    kind: artifactKind(target.kind),
+    executable: message.executable,
+    optLevel: profile.opt_level,
+    debuginfo: String(profile.debuginfo ?? 0),
+    hasDebugAssertions: profile.debug_assertions,
+    isTest: profile.test,
+  };
+}
+
+function parseJson(line: string): CompilerArtifact | undefined {
+  try {
+    return JSON.parse(line) as CompilerArtifact;
+  } catch {
+    return undefined;
+  }
+}
+
+function artifactKind([kind]: readonly string[]): ArtifactKind {
+  return kind === 'bin' || kind === 'example' || kind === 'test' || kind === 'bench' ? kind : 'lib';
+}
+
+/** `cargo test` also builds plain binaries and examples; it does not run them. */
+function isRunBy(verb: CargoVerb, artifact: Artifact): boolean {
+  if (verb === 'run') return !artifact.isTest && (artifact.kind === 'bin' || artifact.kind === 'example');
+  return artifact.isTest;
+}
+
+const KIND_ORDER: readonly ArtifactKind[] = ['lib', 'bin', 'test', 'bench', 'example'];
+
+function inCargoOrder(one: Artifact, other: Artifact): number {
+  return (
+    compare(one.packageId, other.packageId) ||
+    KIND_ORDER.indexOf(one.kind) - KIND_ORDER.indexOf(other.kind) ||
+    compare(one.targetName, other.targetName)
+  );
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : Number(one > other);
+}

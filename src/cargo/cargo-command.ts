@@ -1,0 +1,96 @@
+import { flagsNamed, hasFlag, scanCargoArguments } from './cargo-flags.js';
+import { type CargoVerb, cargoVerb, parseVerb } from './cargo-verb.js';
+import type { ProfileSelection } from './derived-profile.js';
+import type { ScannedArgument } from './flag-scanner.js';
+import { nearestName } from './nearest-name.js';
+import { shellLine } from './shell-line.js';
+import { UsageError } from './usage-error.js';
+
+export interface CargoCommand {
+  verb: CargoVerb;
+  /** Without the verb, and without the flags that choose a profile. */
+  args: string[];
+  /** Positional arguments of `run` and what follows `--`. */
+  programArgs: string[];
+  /** What cargo's part says about the profile; undefined when it says nothing. */
+  profileSelection: ProfileSelection | undefined;
+  /** The flags behind `profileSelection` as typed, for a run with the profile left alone. */
+  profileFlags: string[];
+}
+
+/** @throws UsageError for a verb that cannot be profiled and for flags that leave nothing to run. */
+export function parseCargoCommand(cargo: readonly string[], program?: readonly string[]): CargoCommand {
+  const { verb, isTyped, args } = parseVerb(cargo);
+  if (verb === 'unknown') throw unknownVerb(cargo[0] as string);
+  const { own, trailing } = verb === 'run' ? splitAtPositional(args) : { own: args, trailing: [] };
+  if (!isTyped) refuseLateVerb(trailing, own);
+  refuseUnprofilable(own);
+  const items = scanCargoArguments(own);
+  return {
+    verb,
+    args: items.filter((item) => !isProfileFlag(item)).flatMap((item) => item.tokens),
+    programArgs: programArguments(trailing, program),
+    profileSelection: selectedProfile(own),
+    profileFlags: items.filter(isProfileFlag).flatMap((item) => item.tokens),
+  };
+}
+
+/** `cargo run` gives its first positional argument, and all that follows it, to the program. */
+function splitAtPositional(args: readonly string[]): { own: string[]; trailing: string[] } {
+  const positional = scanCargoArguments(args).find((item) => item.kind === 'positional');
+  const at = positional?.start ?? args.length;
+  return { own: args.slice(0, at), trailing: args.slice(at) };
+}
+
+/** Cargo hands a `--` on when a positional argument stands before it: `run a -- b` gives `a -- b`. */
+function programArguments(trailing: readonly string[], program: readonly string[] = []): string[] {
+  const isInside = trailing.length > 0 && program.length > 0;
+  return [...trailing, ...(isInside ? ['--'] : []), ...program];
+}
+
+function isProfileFlag(item: ScannedArgument): boolean {
+  return item.kind === 'flag' && (item.name === '--release' || item.name === '--profile');
+}
+
+function selectedProfile(args: readonly string[]): ProfileSelection | undefined {
+  const name = flagsNamed(args, '--profile').at(-1)?.value;
+  const isRelease = hasFlag(args, '--release');
+  if (name !== undefined && isRelease) {
+    throw new UsageError(
+      '--release and --profile are two choices of one profile',
+      `leave out --release or --profile ${name}`,
+    );
+  }
+  if (name !== undefined) return { kind: 'named', name };
+  return isRelease ? { kind: 'release' } : undefined;
+}
+
+function refuseUnprofilable(args: readonly string[]): void {
+  if (hasFlag(args, '--message-format')) {
+    throw new UsageError(
+      '--message-format: the profiler reads the messages of the build itself',
+      'leave out --message-format; cargo build --message-format=… prints them without a profile',
+    );
+  }
+  if (hasFlag(args, '--no-run')) {
+    throw new UsageError('--no-run leaves nothing to profile', 'leave out --no-run');
+  }
+}
+
+function refuseLateVerb(trailing: readonly string[], own: readonly string[]): void {
+  const [word] = trailing;
+  if (word === undefined || cargoVerb(word) === undefined) return;
+  throw new UsageError(
+    `cargo's verb comes before its flags: ${shellLine([...own, word])}`,
+    shellLine([word, ...own, ...trailing.slice(1)]),
+  );
+}
+
+function unknownVerb(word: string): UsageError {
+  const nearest = nearestName(word, ['run', 'test', 'bench']);
+  const hint =
+    nearest === undefined
+      ? `for a program's own argument: -- ${shellLine([word])} after cargo's part; for a test: test ${shellLine([word])}`
+      : `did you mean ${nearest}?`;
+  return new UsageError(`cargo ${word} runs nothing that can be profiled (run, test and bench do)`, hint);
+}

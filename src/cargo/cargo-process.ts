@@ -1,0 +1,51 @@
+import { constants } from 'node:os';
+import { CargoFailure } from './cargo-failure.js';
+
+/** Where cargo runs, and with which environment; both are handed on unchanged. */
+export interface CargoContext {
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+}
+
+/** Cargo sets `$CARGO` for its subcommands; a second pass through the rustup proxy would change the environment. */
+export function cargoProgram(env: NodeJS.ProcessEnv): string {
+  return env['CARGO'] || 'cargo';
+}
+
+/**
+ * Runs cargo for its standard output, given line by line; its standard error is the terminal's, with cargo's own
+ * colours and progress. Standard input is left to the program that comes later.
+ *
+ * @throws CargoFailure when cargo cannot be started or does not end with 0
+ */
+export async function runCargo(args: readonly string[], context: CargoContext, onLine: (line: string) => void): Promise<void> {
+  const { execa } = await import('execa');
+  const program = cargoProgram(context.env);
+  const running = execa(program, args, {
+    ...context,
+    extendEnv: false,
+    stdin: 'ignore',
+    stderr: 'inherit',
+    buffer: false,
+    reject: false,
+  });
+  const lines = running.iterable({ from: 'stdout' });
+  try {
+    for await (const line of lines) onLine(line);
+  } catch {
+    // The result below says what happened.
+  }
+  const { exitCode, signal, failed, originalMessage } = await running;
+  if (!failed) return;
+  if (exitCode === undefined && signal === undefined) throw notStarted(program, originalMessage);
+  throw new CargoFailure(`cargo ${args[0] ?? ''} failed`, exitCode ?? signalExitCode(signal), true);
+}
+
+/** What a shell reports for a command that a signal ended. */
+export function signalExitCode(signal: NodeJS.Signals | undefined): number {
+  return 128 + (signal === undefined ? 0 : constants.signals[signal]);
+}
+
+function notStarted(program: string, reason = ''): CargoFailure {
+  return new CargoFailure(`cannot start ${program}: ${reason}`, 127, false, 'install Rust (https://rustup.rs) or set CARGO');
+}

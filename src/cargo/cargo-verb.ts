@@ -1,0 +1,25 @@
+export type CargoVerb = 'run' | 'test' | 'bench';
+
+/** Cargo's own spellings; its `b` is `build`, so `bench` has no short one. */
+const VERBS: ReadonlyMap<string, CargoVerb> = new Map([
+  ['run', 'run'],
+  ['r', 'run'],
+  ['test', 'test'],
+  ['t', 'test'],
+  ['bench', 'bench'],
+]);
+
+export function cargoVerb(word: string): CargoVerb | undefined {
+  return VERBS.get(word);
+}
+
+/** A first word without a dash is the verb; none means `run`. */
+export function parseVerb(cargo: readonly string[]): {
+  verb: CargoVerb | 'unknown';
+  isTyped: boolean;
+  args: string[];
+} {
+  const [first] = cargo;
+  if (first === undefined || first.startsWith('-')) return { verb: 'run', isTyped: false, args: [...cargo] };
+  return { verb: cargoVerb(first) ?? 'unknown', isTyped: true, args: cargo.slice(1) };
+}

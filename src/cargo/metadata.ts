@@ -1,0 +1,99 @@
+import { dirname } from 'node:path';
+import { flagsNamed } from './cargo-flags.js';
+import { type CargoContext, runCargo } from './cargo-process.js';
+
+export interface PackageRoot {
+  name: string;
+  version: string;
+  /** Absolute; holds the package's Cargo.toml. */
+  directory: string;
+  isWorkspaceMember: boolean;
+}
+
+export interface MetadataTarget {
+  name: string;
+  /** As cargo writes them: `bin`, `lib`, `example`, `test`, `bench`, `custom-build`, `proc-macro`, … */
+  kinds: string[];
+  crateTypes: string[];
+}
+
+export interface MetadataPackage extends PackageRoot {
+  id: string;
+  targets: MetadataTarget[];
+  defaultRun: string | undefined;
+}
+
+export interface WorkspaceMetadata {
+  /** All packages of the resolved graph, dependencies included. */
+  packages: MetadataPackage[];
+  members: MetadataPackage[];
+  /** What cargo selects from this directory without `-p`. */
+  defaultMembers: MetadataPackage[];
+  targetDirectory: string;
+  workspaceRoot: string;
+}
+
+/**
+ * `cargo metadata` with the user's choice of manifest, features and sources; about 30 ms once everything is
+ * downloaded. Quiet: the build repeats each warning; an error is on the terminal in cargo's words.
+ *
+ * @throws CargoFailure
+ */
+export async function readMetadata(
+  args: readonly string[],
+  context: CargoContext,
+  triples: readonly string[],
+): Promise<WorkspaceMetadata> {
+  const command = ['metadata', '--quiet', '--format-version', '1'];
+  const platforms = triples.flatMap((triple) => ['--filter-platform', triple]);
+  const lines: string[] = [];
+  await runCargo([...command, ...platforms, ...metadataArguments(args)], context, (line) => lines.push(line));
+  return parseMetadata(JSON.parse(lines.join('\n')) as CargoMetadata);
+}
+
+const PASSED_ON = [
+  ...['--manifest-path', '--lockfile-path', '--features', '--all-features', '--no-default-features'],
+  ...['--offline', '--locked', '--frozen', '--config', '--color', '-Z'],
+];
+
+function metadataArguments(args: readonly string[]): string[] {
+  return flagsNamed(args, ...PASSED_ON).flatMap((flag) => flag.tokens);
+}
+
+/** The part of cargo's JSON (format version 1) that is read. */
+interface CargoMetadata {
+  packages: {
+    id: string;
+    name: string;
+    version: string;
+    manifest_path: string;
+    default_run: string | null;
+    targets: { name: string; kind: string[]; crate_types: string[] }[];
+  }[];
+  workspace_members: string[];
+  /** Since cargo 1.71. */
+  workspace_default_members?: string[];
+  target_directory: string;
+  workspace_root: string;
+}
+
+function parseMetadata(metadata: CargoMetadata): WorkspaceMetadata {
+  const memberIds = new Set(metadata.workspace_members);
+  const defaultIds = new Set(metadata.workspace_default_members ?? metadata.workspace_members);
+  const packages = metadata.packages.map((found) => ({
+    id: found.id,
+    name: found.name,
+    version: found.version,
+    directory: dirname(found.manifest_path),
+    isWorkspaceMember: memberIds.has(found.id),
+    targets: found.targets.map(({ name, kind, crate_types }) => ({ name, kinds: kind, crateTypes: crate_types })),
+    defaultRun: found.default_run ?? undefined,
+  }));
+  return {
+    packages,
+    members: packages.filter((found) => found.isWorkspaceMember),
+    defaultMembers: packages.filter((found) => defaultIds.has(found.id)),
+    targetDirectory: metadata.target_directory,
+    workspaceRoot: metadata.workspace_root,
+  };
+}

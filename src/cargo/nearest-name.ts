@@ -1,0 +1,28 @@
+/** The known name that `typed` was probably meant to be, or undefined when none is near. */
+export function nearestName(typed: string, known: Iterable<string>): string | undefined {
+  const limit = Math.max(1, Math.floor(typed.length / 3));
+  let nearest: string | undefined;
+  let nearestDistance = limit + 1;
+  for (const name of known) {
+    const distance = editDistance(typed, name);
+    if (distance >= nearestDistance) continue;
+    nearest = name;
+    nearestDistance = distance;
+  }
+  return nearest;
+}
+
+function editDistance(from: string, to: string): number {
+  let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= from.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column++) {
+      const replaced = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1);
+      const removed = (previous[column] ?? 0) + 1;
+      const added = (current[column - 1] ?? 0) + 1;
+      current.push(Math.min(replaced, removed, added));
+    }
+    previous = current;
+  }
+  return previous[to.length] ?? 0;
+}

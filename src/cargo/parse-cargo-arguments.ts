@@ -1,0 +1,137 @@
+import { CARGO_FLAGS } from './cargo-flags.js';
+import { parseVerb } from './cargo-verb.js';
+import { type FlagTable, type ScannedArgument, scanFlags } from './flag-scanner.js';
+import { nearestName } from './nearest-name.js';
+import { shellLine } from './shell-line.js';
+import { UsageError } from './usage-error.js';
+
+export { UsageError } from './usage-error.js';
+
+/** The flags of the wrapper itself, names with their dashes, short ones too. */
+export type OurFlags = FlagTable;
+
+export interface SplitCommandLine {
+  ours: string[];
+  /** Begins with the verb when one was typed. */
+  cargo: string[];
+  /** Undefined when the line has no separator for it. */
+  program: string[] | undefined;
+}
+
+/**
+ * `[OURS…] [-- CARGO… [-- PROGRAM…]]` or `[OURS…] [VERB] [CARGO…] [-- PROGRAM…]`: a verb or a flag of cargo before the
+ * first `--` makes what follows it the program's. A name that both have (`--profile`, `-F`) belongs to the part that it
+ * stands in. `argv` is without the `profile-bee` that cargo puts in front; `invokedAs` begins the corrected lines.
+ *
+ * @throws UsageError for a flag of ours in cargo's part, and for one that neither knows. After an explicit `--` an
+ * unknown flag goes to cargo, which may be newer than our table.
+ */
+export function splitCommandLine(
+  argv: readonly string[],
+  ourFlags: OurFlags,
+  invokedAs = 'cargo profile-bee',
+): SplitCommandLine {
+  const ours = leadingTokens(argv, ourFlags);
+  const rest = argv.slice(ours.length);
+  const isExplicit = rest[0] === '--';
+  if (!isExplicit && rest[0]?.startsWith('-')) refuseUnknown(rest[0], ourFlags, CARGO_FLAGS);
+  const afterOurs = isExplicit ? rest.slice(1) : rest;
+  const separator = afterOurs.indexOf('--');
+  const cargo = separator < 0 ? afterOurs : afterOurs.slice(0, separator);
+  const program = separator < 0 ? undefined : afterOurs.slice(separator + 1);
+  const split = { ours, cargo, program };
+  checkCargoPart(split, ourFlags, isExplicit, invokedAs);
+  return split;
+}
+
+function leadingTokens(argv: readonly string[], ourFlags: OurFlags): string[] {
+  for (const item of scanFlags(argv, ourFlags)) {
+    if (item.kind === 'positional' || !isKnown(item.name, ourFlags)) return argv.slice(0, item.start);
+  }
+  const separator = argv.indexOf('--');
+  return separator < 0 ? [...argv] : argv.slice(0, separator);
+}
+
+function checkCargoPart(
+  split: SplitCommandLine,
+  ourFlags: OurFlags,
+  isExplicit: boolean,
+  invokedAs: string,
+): void {
+  const items = cargoItems(split.cargo, ourFlags);
+  const misplaced = items.filter((item) => item.kind === 'flag' && isOnlyOurs(item.name, ourFlags));
+  if (misplaced.length > 0) throw misplacedError(split, misplaced, isExplicit, invokedAs);
+  if (isExplicit) return;
+  for (const item of items) if (item.kind === 'flag') refuseUnknown(item.name, CARGO_FLAGS, ourFlags);
+}
+
+/** Without the verb and, for `run`, without the program's arguments, which begin at the first positional one. */
+function cargoItems(cargo: readonly string[], ourFlags: OurFlags): ScannedArgument[] {
+  const { verb, args } = parseVerb(cargo);
+  if (verb === 'unknown') return [];
+  const items = [...scanFlags(args, cargoFirst(ourFlags))];
+  const programAt = items.findIndex((item) => item.kind === 'positional');
+  return verb === 'run' && programAt >= 0 ? items.slice(0, programAt) : items;
+}
+
+function cargoFirst(ourFlags: OurFlags): FlagTable {
+  const onlyOurs = [...ourFlags.withValue].filter((name) => !isKnown(name, CARGO_FLAGS));
+  return {
+    withValue: new Set([...CARGO_FLAGS.withValue, ...onlyOurs]),
+    boolean: new Set([...CARGO_FLAGS.boolean]),
+  };
+}
+
+function misplacedError(
+  split: SplitCommandLine,
+  misplaced: readonly ScannedArgument[],
+  isExplicit: boolean,
+  invokedAs: string,
+): UsageError {
+  const moved = misplaced.flatMap((item) => item.tokens);
+  const names = misplaced.map((item) => (item.kind === 'flag' ? item.name : ''));
+  const line = [
+    ...invokedAs.split(' '),
+    ...split.ours,
+    ...moved,
+    ...(isExplicit ? ['--'] : []),
+    ...without(split.cargo, misplaced),
+    ...(split.program === undefined ? [] : ['--', ...split.program]),
+  ];
+  return new UsageError(
+    `not a flag of cargo, but among cargo's arguments: ${names.join(', ')}`,
+    shellLine(line),
+  );
+}
+
+/** Cargo's part without some of its flags, and with nothing else changed. */
+function without(cargo: readonly string[], removed: readonly ScannedArgument[]): string[] {
+  const offset = parseVerb(cargo).isTyped ? 1 : 0;
+  const gone = new Set(
+    removed.flatMap(({ start, tokens }) => tokens.map((_, index) => offset + start + index)),
+  );
+  return cargo.filter((_, index) => !gone.has(index));
+}
+
+function refuseUnknown(typed: string, first: FlagTable, second: FlagTable): void {
+  const name = typed.startsWith('--') ? (typed.split('=')[0] as string) : typed;
+  const short = name.startsWith('--') ? name : name.slice(0, 2);
+  if (isKnown(short, first) || isKnown(short, second)) return;
+  const nearest = nearestName(name, [...longNames(first), ...longNames(second)]);
+  const hint =
+    nearest === undefined ? 'cargo profile-bee --help lists the flags' : `did you mean ${nearest}?`;
+  throw new UsageError(`unknown flag ${name}`, hint);
+}
+
+function isOnlyOurs(name: string, ourFlags: OurFlags): boolean {
+  return isKnown(name, ourFlags) && !isKnown(name, CARGO_FLAGS);
+}
+
+function isKnown(name: string, table: FlagTable): boolean {
+  return table.withValue.has(name) || table.boolean.has(name);
+}
+
+function* longNames(table: FlagTable): Generator<string> {
+  for (const name of table.withValue) if (name.startsWith('--')) yield name;
+  for (const name of table.boolean) if (name.startsWith('--')) yield name;
+}
