@@ -36,7 +36,7 @@ export interface FlamegraphLayout {
   /** Pre-order: a node stands behind its parent and before the parent's next sibling. */
   readonly nodes: readonly FlamegraphNode[];
   readonly totalCount: number;
-  /** Rows in use. */
+  /** Rows in use, those that hold only hidden frames' markers included. */
   readonly rows: number;
   /** Outermost frames that are hidden. */
   readonly hiddenAtRoot: HiddenFrames;
@@ -66,11 +66,12 @@ export function layoutFlamegraph(profile: Profile, options: FlamegraphOptions = 
   const minTotal = smallestTotalShown(tree, { widthPx, ...options });
   const hidden = countHidden(tree, minTotal);
   const nodes = placeNodes(profile, tree, hidden, minTotal);
+  const hiddenAtRoot = hiddenOf(hidden, 0);
   return {
     nodes,
     totalCount: profile.totalCount,
-    rows: nodes.reduce((rows, node) => Math.max(rows, node.depth + 1), 0),
-    hiddenAtRoot: hiddenOf(hidden, 0),
+    rows: countRows(nodes, hiddenAtRoot),
+    hiddenAtRoot,
     framesShown: nodes.length,
     framesHidden: tree.length - 1 - nodes.length,
     selfByOrigin: sumSelfByOrigin(profile, tree),
@@ -131,6 +132,14 @@ function placeNodes(
     });
   }
   return nodes;
+}
+
+function countRows(nodes: readonly FlamegraphNode[], hiddenAtRoot: HiddenFrames): number {
+  const rowsAbove = (hidden: HiddenFrames) => (hidden.frames > 0 ? 1 : 0);
+  return nodes.reduce(
+    (rows, { depth, hidden }) => Math.max(rows, depth + 1 + rowsAbove(hidden)),
+    rowsAbove(hiddenAtRoot),
+  );
 }
 
 function hiddenOf(hidden: HiddenColumns, node: number): HiddenFrames {

@@ -50,6 +50,8 @@ test('a hidden subtree is counted whole, at the nearest parent that is drawn', (
   `);
   const layout = layoutFlamegraph(profile, { maxFrames: 2, widthPx: 10 });
   assert.deepEqual(boxes(layout), ['main 0 0 100 0 3 3', 'parse 1 0 97 97 0 0']);
+  assert.equal(layout.rows, 2);
+  assert.equal(layoutFlamegraph(profile, { maxFrames: 0, minWidthPx: 1300 }).rows, 1, 'all hidden');
 });
 
 test('every total is self, children and hidden together', () => {
