@@ -1,1 +1,103 @@
-fn main() {}
+//! bee-gate: holds a program before its first instruction until the profiler is ready for it.
+//!
+//! `bee-gate SOCKET COMMAND [ARGUMENT…]` connects to the unix socket, sends one message, waits for one byte, and
+//! becomes the command: same pid, environment, directory, descriptors, signal dispositions and arguments. It has the
+//! user's privileges and no others, and it is static, so that an LD_PRELOAD of the target's is not its own.
+//!
+//! The message: `u32` length in bytes (little-endian), then NUL-terminated strings: "bee-gate/1", pid, working
+//! directory, absolute path of the executable, number of libraries, their paths, number of arguments, the arguments.
+//! The libraries are what the target's loader answers to `--list` in the target's own environment.
+//!
+//! The program always runs: when the socket cannot be reached, or closes without a byte, the gate opens. A command
+//! that cannot be executed ends with 127 (not found) or 126, as in a shell.
+
+mod command_path;
+mod inheritance;
+mod libraries;
+
+use std::ffi::{CString, OsStr, OsString};
+use std::io::{self, Read, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::ExitCode;
+
+use command_path::resolve_command;
+
+fn main() -> ExitCode {
+    let inherited = inheritance::Inheritance::hold();
+    let mut arguments = std::env::args_os().skip(1);
+    let socket = arguments.next();
+    let command: Vec<OsString> = arguments.collect();
+    let (Some(socket), Some(name)) = (socket, command.first()) else {
+        eprintln!(
+            "usage: bee-gate SOCKET COMMAND [ARGUMENT...]\nStarted by profile-bee around the program to profile."
+        );
+        return ExitCode::from(2);
+    };
+    let executable = match resolve_command(name) {
+        Ok(executable) => executable,
+        Err(error) => return cannot_run(name, &error),
+    };
+    if let Err(error) = wait_for_profiler(&socket, &executable, &command) {
+        eprintln!("bee-gate: {}: {error}; running unprofiled", socket.to_string_lossy());
+    }
+    inherited.restore();
+    cannot_run(name, &execute(&executable, &command))
+}
+
+fn cannot_run(name: &OsStr, error: &io::Error) -> ExitCode {
+    eprintln!("bee-gate: cannot run {}: {error}", name.to_string_lossy());
+    ExitCode::from(if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 })
+}
+
+fn wait_for_profiler(socket: &OsStr, executable: &Path, command: &[OsString]) -> io::Result<()> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.write_all(&message(executable, command)?)?;
+    match stream.read(&mut [0])? {
+        0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the profiler went away")),
+        _ => Ok(()),
+    }
+}
+
+fn message(executable: &Path, command: &[OsString]) -> io::Result<Vec<u8>> {
+    let libraries = libraries::of(executable);
+    let mut body = Vec::new();
+    let mut put = |text: &[u8]| {
+        body.extend_from_slice(text);
+        body.push(0);
+    };
+    put(b"bee-gate/1");
+    put(std::process::id().to_string().as_bytes());
+    let directory = std::env::current_dir().unwrap_or_default();
+    put(directory.as_os_str().as_bytes());
+    put(directory.join(executable).as_os_str().as_bytes());
+    put(libraries.len().to_string().as_bytes());
+    libraries.iter().for_each(|library| put(library.as_os_str().as_bytes()));
+    put(command.len().to_string().as_bytes());
+    command.iter().for_each(|argument| put(argument.as_bytes()));
+    let length = u32::try_from(body.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    Ok([length.to_le_bytes().as_slice(), &body].concat())
+}
+
+/// Returns only when it fails. Not std's exec: that one changes signal dispositions on its way.
+fn execute(executable: &Path, command: &[OsString]) -> io::Error {
+    let error = replace_process(executable, command);
+    if error.raw_os_error() != Some(libc::ENOEXEC) {
+        return error;
+    }
+    // A script without `#!`: execvp, and so cargo and every shell, gives it to sh.
+    let script = [OsString::from("/bin/sh"), executable.as_os_str().to_os_string()];
+    replace_process(Path::new("/bin/sh"), &[&script[..], &command[1..]].concat())
+}
+
+fn replace_process(executable: &Path, command: &[OsString]) -> io::Error {
+    let to_c = |text: &OsStr| CString::new(text.to_os_string().into_vec()).unwrap_or_default();
+    let path = to_c(executable.as_os_str());
+    let arguments: Vec<CString> = command.iter().map(|argument| to_c(argument)).collect();
+    let mut pointers: Vec<*const libc::c_char> = arguments.iter().map(|argument| argument.as_ptr()).collect();
+    pointers.push(std::ptr::null());
+    // SAFETY: `pointers` is a NULL-terminated array of C strings that live until exec replaces us or fails.
+    unsafe { libc::execv(path.as_ptr(), pointers.as_ptr()) };
+    io::Error::last_os_error()
+}
