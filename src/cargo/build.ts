@@ -26,7 +26,11 @@ export interface Artifact {
  *
  * @throws CargoFailure with cargo's exit code; a compile error is on the terminal
  */
-export async function buildTarget(verb: CargoVerb, args: readonly string[], context: CargoContext): Promise<Artifact[]> {
+export async function buildTarget(
+  verb: CargoVerb,
+  args: readonly string[],
+  context: CargoContext,
+): Promise<Artifact[]> {
   const command = verb === 'run' ? ['build'] : [verb, '--no-run'];
   const artifacts: Artifact[] = [];
   await runCargo([...command, '--message-format=json-render-diagnostics', ...args], context, (line) => {

@@ -87,10 +87,9 @@ function refuseLateVerb(trailing: readonly string[], own: readonly string[]): vo
 }
 
 function unknownVerb(word: string): UsageError {
-  const nearest = nearestName(word, ['run', 'test', 'bench']);
-  const hint =
-    nearest === undefined
-      ? `for a program's own argument: -- ${shellLine([word])} after cargo's part; for a test: test ${shellLine([word])}`
-      : `did you mean ${nearest}?`;
-  return new UsageError(`cargo ${word} runs nothing that can be profiled (run, test and bench do)`, hint);
+  const verbs: readonly CargoVerb[] = ['run', 'test', 'bench'];
+  const nearest = nearestName(word, verbs) ?? verbs.find((verb) => verb.startsWith(word));
+  const general = "write run, test or bench, or no verb for run; a program's own arguments follow --";
+  const hint = nearest === undefined ? general : `did you mean ${nearest}?`;
+  return new UsageError(`cargo ${word} is not among what can be profiled: run, test, bench`, hint);
 }

@@ -9,7 +9,7 @@ export interface CargoContext {
 
 /** Cargo sets `$CARGO` for its subcommands; a second pass through the rustup proxy would change the environment. */
 export function cargoProgram(env: NodeJS.ProcessEnv): string {
-  return env['CARGO'] || 'cargo';
+  return env.CARGO || 'cargo';
 }
 
 /**
@@ -18,7 +18,11 @@ export function cargoProgram(env: NodeJS.ProcessEnv): string {
  *
  * @throws CargoFailure when cargo cannot be started or does not end with 0
  */
-export async function runCargo(args: readonly string[], context: CargoContext, onLine: (line: string) => void): Promise<void> {
+export async function runCargo(
+  args: readonly string[],
+  context: CargoContext,
+  onLine: (line: string) => void,
+): Promise<void> {
   const { execa } = await import('execa');
   const program = cargoProgram(context.env);
   const running = execa(program, args, {
@@ -47,5 +51,10 @@ export function signalExitCode(signal: NodeJS.Signals | undefined): number {
 }
 
 function notStarted(program: string, reason = ''): CargoFailure {
-  return new CargoFailure(`cannot start ${program}: ${reason}`, 127, false, 'install Rust (https://rustup.rs) or set CARGO');
+  return new CargoFailure(
+    `cannot start ${program}: ${reason}`,
+    127,
+    false,
+    'install Rust (https://rustup.rs) or set CARGO',
+  );
 }

@@ -18,18 +18,26 @@ export function chooseRunTarget(metadata: WorkspaceMetadata, args: readonly stri
   if (packages === undefined) return { kind: 'cargo-decides' };
   const explicit = flagsNamed(args, '--bin', '--example');
   if (explicit.length > 0) {
-    if (explicit.some(({ value }) => value === undefined || isPattern(value))) return { kind: 'cargo-decides' };
-    const matches = explicit.flatMap((flag) => candidatesOf(packages, flag.name).filter(({ name }) => name === flag.value));
+    if (explicit.some(({ value }) => value === undefined || isPattern(value)))
+      return { kind: 'cargo-decides' };
+    const matches = explicit.flatMap((flag) =>
+      candidatesOf(packages, flag.name).filter(({ name }) => name === flag.value),
+    );
     return matches.length === 1 ? { kind: 'chosen', flags: [] } : refused(packages);
   }
   const defaultRuns = packages.flatMap((found) => found.defaultRun ?? []);
   if (defaultRuns.length === 1) return { kind: 'chosen', flags: ['--bin', ...defaultRuns] };
   const bins = candidatesOf(packages, '--bin');
   const [only] = bins;
-  return only !== undefined && bins.length === 1 ? { kind: 'chosen', flags: ['--bin', only.name] } : refused(packages);
+  return only !== undefined && bins.length === 1
+    ? { kind: 'chosen', flags: ['--bin', only.name] }
+    : refused(packages);
 }
 
-function selectedPackages(metadata: WorkspaceMetadata, args: readonly string[]): MetadataPackage[] | undefined {
+function selectedPackages(
+  metadata: WorkspaceMetadata,
+  args: readonly string[],
+): MetadataPackage[] | undefined {
   const [first, ...more] = flagsNamed(args, '--package');
   if (first === undefined) return metadata.defaultMembers;
   const matches = metadata.members.filter((member) => matchesSpec(member, first.value ?? ''));
@@ -38,7 +46,12 @@ function selectedPackages(metadata: WorkspaceMetadata, args: readonly string[]):
 }
 
 function matchesSpec(member: MetadataPackage, spec: string): boolean {
-  return [member.id, member.name, `${member.name}@${member.version}`, `${member.name}:${member.version}`].includes(spec);
+  return [
+    member.id,
+    member.name,
+    `${member.name}@${member.version}`,
+    `${member.name}:${member.version}`,
+  ].includes(spec);
 }
 
 interface Candidate {
@@ -49,13 +62,18 @@ interface Candidate {
 function candidatesOf(packages: readonly MetadataPackage[], flag: string): Candidate[] {
   const kind = flag === '--example' ? 'example' : 'bin';
   return packages.flatMap((found) =>
-    found.targets.filter((target) => target.kinds.includes(kind)).map(({ name }) => ({ package: found, name })),
+    found.targets
+      .filter((target) => target.kinds.includes(kind))
+      .map(({ name }) => ({ package: found, name })),
   );
 }
 
 function refused(packages: readonly MetadataPackage[]): RunChoice {
   const bins = flagLines(candidatesOf(packages, '--bin'), '--bin');
-  return { kind: 'refused', candidates: bins.length > 0 ? bins : flagLines(candidatesOf(packages, '--example'), '--example') };
+  return {
+    kind: 'refused',
+    candidates: bins.length > 0 ? bins : flagLines(candidatesOf(packages, '--example'), '--example'),
+  };
 }
 
 /** A name that two packages share needs `-p` as well. */

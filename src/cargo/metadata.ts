@@ -1,5 +1,7 @@
-import { dirname } from 'node:path';
-import { flagsNamed } from './cargo-flags.js';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { CargoFailure } from './cargo-failure.js';
+import { flagsNamed, hasFlag } from './cargo-flags.js';
 import { type CargoContext, runCargo } from './cargo-process.js';
 
 export interface PackageRoot {
@@ -47,8 +49,29 @@ export async function readMetadata(
   const command = ['metadata', '--quiet', '--format-version', '1'];
   const platforms = triples.flatMap((triple) => ['--filter-platform', triple]);
   const lines: string[] = [];
-  await runCargo([...command, ...platforms, ...metadataArguments(args)], context, (line) => lines.push(line));
+  const full = [...command, ...platforms, ...metadataArguments(args)];
+  try {
+    await runCargo(full, context, (line) => lines.push(line));
+  } catch (error) {
+    if (error instanceof CargoFailure && error.stderrShown && !hasManifest(args, context.cwd))
+      throw outsideProject(error);
+    throw error;
+  }
   return parseMetadata(JSON.parse(lines.join('\n')) as CargoMetadata);
+}
+
+function hasManifest(args: readonly string[], cwd: string): boolean {
+  if (hasFlag(args, '--manifest-path')) return true;
+  for (let directory = resolve(cwd); ; directory = dirname(directory)) {
+    if (existsSync(join(directory, 'Cargo.toml'))) return true;
+    if (directory === dirname(directory)) return false;
+  }
+}
+
+function outsideProject(error: CargoFailure): CargoFailure {
+  const hint =
+    'go to a cargo project, or add --manifest-path PATH/Cargo.toml; for any other program: profile-bee -- COMMAND';
+  return new CargoFailure(error.message, error.exitCode, true, hint);
 }
 
 const PASSED_ON = [
@@ -86,7 +109,11 @@ function parseMetadata(metadata: CargoMetadata): WorkspaceMetadata {
     version: found.version,
     directory: dirname(found.manifest_path),
     isWorkspaceMember: memberIds.has(found.id),
-    targets: found.targets.map(({ name, kind, crate_types }) => ({ name, kinds: kind, crateTypes: crate_types })),
+    targets: found.targets.map(({ name, kind, crate_types }) => ({
+      name,
+      kinds: kind,
+      crateTypes: crate_types,
+    })),
     defaultRun: found.default_run ?? undefined,
   }));
   return {

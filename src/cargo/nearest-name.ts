@@ -12,7 +12,9 @@ export function nearestName(typed: string, known: Iterable<string>): string | un
   return nearest;
 }
 
+/** Edits of one letter; two neighbours exchanged count as one. */
 function editDistance(from: string, to: string): number {
+  let beforePrevious: number[] = [];
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row++) {
     const current = [row];
@@ -20,8 +22,11 @@ function editDistance(from: string, to: string): number {
       const replaced = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1);
       const removed = (previous[column] ?? 0) + 1;
       const added = (current[column - 1] ?? 0) + 1;
-      current.push(Math.min(replaced, removed, added));
+      const isExchanged = column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      const exchanged = isExchanged ? (beforePrevious[column - 2] ?? 0) + 1 : replaced;
+      current.push(Math.min(replaced, removed, added, exchanged));
     }
+    beforePrevious = previous;
     previous = current;
   }
   return previous[to.length] ?? 0;

@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { CargoCommand } from './cargo-command.js';
+import { CargoFailure } from './cargo-failure.js';
+import { scanCargoArguments } from './cargo-flags.js';
+import { type CargoContext, cargoProgram } from './cargo-process.js';
+import type { CargoVerb } from './cargo-verb.js';
+import { shellLine } from './shell-line.js';
+
+/**
+ * Lets cargo say in its own words why it does not run: the same `cargo run`, which fails before it builds.
+ * `candidates` are flags that would do; they become lines to paste.
+ *
+ * @throws CargoFailure always, with cargo's exit code
+ */
+export async function showCargoRefusal(
+  command: CargoCommand,
+  candidates: readonly string[],
+  typedBefore: readonly string[] = ['cargo', 'profile-bee'],
+  context: CargoContext,
+): Promise<never> {
+  const args = ['run', ...command.args, ...command.profileFlags];
+  const exitCode = await cargoExitCode(args, context);
+  throw new CargoFailure(
+    'cargo has nothing to run',
+    exitCode,
+    true,
+    refusalHint(command, candidates, typedBefore),
+  );
+}
+
+/** `--help` in cargo's part is cargo's. @throws CargoFailure always, with cargo's exit code (0) */
+export async function showCargoHelp(verb: CargoVerb, context: CargoContext): Promise<never> {
+  throw new CargoFailure(`cargo ${verb} --help`, await cargoExitCode([verb, '--help'], context), true);
+}
+
+async function cargoExitCode(args: readonly string[], context: CargoContext): Promise<number> {
+  const child = spawn(cargoProgram(context.env), args, {
+    ...context,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 101;
+}
+
+function refusalHint(
+  command: CargoCommand,
+  candidates: readonly string[],
+  typedBefore: readonly string[],
+): string {
+  if (candidates.length === 0) {
+    const verbs = ['test', 'bench'].map((verb) => `  ${shellLine([...typedBefore, verb])}`);
+    return ['there is no binary and no example to run; its tests or benches can be profiled:', ...verbs].join(
+      '\n',
+    );
+  }
+  const lines = candidates.map((flags) => `  ${correctedLine(command, flags, typedBefore)}`);
+  return [`choose ${candidates.length === 1 ? 'it' : 'one'} by name:`, ...lines].join('\n');
+}
+
+/** The line as typed, with the choice replaced; `-p` only where the candidate brings none. */
+function correctedLine(command: CargoCommand, flags: string, typedBefore: readonly string[]): string {
+  const words = flags.split(' ');
+  const replaced = ['--bin', '--example', ...(words.includes('-p') ? ['--package'] : [])];
+  const kept = scanCargoArguments(command.args)
+    .filter((item) => item.kind !== 'flag' || !replaced.includes(item.name))
+    .flatMap((item) => item.tokens);
+  const program = command.programArgs.length > 0 ? ['--', ...command.programArgs] : [];
+  return shellLine([...typedBefore, ...words, ...kept, ...command.profileFlags, ...program]);
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseArtifact } from '../../src/cargo/build.js';
+import { parseCargoCommand } from '../../src/cargo/cargo-command.js';
+import { derivedProfileArguments, inheritedProfile } from '../../src/cargo/derived-profile.js';
+import { launchArguments, runnerArguments, tomlString } from '../../src/cargo/runner.js';
+import { UsageError } from '../../src/cargo/usage-error.js';
+
+test('the profile choice is taken out of the arguments and remembered', () => {
+  assert.deepEqual(parseCargoCommand(['-rv', '--bin', 'a'], ['x']), {
+    verb: 'run',
+    args: ['-v', '--bin', 'a'],
+    programArgs: ['x'],
+    profileSelection: { kind: 'release' },
+    profileFlags: ['-r'],
+  });
+  const named = parseCargoCommand(['t', '--profile=dist', 'name']);
+  assert.deepEqual(named.profileSelection, { kind: 'named', name: 'dist' });
+  assert.deepEqual([named.verb, named.args, named.profileFlags], ['test', ['name'], ['--profile=dist']]);
+});
+
+test('run hands its positional arguments to the program, flags of cargo among them', () => {
+  const command = parseCargoCommand(['run', '--bin', 'a', 'first', '--release'], ['last']);
+  assert.deepEqual(command.args, ['--bin', 'a']);
+  assert.deepEqual(command.programArgs, ['first', '--release', '--', 'last']);
+  assert.equal(command.profileSelection, undefined);
+});
+
+const REFUSED: [string, RegExp][] = [
+  ['tets', /did you mean test\?/],
+  ['build --release', /write run, test or bench/],
+  ['b', /did you mean bench\?/],
+  ['--release test', /^test --release$/],
+  ['test --no-run', /leave out --no-run/],
+  ['--message-format json', /leave out --message-format/],
+  ['--message-format=json', /leave out --message-format/],
+  ['--release --profile dist', /leave out --release or --profile dist/],
+];
+
+for (const [typed, hint] of REFUSED) {
+  test(`refuses cargo ${typed}`, () => {
+    const refused = (error: unknown) => error instanceof UsageError && hint.test(error.hint);
+    assert.throws(() => parseCargoCommand(typed.split(' ')), refused);
+  });
+}
+
+test('the derived profile inherits from the choice', () => {
+  assert.deepEqual(derivedProfileArguments('run', { kind: 'release' }), [
+    '--profile',
+    'profile-bee',
+    '--config',
+    'profile.profile-bee.inherits="release"',
+    '--config',
+    'profile.profile-bee.debug=1',
+    '--config',
+    'profile.profile-bee.strip="none"',
+  ]);
+  assert.equal(inheritedProfile('bench', { kind: 'release' }), 'bench');
+  assert.equal(inheritedProfile('bench', { kind: 'dev' }), 'dev');
+  assert.equal(inheritedProfile('test', { kind: 'named', name: 'dist' }), 'dist');
+  assert.deepEqual(derivedProfileArguments('test', 'as-is'), []);
+  assert.deepEqual(derivedProfileArguments('run', { kind: 'named', name: 'profile-bee' }), [
+    '--profile',
+    'profile-bee',
+  ]);
+});
+
+test('the runner is TOML whatever the paths hold', () => {
+  assert.deepEqual(runnerArguments(['/a b/bee-gate', '/tmp/"q"\\s'], 'x86_64-unknown-linux-gnu'), [
+    '--config',
+    'target."x86_64-unknown-linux-gnu".runner=["/a b/bee-gate","/tmp/\\"q\\"\\\\s"]',
+  ]);
+  assert.equal(tomlString('tab\t nl\n é 🐝 \u007f'), '"tab\\u0009 nl\\u000a é 🐝 \\u007f"');
+});
+
+test('only run is launched quietly, and never against a choice of the user', () => {
+  assert.deepEqual(launchArguments('run', ['--bin', 'a'], ['x']), ['run', '-q', '--bin', 'a', '--', 'x']);
+  assert.deepEqual(launchArguments('run', ['-vv'], []), ['run', '-vv']);
+  assert.deepEqual(launchArguments('run', ['--quiet'], []), ['run', '--quiet']);
+  assert.deepEqual(launchArguments('test', ['name'], ['--exact']), ['test', 'name', '--', '--exact']);
+});
+
+test('lines that are not artifacts with an executable are skipped', () => {
+  for (const line of ['hello', '', '{ broken', '{"reason":"build-finished","success":true}']) {
+    assert.equal(parseArtifact(line), undefined);
+  }
+});
