@@ -49,7 +49,9 @@ function refusalHint(
   typedBefore: readonly string[],
 ): string {
   if (candidates.length === 0) {
-    const verbs = ['test', 'bench'].map((verb) => `  ${shellLine([...typedBefore, verb])}`);
+    const verbs = ['test', 'bench'].map(
+      (verb) => `  ${shellLine([...typedBefore, verb, ...keptArguments(command), ...command.profileFlags])}`,
+    );
     return ['there is no binary and no example to run; its tests or benches can be profiled:', ...verbs].join(
       '\n',
     );
@@ -58,13 +60,18 @@ function refusalHint(
   return [`choose ${candidates.length === 1 ? 'it' : 'one'} by name:`, ...lines].join('\n');
 }
 
-/** The line as typed, with the choice replaced; `-p` only where the candidate brings none. */
+/** The line as typed, with the choice replaced. */
 function correctedLine(command: CargoCommand, flags: string, typedBefore: readonly string[]): string {
   const words = flags.split(' ');
-  const replaced = ['--bin', '--example', ...(words.includes('-p') ? ['--package'] : [])];
-  const kept = scanCargoArguments(command.args)
+  const program = command.programArgs.length > 0 ? ['--', ...command.programArgs] : [];
+  const kept = keptArguments(command, words.includes('-p'));
+  return shellLine([...typedBefore, ...words, ...kept, ...command.profileFlags, ...program]);
+}
+
+/** Without the choice that failed; without `-p` only where the new choice brings one. */
+function keptArguments(command: CargoCommand, hasPackage = false): string[] {
+  const replaced = ['--bin', '--example', ...(hasPackage ? ['--package'] : [])];
+  return scanCargoArguments(command.args)
     .filter((item) => item.kind !== 'flag' || !replaced.includes(item.name))
     .flatMap((item) => item.tokens);
-  const program = command.programArgs.length > 0 ? ['--', ...command.programArgs] : [];
-  return shellLine([...typedBefore, ...words, ...kept, ...command.profileFlags, ...program]);
 }

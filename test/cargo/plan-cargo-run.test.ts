@@ -64,9 +64,9 @@ test('no Cargo.toml: 101 in cargo words', async (t) => {
 
 test('a library crate: 101, and what can be profiled instead', async (t) => {
   const cwd = cargoProject(t, { 'Cargo.toml': manifest('only-lib'), 'src/lib.rs': '' });
-  const { exitCode, hint } = await failure(cwd, []);
+  const { exitCode, hint } = await failure(cwd, ['--offline', '-r']);
   assert.equal(exitCode, 101);
-  assert.match(hint, /cargo profile-bee test/);
+  assert.match(hint, /cargo profile-bee test --offline -r\n/);
 });
 
 test('a library crate with an example offers the example', async (t) => {
