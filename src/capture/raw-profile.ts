@@ -21,17 +21,26 @@ export interface RawSample {
   kernelFrames: BigUint64Array;
 }
 
-/** What the kernel program and the sampler counted. `lost` by cause (ffi/layout's LOSS_NAMES). */
+/**
+ * What the kernel program and the sampler counted: the JSON of the sampler's TOTALS. Times in ns (exact below 2^53,
+ * which is 104 days), memory in bytes, `lost` by cause (ffi/layout's LOSS_NAMES).
+ */
 export interface CaptureTotals {
   fired: number;
   lost: Record<string, number>;
-  expectedNs: bigint;
-  targetCpuNs: bigint;
-  samplerCpuNs: bigint;
-  bpfRunNs: bigint;
+  /** Samples that were unwound in the sampler because their tables were not ready. */
+  snapshots: number;
+  snapshotsOverBudget: number;
+  /** CPU time of the observed tasks since observation began. */
+  targetCpuNs: number;
+  /** CPU time of the sampler after it had observed the first process, and before. */
+  samplerCpuNs: number;
+  samplerLoadCpuNs: number;
+  bpfRunNs: number;
   samplerPeakRssBytes: number;
   tableBytes: number;
-  tablesNs: bigint;
+  tablesNs: number;
+  attachToFirstSampleNs: number;
   throttled: number;
   costSource: 'kernel' | 'sampled';
 }

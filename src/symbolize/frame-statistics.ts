@@ -25,23 +25,27 @@ export interface FrameStatistics {
   };
 }
 
+/** All zero. */
+export function emptyStatistics(): FrameStatistics {
+  return {
+    stacks: { user: 0, complete: 0, maxDepth: 0, incomplete: zeros(OUTCOME_NAMES.filter(isIncomplete)) },
+    frames: {
+      user: 0,
+      symbolized: 0,
+      withLine: 0,
+      inlined: 0,
+      kernel: 0,
+      kernelSymbolized: 0,
+      by: zeros(FRAME_RULE_NAMES),
+    },
+  };
+}
+
 /** Counts while samples are replayed. Frames are physical ones; inlined ones are counted apart. */
 export class StatisticsCounter {
-  readonly #stacks: FrameStatistics['stacks'] = {
-    user: 0,
-    complete: 0,
-    maxDepth: 0,
-    incomplete: zeros(OUTCOME_NAMES.filter(isIncomplete)),
-  };
-  readonly #frames: FrameStatistics['frames'] = {
-    user: 0,
-    symbolized: 0,
-    withLine: 0,
-    inlined: 0,
-    kernel: 0,
-    kernelSymbolized: 0,
-    by: zeros(FRAME_RULE_NAMES),
-  };
+  readonly #statistics = emptyStatistics();
+  readonly #stacks = this.#statistics.stacks;
+  readonly #frames = this.#statistics.frames;
 
   count(sample: RawSample, addresses: AddressSet, chains: readonly FrameChain[]): void {
     this.#countStack(sample);
@@ -56,7 +60,7 @@ export class StatisticsCounter {
   }
 
   statistics(): FrameStatistics {
-    return { stacks: this.#stacks, frames: this.#frames };
+    return this.#statistics;
   }
 
   #countStack({ outcome, count, userFrames }: RawSample): void {

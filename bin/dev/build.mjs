@@ -1,0 +1,65 @@
+// `npm run build`: native parts into prebuilds/, the two commands into dist/cli.cjs. `--bundle`: only the latter.
+import { copyFileSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { setUpBuild } from './setup.mjs';
+import { root, run, step } from './steps.mjs';
+
+const TRIPLE = 'x86_64-unknown-linux-gnu';
+const PREBUILDS = join(root, 'prebuilds', 'linux-x64');
+
+export async function build() {
+  await setUpBuild();
+  await step('native: bee-gate, bee-sampler, libbee', buildNative);
+  await step('bundle: dist/cli.cjs', bundle);
+}
+
+/** The executables are static; the library cannot be, so the two kinds have their own flags and directories. */
+function buildNative() {
+  const cargo = process.env.CARGO ?? 'cargo';
+  const args = ['build', '--release', '--locked', '--manifest-path', 'native/Cargo.toml'];
+  run(cargo, [...args, '--target', TRIPLE, '-p', 'bee-gate', '-p', 'bee-sampler'], {
+    env: { RUSTFLAGS: '-C target-feature=+crt-static' },
+  });
+  run(cargo, [...args, '-p', 'bee']);
+  mkdirSync(PREBUILDS, { recursive: true });
+  const target = process.env.CARGO_TARGET_DIR ?? join(root, 'native', 'target');
+  install(join(target, TRIPLE, 'release', 'bee-gate'));
+  install(join(target, TRIPLE, 'release', 'bee-sampler'));
+  install(join(target, 'release', 'libbee.so'));
+}
+
+/** By rename: a copy of the old one may be running. */
+function install(from) {
+  const to = join(PREBUILDS, from.slice(from.lastIndexOf('/') + 1));
+  copyFileSync(from, `${to}.new`);
+  renameSync(`${to}.new`, to);
+}
+
+/** One CommonJS file: measured, that starts 40 to 150 ms earlier than modules from node_modules. */
+async function bundle() {
+  const { build: esbuild } = await import('esbuild');
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  await esbuild({
+    absWorkingDir: root,
+    entryPoints: ['src/surfaces/cli/main.ts'],
+    outfile: 'dist/cli.cjs',
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    external: ['koffi'],
+    alias: { 'string-width': './src/surfaces/cli/string-width.ts' },
+    banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    define: { 'import.meta.url': 'bundleUrl', BEE_VERSION: JSON.stringify(version) },
+    legalComments: 'linked',
+    logLevel: 'warning',
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  if (process.argv.includes('--bundle')) await bundle();
+  else await build();
+}

@@ -1,0 +1,104 @@
+// `npm test`: sets up, builds, and runs every group of tests; `--full` runs the groups that take longer instead;
+// `node bin/dev/test.mjs GROUP…` only the named ones. Prints the time of each group.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from './build.mjs';
+import { setUpTests } from './setup.mjs';
+import { root, run, step } from './steps.mjs';
+
+const NODE_GROUPS = [
+  'architecture',
+  'profile',
+  'formats',
+  'render',
+  'ffi',
+  'symbolize',
+  'capture',
+  'cargo',
+  'cli',
+  'kernel',
+];
+const FULL_NODE_GROUPS = ['full'];
+const CARGO = process.env.CARGO ?? 'cargo';
+
+const groups = {
+  check: () => {
+    run('npx', ['--no-install', 'biome', 'check', '.'], { quiet: true });
+    run('npx', ['--no-install', 'tsc', '--noEmit']);
+  },
+  native: () => {
+    run(CARGO, [
+      'test',
+      '--release',
+      '--locked',
+      '-q',
+      '--manifest-path',
+      'native/Cargo.toml',
+      '--workspace',
+    ]);
+  },
+  'native-full': () => {
+    run(CARGO, [
+      'test',
+      '--release',
+      '--locked',
+      '-q',
+      '--manifest-path',
+      'native/Cargo.toml',
+      '--workspace',
+      '--',
+      '--ignored',
+    ]);
+  },
+};
+for (const name of [...NODE_GROUPS, ...FULL_NODE_GROUPS]) groups[name] = () => runNodeTests(name);
+
+await build();
+await setUpTests();
+await step('compile the tests', () => run('npx', ['--no-install', 'tsc']));
+
+const args = process.argv.slice(2);
+const standard = args.includes('--full')
+  ? ['native-full', ...FULL_NODE_GROUPS]
+  : ['check', 'native', ...NODE_GROUPS];
+const wanted = args.filter((arg) => !arg.startsWith('--'));
+const results = (wanted.length > 0 ? wanted : standard).map(runGroup);
+report(results);
+
+function runGroup(name) {
+  const startMs = Date.now();
+  process.stdout.write(`\n=== ${name}\n`);
+  let failure = '';
+  try {
+    groups[name]();
+  } catch (error) {
+    failure = error.message;
+    process.stdout.write(`${failure}\n`);
+  }
+  return { name, failure, seconds: (Date.now() - startMs) / 1000 };
+}
+
+function report(results) {
+  process.stdout.write('\n');
+  for (const { name, failure, seconds } of results) {
+    process.stdout.write(`${failure ? 'FAILED' : 'passed'}  ${seconds.toFixed(1).padStart(7)} s  ${name}\n`);
+  }
+  const failed = results.filter(({ failure }) => failure).length;
+  process.stdout.write(`groups: ${results.length - failed} passed, ${failed} failed\n`);
+  process.exit(failed > 0 ? 1 : 0);
+}
+
+/** Files are listed here: node 20 takes a folder, node 22 and later only patterns. One at a time: they share CPUs. */
+function runNodeTests(folder) {
+  const directory = join(root, 'build', 'test', folder);
+  const files = existsSync(directory) ? readdirSync(directory, { recursive: true }) : [];
+  const tests = files.filter((file) => file.endsWith('.test.js')).sort();
+  if (tests.length === 0) return;
+  const { status } = spawnSync(
+    process.execPath,
+    ['--test', '--test-concurrency=1', '--test-reporter=spec', ...tests.map((file) => join(directory, file))],
+    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
+  );
+  if (status !== 0) throw new Error(`run them alone: node bin/dev/test.mjs ${folder}`);
+}

@@ -1,0 +1,25 @@
+export type CaptureErrorCode =
+  | 'not-privileged'
+  | 'no-native'
+  | 'kernel'
+  | 'event-unsupported'
+  | 'no-such-process'
+  | 'not-permitted'
+  | 'sampler';
+
+/**
+ * Why nothing was, or could be, captured. `attempted` reads as in "cannot ATTEMPTED", `cause` is one sentence,
+ * `advice` what to type next (may be empty). The surface decides how it looks and which exit code it means.
+ */
+export class CaptureError extends Error {
+  override readonly name = 'CaptureError';
+
+  constructor(
+    readonly code: CaptureErrorCode,
+    readonly attempted: string,
+    override readonly cause: string,
+    readonly advice = '',
+  ) {
+    super(`cannot ${attempted}: ${cause}`);
+  }
+}

@@ -1,0 +1,87 @@
+import { createServer, type Server, type Socket } from 'node:net';
+
+/** What bee-gate tells about the program that it holds (native/gate/src/main.rs). */
+export interface GateMessage {
+  pid: number;
+  cwd: string;
+  executable: string;
+  /** Absolute paths of the libraries that the loader will map, the loader itself included. */
+  libraries: string[];
+  argv: string[];
+}
+
+/** Called for each program at the gate; the gate opens when the promise settles, whichever way. */
+export type OnArrival = (message: GateMessage) => Promise<void>;
+
+const PROTOCOL = 'bee-gate/1';
+const LENGTH_BYTES = 4;
+const MAX_MESSAGE_BYTES = 16 << 20;
+
+/** Listens where gates connect. A gate whose connection ends runs its program all the same. */
+export class Gate {
+  readonly #connections = new Set<Socket>();
+  readonly #server: Server;
+
+  private constructor(
+    readonly socketPath: string,
+    private readonly onArrival: OnArrival,
+  ) {
+    this.#server = createServer((connection) => this.#accept(connection));
+  }
+
+  static async listen(socketPath: string, onArrival: OnArrival): Promise<Gate> {
+    const gate = new Gate(socketPath, onArrival);
+    await new Promise<void>((resolve, reject) => {
+      gate.#server.once('error', reject);
+      gate.#server.listen(socketPath, resolve);
+    });
+    return gate;
+  }
+
+  close(): void {
+    this.#server.close();
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  #accept(connection: Socket): void {
+    this.#connections.add(connection);
+    connection.once('close', () => this.#connections.delete(connection));
+    connection.on('error', () => connection.destroy());
+    let received = Buffer.alloc(0);
+    connection.on('data', (chunk) => {
+      received = Buffer.concat([received, chunk]);
+      const message = wholeMessage(received);
+      if (message === 'incomplete') return;
+      connection.removeAllListeners('data');
+      void this.#admit(connection, message);
+    });
+  }
+
+  async #admit(connection: Socket, message: GateMessage | 'malformed'): Promise<void> {
+    try {
+      if (message !== 'malformed') await this.onArrival(message);
+    } finally {
+      connection.end('g');
+    }
+  }
+}
+
+function wholeMessage(received: Buffer): GateMessage | 'incomplete' | 'malformed' {
+  if (received.length < LENGTH_BYTES) return 'incomplete';
+  const length = received.readUInt32LE(0);
+  if (length > MAX_MESSAGE_BYTES) return 'malformed';
+  if (received.length < LENGTH_BYTES + length) return 'incomplete';
+  const fields = received.toString('utf8', LENGTH_BYTES, LENGTH_BYTES + length).split('\0');
+  return parseGateMessage(fields) ?? 'malformed';
+}
+
+/** Fields: protocol, pid, cwd, executable, number of libraries, libraries, number of arguments, arguments. */
+export function parseGateMessage(fields: readonly string[]): GateMessage | undefined {
+  const [protocol, pid, cwd, executable, libraryCount, ...rest] = fields;
+  if (protocol !== PROTOCOL || cwd === undefined || executable === undefined) return undefined;
+  const libraries = rest.slice(0, Number(libraryCount));
+  const [argumentCount, ...argumentsAndEnd] = rest.slice(libraries.length);
+  const argv = argumentsAndEnd.slice(0, Number(argumentCount));
+  if (!Number.isSafeInteger(Number(pid)) || argv.length !== Number(argumentCount)) return undefined;
+  return { pid: Number(pid), cwd, executable, libraries, argv };
+}

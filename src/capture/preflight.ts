@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { CaptureError } from './capture-error.js';
+
+const CAP_PERFMON = 38n;
+const CAP_BPF = 39n;
+
+/** Throws CaptureError when this process cannot capture at all; cheap, so that it can run before a build. */
+export function checkCanCapture(): void {
+  if (process.platform !== 'linux') {
+    throw new CaptureError('kernel', 'capture samples', `capturing needs Linux, this is ${process.platform}`);
+  }
+  if (process.geteuid?.() === 0 || hasSamplingCapabilities()) return;
+  throw new CaptureError(
+    'not-privileged',
+    'capture samples',
+    'loading kernel programs needs root, or the capabilities cap_bpf and cap_perfmon',
+    'sudo -E env "PATH=$PATH" …   (the same command again, as root)',
+  );
+}
+
+function hasSamplingCapabilities(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  const set = BigInt(`0x${effective}`);
+  return [CAP_PERFMON, CAP_BPF].every((capability) => (set >> capability) & 1n);
+}

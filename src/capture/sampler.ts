@@ -1,0 +1,205 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { findNativeFile } from '../ffi/native-files.js';
+import {
+  decodeSamplerEvent,
+  encodeAdd,
+  encodeReadInterrupts,
+  encodeStart,
+  MESSAGE,
+  type SamplerEvent,
+  type SamplerFailure,
+  type StartRequest,
+} from '../ffi/sampler-messages.js';
+import { Session } from '../ffi/session.js';
+import { CaptureError } from './capture-error.js';
+
+const CONNECT_TIMEOUT_MS = 30_000;
+/** Only how long a wait lasts that nothing ends; events arrive at once. */
+const WAIT_MS = 1000;
+
+export interface SamplerListeners {
+  onExit(pid: number, waitStatus: number, timeNs: bigint): void;
+  onProblem(problem: SamplerFailure): void;
+}
+
+/** bee-sampler as a process, and the conversation with it. Every promise rejects with CaptureError when it fails. */
+export class Sampler {
+  readonly #requests = new Map<number, (event: SamplerEvent) => void>();
+  #nextRequest = 1;
+  #totals: unknown;
+  #rejectAll!: (error: CaptureError) => void;
+  /** Rejects when the sampler ends before it was asked to; never resolves. */
+  readonly failed = new Promise<never>((_, reject) => {
+    this.#rejectAll = reject;
+  });
+
+  private constructor(
+    readonly session: Session,
+    private readonly child: ChildProcess,
+    private readonly listeners: SamplerListeners,
+  ) {
+    this.failed.catch(() => {}); // observed by whoever waits; alone it must not end the process
+  }
+
+  /** Starts it and waits until its kernel programs are attached. It stays in our process group: it counts Ctrl-C. */
+  static async start(socketPath: string, plan: StartRequest, listeners: SamplerListeners): Promise<Sampler> {
+    const session = Session.listen(socketPath);
+    const child = spawn(samplerPath(), [socketPath], { stdio: ['ignore', 'ignore', 'inherit'] });
+    child.once('error', () => session.cancel());
+    child.once('exit', () => session.cancel());
+    const sampler = new Sampler(session, child, listeners);
+    try {
+      await session.accept(CONNECT_TIMEOUT_MS);
+      session.send(MESSAGE.start, encodeStart(plan));
+      await sampler.#untilStarted();
+    } catch (error) {
+      sampler.close();
+      throw asCaptureError(error);
+    }
+    void sampler.#pump();
+    return sampler;
+  }
+
+  /** Observes a process and its future children; `paths` are the files that it will map. */
+  async add(pid: number, options: { isGated: boolean; paths: readonly string[] }): Promise<void> {
+    const event = await this.#request((requestId) =>
+      this.session.send(MESSAGE.add, encodeAdd({ requestId, pid, isAwaited: true, ...options })),
+    );
+    if (event.kind === 'added' && event.errno !== 0) throw addError(pid, event.message);
+  }
+
+  async interruptsSeen(): Promise<number> {
+    const event = await this.#request((requestId) =>
+      this.session.send(MESSAGE.readInterrupts, encodeReadInterrupts(requestId)),
+    );
+    return event.kind === 'interrupts' ? event.count : 0;
+  }
+
+  /** Ends sampling; resolves with the totals when the last sample has arrived. */
+  async stop(): Promise<unknown> {
+    const done = new Promise<void>((resolve) => this.#requests.set(0, () => resolve()));
+    this.session.send(MESSAGE.stop);
+    await Promise.race([done, this.failed]);
+    return this.#totals;
+  }
+
+  close(): void {
+    this.session.close();
+    this.child.removeAllListeners();
+    this.child.unref();
+  }
+
+  async #request(send: (requestId: number) => void): Promise<SamplerEvent> {
+    const requestId = this.#nextRequest++;
+    const answer = new Promise<SamplerEvent>((resolve) => this.#requests.set(requestId, resolve));
+    send(requestId);
+    return await Promise.race([answer, this.failed]);
+  }
+
+  async #untilStarted(): Promise<void> {
+    for (;;) {
+      const event = await this.#next();
+      if (event?.kind === 'started') return;
+      if (event?.kind === 'failed') throw startError(event.failure);
+    }
+  }
+
+  async #next(): Promise<SamplerEvent | null> {
+    const event = await this.session.wait(WAIT_MS);
+    return event && decodeSamplerEvent(event.type, event.payload);
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      for (;;) {
+        const event = await this.#next();
+        if (event && this.#dispatch(event)) return;
+      }
+    } catch (error) {
+      this.#rejectAll(asCaptureError(error));
+    }
+  }
+
+  /** True when the conversation is over. */
+  #dispatch(event: SamplerEvent): boolean {
+    switch (event.kind) {
+      case 'added':
+      case 'interrupts':
+        this.#answer(event.requestId, event);
+        return false;
+      case 'exit':
+        this.listeners.onExit(event.pid, event.waitStatus, event.timeNs);
+        return false;
+      case 'problem':
+        this.listeners.onProblem(event.problem);
+        return false;
+      case 'totals':
+        this.#totals = event.totals;
+        return false;
+      case 'done':
+        this.#answer(0, event);
+        return true;
+      case 'failed':
+        this.#rejectAll(new CaptureError('sampler', 'capture samples', event.failure.message));
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #answer(requestId: number, event: SamplerEvent): void {
+    this.#requests.get(requestId)?.(event);
+    this.#requests.delete(requestId);
+  }
+}
+
+function samplerPath(): string {
+  try {
+    return findNativeFile('bee-sampler');
+  } catch (error) {
+    throw asCaptureError(error, 'no-native');
+  }
+}
+
+function asCaptureError(error: unknown, code: 'no-native' | 'sampler' = 'sampler'): CaptureError {
+  if (error instanceof CaptureError) return error;
+  const cause = error instanceof Error ? error.message : String(error);
+  return new CaptureError(code, 'capture samples', cause);
+}
+
+function startError(failure: SamplerFailure): CaptureError {
+  const attempted = 'start the sampler';
+  switch (failure.code) {
+    case 'event-unsupported':
+      return new CaptureError(
+        'event-unsupported',
+        'open the sampling event',
+        `${failure.message}; this machine does not offer it`,
+        'leave --event out to sample by cpu-clock',
+      );
+    case 'bpf':
+      return new CaptureError(
+        'kernel',
+        attempted,
+        failure.message,
+        'kernel 5.17 or newer with BTF (/sys/kernel/btf/vmlinux) and CAP_BPF, CAP_PERFMON are needed',
+      );
+    default:
+      return new CaptureError('sampler', attempted, failure.message);
+  }
+}
+
+function addError(pid: number, cause: string): CaptureError {
+  const isGone = /no such process|os error 3\b|invalid argument/i.test(cause);
+  const attempted = `profile process ${pid}`;
+  if (isGone) {
+    return new CaptureError(
+      'no-such-process',
+      attempted,
+      'there is no such process',
+      'pgrep -a NAME   finds its pid',
+    );
+  }
+  const code = /permitted|permission/i.test(cause) ? 'not-permitted' : 'sampler';
+  return new CaptureError(code, attempted, cause);
+}

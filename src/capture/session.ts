@@ -1,0 +1,194 @@
+import { statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findNativeFile } from '../ffi/native-files.js';
+import type { Session as NativeSession } from '../ffi/session.js';
+import { CaptureError } from './capture-error.js';
+import { Gate, type GateMessage } from './gate.js';
+import { checkCanCapture } from './preflight.js';
+import type { CaptureTotals, RawProfile } from './raw-profile.js';
+import { Sampler } from './sampler.js';
+
+export interface CapturePlan {
+  frequencyHz: number;
+  event: 'cpu-clock' | 'cycles';
+  unwinder: 'dwarf' | 'fp';
+  /** A power of two, 4096 or more. */
+  ringBytes: number;
+  maxDepth: number;
+}
+
+/** How a process ended. Both null: the kernel did not tell. `timeNs` is CLOCK_MONOTONIC. */
+export interface ProcessEnd {
+  exitCode: number | null;
+  signal: number | null;
+  timeNs: bigint;
+}
+
+/** A process that came through the gate, or was named by pid (then only pid and uid are known). */
+export interface ObservedProcess {
+  pid: number;
+  uid: number;
+  executable: string;
+  argv: string[];
+  cwd: string;
+  libraries: string[];
+  end?: ProcessEnd;
+}
+
+export interface CaptureProblem {
+  code: string;
+  message: string;
+}
+
+/** Attaches a sampler according to the plan; nothing is sampled yet. Throws CaptureError. */
+export async function openSession(plan: CapturePlan): Promise<CaptureSession> {
+  checkCanCapture();
+  return await CaptureSession.open(plan);
+}
+
+/**
+ * One capture: processes come in (`gateCommand`, `addPid`), `allEnded` waits for them, `stop` gives the samples.
+ * Methods throw or reject with CaptureError.
+ */
+export class CaptureSession {
+  readonly #directory: string;
+  readonly #processes: ObservedProcess[] = [];
+  readonly #problems: CaptureProblem[] = [];
+  readonly #endWaiters = new Set<() => void>();
+  #arriving = 0;
+  #sampler!: Sampler;
+  #gate!: Gate;
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  static async open(plan: CapturePlan): Promise<CaptureSession> {
+    const { dir } = await import('tmp-promise');
+    const { path } = await dir({ prefix: 'bee-', mode: 0o700 });
+    const session = new CaptureSession(path);
+    try {
+      await session.#start(plan);
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+    return session;
+  }
+
+  /** What to put before a command: the command then waits until its tables are loaded. */
+  get gateCommand(): readonly string[] {
+    return [findNativeFile('bee-gate'), this.#gate.socketPath];
+  }
+
+  get processes(): readonly ObservedProcess[] {
+    return this.#processes;
+  }
+
+  get problems(): readonly CaptureProblem[] {
+    return this.#problems;
+  }
+
+  /** For the symbolizer: it holds the descriptors of the mapped files. Valid until `close`. */
+  get native(): NativeSession {
+    return this.#sampler.session;
+  }
+
+  /** Rejects as soon as the sampler is lost. */
+  get failed(): Promise<never> {
+    return this.#sampler.failed;
+  }
+
+  async addPid(pid: number): Promise<void> {
+    await this.#sampler.add(pid, { isGated: false, paths: [] });
+    this.#processes.push({ pid, uid: ownerOf(pid), executable: '', argv: [], cwd: '', libraries: [] });
+  }
+
+  /** Resolves when every known process has ended and none waits at the gate; at once when there is none. */
+  async allEnded(): Promise<void> {
+    while (this.#isAnyRunning()) {
+      const change = new Promise<void>((resolve) => this.#endWaiters.add(resolve));
+      await Promise.race([change, this.#sampler.failed]);
+    }
+  }
+
+  /** SIGINTs that the sampler saw, being in the same process group. */
+  async interruptsSeen(): Promise<number> {
+    return await this.#sampler.interruptsSeen();
+  }
+
+  /** Ends sampling and fetches everything. */
+  async stop(): Promise<RawProfile> {
+    const totals = toTotals(await this.#sampler.stop());
+    const { session } = this.#sampler;
+    return { objects: session.objects(), samples: session.samples(), totals };
+  }
+
+  async close(): Promise<void> {
+    this.#gate?.close();
+    this.#sampler?.close();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #start(plan: CapturePlan): Promise<void> {
+    this.#sampler = await Sampler.start(join(this.#directory, 'sampler'), plan, {
+      onExit: (pid, waitStatus, timeNs) => this.#noteEnd(pid, waitStatus, timeNs),
+      onProblem: ({ code, message }) => this.#problems.push({ code, message }),
+    });
+    this.#gate = await Gate.listen(join(this.#directory, 'gate'), (message) => this.#arrive(message));
+  }
+
+  async #arrive(message: GateMessage): Promise<void> {
+    this.#arriving++;
+    try {
+      const paths = [message.executable, ...message.libraries];
+      await this.#sampler.add(message.pid, { isGated: true, paths });
+      this.#processes.push({ ...message, uid: ownerOf(message.pid) });
+    } catch (error) {
+      const cause = error instanceof CaptureError ? error.cause : String(error);
+      this.#problems.push({
+        code: 'not-observed',
+        message: `${message.executable} ran unobserved: ${cause}`,
+      });
+    } finally {
+      this.#arriving--;
+      this.#wakeWaiters();
+    }
+  }
+
+  #noteEnd(pid: number, waitStatus: number, timeNs: bigint): void {
+    const process = this.#processes.find((candidate) => candidate.pid === pid && candidate.end === undefined);
+    if (process) process.end = { ...decodeWaitStatus(waitStatus), timeNs };
+    this.#wakeWaiters();
+  }
+
+  #isAnyRunning(): boolean {
+    return this.#arriving > 0 || this.#processes.some((process) => process.end === undefined);
+  }
+
+  #wakeWaiters(): void {
+    for (const wake of this.#endWaiters) wake();
+    this.#endWaiters.clear();
+  }
+}
+
+/** As wait4 encodes it; -1: unknown. */
+function decodeWaitStatus(status: number): { exitCode: number | null; signal: number | null } {
+  if (status < 0) return { exitCode: null, signal: null };
+  const signal = status & 0x7f;
+  return signal === 0 ? { exitCode: (status >> 8) & 0xff, signal: null } : { exitCode: null, signal };
+}
+
+function ownerOf(pid: number): number {
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? -1;
+}
+
+/** The sampler's JSON, where 64-bit nanoseconds stay below 2^53 (104 days). */
+function toTotals(json: unknown): CaptureTotals {
+  return json as CaptureTotals;
+}

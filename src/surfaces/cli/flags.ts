@@ -1,0 +1,119 @@
+export type CommandName = 'cargo-profile-bee' | 'profile-bee';
+
+/** One flag as both the parser and `--help` see it. */
+export interface FlagSpecification {
+  name: string;
+  alias?: string;
+  type: 'boolean' | 'string' | 'number';
+  isRepeatable?: boolean;
+  describe: string;
+  /** What stands for the value in `--help`. */
+  value?: string;
+  only?: CommandName;
+}
+
+/** Every flag of the two commands, in the order of `--help`. */
+export const FLAGS: readonly FlagSpecification[] = [
+  {
+    name: 'pid',
+    alias: 'p',
+    type: 'number',
+    value: 'PID',
+    describe: 'Profile a running process and the children it starts',
+    only: 'profile-bee',
+  },
+  {
+    name: 'cmd',
+    type: 'string',
+    value: '"COMMAND"',
+    describe: 'Run and profile a command given as one string',
+    only: 'profile-bee',
+  },
+  {
+    name: 'duration',
+    alias: 'd',
+    type: 'number',
+    value: 'SECONDS',
+    describe: 'Stop after this time; a command that we started is then ended',
+    only: 'profile-bee',
+  },
+  { name: 'time', type: 'number', value: 'MS', describe: 'The same in milliseconds', only: 'profile-bee' },
+  {
+    name: 'folded',
+    alias: 'f',
+    type: 'boolean',
+    describe: 'Folded stacks on standard output (the default without an output file)',
+    only: 'profile-bee',
+  },
+  { name: 'svg', type: 'string', value: 'FILE', describe: 'Write a flamegraph' },
+  { name: 'collapse', type: 'string', value: 'FILE', describe: 'Write folded stacks' },
+  {
+    name: 'output',
+    alias: 'o',
+    type: 'string',
+    isRepeatable: true,
+    value: 'FILE',
+    describe: 'Write a file; its name tells the format (.svg, .folded)',
+  },
+  {
+    name: 'summary-json',
+    type: 'string',
+    value: 'FILE',
+    describe: 'Write what was measured and lost, for scripts',
+  },
+  {
+    name: 'require',
+    type: 'string',
+    isRepeatable: true,
+    value: 'RULES',
+    describe: 'Exit with 6 when a rule fails: complete>=99,symbolized>=95,lost<=1',
+  },
+  { name: 'frequency', alias: 'F', type: 'number', value: 'HZ', describe: 'Samples per second of CPU time' },
+  { name: 'event', type: 'string', value: 'NAME', describe: 'cpu-clock (default) or cycles' },
+  { name: 'unwind', type: 'string', value: 'HOW', describe: 'dwarf (default) or fp (frame pointers only)' },
+  { name: 'dwarf', type: 'boolean', describe: 'The same as --unwind dwarf' },
+  {
+    name: 'dev',
+    type: 'boolean',
+    describe: "Derive the build from the 'dev' profile",
+    only: 'cargo-profile-bee',
+  },
+  {
+    name: 'profile',
+    type: 'string',
+    value: 'NAME',
+    describe: 'Derive the build from this cargo profile',
+    only: 'cargo-profile-bee',
+  },
+  {
+    name: 'as-is',
+    type: 'boolean',
+    describe: 'Build exactly what cargo would, with its debug information or without',
+    only: 'cargo-profile-bee',
+  },
+  {
+    name: 'open',
+    type: 'boolean',
+    describe: 'Open the flamegraph (default: where there is a terminal and a display); --no-open',
+  },
+  { name: 'quiet', type: 'boolean', describe: 'Only errors on standard error' },
+  { name: 'verbose', type: 'boolean', describe: 'Say what is being done' },
+  { name: 'help', alias: 'h', type: 'boolean', describe: 'Show this help' },
+  { name: 'version', type: 'boolean', describe: 'Show the version' },
+];
+
+export function flagsOf(command: CommandName): FlagSpecification[] {
+  return FLAGS.filter((flag) => flag.only === undefined || flag.only === command);
+}
+
+/** How the flags of a command may be spelled: `--svg`, `-o`, `--no-open`, …, and which take a value. */
+export function flagSpellings(command: CommandName): { withValue: Set<string>; boolean: Set<string> } {
+  const spellings = { withValue: new Set<string>(), boolean: new Set<string>() };
+  for (const flag of flagsOf(command)) {
+    const set = flag.type === 'boolean' ? spellings.boolean : spellings.withValue;
+    set.add(`--${flag.name}`);
+    if (flag.alias !== undefined) set.add(`-${flag.alias}`);
+  }
+  spellings.boolean.add('--no-open');
+  return spellings;
+}

@@ -1,0 +1,47 @@
+import type { CommandName } from './flags.js';
+
+const HEADS: Record<CommandName, string> = {
+  'cargo-profile-bee': `Builds, runs and profiles a Rust program; draws a flamegraph of where its CPU time goes.
+
+usage: cargo profile-bee [FLAGS] [run|test|bench] [CARGO FLAGS] [-- PROGRAM ARGUMENTS]
+       cargo-profile-bee [FLAGS] -- [run|test|bench] [CARGO FLAGS] [-- PROGRAM ARGUMENTS]
+
+`,
+  'profile-bee': `Profiles a program or a running process; prints folded stacks or draws a flamegraph.
+
+usage: profile-bee [FLAGS] -- COMMAND [ARGUMENTS]
+       profile-bee [FLAGS] --pid PID
+
+`,
+};
+
+const TAILS: Record<CommandName, string> = {
+  'cargo-profile-bee': `
+examples:
+  cargo profile-bee                                       profile what \`cargo run\` would run
+  cargo profile-bee --bin server -- --port 8080           one binary, with arguments of its own
+  cargo profile-bee --svg out.svg -- --release --bin server
+  cargo profile-bee -- test my_heavy_test                 profile a test
+  cargo profile-bee --require 'complete>=99,lost<=1' --summary-json run.json -- bench
+
+The build uses a profile of its own (release with line tables, in target/profile-bee); Cargo.toml and
+target/release are left alone. Without an output flag the flamegraph goes to target/profiles/.
+The exit code is the program's; 2 usage, 77 missing privilege, 125 the profiler failed, 6 a rule failed.
+`,
+  'profile-bee': `
+examples:
+  profile-bee --svg out.svg -- ./server --port 8080       until it exits
+  profile-bee --svg out.svg --cmd "./server 'two words'"  the same, as one string
+  profile-bee --pid 4242 -d 10 -F 997 --svg out.svg       ten seconds of a running process
+  profile-bee -- make -j8 | head                          folded stacks on standard output
+
+While stacks go to standard output, what the command prints goes to standard error.
+When the time given with -d or --time is up, a command that was started here gets SIGTERM.
+The exit code is the program's; 2 usage, 77 missing privilege, 125 the profiler failed, 6 a rule failed.
+`,
+};
+
+export function helpText(command: CommandName, flags: string): string {
+  const table = flags.replace(/^\s*Options:\s*/m, 'flags:\n  ').replace(/^\s*\n/, '');
+  return `${HEADS[command]}${table}\n${TAILS[command]}`;
+}

@@ -1,0 +1,39 @@
+import type { CommandName } from './flags.js';
+import { packageVersion } from './version.js';
+
+/** The command `cargo-profile-bee`; `argv` without node and script. Sets `process.exitCode`. */
+export async function runCargoProfileBee(argv: readonly string[]): Promise<void> {
+  const { splitWrapperLine } = await import('./wrapper-line.js');
+  await runCommand('cargo-profile-bee', argv, splitWrapperLine);
+}
+
+/** The command `profile-bee`. Sets `process.exitCode`. */
+export async function runProfileBee(argv: readonly string[]): Promise<void> {
+  await runCommand('profile-bee', argv, splitProfilerLine);
+}
+
+/** Our flags, and what follows them. */
+export interface SplitLine {
+  ours: readonly string[];
+  cargo?: readonly string[];
+  program?: readonly string[] | undefined;
+}
+
+function splitProfilerLine(argv: readonly string[]): SplitLine {
+  const dashes = argv.indexOf('--');
+  return dashes < 0 ? { ours: argv } : { ours: argv.slice(0, dashes), program: argv.slice(dashes + 1) };
+}
+
+async function runCommand(
+  command: CommandName,
+  argv: readonly string[],
+  split: (argv: readonly string[]) => SplitLine,
+): Promise<void> {
+  if (argv[0] === '--version' || argv[0] === '-V') {
+    process.stdout.write(`${command} ${packageVersion()}\n`);
+    return;
+  }
+  if (argv.length === 0 && command === 'profile-bee') argv = ['--help'];
+  const { runWithFlags } = await import('./run.js');
+  process.exitCode = await runWithFlags(command, argv, split);
+}

@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import type { CapturePlan } from '../../capture/session.js';
+import type { CommandName } from './flags.js';
+import type { Flags } from './parse-flags.js';
+import { parseRules, type RequireRule } from './require-rules.js';
+import { splitWords } from './split-words.js';
+import { UsageProblem } from './usage-problem.js';
+
+export type OutputFormat = 'svg' | 'folded';
+
+/** `path` undefined: standard output. */
+export interface OutputRequest {
+  path: string | undefined;
+  format: OutputFormat;
+}
+
+export type TargetRequest =
+  | {
+      kind: 'cargo';
+      cargo: readonly string[];
+      program: readonly string[] | undefined;
+      profile: ProfileChoice;
+      /** The command and our flags as typed, for corrected lines. */
+      typedBefore: readonly string[];
+    }
+  | { kind: 'command'; argv: readonly string[] }
+  | { kind: 'pid'; pid: number };
+
+/** Which cargo profile our own flags ask for; undefined: release (bench for benches). */
+export type ProfileChoice = { kind: 'dev' } | { kind: 'named'; name: string } | { kind: 'as-is' } | undefined;
+
+/** Flags that make sense. Files and processes that they name have not been looked at yet. */
+export interface RecordOptions {
+  command: CommandName;
+  target: TargetRequest;
+  plan: CapturePlan;
+  /** Empty: the command's default. */
+  outputs: OutputRequest[];
+  summaryPath: string | undefined;
+  rules: RequireRule[];
+  /** Undefined: decided by what the terminal can show. */
+  open: boolean | undefined;
+  verbosity: 'quiet' | 'normal' | 'verbose';
+  durationMs: number | undefined;
+}
+
+/** What follows `--`, already split by the command's grammar. */
+export interface CommandParts {
+  ours: readonly string[];
+  cargo?: readonly string[];
+  program?: readonly string[] | undefined;
+}
+
+const DEFAULT_HZ = { 'cargo-profile-bee': 997, 'profile-bee': 99 } as const;
+const DEFAULT_RING_BYTES = 8 << 20;
+const MAX_DEPTH = 1024;
+const FORMATS: Record<string, OutputFormat> = { '.svg': 'svg', '.folded': 'folded', '.collapsed': 'folded' };
+
+/** Throws UsageProblem. */
+export function toOptions(command: CommandName, flags: Flags, parts: CommandParts): RecordOptions {
+  return {
+    command,
+    target: toTarget(command, flags, parts),
+    plan: toPlan(command, flags),
+    outputs: toOutputs(flags),
+    summaryPath: flags.summaryJson,
+    rules: (flags.require ?? []).flatMap(parseRules),
+    open: flags.open,
+    verbosity: flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal',
+    durationMs: toDurationMs(flags),
+  };
+}
+
+function toTarget(command: CommandName, flags: Flags, parts: CommandParts): TargetRequest {
+  if (command === 'cargo-profile-bee') {
+    const typedBefore = ['cargo', 'profile-bee', ...parts.ours];
+    return {
+      kind: 'cargo',
+      cargo: parts.cargo ?? [],
+      program: parts.program,
+      profile: toProfile(flags),
+      typedBefore,
+    };
+  }
+  const given = [flags.pid !== undefined, flags.cmd !== undefined, parts.program !== undefined];
+  if (given.filter(Boolean).length > 1) {
+    throw new UsageProblem('--pid, --cmd and a command after -- exclude each other');
+  }
+  if (flags.pid !== undefined) {
+    if (!Number.isSafeInteger(flags.pid) || flags.pid < 1)
+      throw new UsageProblem(`--pid ${flags.pid} is not a pid`);
+    return { kind: 'pid', pid: flags.pid };
+  }
+  const argv = flags.cmd === undefined ? (parts.program ?? []) : splitWords(flags.cmd);
+  if (argv.length === 0) throw new UsageProblem('there is no command to run', 'profile-bee -- COMMAND');
+  return { kind: 'command', argv };
+}
+
+function toProfile(flags: Flags): ProfileChoice {
+  const given = [flags.dev === true, flags.profile !== undefined, flags.asIs === true];
+  if (given.filter(Boolean).length > 1)
+    throw new UsageProblem('--dev, --profile and --as-is exclude each other');
+  if (flags.dev) return { kind: 'dev' };
+  if (flags.asIs) return { kind: 'as-is' };
+  return flags.profile === undefined ? undefined : { kind: 'named', name: flags.profile };
+}
+
+function toPlan(command: CommandName, flags: Flags): CapturePlan {
+  return {
+    frequencyHz: toFrequencyHz(flags.frequency ?? DEFAULT_HZ[command]),
+    event: oneOf('--event', flags.event ?? 'cpu-clock', ['cpu-clock', 'cycles'] as const),
+    unwinder: toUnwinder(flags),
+    ringBytes: toRingBytes(process.env.PROFILE_BEE_RING_BYTES),
+    maxDepth: MAX_DEPTH,
+  };
+}
+
+function toUnwinder(flags: Flags): 'dwarf' | 'fp' {
+  const unwinder = oneOf('--unwind', flags.unwind ?? 'dwarf', ['dwarf', 'fp'] as const);
+  if (flags.dwarf && unwinder === 'fp')
+    throw new UsageProblem('--dwarf and --unwind fp contradict each other');
+  return unwinder;
+}
+
+function toFrequencyHz(frequencyHz: number): number {
+  const maxHz = kernelMaxHz();
+  if (!Number.isSafeInteger(frequencyHz) || frequencyHz < 1 || frequencyHz > maxHz) {
+    throw new UsageProblem(
+      `--frequency ${frequencyHz} is not between 1 and ${maxHz} Hz`,
+      'sysctl kernel.perf_event_max_sample_rate=HZ   raises the limit',
+    );
+  }
+  return frequencyHz;
+}
+
+function kernelMaxHz(): number {
+  try {
+    return Number(readFileSync('/proc/sys/kernel/perf_event_max_sample_rate', 'utf8'));
+  } catch {
+    return 100_000;
+  }
+}
+
+/** For tests of loss and for machines with hundreds of CPUs; not a flag, since nobody should need it. */
+function toRingBytes(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_RING_BYTES;
+  const bytes = Number(text);
+  if (Number.isSafeInteger(bytes) && bytes >= 4096 && Math.log2(bytes) % 1 === 0) return bytes;
+  throw new UsageProblem(`PROFILE_BEE_RING_BYTES=${text} is not a power of two of 4096 or more`);
+}
+
+function toDurationMs({ time, duration }: Flags): number | undefined {
+  if (time !== undefined && duration !== undefined)
+    throw new UsageProblem('--time and -d exclude each other');
+  const durationMs = time ?? (duration === undefined ? undefined : duration * 1000);
+  if (durationMs !== undefined && !(durationMs > 0))
+    throw new UsageProblem('the duration must be above zero');
+  return durationMs;
+}
+
+function toOutputs(flags: Flags): OutputRequest[] {
+  const outputs: OutputRequest[] = [];
+  if (flags.svg !== undefined) outputs.push({ path: flags.svg, format: 'svg' });
+  if (flags.collapse !== undefined) outputs.push({ path: flags.collapse, format: 'folded' });
+  for (const path of flags.output ?? []) outputs.push({ path, format: formatOf(path) });
+  if (flags.folded) outputs.push({ path: undefined, format: 'folded' });
+  const paths = outputs.map(({ path }) => (path === '-' ? undefined : path));
+  const twice = paths.find((path, index) => paths.indexOf(path) !== index);
+  if (twice !== undefined) throw new UsageProblem(`${twice} is named for two outputs`);
+  return outputs.map(({ format }, index) => ({ path: paths[index], format }));
+}
+
+function formatOf(path: string): OutputFormat {
+  const format = path === '-' ? 'folded' : FORMATS[extname(path).toLowerCase()];
+  if (format !== undefined) return format;
+  throw new UsageProblem(
+    `-o ${path}: the name does not tell the format`,
+    `known endings: ${Object.keys(FORMATS).join(', ')}; or use --svg ${path} or --collapse ${path}`,
+  );
+}
+
+function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((candidate) => candidate === value);
+  if (found === undefined) throw new UsageProblem(`${flag} ${value}: choose ${allowed.join(' or ')}`);
+  return found;
+}

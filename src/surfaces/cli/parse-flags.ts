@@ -1,0 +1,109 @@
+import { type CommandName, type FlagSpecification, flagSpellings, flagsOf } from './flags.js';
+import { nearestFlag, UsageProblem } from './usage-problem.js';
+
+/** Flags as typed; absent ones are undefined. Nothing is validated but their types. */
+export interface Flags {
+  pid?: number;
+  cmd?: string;
+  duration?: number;
+  time?: number;
+  folded?: boolean;
+  svg?: string;
+  collapse?: string;
+  output?: string[];
+  summaryJson?: string;
+  require?: string[];
+  frequency?: number;
+  event?: string;
+  unwind?: string;
+  dwarf?: boolean;
+  dev?: boolean;
+  profile?: string;
+  asIs?: boolean;
+  open?: boolean;
+  quiet?: boolean;
+  verbose?: boolean;
+  help?: boolean;
+  version?: boolean;
+}
+
+/** Throws UsageProblem for a flag that the command does not have, a missing value, a number that is none. */
+export async function parseFlags(command: CommandName, argv: readonly string[]): Promise<Flags> {
+  checkSpellings(command, argv);
+  const parser = await openParser(command);
+  const parsed: Record<string, unknown> = await parser.parse([...argv]);
+  const flags = flagsOf(command).map((flag) => [camelCase(flag.name), typedValue(flag, parsed[flag.name])]);
+  return Object.fromEntries(flags.filter(([, value]) => value !== undefined)) as Flags;
+}
+
+/** The flags' part of `--help`. */
+export async function describeFlags(command: CommandName): Promise<string> {
+  const parser = await openParser(command);
+  return await parser.getHelp();
+}
+
+async function openParser(command: CommandName) {
+  const { default: yargs } = await import('yargs');
+  const options = flagsOf(command).map((flag) => [flag.name, yargsOption(flag)]);
+  return yargs([])
+    .scriptName(command)
+    .usage('')
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .fail(false)
+    .wrap(Math.min(100, process.stdout.columns ?? 100))
+    .parserConfiguration({ 'camel-case-expansion': false, 'strip-aliased': true, 'greedy-arrays': false })
+    .options(Object.fromEntries(options));
+}
+
+/** Numbers arrive as text too: yargs would turn a bad one into NaN, which says nothing about what was typed. */
+function yargsOption(flag: FlagSpecification): Record<string, unknown> {
+  return {
+    ...(flag.alias === undefined ? {} : { alias: flag.alias }),
+    ...(flag.value === undefined ? {} : { requiresArg: true }),
+    describe: flag.describe,
+    type: flag.type === 'boolean' ? 'boolean' : 'string',
+    ...(flag.isRepeatable ? { array: true } : {}),
+  };
+}
+
+function typedValue(flag: FlagSpecification, value: unknown): unknown {
+  if (value === undefined || flag.isRepeatable || flag.type === 'boolean') return value;
+  if (Array.isArray(value)) throw new UsageProblem(`--${flag.name} was given ${value.length} times`);
+  if (flag.type === 'string') return value;
+  const number = Number(value);
+  if (value === '' || !Number.isFinite(number)) {
+    throw new UsageProblem(`--${flag.name} needs a number, not ${JSON.stringify(value)}`);
+  }
+  return number;
+}
+
+function checkSpellings(command: CommandName, argv: readonly string[]): void {
+  const { withValue, boolean } = flagSpellings(command);
+  for (let index = 0; index < argv.length; index++) {
+    const argument = argv[index]!;
+    const spelling = argument.startsWith('--') ? argument.split('=', 1)[0]! : argument.slice(0, 2);
+    if (withValue.has(spelling)) {
+      if (spelling === argument && ++index >= argv.length)
+        throw new UsageProblem(`${spelling} needs a value`);
+    } else if (!boolean.has(spelling)) {
+      throw unknownArgument(command, argument, [...withValue, ...boolean]);
+    }
+  }
+}
+
+function unknownArgument(command: CommandName, argument: string, known: readonly string[]): UsageProblem {
+  if (!argument.startsWith('-')) {
+    const advice =
+      command === 'profile-bee' ? `profile-bee -- ${argument} …   runs and profiles a command` : '';
+    return new UsageProblem(`${argument} is not a flag`, advice);
+  }
+  const nearest = nearestFlag(argument.split('=', 1)[0]!, known);
+  const advice = nearest === undefined ? `${command} --help   lists the flags` : `did you mean ${nearest}?`;
+  return new UsageProblem(`unknown flag ${argument}`, advice);
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { basename } from 'node:path';
+import type { CaptureSession, ObservedProcess } from '../../capture/session.js';
+import type { PackageRoot } from '../../symbolize/origin.js';
+import type { RecordOptions } from './options.js';
+import { prepareCargoTarget } from './prepared-cargo.js';
+import type { SummaryTarget } from './summary.js';
+import type { Terminal } from './terminal.js';
+
+/** How what we launched ended; both null: not our child (a pid). */
+export interface LaunchEnd {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+export interface Launched {
+  ended: Promise<LaunchEnd>;
+  /** Our direct child, where there is one. */
+  pid: number | undefined;
+}
+
+/** What the target's build tells the summary about a process. */
+export type TargetFacts = Pick<SummaryTarget, 'kind'> & Partial<SummaryTarget>;
+
+/** A target that is built, or found, and can be started once. */
+export interface PreparedTarget {
+  /** For the title and for names of files. */
+  name: string;
+  packages: readonly PackageRoot[];
+  /** Folder of the default output. */
+  outputDirectory: string;
+  phases: { metadataNs: bigint; buildNs: bigint };
+  /** True when Ctrl-C ends the profile and not the program. */
+  isForeign: boolean;
+  factsOf(process: ObservedProcess): TargetFacts;
+  launch(session: CaptureSession): Promise<Launched>;
+}
+
+/** Builds or finds the target. Throws UsageProblem or CargoFailure. */
+export async function prepareTarget(options: RecordOptions, terminal: Terminal): Promise<PreparedTarget> {
+  const { target } = options;
+  switch (target.kind) {
+    case 'cargo':
+      return await prepareCargoTarget(target, terminal);
+    case 'command':
+      return prepareCommand(target.argv, writesToStandardOutput(options));
+    case 'pid':
+      return preparePid(target.pid);
+  }
+}
+
+/** Without an output file, folded stacks go to standard output. */
+export function writesToStandardOutput({ command, outputs }: RecordOptions): boolean {
+  const isDefault = outputs.length === 0 && command === 'profile-bee';
+  return isDefault || outputs.some(({ path }) => path === undefined);
+}
+
+const NOTHING_BUILT = {
+  packages: [],
+  outputDirectory: '.',
+  phases: { metadataNs: 0n, buildNs: 0n },
+} as const;
+
+/** Our standard output is for stacks alone when they go there: the command then writes to standard error. */
+function prepareCommand(argv: readonly string[], stdoutIsTaken: boolean): PreparedTarget {
+  return {
+    ...NOTHING_BUILT,
+    name: basename(argv[0]!),
+    isForeign: false,
+    factsOf: () => ({ kind: 'command' }),
+    launch: async (session) => {
+      const [gate, ...rest] = [...session.gateCommand, ...argv];
+      const child = spawn(gate!, rest, { stdio: ['inherit', stdoutIsTaken ? 2 : 'inherit', 'inherit'] });
+      return { pid: child.pid, ended: endOf(child) };
+    },
+  };
+}
+
+function preparePid(pid: number): PreparedTarget {
+  return {
+    ...NOTHING_BUILT,
+    name: `pid-${pid}`,
+    isForeign: true,
+    factsOf: () => ({ kind: 'pid' }),
+    launch: async (session) => {
+      await session.addPid(pid);
+      return { pid: undefined, ended: session.allEnded().then(() => ({ code: null, signal: null })) };
+    },
+  };
+}
+
+export function endOf(child: ChildProcess): Promise<LaunchEnd> {
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('error', reject);
+  });
+}
+
+/** As a shell reports it. */
+export function exitCodeOf({ code, signal }: LaunchEnd): number {
+  return signal === null ? (code ?? 0) : 128 + constants.signals[signal];
+}
+
+export function signalName(signal: number | null): string | null {
+  const found = Object.entries(constants.signals).find(([, number]) => number === signal);
+  return found?.[0] ?? null;
+}

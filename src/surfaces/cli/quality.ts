@@ -1,0 +1,85 @@
+import {
+  completePercent,
+  lostCount,
+  lostPercent,
+  type Problem,
+  type Summary,
+  symbolizedPercent,
+} from './summary.js';
+
+const MIN_COMPLETE_PERCENT = 90;
+const MIN_SYMBOLIZED_PERCENT = 80;
+const MAX_LOST_PERCENT = 2;
+/** Below this a share of 10 % is uncertain by half of itself. */
+const MIN_SAMPLES = 100;
+
+/** "5,012 samples · 99.9 % of stacks complete · 98.7 % of frames named · 0 lost": how far the picture can be trusted. */
+export function qualityLine(summary: Summary): string {
+  const { samples, cost, stacks } = summary;
+  const parts = [
+    `${count(samples.delivered)} ${samples.delivered === 1 ? 'sample' : 'samples'} at ${count(summary.event.frequencyHz)} Hz`,
+    ...(stacks.user > 0 ? [`${share(completePercent(summary))} of stacks complete`] : []),
+    ...(summary.frames.user > 0 ? [`${share(symbolizedPercent(summary))} of frames named`] : []),
+    `${count(lostCount(samples.lost))} lost`,
+  ];
+  if (cost.targetCpuNs > 0) {
+    const costPercent = (100 * (cost.bpfRunNs + cost.samplerCpuNs)) / cost.targetCpuNs;
+    parts.push(`${(cost.targetCpuNs / 1e9).toFixed(2)} s CPU, profiling cost ${costPercent.toFixed(1)} %`);
+  }
+  return parts.join(' · ');
+}
+
+/** What makes the profile poor; empty for a good one. */
+export function qualityProblems(summary: Summary): Problem[] {
+  const { samples, stacks, frames, targets } = summary;
+  const problems: Problem[] = [];
+  const note = (code: string, message: string) => problems.push({ code, message });
+  if (samples.delivered < MIN_SAMPLES) {
+    note(
+      'few-samples',
+      `only ${count(samples.delivered)} samples: shares are rough; run longer or with a higher --frequency`,
+    );
+  }
+  if (stacks.user > 0 && completePercent(summary) < MIN_COMPLETE_PERCENT) {
+    note(
+      'incomplete-stacks',
+      `only ${share(completePercent(summary))} of stacks reach the start of their thread (${reasons(stacks.incomplete)})`,
+    );
+  }
+  if (frames.user > 0 && symbolizedPercent(summary) < MIN_SYMBOLIZED_PERCENT) {
+    note(
+      'unnamed-frames',
+      `only ${share(symbolizedPercent(summary))} of frames have a name: symbols are missing (strip, debug = 0?)`,
+    );
+  }
+  if (lostPercent(summary) > MAX_LOST_PERCENT) {
+    note('lost-samples', `${share(lostPercent(summary))} of samples were lost (${reasons(samples.lost)})`);
+  }
+  if (samples.unaccounted !== 0)
+    note(
+      'unaccounted-samples',
+      `${count(samples.unaccounted)} samples are unaccounted for: a bug, please report it`,
+    );
+  for (const target of targets) {
+    if (target.optLevel === '0')
+      note(
+        'not-optimized',
+        `${target.argv[0] ?? 'the program'} was built without optimization (opt-level 0)`,
+      );
+  }
+  return problems;
+}
+
+function reasons(counts: Record<string, number>): string {
+  const present = Object.entries(counts).filter(([, value]) => value > 0);
+  return present.map(([name, value]) => `${name} ${count(value)}`).join(', ') || 'none counted';
+}
+
+function share(percent: number): string {
+  const floored = Math.floor(percent * 10) / 10; // never rounded up to a perfect 100
+  return `${floored.toFixed(1).replace(/\.0$/, '')} %`;
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}

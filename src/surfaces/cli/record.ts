@@ -1,0 +1,205 @@
+import { checkCanCapture } from '../../capture/preflight.js';
+import type { RawProfile } from '../../capture/raw-profile.js';
+import { type CaptureSession, openSession } from '../../capture/session.js';
+import { SessionSymbolizer } from '../../ffi/symbolizer.js';
+import { buildProfile } from '../../symbolize/build-profile.js';
+import { canShowPicture, openPicture } from './open-picture.js';
+import type { RecordOptions } from './options.js';
+import { Outputs, shownPath } from './outputs.js';
+import {
+  exitCodeOf,
+  type LaunchEnd,
+  type Launched,
+  type PreparedTarget,
+  prepareTarget,
+  signalName,
+} from './prepared-target.js';
+import { qualityLine, qualityProblems } from './quality.js';
+import { failedRules } from './require-rules.js';
+import { type ExitStatus, lostCount, type Summary, type SummaryTarget } from './summary.js';
+import type { Terminal } from './terminal.js';
+import { type RunEnd, signalTargets, waitForEnd } from './wait-for-end.js';
+
+/** How long a command may take to obey SIGTERM when its time is up. */
+const GRACE_MS = 5000;
+
+/** Runs a capture from build to picture; fills the summary as it goes. Throws what `explain` understands. */
+export async function record(
+  options: RecordOptions,
+  summary: Summary,
+  terminal: Terminal,
+): Promise<ExitStatus> {
+  checkCanCapture();
+  const outputs = Outputs.reserve(options);
+  try {
+    const target = await prepareTarget(options, terminal);
+    notePreparation(summary, target);
+    outputs.addDefault(options, target);
+    await using session = await openTimedSession(options, summary);
+    const launched = await target.launch(session);
+    const { end, raw } = await capture(options, target, launched, session, summary, terminal);
+    noteCapture(summary, options, raw, session, target);
+    if (session.processes.length === 0) return nothingRan(end, summary, terminal);
+    await writeProfile(outputs, raw, session, target, summary, terminal);
+    await showPicture(outputs, options, terminal);
+    return statusOf(await finalEnd(end, session, launched), options, summary, terminal);
+  } finally {
+    outputs.discard();
+  }
+}
+
+function notePreparation(summary: Summary, target: PreparedTarget): void {
+  summary.phasesNs.metadata = Number(target.phases.metadataNs);
+  summary.phasesNs.build = Number(target.phases.buildNs);
+}
+
+async function openTimedSession(options: RecordOptions, summary: Summary): Promise<CaptureSession> {
+  const beginNs = process.hrtime.bigint();
+  const session = await openSession(options.plan);
+  summary.phasesNs.samplerStart = Number(process.hrtime.bigint() - beginNs);
+  return session;
+}
+
+/** Samples until the end; a command whose time is up is asked to end. */
+async function capture(
+  options: RecordOptions,
+  target: PreparedTarget,
+  launched: Launched,
+  session: CaptureSession,
+  summary: Summary,
+  terminal: Terminal,
+): Promise<{ end: RunEnd; raw: RawProfile }> {
+  const beginNs = process.hrtime.bigint();
+  const end = await waitForEnd(target, launched, session, options.durationMs, terminal);
+  summary.phasesNs.run = Number(process.hrtime.bigint() - beginNs);
+  const raw = await session.stop();
+  if (end.why === 'duration' && !target.isForeign) signalTargets(session, launched, 'SIGTERM');
+  return { end, raw };
+}
+
+function noteCapture(
+  summary: Summary,
+  { plan }: RecordOptions,
+  { totals, samples, objects }: RawProfile,
+  session: CaptureSession,
+  target: PreparedTarget,
+): void {
+  const delivered = samples.reduce((sum, { count }) => sum + count, 0);
+  const expected = Math.round((totals.targetCpuNs * plan.frequencyHz) / 1e9);
+  const unaccounted = totals.fired - delivered - lostCount(totals.lost);
+  summary.samples = { fired: totals.fired, expected, delivered, unaccounted, lost: totals.lost };
+  summary.event.throttled = totals.throttled;
+  summary.phasesNs.tables = totals.tablesNs;
+  summary.phasesNs.attachToFirstSample = totals.attachToFirstSampleNs;
+  const {
+    costSource,
+    targetCpuNs,
+    samplerCpuNs,
+    samplerLoadCpuNs,
+    bpfRunNs,
+    samplerPeakRssBytes,
+    tableBytes,
+  } = totals;
+  Object.assign(summary.cost, {
+    targetCpuNs,
+    samplerCpuNs,
+    samplerLoadCpuNs,
+    bpfRunNs,
+    samplerPeakRssBytes,
+    tableBytes,
+  });
+  summary.cost.source = costSource;
+  const buildIds = new Map(objects.map(({ path, buildId }) => [path, buildId]));
+  summary.targets = session.processes.map((process): SummaryTarget => {
+    const { argv, pid, uid, executable, end } = process;
+    const exit = { exitCode: end?.exitCode ?? null, signal: signalName(end?.signal ?? null) };
+    const buildId = buildIds.get(executable);
+    return { argv, pid, uid, ...(buildId ? { buildId } : {}), ...target.factsOf(process), ...exit };
+  });
+  summary.problems.push(...session.problems);
+}
+
+/** cargo ended without running anything (no tests, for example): it has said so; an empty picture would not help. */
+function nothingRan(end: RunEnd, summary: Summary, terminal: Terminal): ExitStatus {
+  const message = 'no program was run, so there is nothing to show';
+  summary.problems.push({ code: 'nothing-ran', message });
+  terminal.warn(message);
+  const code = end.why === 'ended' ? exitCodeOf(end.end) : 0;
+  return { code, source: 'cargo', signal: null };
+}
+
+async function writeProfile(
+  outputs: Outputs,
+  raw: RawProfile,
+  session: CaptureSession,
+  target: PreparedTarget,
+  summary: Summary,
+  terminal: Terminal,
+): Promise<void> {
+  const symbolizeNs = process.hrtime.bigint();
+  const building = buildProfile(raw, new SessionSymbolizer(session.native), target.packages);
+  const { profile, statistics, problems } = await terminal.progress('naming frames', building);
+  summary.stacks = statistics.stacks;
+  summary.frames = statistics.frames;
+  summary.problems.push(
+    ...problems.map(({ path, message }) => ({ code: 'symbols', message: `${path}: ${message}` })),
+  );
+  const quality = qualityProblems(summary);
+  summary.problems.push(...quality);
+  const writeNs = process.hrtime.bigint();
+  const subtitle = qualityLine(summary);
+  const warnings = quality.map(({ message }) => message);
+  summary.outputs = outputs.write(profile, { title: target.name, subtitle, warnings });
+  const doneNs = process.hrtime.bigint();
+  const endNs = lastEndNs(session);
+  summary.phasesNs.symbolize = Number(writeNs - symbolizeNs);
+  summary.phasesNs.write = Number(doneNs - writeNs);
+  summary.phasesNs.exitToOutput = endNs === undefined ? 0 : Number(doneNs - endNs);
+  sayResult(summary, subtitle, terminal);
+}
+
+/** When the last process ended; undefined while one goes on. */
+function lastEndNs(session: CaptureSession): bigint | undefined {
+  const ends = session.processes.map(({ end }) => end?.timeNs);
+  if (ends.includes(undefined)) return undefined;
+  return ends.sort((a, b) => (a! < b! ? -1 : 1)).at(-1);
+}
+
+function sayResult(summary: Summary, quality: string, terminal: Terminal): void {
+  terminal.say(`profile-bee: ${quality}`);
+  for (const { message } of summary.problems) terminal.warn(message);
+  for (const { path } of summary.outputs)
+    if (path !== '-') terminal.say(`wrote ${terminal.bold(shownPath(path))}`);
+}
+
+async function showPicture(outputs: Outputs, options: RecordOptions, terminal: Terminal): Promise<void> {
+  const isWanted = options.open ?? canShowPicture(process.env, process.stdin.isTTY && process.stderr.isTTY);
+  if (isWanted && outputs.picture !== undefined) await openPicture(outputs.picture, terminal);
+}
+
+/** Our own end of the run (time, Ctrl-C on a foreign process) is a success, whatever the program makes of it. */
+async function finalEnd(end: RunEnd, session: CaptureSession, launched: Launched): Promise<LaunchEnd> {
+  if (end.why === 'ended') return end.end;
+  if (launched.pid !== undefined) {
+    const kill = setTimeout(() => signalTargets(session, launched, 'SIGKILL'), GRACE_MS);
+    await launched.ended;
+    clearTimeout(kill);
+  }
+  return { code: 0, signal: null };
+}
+
+function statusOf(
+  end: LaunchEnd,
+  { rules }: RecordOptions,
+  summary: Summary,
+  terminal: Terminal,
+): ExitStatus {
+  const code = exitCodeOf(end);
+  const failures = failedRules(rules, summary);
+  for (const failure of failures) {
+    summary.problems.push({ code: 'require', message: failure });
+    terminal.error(`--require ${failure}`);
+  }
+  if (code === 0 && failures.length > 0) return { code: 6, source: 'require', signal: null };
+  return { code, source: 'target', signal: end.signal };
+}

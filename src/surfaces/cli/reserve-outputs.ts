@@ -1,0 +1,141 @@
+import {
+  closeSync,
+  fchmodSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { UsageProblem } from './usage-problem.js';
+
+/**
+ * A file that will be whole or absent: its temporary neighbour is created now, so that a bad path is refused before
+ * the program starts, and renamed into place when the content is complete.
+ */
+export class ReservedFile {
+  #descriptor: number | undefined;
+
+  private constructor(
+    /** Absolute, as the user named it. */
+    readonly path: string,
+    /** The same without links: where the content ends up. */
+    private readonly file: string,
+    /** Equal to `file` for devices and pipes, which are written and not replaced. */
+    private readonly temporary: string,
+    descriptor: number,
+  ) {
+    this.#descriptor = descriptor;
+  }
+
+  /** Throws UsageProblem when nothing can be written there. */
+  static reserve(path: string): ReservedFile {
+    const absolute = resolve(path);
+    try {
+      return ReservedFile.#open(absolute, `.${process.pid}.tmp`);
+    } catch (error) {
+      throw new UsageProblem(`cannot write ${path}: ${reasonOf(error)}`, adviceFor(error, absolute));
+    }
+  }
+
+  /** Like `reserve`, for a path that must be new; undefined when it exists or another run has reserved it. */
+  static reserveNew(path: string): ReservedFile | undefined {
+    if (statSync(path, { throwIfNoEntry: false }) !== undefined) return undefined;
+    const file = ReservedFile.#openNew(resolve(path));
+    // The other run may have written its file, and given up its reservation, since we looked.
+    if (file === undefined || statSync(path, { throwIfNoEntry: false }) === undefined) return file;
+    file.discard();
+    return undefined;
+  }
+
+  static #openNew(path: string): ReservedFile | undefined {
+    try {
+      return ReservedFile.#open(path, '.tmp');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+      throw new UsageProblem(`cannot write ${path}: ${reasonOf(error)}`, adviceFor(error, path));
+    }
+  }
+
+  static #open(path: string, suffix: string): ReservedFile {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found?.isDirectory()) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
+    if (found !== undefined && !found.isFile())
+      return new ReservedFile(path, path, path, openSync(path, 'w'));
+    // A link is followed: a rename onto it would put a file in the place of /dev/stdout or of somebody's `latest`.
+    const file = found === undefined ? path : realpathSync(path);
+    const temporary = join(dirname(file), `.${basename(file)}${suffix}`);
+    const descriptor = openSync(temporary, 'wx', 0o666);
+    if (found !== undefined) fchmodSync(descriptor, found.mode & 0o777);
+    return new ReservedFile(path, file, temporary, descriptor);
+  }
+
+  /** Writes and renames; returns the size in bytes. Throws the system's error, and leaves nothing then. */
+  commit(content: string): number {
+    const bytes = Buffer.from(content);
+    const descriptor = this.#descriptor;
+    if (descriptor === undefined) throw new Error(`${this.path} was already written`);
+    try {
+      for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+      this.#close();
+      if (this.temporary !== this.file) renameSync(this.temporary, this.file);
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
+    return bytes.length;
+  }
+
+  /** Removes what was reserved; does nothing after a commit. */
+  discard(): void {
+    if (this.#descriptor !== undefined) this.#close();
+    if (this.temporary !== this.file) rmSync(this.temporary, { force: true });
+  }
+
+  #close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+}
+
+/** `DIRECTORY/NAME-2026-01-31T12-00-00.svg`, with `-2`, `-3`, … where that exists: nothing is ever overwritten. */
+export function reserveUnique(directory: string, name: string, extension: string, now: Date): ReservedFile {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw new UsageProblem(`cannot create ${directory}: ${reasonOf(error)}`, '--svg FILE   writes elsewhere');
+  }
+  const stem = `${name.replace(/[^\w.-]+/g, '_')}-${localTime(now)}`;
+  for (let attempt = 1; ; attempt++) {
+    const suffix = attempt === 1 ? '' : `-${attempt}`;
+    const file = ReservedFile.reserveNew(join(directory, `${stem}${suffix}${extension}`));
+    if (file !== undefined) return file;
+  }
+}
+
+function localTime(now: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const date = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join('-');
+  return `${date}T${[now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('-')}`;
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const known: Record<string, string> = {
+    ENOENT: 'the folder does not exist',
+    ENOTDIR: 'the folder is a file',
+    EACCES: 'permission denied',
+    EROFS: 'the file system is read-only',
+    ENOSPC: 'the disk is full',
+    EISDIR: 'it is a directory',
+    EEXIST: 'another run is writing it',
+  };
+  return known[code ?? ''] ?? message;
+}
+
+function adviceFor(error: unknown, path: string): string {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT' ? `mkdir -p ${dirname(path)}` : '';
+}

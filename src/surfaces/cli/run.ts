@@ -1,0 +1,101 @@
+import { explain } from './explain.js';
+import type { CommandName } from './flags.js';
+import { helpText } from './help.js';
+import type { SplitLine } from './main.js';
+import { type RecordOptions, toOptions } from './options.js';
+import { describeFlags, type Flags, parseFlags } from './parse-flags.js';
+import { ReservedFile } from './reserve-outputs.js';
+import { type ExitStatus, emptySummary, type Summary } from './summary.js';
+import { Terminal } from './terminal.js';
+import { packageVersion } from './version.js';
+
+/** Parses, records, and writes the summary on every way out; resolves with the exit code. */
+export async function runWithFlags(
+  command: CommandName,
+  argv: readonly string[],
+  split: (argv: readonly string[]) => SplitLine,
+): Promise<number> {
+  const terminal = new Terminal(argv.includes('--quiet') ? 'quiet' : 'normal');
+  try {
+    const line = split(argv);
+    const flags = await parseFlags(command, line.ours);
+    if (flags.help) return await show(helpText(command, await describeFlags(command)));
+    if (flags.version) return await show(`${command} ${packageVersion()}\n`);
+    return await runOptions(command, flags, line);
+  } catch (error) {
+    const status = explain(error, terminal);
+    return writeSummary(
+      ReservedFile.reserve,
+      summaryPathOf(argv),
+      withStatus(emptySummaryOf(), status),
+      terminal,
+    );
+  }
+}
+
+async function show(text: string): Promise<number> {
+  await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
+  return 0;
+}
+
+async function runOptions(command: CommandName, flags: Flags, line: SplitLine): Promise<number> {
+  const options = toOptions(command, flags, line);
+  const terminal = new Terminal(options.verbosity);
+  const summaryFile =
+    options.summaryPath === undefined ? undefined : ReservedFile.reserve(options.summaryPath);
+  const { plan } = options;
+  const summary = emptySummary(
+    packageVersion(),
+    { name: plan.event, frequencyHz: plan.frequencyHz },
+    plan.unwinder,
+  );
+  const status = await recordOrExplain(options, summary, terminal);
+  return writeSummary(() => summaryFile, summaryFile?.path, withStatus(summary, status), terminal);
+}
+
+async function recordOrExplain(
+  options: RecordOptions,
+  summary: Summary,
+  terminal: Terminal,
+): Promise<ExitStatus> {
+  const { record } = await import('./record.js');
+  try {
+    return await record(options, summary, terminal);
+  } catch (error) {
+    return explain(error, terminal);
+  }
+}
+
+function emptySummaryOf(): Summary {
+  return emptySummary(packageVersion(), { name: 'cpu-clock', frequencyHz: 0 }, 'dwarf');
+}
+
+function withStatus(summary: Summary, exit: ExitStatus): Summary {
+  return {
+    ...summary,
+    exit,
+    cost: { ...summary.cost, cliPeakRssBytes: process.resourceUsage().maxRSS * 1024 },
+  };
+}
+
+/** The summary path of a line that could not be parsed whole. */
+function summaryPathOf(argv: readonly string[]): string | undefined {
+  const index = argv.findIndex((argument) => /^--summary-json(=|$)/.test(argument));
+  return index < 0 ? undefined : argv[index]!.includes('=') ? argv[index]!.slice(15) : argv[index + 1];
+}
+
+function writeSummary(
+  reserve: (path: string) => ReservedFile | undefined,
+  path: string | undefined,
+  summary: Summary,
+  terminal: Terminal,
+): number {
+  if (path === undefined) return summary.exit.code;
+  try {
+    reserve(path)?.commit(`${JSON.stringify(summary, null, 2)}\n`);
+    return summary.exit.code;
+  } catch (error) {
+    const failure = explain(error, terminal);
+    return summary.exit.code === 0 ? failure.code : summary.exit.code;
+  }
+}

@@ -1,0 +1,151 @@
+import { emptyStatistics, type FrameStatistics } from '../../symbolize/frame-statistics.js';
+
+export const SUMMARY_SCHEMA = 'profile-bee.summary/1';
+
+export type ExitSource = 'target' | 'cargo' | 'profiler' | 'usage' | 'privilege' | 'require';
+
+export interface ExitStatus {
+  code: number;
+  source: ExitSource;
+  /** For example SIGKILL. */
+  signal: string | null;
+}
+
+export interface SummaryTarget {
+  argv: readonly string[];
+  pid: number;
+  uid: number;
+  package?: string;
+  kind: string;
+  profile?: string;
+  optLevel?: string;
+  debuginfo?: string;
+  buildId?: string;
+  exitCode: number | null;
+  signal: string | null;
+}
+
+export interface SummaryOutput {
+  path: string;
+  format: string;
+  bytes: number;
+  framesShown?: number;
+  framesHidden?: number;
+}
+
+export interface Problem {
+  code: string;
+  message: string;
+}
+
+/** The summary JSON (`profile-bee.summary/1`). Times in ns, memory in bytes, counts in samples or frames. */
+export interface Summary {
+  schema: typeof SUMMARY_SCHEMA;
+  version: string;
+  exit: ExitStatus;
+  targets: SummaryTarget[];
+  event: { name: string; frequencyHz: number; throttled: number };
+  unwinder: 'dwarf' | 'fp';
+  elevation: 'none' | 'capabilities' | 'setup' | 'sudo';
+  samples: {
+    fired: number;
+    expected: number;
+    delivered: number;
+    unaccounted: number;
+    lost: Record<string, number>;
+  };
+  stacks: FrameStatistics['stacks'];
+  frames: FrameStatistics['frames'];
+  cost: {
+    source: 'kernel' | 'sampled';
+    targetCpuNs: number;
+    /** CPU time of the sampler after the first target was let go; before that: samplerLoadCpuNs. */
+    samplerCpuNs: number;
+    samplerLoadCpuNs: number;
+    bpfRunNs: number;
+    samplerPeakRssBytes: number;
+    cliPeakRssBytes: number;
+    tableBytes: number;
+  };
+  phasesNs: Record<PhaseName, number>;
+  outputs: SummaryOutput[];
+  problems: Problem[];
+}
+
+export type PhaseName =
+  | 'metadata'
+  | 'build'
+  | 'samplerStart'
+  | 'attachToFirstSample'
+  | 'run'
+  | 'tables'
+  | 'symbolize'
+  | 'write'
+  | 'exitToOutput';
+
+/** A summary of a run in which nothing has happened yet. */
+export function emptySummary(
+  version: string,
+  event: { name: string; frequencyHz: number },
+  unwinder: 'dwarf' | 'fp',
+): Summary {
+  return {
+    schema: SUMMARY_SCHEMA,
+    version,
+    exit: { code: 0, source: 'target', signal: null },
+    targets: [],
+    event: { ...event, throttled: 0 },
+    unwinder,
+    elevation: process.geteuid?.() === 0 ? 'none' : 'capabilities',
+    samples: { fired: 0, expected: 0, delivered: 0, unaccounted: 0, lost: {} },
+    ...emptyStatistics(),
+    cost: {
+      source: 'kernel',
+      targetCpuNs: 0,
+      samplerCpuNs: 0,
+      samplerLoadCpuNs: 0,
+      bpfRunNs: 0,
+      samplerPeakRssBytes: 0,
+      cliPeakRssBytes: 0,
+      tableBytes: 0,
+    },
+    phasesNs: {
+      metadata: 0,
+      build: 0,
+      samplerStart: 0,
+      attachToFirstSample: 0,
+      run: 0,
+      tables: 0,
+      symbolize: 0,
+      write: 0,
+      exitToOutput: 0,
+    },
+    outputs: [],
+    problems: [],
+  };
+}
+
+/** Of the user stacks, threads caught in their exit left out; 100 where there is none. */
+export function completePercent({ stacks }: Summary): number {
+  return percent(stacks.complete, stacks.user - (stacks.incomplete.exiting ?? 0));
+}
+
+export function symbolizedPercent({ frames }: Summary): number {
+  return percent(frames.symbolized, frames.user);
+}
+
+export function lostPercent({ samples }: Summary): number {
+  return 100 - percent(samples.fired - lostCount(samples.lost), samples.fired);
+}
+
+export function unaccountedPercent({ samples }: Summary): number {
+  return 100 - percent(samples.fired - Math.abs(samples.unaccounted), samples.fired);
+}
+
+export function lostCount(lost: Record<string, number>): number {
+  return Object.values(lost).reduce((sum, count) => sum + count, 0);
+}
+
+function percent(part: number, whole: number): number {
+  return whole === 0 ? 100 : (100 * part) / whole;
+}
