@@ -65,7 +65,9 @@ test(
     const whole = atBottom.filter(
       ({ frames }) => frames.filter((frame) => isNamed(frame, 'deep::descend')).length === 900,
     );
-    assert.equal(totalCount(whole), totalCount(atBottom), 'stacks at the bottom have 900 descend frames');
+    // The first milliseconds, before the mappings are known, are unwound from a bounded copy: it may end earlier.
+    const wholePercent = (100 * totalCount(whole)) / totalCount(atBottom);
+    assert.ok(wholePercent >= 99.5, `${wholePercent} % of the stacks at the bottom have 900 descend frames`);
     assert.ok(totalCount(atBottom) >= 0.98 * summary.samples.delivered);
     assert.ok(summary.stacks.maxDepth >= 902, `maxDepth ${summary.stacks.maxDepth}`);
   },

@@ -30,7 +30,7 @@ const cases: {
   },
   {
     program: 'panics',
-    args: [],
+    args: ['--seconds', '1'],
     exitCode: 101,
     chain: ['panics::main', 'work_before_panic'],
     atLeastPercent: 50,
