@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, mock, test } from 'node:test';
+import { CaptureError, type CaptureErrorCode } from '../../src/capture/capture-error.js';
+import { CargoFailure } from '../../src/cargo/cargo-failure.js';
+import { explain } from '../../src/surfaces/cli/explain.js';
+import { exitCodeOf, signalName } from '../../src/surfaces/cli/prepared-target.js';
+import { Terminal } from '../../src/surfaces/cli/terminal.js';
+import { UsageProblem } from '../../src/surfaces/cli/usage-problem.js';
+
+let written = '';
+beforeEach(() => {
+  written = '';
+  mock.method(process.stderr, 'write', (text: string) => {
+    written += text;
+    return true;
+  });
+});
+afterEach(() => mock.restoreAll());
+
+const CODES: [CaptureErrorCode, number, string][] = [
+  ['not-privileged', 77, 'privilege'],
+  ['not-permitted', 77, 'privilege'],
+  ['no-such-process', 2, 'usage'],
+  ['no-native', 125, 'profiler'],
+  ['kernel', 125, 'profiler'],
+  ['sampler', 125, 'profiler'],
+];
+
+for (const [code, exitCode, source] of CODES) {
+  test(`${code}: exit ${exitCode}, with what was attempted, why, and what to type`, () => {
+    const error = new CaptureError(code, 'do the thing', 'the reason', 'the advice');
+    const status = explain(error, new Terminal('normal'));
+    assert.deepEqual([status.code, status.source], [exitCode, source]);
+    assert.match(written, /cannot do the thing: the reason\n +the advice\n$/);
+  });
+}
+
+test('bad usage: exit 2; --quiet does not silence errors', () => {
+  const status = explain(new UsageProblem('it makes no sense', 'type this'), new Terminal('quiet'));
+  assert.deepEqual([status.code, status.source], [2, 'usage']);
+  assert.match(written, /it makes no sense\n +type this\n$/);
+});
+
+test('cargo’s failure keeps cargo’s code; what cargo has said is not said again', () => {
+  const silent = explain(new CargoFailure('cargo build failed', 101, true), new Terminal('normal'));
+  assert.deepEqual([silent.code, silent.source, written], [101, 'cargo', '']);
+  explain(new CargoFailure('cannot start cargo', 127, false, 'install Rust'), new Terminal('normal'));
+  assert.match(written, /cannot start cargo\n *install Rust\n$/);
+});
+
+test('anything else is the profiler’s own failure: 125', () => {
+  assert.deepEqual(explain(new TypeError('x is not a function'), new Terminal('normal')).code, 125);
+});
+
+test('a signal becomes 128 + its number, as in a shell', () => {
+  assert.equal(exitCodeOf({ code: 3, signal: null }), 3);
+  assert.equal(exitCodeOf({ code: null, signal: 'SIGKILL' }), 137);
+  assert.equal(exitCodeOf({ code: null, signal: 'SIGINT' }), 130);
+  assert.equal(signalName(11), 'SIGSEGV');
+  assert.equal(signalName(null), null);
+});

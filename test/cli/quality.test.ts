@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { qualityLine, qualityProblems } from '../../src/surfaces/cli/quality.js';
+import { emptySummary, type Summary } from '../../src/surfaces/cli/summary.js';
+
+/** A profile that nothing is wrong with. */
+function goodSummary(): Summary {
+  const made = emptySummary('0.0.0', { name: 'cpu-clock', frequencyHz: 997 }, 'dwarf');
+  made.samples = { fired: 5000, expected: 5000, delivered: 5000, unaccounted: 0, lost: { ringbufFull: 0 } };
+  Object.assign(made.stacks, { user: 5000, complete: 4995, maxDepth: 20 });
+  Object.assign(made.frames, { user: 50_000, symbolized: 49_990 });
+  made.cost.targetCpuNs = 5_000_000_000;
+  return made;
+}
+
+function codesOf(summary: Summary): string[] {
+  return qualityProblems(summary).map(({ code }) => code);
+}
+
+test('a good profile has no problems', () => {
+  assert.deepEqual(codesOf(goodSummary()), []);
+});
+
+/** The contract's limits: complete < 90 %, symbolized < 80 %, lost > 2 %, fewer than 100 samples. */
+const LIMITS: { what: string; spoil: (summary: Summary) => void; isPoor: boolean }[] = [
+  { what: '90 % complete', spoil: ({ stacks }) => Object.assign(stacks, { complete: 4500 }), isPoor: false },
+  {
+    what: '89.98 % complete',
+    spoil: ({ stacks }) => Object.assign(stacks, { complete: 4499 }),
+    isPoor: true,
+  },
+  { what: '80 % named', spoil: ({ frames }) => Object.assign(frames, { symbolized: 40_000 }), isPoor: false },
+  {
+    what: '79.998 % named',
+    spoil: ({ frames }) => Object.assign(frames, { symbolized: 39_999 }),
+    isPoor: true,
+  },
+  { what: '2 % lost', spoil: (summary) => lose(summary, 100), isPoor: false },
+  { what: '2.02 % lost', spoil: (summary) => lose(summary, 101), isPoor: true },
+  { what: '100 samples', spoil: (summary) => deliver(summary, 100), isPoor: false },
+  { what: '99 samples', spoil: (summary) => deliver(summary, 99), isPoor: true },
+  { what: 'no sample at all', spoil: (summary) => deliver(summary, 0), isPoor: true },
+  { what: 'a sample unaccounted for', spoil: ({ samples }) => (samples.unaccounted = 1), isPoor: true },
+];
+
+for (const { what, spoil, isPoor } of LIMITS) {
+  test(`${what}: ${isPoor ? 'poor' : 'good enough'}`, () => {
+    const summary = goodSummary();
+    spoil(summary);
+    assert.equal(codesOf(summary).length > 0, isPoor, codesOf(summary).join());
+  });
+}
+
+function lose(summary: Summary, lost: number): void {
+  Object.assign(summary.samples, { delivered: 5000 - lost, lost: { ringbufFull: lost } });
+}
+
+function deliver(summary: Summary, count: number): void {
+  Object.assign(summary.samples, { fired: count, delivered: count });
+  Object.assign(summary.stacks, { user: count, complete: count });
+  Object.assign(summary.frames, { user: count, symbolized: count });
+}
+
+test('threads caught in their exit do not make a profile poor', () => {
+  const summary = goodSummary();
+  Object.assign(summary.stacks, { complete: 3000 });
+  summary.stacks.incomplete.exiting = 2000;
+  assert.deepEqual(codesOf(summary), []);
+});
+
+test('code without optimization is named', () => {
+  const summary = goodSummary();
+  const target = { argv: ['target/x'], pid: 1, uid: 0, kind: 'bin', exitCode: 0, signal: null };
+  summary.targets = [{ ...target, optLevel: '3' }];
+  assert.deepEqual(codesOf(summary), []);
+  summary.targets = [{ ...target, optLevel: '0' }];
+  assert.equal(codesOf(summary).length, 1);
+});
+
+test('the line never rounds up to a perfect 100 %', () => {
+  const summary = goodSummary();
+  Object.assign(summary.stacks, { user: 1_000_000, complete: 999_999 });
+  Object.assign(summary.frames, { user: 1_000_000, symbolized: 999_999 });
+  assert.doesNotMatch(qualityLine(summary), /\b100(\.0)? %/);
+  assert.match(qualityLine(summary), /99\.9 %/);
+});
+
+test('the line tells samples, completeness, names and losses; the problem of a loss tells its cause', () => {
+  const summary = goodSummary();
+  lose(summary, 500);
+  assert.match(qualityLine(summary), /4,500 samples.*complete.*named.*500 lost/);
+  assert.match(
+    qualityProblems(summary)
+      .map(({ message }) => message)
+      .join(),
+    /ringbufFull 500/,
+  );
+});
