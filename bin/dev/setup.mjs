@@ -58,5 +58,6 @@ function installNodeModules() {
   const installed = join(root, 'node_modules', '.package-lock.json');
   const lock = join(root, 'package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
-  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { quiet: true });
+  // Not `npm ci`: it refuses where a registry lacks the linter's packages for platforms that nobody here needs.
+  run('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'], { quiet: true });
 }

@@ -61,9 +61,9 @@ export class Sampler {
   }
 
   /** Observes a process and its future children; `paths` are the files that it will map. */
-  async add(pid: number, options: { isGated: boolean; paths: readonly string[] }): Promise<void> {
+  async add(pid: number, options: { isHeld: boolean; paths: readonly string[] }): Promise<void> {
     const event = await this.#request((requestId) =>
-      this.session.send(MESSAGE.add, encodeAdd({ requestId, pid, isAwaited: true, ...options })),
+      this.session.send(MESSAGE.add, encodeAdd({ requestId, pid, ...options })),
     );
     if (event.kind === 'added' && event.errno !== 0) throw addError(pid, event.message);
   }

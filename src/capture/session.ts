@@ -101,7 +101,7 @@ export class CaptureSession {
   }
 
   async addPid(pid: number): Promise<void> {
-    await this.#sampler.add(pid, { isGated: false, paths: [] });
+    await this.#sampler.add(pid, { isHeld: false, paths: [] });
     this.#processes.push({ pid, uid: ownerOf(pid), executable: '', argv: [], cwd: '', libraries: [] });
   }
 
@@ -147,7 +147,7 @@ export class CaptureSession {
     this.#arriving++;
     try {
       const paths = [message.executable, ...message.libraries];
-      await this.#sampler.add(message.pid, { isGated: true, paths });
+      await this.#sampler.add(message.pid, { isHeld: true, paths });
       this.#processes.push({ ...message, uid: ownerOf(message.pid) });
     } catch (error) {
       const cause = error instanceof CaptureError ? error.cause : String(error);

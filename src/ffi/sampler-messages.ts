@@ -18,8 +18,7 @@ export const MESSAGE = {
 const PROTOCOL_VERSION = 1;
 const UNWINDER = { dwarf: 0, fp: 1 } as const;
 const EVENT = { 'cpu-clock': 0, cycles: 1 } as const;
-const ADD_GATED = 1;
-const ADD_AWAITED = 2;
+const ADD_IS_HELD = 1;
 
 export interface StartRequest {
   frequencyHz: number;
@@ -29,12 +28,11 @@ export interface StartRequest {
   maxDepth: number;
 }
 
-/** `isGated`: it will exec; `isAwaited`: its end is awaited; `paths`: files that it will map. */
+/** `isHeld`: it waits at the gate and is observed from its exec on; `paths`: files that it will map. */
 export interface AddRequest {
   requestId: number;
   pid: number;
-  isGated: boolean;
-  isAwaited: boolean;
+  isHeld: boolean;
   paths: readonly string[];
 }
 
@@ -68,9 +66,8 @@ export function encodeStart(request: StartRequest): Uint8Array {
   ]);
 }
 
-export function encodeAdd({ requestId, pid, isGated, isAwaited, paths }: AddRequest): Uint8Array {
-  const flags = (isGated ? ADD_GATED : 0) | (isAwaited ? ADD_AWAITED : 0);
-  const head = words([requestId, pid, flags, paths.length]);
+export function encodeAdd({ requestId, pid, isHeld, paths }: AddRequest): Uint8Array {
+  const head = words([requestId, pid, isHeld ? ADD_IS_HELD : 0, paths.length]);
   return Buffer.concat([head, ...paths.map((path) => Buffer.from(`${path}\0`))]);
 }
 

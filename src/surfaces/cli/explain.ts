@@ -33,8 +33,9 @@ export function explain(error: unknown, terminal: Terminal): ExitStatus {
     if (error.hint !== '') process.stderr.write(`${error.hint}\n`);
     return { code: error.exitCode, source: 'cargo', signal: null };
   }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  sayFailure(terminal, `the profiler failed: ${text}`, '');
+  const message = error instanceof Error ? error.message : String(error);
+  sayFailure(terminal, `the profiler failed: ${message}`, '--verbose   shows where; please report it');
+  if (error instanceof Error && error.stack !== undefined) terminal.detail(error.stack);
   return PROFILER;
 }
 

@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { basename } from 'node:path';
 import type { CaptureSession, ObservedProcess } from '../../capture/session.js';
 import type { PackageRoot } from '../../symbolize/origin.js';
+import { checkCommand } from './find-command.js';
 import type { RecordOptions } from './options.js';
 import { prepareCargoTarget } from './prepared-cargo.js';
 import type { SummaryTarget } from './summary.js';
@@ -64,6 +65,7 @@ const NOTHING_BUILT = {
 
 /** Our standard output is for stacks alone when they go there: the command then writes to standard error. */
 function prepareCommand(argv: readonly string[], stdoutIsTaken: boolean): PreparedTarget {
+  checkCommand(argv[0]!);
   return {
     ...NOTHING_BUILT,
     name: basename(argv[0]!),

@@ -1,0 +1,27 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { UsageProblem } from './usage-problem.js';
+
+/** Throws UsageProblem when a shell would not find `command`, or could not run it. */
+export function checkCommand(command: string, path = process.env.PATH ?? '/bin:/usr/bin'): void {
+  const candidates = command.includes('/')
+    ? [command]
+    : path.split(delimiter).map((directory) => join(directory || '.', command));
+  const reasons = candidates.map(whyNotRunnable);
+  if (reasons.includes(undefined)) return;
+  const isThere = reasons.some((reason) => reason !== 'ENOENT' && reason !== 'ENOTDIR');
+  throw new UsageProblem(
+    `cannot run ${command}: ${isThere ? 'it is not an executable file' : 'there is no such command'}`,
+    isThere ? `chmod +x ${command}   if it is a program` : '',
+  );
+}
+
+function whyNotRunnable(path: string): string | undefined {
+  try {
+    if (statSync(path).isDirectory()) return 'EISDIR';
+    accessSync(path, constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'EACCES';
+  }
+}
