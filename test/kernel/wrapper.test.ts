@@ -82,20 +82,16 @@ test('arguments, directory, environment, stdin and stdout are what cargo run giv
   const programArguments = ['two words', '--svg', '', "it's", '--', '$HOME'];
   const cwd = join(programsWorkspace(), 'server');
   const more = { cwd, input: 'a line\nand another\n', env: { ECHO_VARIABLE: 'kept as it is' } };
-  const ours = await profileWith(wrapper(['--', '--bin', 'echo', '--', ...programArguments], more));
+  const ours = await profileWith(wrapper(['--', '-p', 'echo', '--', ...programArguments], more));
   const tmp = join(ours.scratch, 'tmp');
-  const plain = execFileSync(
-    'cargo',
-    ['run', '-q', '--release', '--bin', 'echo', '--', ...programArguments],
-    {
-      cwd,
-      input: more.input,
-      env: { ...process.env, NODE_TEST_CONTEXT: undefined, TMPDIR: tmp, ...more.env },
-      stdio: ['pipe', 'pipe', 'ignore'],
-    },
-  );
+  const plain = execFileSync('cargo', ['run', '-q', '--release', '-p', 'echo', '--', ...programArguments], {
+    cwd,
+    input: more.input,
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined, TMPDIR: tmp, ...more.env },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
   // The derived profile has its own folder under target; the library path names it.
-  const withoutProfile = ours.stdout.replaceAll('/target/profile-bee/', '/target/release/');
+  const withoutProfile = ours.stdout.replaceAll('/target/profile-bee', '/target/release');
   assert.equal(withoutProfile, plain.toString());
   assert.match(ours.stderr, /a line for stderr/);
 });
