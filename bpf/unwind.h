@@ -22,6 +22,11 @@ enum bee_unwind_kind {
 	BEE_UNWIND_PLT = 4, /* CFA = rsp + 8 + 8 * ((pc & 15) >= cfa_offset) */
 	BEE_UNWIND_SIGNAL = 5, /* registers lie in the rt_sigframe at rsp */
 	BEE_UNWIND_UNSUPPORTED = 6, /* a rule that exists but is not one of these */
+	/*
+	 * Between the system call of clone and its return: the child (rax 0) is at its outermost frame; in the
+	 * parent CFA = rsp + cfa_offset.
+	 */
+	BEE_UNWIND_CLONE = 7,
 };
 enum bee_unwind_register { BEE_REGISTER_RSP = 0, BEE_REGISTER_RBP = 1 };
 enum bee_fp_kind {

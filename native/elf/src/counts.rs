@@ -14,7 +14,7 @@ pub struct Counts {
     pub gap_rows: u32,
     /// Rows that say "outermost frame".
     pub end_rows: u32,
-    /// Regions made up for PLT sections and the entry point, which no FDE covers.
+    /// Regions made up for PLT sections, .init, .fini and the entry point, which no FDE covers.
     pub synthesized_regions: u32,
     /// All UNSUPPORTED rows; the fields below are its parts.
     pub unsupported_rows: u32,

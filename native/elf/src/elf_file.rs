@@ -183,6 +183,12 @@ impl<'data> ElfFile<'data> {
             .find(|bytes| !bytes.is_empty())
     }
 
+    /// The file's bytes from a virtual address to the end of this segment, which holds it: without the search.
+    pub(crate) fn bytes_in_segment(&self, segment: &Segment, address: u64) -> Option<&'data [u8]> {
+        let skip = address.checked_sub(segment.vaddr)?;
+        self.file_bytes(segment)?.get(usize::try_from(skip).ok()?..)
+    }
+
     /// Address and content of PT_GNU_EH_FRAME, the .eh_frame_hdr.
     pub(crate) fn eh_frame_header(&self) -> Option<(u64, &'data [u8])> {
         let header = self.headers.iter().find(|header| header.kind == PT_GNU_EH_FRAME)?;

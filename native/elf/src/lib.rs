@@ -7,7 +7,9 @@
 
 mod cfi_program;
 mod cfi_state;
+mod clone_gap;
 mod counts;
+mod crt_sections;
 mod eh_frame;
 mod eh_pointer;
 mod elf_file;
@@ -24,7 +26,7 @@ mod unwind_table;
 pub use counts::Counts;
 pub use elf_file::{ElfError, ElfFile, Segment};
 pub use rule::{
-    Rule, FP_CFA, FP_RBP, FP_SAME, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_DEREF, UNWIND_END, UNWIND_GAP,
-    UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
+    Rule, FP_CFA, FP_RBP, FP_SAME, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END,
+    UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 pub use unwind_table::{unwind_table, Row, UnwindTable};

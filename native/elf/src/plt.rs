@@ -1,4 +1,5 @@
 use crate::elf_file::ElfFile;
+use crate::region::RuleRange;
 use crate::rule::Rule;
 
 /// CFA in the header of a lazy PLT: the slot has pushed its number, and the first instruction pushes once more.
@@ -9,18 +10,11 @@ pub(crate) const JUMP_SLOT: Rule = Rule::rsp_plus(8);
 
 const SLOT_BYTES: usize = 16;
 const PUSH_BYTES: u64 = 6;
-const ENDBR64: [u8; 4] = [0xf3, 0x0f, 0x1e, 0xfa];
-
-/// A part of a PLT section: `start..end` and its rule.
-pub(crate) struct PltPart {
-    pub start: u64,
-    pub end: u64,
-    pub rule: Rule,
-}
+pub(crate) const ENDBR64: [u8; 4] = [0xf3, 0x0f, 0x1e, 0xfa];
 
 /// Rules for the PLT sections, read from their instructions: GNU ld describes them in .eh_frame, LLD does not.
 /// Slots of an unknown shape (retpolines, mold's header) get none. Sections without headers are not found.
-pub(crate) fn plt_sections(elf: &ElfFile<'_>) -> Vec<Vec<PltPart>> {
+pub(crate) fn plt_sections(elf: &ElfFile<'_>) -> Vec<Vec<RuleRange>> {
     [".plt", ".plt.sec", ".plt.got", ".iplt"]
         .iter()
         .filter_map(|name| elf.sections.find(name))
@@ -29,7 +23,7 @@ pub(crate) fn plt_sections(elf: &ElfFile<'_>) -> Vec<Vec<PltPart>> {
         .collect()
 }
 
-fn plt_parts(address: u64, bytes: &[u8]) -> Vec<PltPart> {
+fn plt_parts(address: u64, bytes: &[u8]) -> Vec<RuleRange> {
     let mut parts = Vec::new();
     let mut start = address;
     for slot in bytes.chunks(SLOT_BYTES) {
@@ -47,10 +41,10 @@ fn plt_parts(address: u64, bytes: &[u8]) -> Vec<PltPart> {
     parts
 }
 
-fn append(parts: &mut Vec<PltPart>, start: u64, end: u64, rule: Rule) {
+fn append(parts: &mut Vec<RuleRange>, start: u64, end: u64, rule: Rule) {
     match parts.last_mut() {
         Some(last) if last.end == start && last.rule == rule => last.end = end,
-        _ => parts.push(PltPart { start, end, rule }),
+        _ => parts.push(RuleRange { start, end, rule }),
     }
 }
 

@@ -1,5 +1,13 @@
 use crate::eh_frame::FdeSource;
 use crate::elf_file::Segment;
+use crate::rule::Rule;
+
+/// `start..end` and a rule of our own for it.
+pub(crate) struct RuleRange {
+    pub start: u64,
+    pub end: u64,
+    pub rule: Rule,
+}
 
 /// Addresses with one origin of their rules.
 #[derive(Clone, Copy)]

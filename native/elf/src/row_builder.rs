@@ -30,8 +30,9 @@ impl RowBuilder {
         }
     }
 
-    pub fn has_rows(&self) -> bool {
-        !self.rows.is_empty()
+    /// The rule in force from the last row on.
+    pub fn last_rule(&self) -> Option<Rule> {
+        self.rules.get(self.last_rule as usize).copied()
     }
 
     /// `rule` is in force from `address`, which is above that of the last row.

@@ -14,6 +14,9 @@ pub const UNWIND_PLT: u8 = 4;
 pub const UNWIND_SIGNAL: u8 = 5;
 /// A rule that exists but is not one of these. Its rbp part is kept where it is known.
 pub const UNWIND_UNSUPPORTED: u8 = 6;
+/// Between the system call of clone and its return: the child (rax 0) is at its outermost frame; in the parent
+/// CFA = rsp + `cfa_offset`.
+pub const UNWIND_CLONE: u8 = 7;
 
 pub const REGISTER_RSP: u8 = 0;
 pub const REGISTER_RBP: u8 = 1;

@@ -1,4 +1,6 @@
+use crate::clone_gap::{clone_rule, MAX_CLONE_BYTES};
 use crate::counts::Counts;
+use crate::crt_sections::crt_sections;
 use crate::eh_frame::EhFrame;
 use crate::elf_file::{ElfError, ElfFile, Segment};
 use crate::plt::plt_sections;
@@ -47,9 +49,9 @@ impl UnwindTable {
     }
 }
 
-/// Builds the table from .eh_frame, and for what linkers leave out of it from the PLT's instructions and the entry
-/// point. A file without .eh_frame gives a table with few or no rows, not an error; the only error is
-/// [`ElfError::TooManyRows`].
+/// Builds the table from .eh_frame, and for what it leaves out from the instructions of the PLT, of .init, .fini and
+/// clone, and from the entry point. A file without .eh_frame gives a table with few or no rows, not an error; the
+/// only error is [`ElfError::TooManyRows`].
 ///
 /// Overlapping FDEs: an FDE ends where the next one begins, and of several that begin at the same address the first
 /// in the file counts. That is what the binary search of libgcc's unwinder finds; an outer FDE does not resume
@@ -68,7 +70,8 @@ pub fn unwind_table(elf: &ElfFile<'_>) -> Result<UnwindTable, ElfError> {
 
     let fixed = add_synthesized(elf, &mut regions, &segments);
     builder.counts.synthesized_regions = fixed.len() as u32;
-    push_regions(&mut frame, &regions, &fixed, &segments, &mut builder);
+    let gaps = Gaps { elf, segment_ends: SegmentEnds { segments: &segments, index: 0 } };
+    push_regions(&mut frame, &regions, &fixed, gaps, &mut builder);
     if builder.is_full {
         return Err(ElfError::TooManyRows);
     }
@@ -111,7 +114,7 @@ fn add_synthesized(elf: &ElfFile<'_>, regions: &mut Vec<Region>, segments: &[Seg
         added.push(Region { start, end, source: Source::Fixed(rules.len() as u32) });
         rules.push(rule);
     };
-    for parts in plt_sections(elf) {
+    for parts in plt_sections(elf).into_iter().chain(crt_sections(elf)) {
         let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
             continue;
         };
@@ -144,27 +147,65 @@ fn push_regions(
     frame: &mut EhFrame<'_>,
     regions: &[Region],
     fixed: &[Rule],
-    segments: &[Segment],
+    mut gaps: Gaps<'_>,
     builder: &mut RowBuilder,
 ) {
-    let gap = Rule::of_kind(UNWIND_GAP);
-    let mut segment_ends = SegmentEnds { segments, index: 0 };
-    let mut previous_end = 0;
+    let mut previous: Option<&Region> = None;
     for region in regions {
-        if previous_end != region.start && builder.has_rows() {
-            let gap_start = segment_ends.gap_start(previous_end, region.start);
-            if gap_start < region.start {
-                builder.push(gap_start, gap);
-            }
+        if let Some(previous) = previous {
+            gaps.push(previous, region.start, builder);
         }
         match region.source {
             Source::Fixed(index) => builder.push(region.start, fixed[index as usize]),
             Source::Fde(source) => frame.push_rows(source, region.start, region.end, builder),
         }
-        previous_end = region.end;
+        previous = Some(region);
     }
-    if builder.has_rows() && segment_ends.holds(previous_end) {
-        builder.push(previous_end, gap);
+    if let Some(last) = previous {
+        gaps.push_last(last, builder);
+    }
+}
+
+/// Writes the rows between regions.
+struct Gaps<'a> {
+    elf: &'a ElfFile<'a>,
+    segment_ends: SegmentEnds<'a>,
+}
+
+impl Gaps<'_> {
+    /// From the end of `previous` to `next_start`, where the next region begins.
+    fn push(&mut self, previous: &Region, next_start: u64, builder: &mut RowBuilder) {
+        if previous.end == next_start {
+            return;
+        }
+        let clone_end = self.push_clone(previous, builder).min(next_start);
+        let start = self.segment_ends.gap_start(clone_end, next_start);
+        if start < next_start {
+            builder.push(start, Rule::of_kind(UNWIND_GAP));
+        }
+    }
+
+    /// Behind the last region.
+    fn push_last(&mut self, last: &Region, builder: &mut RowBuilder) {
+        let clone_end = self.push_clone(last, builder);
+        if self.segment_ends.holds(clone_end) {
+            builder.push(clone_end, Rule::of_kind(UNWIND_GAP));
+        }
+    }
+
+    /// Returns where the row for a system call of clone ends at the latest; where there is none, the region's end.
+    fn push_clone(&mut self, previous: &Region, builder: &mut RowBuilder) -> u64 {
+        let start = previous.end;
+        if !matches!(previous.source, Source::Fde(_)) || !self.segment_ends.holds(start) {
+            return start;
+        }
+        let segment = self.segment_ends.current();
+        let code = segment.and_then(|segment| self.elf.bytes_in_segment(segment, start)).unwrap_or_default();
+        let Some(rule) = builder.last_rule().and_then(|last| clone_rule(&last, code)) else {
+            return start;
+        };
+        builder.push(start, rule);
+        start.saturating_add(MAX_CLONE_BYTES)
     }
 }
 

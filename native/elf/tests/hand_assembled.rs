@@ -229,6 +229,63 @@ fn a_plt_without_cfi_is_read_from_its_instructions() {
 }
 
 #[test]
+fn init_and_fini_are_read_from_their_instructions() {
+    let code = [0xf3, 0x0f, 0x1e, 0xfa, 0x48, 0x83, 0xec, 8, 0xe8, 0, 0, 0, 0, 0x48, 0x83, 0xc4, 8, 0xc3];
+    for name in [".init", ".fini"] {
+        let mut image =
+            Image { text: code.to_vec(), text_section: Some(name), ..Image::with_cfi(Cfi::new().fde(0x20, 0x10, &[])) };
+        assert_eq!(text(&image.table()), "0 rsp+8; 8 rsp+16; 11 rsp+8; 12 gap; 20 rsp+8; 30 gap");
+        image.text[8] = 0xcc;
+        assert_eq!(text(&image.table()), "20 rsp+8; 30 gap");
+        image.text[8] = 0xe8;
+        image.eh_frame = Cfi::new().fde(4, 4, &[]).bytes;
+        assert_eq!(text(&image.table()), "4 rsp+8; 8 gap");
+    }
+}
+
+/// An FDE of 8 bytes, `syscall` right behind it (or at another offset), and the next FDE at `next`.
+fn clone_at(offset: usize, instructions: &[u8], next: i64) -> String {
+    let cfi = Cfi::new().fde(0, 8, instructions).fde(next, 8, &[0x07, 16]);
+    let mut image = Image::with_cfi(cfi);
+    image.text = vec![0x90; offset];
+    image.text.extend([0x0f, 0x05]);
+    text(&image.table())
+}
+
+#[test]
+fn a_system_call_behind_an_fde_is_clones() {
+    assert_eq!(clone_at(8, &[], 0x12), "0 rsp+8; 8 clone+8; 12 end; 1a gap");
+    assert_eq!(
+        clone_at(8, &[0x41, 0x0e, 24, 0x86, 2], 0x12),
+        "0 rsp+8; 1 rsp+24 c-16; 8 clone+24 c-16; 12 end; 1a gap"
+    );
+    assert_eq!(clone_at(8, &[], 0x28), "0 rsp+8; 8 clone+8; 28 end; 30 gap");
+    assert_eq!(clone_at(8, &[], 0x29), "0 rsp+8; 8 clone+8; 28 gap; 29 end; 31 gap");
+}
+
+#[test]
+fn other_system_calls_are_not_clones() {
+    assert_eq!(clone_at(9, &[], 0x12), "0 rsp+8; 8 gap; 12 end; 1a gap");
+    assert_eq!(clone_at(8, &[], 8), "0 rsp+8; 8 end; 10 gap");
+    assert_eq!(clone_at(8, &[0x0d, 6], 0x12), "0 rbp+8; 8 gap; 12 end; 1a gap");
+    assert_eq!(clone_at(8, &[0x07, 16], 0x12), "0 end; 8 gap; 12 end; 1a gap");
+    assert_eq!(clone_at(0x10, &[], 0x40), "0 rsp+8; 8 gap; 40 end; 48 gap");
+}
+
+#[test]
+fn a_clone_at_the_end_of_its_segment_stays_inside() {
+    let end = TEXT_BYTES as i64;
+    let at = |start| {
+        let mut image = Image::with_cfi(Cfi::new().fde(start, 8, &[]));
+        image.text = vec![0x90; start as usize + 8];
+        image.text.extend([0x0f, 0x05]);
+        text(&image.table())
+    };
+    assert_eq!(at(end - 16), "3f0 rsp+8; 3f8 clone+8");
+    assert_eq!(at(end - 0x29), "3d7 rsp+8; 3df clone+8; 3ff gap");
+}
+
+#[test]
 fn no_cfi_is_an_empty_table() {
     let table = Image::default().table();
     assert_eq!((table.rows.len(), table.counts.fdes), (0, 0));

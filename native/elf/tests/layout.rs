@@ -26,6 +26,7 @@ fn constants_equal_the_headers() {
         ("BEE_UNWIND_PLT", UNWIND_PLT),
         ("BEE_UNWIND_SIGNAL", UNWIND_SIGNAL),
         ("BEE_UNWIND_UNSUPPORTED", UNWIND_UNSUPPORTED),
+        ("BEE_UNWIND_CLONE", UNWIND_CLONE),
         ("BEE_REGISTER_RSP", REGISTER_RSP),
         ("BEE_REGISTER_RBP", REGISTER_RBP),
         ("BEE_FP_SAME", FP_SAME),

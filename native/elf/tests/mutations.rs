@@ -90,6 +90,8 @@ fn damaged_program_of_the_system() {
         section(".eh_frame"),
         section(".eh_frame_hdr"),
         section(".plt.got"),
+        section(".init"),
+        section(".fini"),
     ];
     mutate(&data, &ranges, MUTATIONS / 3);
 }
@@ -110,6 +112,8 @@ fn damaged_file_with_every_instruction() {
             .fde(0x200, 9, &[0x0f, 1, 0x50]),
     );
     image.text = [slot, slot].concat();
+    image.text.resize(0x110, 0x90);
+    image.text.extend([0x0f, 0x05]);
     image.text_section = Some(".plt");
     image.symbols = vec![(TEXT + 0x300, 0x20)];
     image.entry = TEXT + 0x300;

@@ -2,8 +2,8 @@
 #![allow(dead_code)]
 
 use bee_elf::{
-    unwind_table, ElfFile, Rule, UnwindTable, FP_CFA, FP_RBP, REGISTER_RBP, UNWIND_CFA, UNWIND_DEREF, UNWIND_END,
-    UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
+    unwind_table, ElfFile, Rule, UnwindTable, FP_CFA, FP_RBP, REGISTER_RBP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF,
+    UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 
 /// Text lies one page further in memory than in the file, as LLD lays it out.
@@ -165,6 +165,7 @@ fn rule_text(rule: &Rule) -> String {
         UNWIND_UNSUPPORTED => return "unsupported".into(),
         UNWIND_CFA => format!("{register}{offset:+}"),
         UNWIND_DEREF => format!("deref({register}{offset:+}){:+}", rule.cfa_add),
+        UNWIND_CLONE => format!("clone{offset:+}"),
         UNWIND_PLT => format!("plt{offset}"),
         kind => format!("kind{kind}"),
     };

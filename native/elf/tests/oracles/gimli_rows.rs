@@ -4,14 +4,14 @@ use crate::system_elfs;
 use std::path::Path;
 
 use bee_elf::{
-    unwind_table, ElfFile, Rule, UnwindTable, FP_CFA, FP_RBP, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_DEREF,
-    UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
+    unwind_table, ElfFile, Rule, UnwindTable, FP_CFA, FP_RBP, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE,
+    UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 use gimli::{
     BaseAddresses, CfaRule, CieOrFde, EhFrame, EndianSlice, LittleEndian, Operation, Register, RegisterRule,
     UnwindContext, UnwindExpression, UnwindSection, UnwindTableRow,
 };
-use object::{Object, ObjectSection};
+use object::{Object, ObjectSection, SectionKind};
 
 type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
@@ -35,7 +35,8 @@ fn every_row_equals_gimlis() {
         let data = std::fs::read(&path).unwrap();
         let table = unwind_table(&ElfFile::parse(&data).unwrap()).unwrap();
         let fdes = gimli_fdes(&data);
-        let pieces = disjoint(fdes);
+        let mut pieces = disjoint(fdes);
+        add_clone_pieces(&data, &mut pieces);
         compared += pieces.len();
         let before = mismatches.len();
         compare(&path, &table, &pieces, &outside_eh_frame(&data), &mut mismatches);
@@ -89,12 +90,12 @@ fn compare(path: &Path, table: &UnwindTable, pieces: &[Piece], elsewhere: &[(u64
     }
 }
 
-/// Where the table is not .eh_frame's: PLT sections, the entry point, and between the executable segments, where
+/// Where the table is not .eh_frame's: PLT sections, .init, .fini, the entry point, and between the executable segments, where
 /// nothing is promised.
 fn outside_eh_frame(data: &[u8]) -> Vec<(u64, u64)> {
     let file = object::File::parse(data).unwrap();
     let mut ranges = vec![(file.entry(), file.entry() + 64)];
-    for name in [".plt", ".plt.sec", ".plt.got", ".iplt"] {
+    for name in [".plt", ".plt.sec", ".plt.got", ".iplt", ".init", ".fini"] {
         if let Some(section) = file.section_by_name(name) {
             ranges.push((section.address(), section.address() + section.size()));
         }
@@ -152,6 +153,28 @@ fn gimli_fdes(data: &[u8]) -> Vec<Vec<Piece>> {
         fdes.push(pieces);
     }
     fdes
+}
+
+/// The documented policy for a `syscall` right behind an FDE whose CFA came from rsp.
+fn add_clone_pieces(data: &[u8], pieces: &mut Vec<Piece>) {
+    let file = object::File::parse(data).unwrap();
+    let nexts: Vec<u64> = pieces.iter().skip(1).map(|piece| piece.start).chain([u64::MAX]).collect();
+    let mut added = Vec::new();
+    for (piece, next) in pieces.iter().zip(nexts) {
+        let Some(rule) = piece.rule.filter(|rule| rule.kind == UNWIND_CFA && rule.cfa_register == REGISTER_RSP) else {
+            continue;
+        };
+        let is_syscall = |section: object::Section<'_, '_>| {
+            section.data_range(piece.end, 2).is_ok_and(|code| code == Some(&[0x0f, 0x05]))
+        };
+        let mut code = file.sections().filter(|section| section.kind() == SectionKind::Text);
+        if piece.end < next && code.any(is_syscall) {
+            let rule = Some(Rule { kind: UNWIND_CLONE, ..rule });
+            added.push(Piece { start: piece.end, end: next.min(piece.end + 32), rule });
+        }
+    }
+    pieces.extend(added);
+    pieces.sort_by_key(|piece| piece.start);
 }
 
 /// The documented policy for overlaps, said in another way: later starts win, of equal starts the first.
