@@ -48,19 +48,22 @@ static __always_inline bool is_user_mode(struct bpf_perf_event_data *context)
 static __always_inline void load_user_registers(struct walk *walk, struct bpf_perf_event_data *context,
 						struct task_struct *task)
 {
-	__u64 ip = context->regs.ip, sp = context->regs.sp, bp = context->regs.bp;
+	__u64 ip = context->regs.ip, sp = context->regs.sp, bp = context->regs.bp, ax = context->regs.ax;
 	keep_scalar(ip);
 	keep_scalar(sp);
 	keep_scalar(bp);
+	keep_scalar(ax);
 	if (!is_user_mode(context)) {
 		struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
 		ip = regs->ip;
 		sp = regs->sp;
 		bp = regs->bp;
+		ax = regs->ax;
 	}
 	walk->ip = ip;
 	walk->sp = sp;
 	walk->bp = bp;
+	walk->ax = ax;
 }
 
 static __always_inline void begin_stack(struct walk *walk, __u64 pid_tgid)
@@ -232,6 +235,7 @@ static __always_inline void deliver_snapshot(struct walk *walk, struct bpf_perf_
 	snapshot->ip = walk->ip;
 	snapshot->sp = walk->sp;
 	snapshot->bp = walk->bp;
+	snapshot->ax = walk->ax;
 	snapshot->generation = generation;
 	if (!is_user_mode(context)) {
 		long bytes = bpf_get_stack(context, snapshot->kernel, sizeof(snapshot->kernel), 0);
@@ -261,7 +265,7 @@ int on_sample(struct bpf_perf_event_data *context)
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	__u32 tgid = pid_tgid >> 32, zero = 0;
 	struct bee_process *process = bpf_map_lookup_elem(&processes, &tgid);
-	if (!process)
+	if (!process || process->is_held)
 		return 0;
 	struct bee_counters *counter = this_cpu_counters();
 	struct walk *walk = bpf_map_lookup_elem(&walks, &zero);
@@ -302,18 +306,35 @@ int on_fork(struct bpf_raw_tracepoint_args *context)
 	return 0;
 }
 
+/* What the gate itself has used is not the program's. */
+static __always_inline void release_held(struct bee_process *process, struct task_struct *task)
+{
+	__u32 tid = BPF_CORE_READ(task, pid);
+	__u64 runtime_ns = BPF_CORE_READ(task, se.sum_exec_runtime);
+	bpf_map_update_elem(&runtime_bases, &tid, &runtime_ns, BPF_ANY);
+	process->is_held = 0;
+}
+
 /* raw_tp sched_process_exec(task, old_pid, bprm): the old image and its mappings are gone. */
 SEC("raw_tp/sched_process_exec")
 int on_exec(struct bpf_raw_tracepoint_args *context)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct bee_process *process = bpf_map_lookup_elem(&processes, &tgid);
-	if (process)
-		process->generation++;
+	if (!process)
+		return 0;
+	process->generation++;
+	if (process->is_held)
+		release_held(process, (void *)context->args[0]);
 	return 0;
 }
 
-static __always_inline void count_runtime(struct task_struct *task)
+/*
+ * CPU time of a task that ends, without what it had used when observation began. The scheduler brings
+ * sum_exec_runtime up to date at ticks and switches only, so that at the exit tracepoint up to a tick (4 ms) of it
+ * is missing, which is most of a short process: the rest is added when the task is freed.
+ */
+static __always_inline void count_exit_runtime(struct task_struct *task)
 {
 	__u32 tid = BPF_CORE_READ(task, pid);
 	__u64 runtime_ns = BPF_CORE_READ(task, se.sum_exec_runtime);
@@ -321,8 +342,18 @@ static __always_inline void count_runtime(struct task_struct *task)
 	struct bee_counters *counter = this_cpu_counters();
 	if (counter)
 		__sync_fetch_and_add(&counter->exited_cpu_ns, runtime_ns - (base ? *base : 0));
-	if (base)
-		bpf_map_delete_elem(&runtime_bases, &tid);
+	bpf_map_update_elem(&runtime_bases, &tid, &runtime_ns, BPF_ANY);
+}
+
+static __always_inline void count_final_runtime(struct task_struct *task)
+{
+	__u32 tid = BPF_CORE_READ(task, pid);
+	__u64 *counted_ns = bpf_map_lookup_elem(&runtime_bases, &tid);
+	struct bee_counters *counter = this_cpu_counters();
+	if (!counted_ns || !counter)
+		return;
+	__sync_fetch_and_add(&counter->exited_cpu_ns, BPF_CORE_READ(task, se.sum_exec_runtime) - *counted_ns);
+	bpf_map_delete_elem(&runtime_bases, &tid);
 }
 
 static __always_inline void note_end(struct task_struct *task, __u32 tgid)
@@ -342,7 +373,7 @@ int on_exit(struct bpf_raw_tracepoint_args *context)
 	__u32 tgid = BPF_CORE_READ(task, tgid);
 	if (!bpf_map_lookup_elem(&processes, &tgid))
 		return 0;
-	count_runtime(task);
+	count_exit_runtime(task);
 	if (BPF_CORE_READ(task, signal, live.counter) == 0)
 		note_end(task, tgid);
 	return 0;
@@ -357,6 +388,7 @@ int on_free(struct bpf_raw_tracepoint_args *context)
 {
 	struct task_struct *task = (void *)context->args[0];
 	__u32 tgid = BPF_CORE_READ(task, tgid);
+	count_final_runtime(task);
 	if ((__u32)BPF_CORE_READ(task, pid) != tgid)
 		return 0;
 	bpf_map_delete_elem(&processes, &tgid);

@@ -22,11 +22,12 @@ struct bee_config {
 
 /*
  * A process under observation. `generation` counts its execs: a space that was published for another generation
- * describes an image that is gone. The kernel program copies the entry on fork.
+ * describes an image that is gone. The kernel program copies the entry on fork. `is_held`: it waits at the gate, and
+ * observation begins with its exec.
  */
 struct bee_process {
 	__u32 generation;
-	__u32 reserved;
+	__u32 is_held;
 };
 
 /* The mappings of a process: `count` entries of the mappings array from `first`, sorted by begin. */
@@ -76,6 +77,7 @@ struct bee_snapshot {
 	__u64 ip;
 	__u64 sp;
 	__u64 bp;
+	__u64 ax;
 	__u32 stack_bytes;
 	__u32 generation;
 	__u8 stack[BEE_SNAPSHOT_STACK_BYTES];

@@ -34,7 +34,7 @@ const struct bee_layout_entry bee_layout_entries[] = {
 	{ "snapshot.kernel", offsetof(struct bee_snapshot, kernel) },
 	{ "snapshot.ip", offsetof(struct bee_snapshot, ip) },
 	{ "snapshot.stack", offsetof(struct bee_snapshot, stack) },
-	{ "rule.size", sizeof(struct bee_unwind_rule) },
+	{ "unwind_rule.size", sizeof(struct bee_unwind_rule) },
 	BEE_OUTCOMES(NAME_OUTCOME)
 	BEE_FRAME_RULES(NAME_RULE)
 	BEE_LOSSES(NAME_LOSS)

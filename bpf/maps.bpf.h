@@ -51,7 +51,10 @@ struct {
 	__type(value, struct bee_process_end);
 } ends SEC(".maps");
 
-/* tid -> sum_exec_runtime when observation began; absent for tasks that started later. */
+/*
+ * tid -> the part of sum_exec_runtime that is not to be counted (again): what it was when observation began (absent
+ * for tasks that started later), then what was counted at the exit.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
@@ -116,6 +119,7 @@ struct walk {
 	__u64 ip;
 	__u64 sp;
 	__u64 bp;
+	__u64 ax; /* of the interrupted frame alone */
 	__u64 is_caller; /* 1: ip is a return address, look up ip - 1 */
 	__u64 window_begin;
 	__u64 window[BEE_WINDOW_WORDS];

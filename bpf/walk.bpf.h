@@ -98,7 +98,7 @@ static __always_inline bool compute_cfa(struct walk *walk, struct bee_unwind_rul
 		return true;
 	}
 	*cfa = base + (__s64)rule->cfa_offset;
-	if (rule->kind == BEE_UNWIND_CFA)
+	if (rule->kind == BEE_UNWIND_CFA || rule->kind == BEE_UNWIND_CLONE)
 		return true;
 	if (!read_stack_word(walk, *cfa, cfa))
 		return false;
@@ -165,7 +165,8 @@ static long walk_frame(__u32 index, void *context)
 		return step_without_cfi(walk, address, walk->mapping.flags & BEE_MAPPING_TABLE);
 	__u32 by = kind == BEE_UNWIND_PLT ? BEE_RULE_PLT : kind == BEE_UNWIND_SIGNAL ? BEE_RULE_SIGNAL : BEE_RULE_CFI;
 	push_frame(walk, address - walk->mapping.bias, walk->mapping.object, by);
-	if (kind == BEE_UNWIND_END)
+	bool is_new_thread = kind == BEE_UNWIND_CLONE && !walk->is_caller && walk->ax == 0;
+	if (kind == BEE_UNWIND_END || is_new_thread)
 		return stop_walk(walk, BEE_OUTCOME_COMPLETE);
 	if (kind == BEE_UNWIND_SIGNAL)
 		return step_signal(walk);

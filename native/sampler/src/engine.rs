@@ -9,7 +9,7 @@ use libbpf_rs::{Link, MapCore, MapFlags, MapHandle, Object, ObjectBuilder, OpenO
 
 use crate::array_memory::ArrayMemory;
 use crate::failure::{Failure, Outcome};
-use crate::perf_events::{online_cpus, open_sampling_event, set_enabled, SamplingEvent};
+use crate::perf_events::{online_cpus, open_sampling_event, EventRing, SamplingEvent, RECORD_THROTTLE};
 use crate::record::{bytes_of, read_from, Config, Counters, Mapping, Process, ProcessEnd, Space};
 
 #[repr(align(8))]
@@ -41,7 +41,7 @@ pub type RecordQueue = Rc<RefCell<Vec<u8>>>;
 pub struct Engine {
     object: Object,
     _links: Vec<Link>,
-    events: Vec<OwnedFd>,
+    events: Vec<EventRing>,
     statistics: Option<OwnedFd>,
     ring: RingBuffer<'static>,
     records: RecordQueue,
@@ -104,8 +104,9 @@ impl Engine {
         Ok(std::mem::take(&mut *self.records.borrow_mut()))
     }
 
-    pub fn observe(&self, pid: u32) -> Outcome<()> {
-        put(&self.processes, pid, &Process::default())
+    /// A held process is observed from its next exec on.
+    pub fn observe(&self, pid: u32, is_held: bool) -> Outcome<()> {
+        put(&self.processes, pid, &Process { generation: 0, is_held: is_held.into() })
     }
 
     pub fn publish_space(&self, pid: u32, space: &Space) -> Outcome<()> {
@@ -152,6 +153,15 @@ impl Engine {
         let per_cpu =
             self.counters.lookup_percpu(&0u32.to_le_bytes(), MapFlags::ANY).ok().flatten().unwrap_or_default();
         per_cpu.iter().filter_map(|bytes| read_from::<Counters>(bytes)).fold(Counters::default(), add_counters)
+    }
+
+    /// How often the kernel paused an event that took too much time. No samples come through these rings.
+    pub fn throttled(&mut self) -> u64 {
+        let mut count = 0;
+        for event in &mut self.events {
+            event.drain(|kind, _, _| count += u64::from(kind == RECORD_THROTTLE));
+        }
+        count
     }
 
     /// Time that the kernel spent in our programs; None where it keeps no statistics for us.
@@ -220,7 +230,7 @@ fn attach_tracepoints(object: &Object) -> Outcome<Vec<Link>> {
     Ok(links)
 }
 
-fn open_events(settings: &Settings) -> Outcome<Vec<OwnedFd>> {
+fn open_events(settings: &Settings) -> Outcome<Vec<EventRing>> {
     let failure = |error: &io::Error| {
         let code = match error.raw_os_error() {
             Some(libc::ENOENT | libc::EOPNOTSUPP | libc::EINVAL) => "event-unsupported",
@@ -229,21 +239,21 @@ fn open_events(settings: &Settings) -> Outcome<Vec<OwnedFd>> {
         Failure::from_io(code, &format!("open the {:?} event", settings.event), error)
     };
     let cpus = online_cpus().map_err(|error| failure(&error))?;
-    let opened: io::Result<Vec<_>> =
-        cpus.into_iter().map(|cpu| open_sampling_event(cpu, settings.event, settings.frequency_hz)).collect();
+    let open = |cpu| EventRing::map(open_sampling_event(cpu, settings.event, settings.frequency_hz)?, 1);
+    let opened: io::Result<Vec<_>> = cpus.into_iter().map(open).collect();
     opened.map_err(|error| failure(&error))
 }
 
-fn attach_events(object: &Object, events: &[OwnedFd]) -> Outcome<Vec<Link>> {
+fn attach_events(object: &Object, events: &[EventRing]) -> Outcome<Vec<Link>> {
     let program = object.progs_mut().find(|program| program.name() == "on_sample");
     let program = program.ok_or_else(|| Failure::new("bpf", "the kernel program on_sample is missing"))?;
-    let attach = |event: &OwnedFd| program.attach_perf_event(event.as_raw_fd());
+    let attach = |event: &EventRing| program.attach_perf_event(event.as_raw_fd());
     let links: Result<Vec<_>, _> = events.iter().map(attach).collect();
     links.map_err(|error| Failure::from_bpf("attach to a perf event", &error))
 }
 
-fn set_all(events: &[OwnedFd], is_on: bool) -> Outcome<()> {
-    let switched = events.iter().try_for_each(|event| set_enabled(event, is_on));
+fn set_all(events: &[EventRing], is_on: bool) -> Outcome<()> {
+    let switched = events.iter().try_for_each(|event| event.set_enabled(is_on));
     switched.map_err(|error| Failure::from_io("perf-event", "switch a perf event", &error))
 }
 

@@ -21,10 +21,14 @@ const FLAG_MMAP: u64 = 1 << 8;
 const FLAG_COMM: u64 = 1 << 9;
 const FLAG_FREQUENCY: u64 = 1 << 10;
 const FLAG_TASK: u64 = 1 << 13;
+const FLAG_WATERMARK: u64 = 1 << 14;
 const FLAG_SAMPLE_ID_ALL: u64 = 1 << 18;
 const FLAG_MMAP2: u64 = 1 << 23;
 const FLAG_COMM_EXEC: u64 = 1 << 24;
 const FLAG_USE_CLOCK_ID: u64 = 1 << 25;
+
+/// The kernel paused the event.
+pub const RECORD_THROTTLE: u32 = 5;
 
 const OPEN_CLOSE_ON_EXEC: u64 = 1 << 3;
 const IOCTL_ENABLE: u64 = 0x2400;
@@ -41,7 +45,7 @@ struct Attributes {
     sample_type: u64,
     read_format: u64,
     flags: u64,
-    wakeup_events: u32,
+    wakeup_watermark_bytes: u32,
     breakpoint_type: u32,
     config1: u64,
     config2: u64,
@@ -73,7 +77,7 @@ fn open_on_cpu(attributes: &mut Attributes, cpu: i32) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Disabled until `set_enabled`.
+/// Disabled until `EventRing::set_enabled`.
 pub fn open_sampling_event(cpu: i32, event: SamplingEvent, frequency_hz: u32) -> io::Result<OwnedFd> {
     let (kind, config) = match event {
         SamplingEvent::CpuClock => (TYPE_SOFTWARE, SOFTWARE_CPU_CLOCK),
@@ -89,27 +93,26 @@ pub fn open_sampling_event(cpu: i32, event: SamplingEvent, frequency_hz: u32) ->
     open_on_cpu(&mut attributes, cpu)
 }
 
-/// Mappings, names, forks and exits of every process on the CPU, from now on.
+/// Mappings, names, forks and exits of every process on the CPU. Disabled until `EventRing::set_enabled`.
 pub fn open_side_band_event(cpu: i32) -> io::Result<OwnedFd> {
     let mut attributes = Attributes {
         kind: TYPE_SOFTWARE,
         config: SOFTWARE_DUMMY,
         sample_type: SAMPLE_TID | SAMPLE_TIME,
-        flags: FLAG_MMAP | FLAG_MMAP2 | FLAG_COMM | FLAG_COMM_EXEC | FLAG_TASK | FLAG_SAMPLE_ID_ALL | FLAG_USE_CLOCK_ID,
-        wakeup_events: 1,
+        flags: FLAG_DISABLED
+            | FLAG_MMAP
+            | FLAG_MMAP2
+            | FLAG_COMM
+            | FLAG_COMM_EXEC
+            | FLAG_TASK
+            | FLAG_WATERMARK
+            | FLAG_SAMPLE_ID_ALL
+            | FLAG_USE_CLOCK_ID,
+        wakeup_watermark_bytes: 1, // a number of events would count samples only, and these are none
         clock_id: libc::CLOCK_MONOTONIC,
         ..Attributes::default()
     };
     open_on_cpu(&mut attributes, cpu)
-}
-
-pub fn set_enabled(event: &OwnedFd, is_enabled: bool) -> io::Result<()> {
-    let request = if is_enabled { IOCTL_ENABLE } else { IOCTL_DISABLE };
-    // SAFETY: an ioctl without memory.
-    match unsafe { libc::ioctl(event.as_raw_fd(), request as _, 0) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
 }
 
 /// The CPUs that are online, from the kernel's list ("0-3,8").
@@ -158,6 +161,15 @@ impl EventRing {
 
     pub fn as_raw_fd(&self) -> i32 {
         self.event.as_raw_fd()
+    }
+
+    pub fn set_enabled(&self, is_enabled: bool) -> io::Result<()> {
+        let request = if is_enabled { IOCTL_ENABLE } else { IOCTL_DISABLE };
+        // SAFETY: an ioctl without memory.
+        match unsafe { libc::ioctl(self.event.as_raw_fd(), request as _, 0) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
     }
 
     /// Calls `visit(type, misc, body)` for each record that waits.

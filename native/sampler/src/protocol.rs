@@ -6,7 +6,8 @@
 //! Client to sampler:
 //! - START `u32 protocolVersion, u32 frequencyHz, u32 unwinder (0 dwarf, 1 frame pointers), u32 ringBytes,
 //!   u32 event (0 cpu-clock, 1 cycles), u32 maxDepth, u32 flags` loads and attaches the kernel programs.
-//! - ADD `u32 requestId, u32 pid, u32 flags (ADD_*), u32 pathCount, paths, each NUL-terminated` observes a process
+//! - ADD `u32 requestId, u32 pid, u32 flags (ADD_IS_HELD: it waits at
+//!   the gate, observation begins with its exec), u32 pathCount, paths, each NUL-terminated` observes a process
 //!   and its future children; the paths are the files that it will map, loaded before ADDED is sent.
 //! - STOP ends sampling and asks for what is left. INTERRUPTS `u32 requestId` asks for the SIGINTs seen.
 //!
@@ -41,6 +42,9 @@ pub const MESSAGE_PROBLEM: u16 = 109;
 pub const MESSAGE_DONE: u16 = 110;
 pub const MESSAGE_FAILED: u16 = 111;
 pub const MESSAGE_INTERRUPTS: u16 = 112;
+
+/// ADD flag.
+pub const ADD_IS_HELD: u32 = 1 << 0;
 
 /// OBJECT flags.
 pub const OBJECT_HAS_DESCRIPTOR: u32 = 1 << 0;

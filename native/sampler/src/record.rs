@@ -49,6 +49,7 @@ pub struct Snapshot {
     pub ip: u64,
     pub sp: u64,
     pub bp: u64,
+    pub ax: u64,
     pub stack_bytes: u32,
     pub generation: u32,
     pub stack: [u8; SNAPSHOT_STACK_BYTES],
@@ -67,7 +68,7 @@ pub struct Config {
 #[derive(Clone, Copy, Default)]
 pub struct Process {
     pub generation: u32,
-    pub reserved: u32,
+    pub is_held: u32,
 }
 
 #[repr(C)]
@@ -189,7 +190,7 @@ mod tests {
             ("snapshot.kernel", offset_of!(Snapshot, kernel)),
             ("snapshot.ip", offset_of!(Snapshot, ip)),
             ("snapshot.stack", offset_of!(Snapshot, stack)),
-            ("rule.size", size_of::<bee_elf::Rule>()),
+            ("unwind_rule.size", size_of::<bee_elf::Rule>()),
             ("frame.ruleShift", FRAME_RULE_SHIFT as usize),
             ("frame.objectShift", FRAME_OBJECT_SHIFT as usize),
             ("outcome.complete", OUTCOME_COMPLETE as usize),

@@ -34,6 +34,7 @@ pub struct Session {
     max_depth: usize,
     is_sampling: bool,
     peak_private_bytes: u64,
+    memory_seen_ns: u64,
     load_cpu_ns: u64,
     enabled_ns: u64,
     first_sample_ns: u64,
@@ -92,6 +93,7 @@ impl Session {
             max_depth: settings.max_depth as usize,
             is_sampling: false,
             peak_private_bytes: own_private_bytes(),
+            memory_seen_ns: 0,
             load_cpu_ns: 0,
             enabled_ns: 0,
             first_sample_ns: 0,
@@ -102,8 +104,8 @@ impl Session {
     pub fn run(mut self) -> Outcome<()> {
         loop {
             let ready = self.wait()?;
-            self.peak_private_bytes = self.peak_private_bytes.max(own_private_bytes());
             self.collect()?;
+            self.watch_memory();
             self.report_ends(&ready)?;
             if ready.contains(&self.wire.as_raw_fd()) {
                 match self.answer()? {
@@ -112,6 +114,15 @@ impl Session {
                     Next::ClientGone => return Ok(()),
                 }
             }
+        }
+    }
+
+    /// Ten times a second: reading /proc at every wake-up would be half of our own cost.
+    fn watch_memory(&mut self) {
+        let now_ns = monotonic_ns();
+        if now_ns - self.memory_seen_ns >= TICK_MS as u64 * 1_000_000 {
+            self.memory_seen_ns = now_ns;
+            self.peak_private_bytes = self.peak_private_bytes.max(own_private_bytes());
         }
     }
 
@@ -262,9 +273,9 @@ impl Session {
         let word = |index: usize| {
             payload.get(index * 4..index * 4 + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes)
         };
-        let (request, pid) = (word(0), word(1));
+        let (request, pid, is_held) = (word(0), word(1), word(2) & ADD_IS_HELD != 0);
         let paths = payload.get(16..).unwrap_or_default();
-        let added = self.observe(pid, paths);
+        let added = self.observe(pid, is_held, paths);
         self.send_objects()?;
         self.report_problems()?;
         let (errno, text) = match &added {
@@ -282,8 +293,9 @@ impl Session {
     }
 
     /// Loads the tables of the files first: when the kernel begins to sample the process, it can unwind it.
-    fn observe(&mut self, pid: u32, paths: &[u8]) -> io::Result<()> {
+    fn observe(&mut self, pid: u32, is_held: bool, paths: &[u8]) -> io::Result<()> {
         let process = open_pid(pid)?;
+        self.side_band.enable()?;
         for path in paths.split(|&byte| byte == 0).filter(|path| !path.is_empty()) {
             let path = Path::new(OsStr::from_bytes(path));
             let _ = self.processes.objects.load_path(&mut table_memory(&mut self.engine), path);
@@ -291,7 +303,7 @@ impl Session {
         for (tid, runtime_ns) in running_times(pid) {
             self.engine.set_runtime_base(tid, runtime_ns).map_err(to_io)?;
         }
-        self.engine.observe(pid).map_err(to_io)?;
+        self.engine.observe(pid, is_held).map_err(to_io)?;
         self.processes.add(&mut self.engine, pid).map_err(to_io)?;
         self.awaited.push((pid, process));
         if !self.is_sampling {
@@ -320,7 +332,8 @@ impl Session {
         send(&mut self.wire, MESSAGE_DONE, &[])
     }
 
-    fn totals(&self) -> String {
+    fn totals(&mut self) -> String {
+        let throttled = self.engine.throttled();
         let counters = self.engine.counters();
         let lost: Vec<String> =
             LOSS_NAMES.iter().zip(counters.lost).map(|(name, count)| format!("\"{name}\":{count}")).collect();
@@ -342,6 +355,7 @@ impl Session {
             ("samplerPeakRssBytes", self.peak_private_bytes.max(own_private_bytes())),
             ("tableBytes", self.processes.objects.table_bytes()),
             ("tablesNs", self.processes.objects.tables_ns),
+            ("throttled", throttled),
             ("attachToFirstSampleNs", self.first_sample_ns.saturating_sub(self.enabled_ns)),
         ];
         let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();

@@ -63,6 +63,11 @@ impl SideBand {
         Ok(SideBand { rings: rings?, waiting: VecDeque::new() })
     }
 
+    /// Until then nothing is reported: a build that runs before the first target would wake us for every process.
+    pub fn enable(&self) -> io::Result<()> {
+        self.rings.iter().try_for_each(|ring| ring.set_enabled(true))
+    }
+
     pub fn descriptors(&self) -> impl Iterator<Item = i32> + '_ {
         self.rings.iter().map(EventRing::as_raw_fd)
     }

@@ -2,7 +2,7 @@
 //! rules in the same order; a change there belongs here too.
 
 use bee_elf::{
-    Rule, FP_CFA, FP_SAME, REGISTER_RBP, UNWIND_CFA, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL,
+    Rule, FP_CFA, FP_SAME, REGISTER_RBP, UNWIND_CFA, UNWIND_CLONE, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL,
     UNWIND_UNSUPPORTED,
 };
 
@@ -22,6 +22,7 @@ struct Walk<'a> {
     ip: u64,
     sp: u64,
     bp: u64,
+    ax: u64,
     is_caller: bool,
     frames: Vec<u64>,
 }
@@ -43,6 +44,7 @@ pub fn unwind_snapshot(
         ip: snapshot.ip,
         sp: snapshot.sp,
         bp: snapshot.bp,
+        ax: snapshot.ax,
         is_caller: false,
         frames: Vec::new(),
     };
@@ -81,10 +83,16 @@ impl Walk<'_> {
         };
         match rule {
             Some(rule) if rule.kind == UNWIND_END => Err(OUTCOME_COMPLETE),
+            Some(rule) if rule.kind == UNWIND_CLONE && self.is_new_thread() => Err(OUTCOME_COMPLETE),
             Some(rule) if rule.kind == UNWIND_SIGNAL => self.step_signal(),
             Some(rule) if rule.kind != UNWIND_GAP && rule.kind != UNWIND_UNSUPPORTED => self.step_cfa(&rule),
             _ => self.step_frame_pointer(if has_table { OUTCOME_NO_CFI } else { OUTCOME_NO_TABLE }),
         }
+    }
+
+    /// The child of clone: its system call has returned 0.
+    fn is_new_thread(&self) -> bool {
+        !self.is_caller && self.ax == 0
     }
 
     fn lookup_address(&self) -> u64 {
@@ -156,7 +164,7 @@ impl Walk<'_> {
         }
         let base = if rule.cfa_register == REGISTER_RBP { self.bp } else { self.sp };
         let address = base.wrapping_add_signed(rule.cfa_offset.into());
-        if rule.kind == UNWIND_CFA {
+        if rule.kind == UNWIND_CFA || rule.kind == UNWIND_CLONE {
             return Ok(address);
         }
         Ok(self.read(address)?.wrapping_add_signed(rule.cfa_add.into()))

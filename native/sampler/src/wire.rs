@@ -20,8 +20,7 @@ impl Wire {
     }
 
     pub fn send(&mut self, kind: u16, payload: &[u8]) -> io::Result<()> {
-        self.stream.write_all(&header(kind, payload.len()))?;
-        self.stream.write_all(payload)
+        self.stream.write_all(&[header(kind, payload.len()).as_slice(), payload].concat())
     }
 
     /// The descriptor rides on the header's first byte.

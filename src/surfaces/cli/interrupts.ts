@@ -1,18 +1,21 @@
-/** What to do about signals that arrive while a program is profiled. */
+import { constants } from 'node:os';
+
+/** What to do about signals; it changes as the run goes on. */
 export interface InterruptActions {
   /** The first SIGINT. */
   onInterrupt(): void;
-  /** SIGTERM, SIGHUP: to be passed on. */
+  /** SIGTERM, SIGHUP. */
   onTerminate(signal: NodeJS.Signals): void;
   /** The second SIGINT: give up at once. */
   onAbort(): void;
 }
 
-/** Takes the signals over until it is disposed. */
+/** The signals of a whole run, from before the build until the outputs are written. Dispose it to let go. */
 export class Interrupts {
-  #interrupts = 0;
+  /** SIGINTs so far. */
+  count = 0;
 
-  constructor(private readonly actions: InterruptActions) {
+  constructor(public actions: InterruptActions) {
     process.on('SIGINT', this.#onInterrupt);
     process.on('SIGTERM', this.#onTerminate);
     process.on('SIGHUP', this.#onTerminate);
@@ -25,10 +28,22 @@ export class Interrupts {
   }
 
   readonly #onInterrupt = (): void => {
-    this.#interrupts++;
-    if (this.#interrupts === 1) this.actions.onInterrupt();
+    this.count++;
+    if (this.count === 1) this.actions.onInterrupt();
     else this.actions.onAbort();
   };
 
   readonly #onTerminate = (signal: NodeJS.Signals): void => this.actions.onTerminate(signal);
+}
+
+/**
+ * Until the program runs: a Ctrl-C on the terminal has reached cargo too, and its end is ours. `cleanUp` must be
+ * synchronous.
+ */
+export function actionsWhilePreparing(cleanUp: () => void): InterruptActions {
+  const leave = (signal: NodeJS.Signals): void => {
+    cleanUp();
+    process.exit(128 + constants.signals[signal]);
+  };
+  return { onInterrupt: () => {}, onTerminate: leave, onAbort: () => leave('SIGINT') };
 }

@@ -3,6 +3,7 @@ import type { RawProfile } from '../../capture/raw-profile.js';
 import { type CaptureSession, openSession } from '../../capture/session.js';
 import { SessionSymbolizer } from '../../ffi/symbolizer.js';
 import { buildProfile } from '../../symbolize/build-profile.js';
+import { actionsWhilePreparing, Interrupts } from './interrupts.js';
 import { canShowPicture, openPicture } from './open-picture.js';
 import type { RecordOptions } from './options.js';
 import { Outputs, shownPath } from './outputs.js';
@@ -22,6 +23,8 @@ import { type RunEnd, signalTargets, waitForEnd } from './wait-for-end.js';
 
 /** How long a command may take to obey SIGTERM when its time is up. */
 const GRACE_MS = 5000;
+/** A Ctrl-C that came while cargo was building. */
+const INTERRUPTED = { code: 130, source: 'cargo', signal: 'SIGINT' } as const;
 
 /** Runs a capture from build to picture; fills the summary as it goes. Throws what `explain` understands. */
 export async function record(
@@ -31,13 +34,16 @@ export async function record(
 ): Promise<ExitStatus> {
   checkCanCapture();
   const outputs = Outputs.reserve(options);
+  using interrupts = new Interrupts(actionsWhilePreparing(() => outputs.discard()));
   try {
-    const target = await prepareTarget(options, terminal);
+    const opening = openTimedSession(options, summary); // the kernel verifies our programs while cargo builds
+    const target = await prepareTarget(options, terminal).catch((error) => abandon(opening, error));
+    await using session = await opening;
     notePreparation(summary, target);
     outputs.addDefault(options, target);
-    await using session = await openTimedSession(options, summary);
+    if (interrupts.count > 0) return INTERRUPTED;
     const launched = await target.launch(session);
-    const { end, raw } = await capture(options, target, launched, session, summary, terminal);
+    const { end, raw } = await capture(options, target, launched, session, summary, interrupts, terminal);
     noteCapture(summary, options, raw, session, target);
     if (session.processes.length === 0) return nothingRan(end, summary, terminal);
     await writeProfile(outputs, raw, session, target, summary, terminal);
@@ -60,6 +66,12 @@ async function openTimedSession(options: RecordOptions, summary: Summary): Promi
   return session;
 }
 
+/** The target could not be prepared, so the sampler goes too; its own failure would only distract. */
+async function abandon(opening: Promise<CaptureSession>, error: unknown): Promise<never> {
+  await opening.then((session) => session.close()).catch(() => {});
+  throw error;
+}
+
 /** Samples until the end; a command whose time is up is asked to end. */
 async function capture(
   options: RecordOptions,
@@ -67,10 +79,11 @@ async function capture(
   launched: Launched,
   session: CaptureSession,
   summary: Summary,
+  interrupts: Interrupts,
   terminal: Terminal,
 ): Promise<{ end: RunEnd; raw: RawProfile }> {
   const beginNs = process.hrtime.bigint();
-  const end = await waitForEnd(target, launched, session, options.durationMs, terminal);
+  const end = await waitForEnd(target, launched, session, options.durationMs, interrupts, terminal);
   summary.phasesNs.run = Number(process.hrtime.bigint() - beginNs);
   const raw = await session.stop();
   if (end.why === 'duration' && !target.isForeign) signalTargets(session, launched, 'SIGTERM');

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaptureSession } from '../../capture/session.js';
-import { Interrupts } from './interrupts.js';
+import type { Interrupts } from './interrupts.js';
 import type { LaunchEnd, Launched, PreparedTarget } from './prepared-target.js';
 import type { Terminal } from './terminal.js';
 
@@ -17,16 +17,19 @@ export async function waitForEnd(
   launched: Launched,
   session: CaptureSession,
   durationMs: number | undefined,
+  interrupts: Interrupts,
   terminal: Terminal,
 ): Promise<RunEnd> {
+  const seenBefore = session.interruptsSeen().catch(() => 0);
   const waiting = new AbortController();
   const { promise: interrupted, resolve: interrupt } = deferred<RunEnd>();
-  using _signals = new Interrupts({
+  interrupts.actions = {
     onInterrupt: () =>
-      target.isForeign ? interrupt({ why: 'interrupt' }) : void passOnIfAlone(session, launched),
-    onTerminate: (signal) => signalTargets(session, launched, signal),
+      target.isForeign ? interrupt({ why: 'interrupt' }) : void passOnIfAlone(session, launched, seenBefore),
+    onTerminate: (signal) =>
+      target.isForeign ? interrupt({ why: 'interrupt' }) : signalTargets(session, launched, signal),
     onAbort: () => abort(session, terminal),
-  });
+  };
   try {
     const ends = [untilEnded(launched, session), interrupted, session.failed];
     if (durationMs !== undefined) ends.push(untilTime(durationMs, waiting.signal));
@@ -49,10 +52,14 @@ async function untilTime(durationMs: number, signal: AbortSignal): Promise<RunEn
 }
 
 /** A Ctrl-C on the terminal has reached the program already; a kill of this process alone has not. */
-async function passOnIfAlone(session: CaptureSession, launched: Launched): Promise<void> {
+async function passOnIfAlone(
+  session: CaptureSession,
+  launched: Launched,
+  seenBefore: Promise<number>,
+): Promise<void> {
   await sleep(WITNESS_MS);
-  const seen = await session.interruptsSeen().catch(() => 1);
-  if (seen === 0) signalTargets(session, launched, 'SIGINT');
+  const seen = await session.interruptsSeen().catch(() => Number.POSITIVE_INFINITY);
+  if (seen === (await seenBefore)) signalTargets(session, launched, 'SIGINT');
 }
 
 export function signalTargets(session: CaptureSession, launched: Launched, signal: NodeJS.Signals): void {

@@ -9,6 +9,8 @@ use super::{Answer, Problem, KERNEL_OBJECT};
 
 const PATH: &str = "/proc/kallsyms";
 const KERNEL_MODULE: &str = "[kernel]";
+/// Marks behind the last function: what lies above belongs to no symbol (BPF programs, trampolines).
+const END_MARKS: [&str; 2] = ["_etext", "_einittext"];
 
 pub fn resolve(addresses: &[u64]) -> Answer {
     let read = File::open(PATH).and_then(|file| nearest_symbols(BufReader::with_capacity(64 << 10, file), addresses));
@@ -82,7 +84,7 @@ fn is_better(known: &Option<Symbol>, address: u64, name: &str) -> bool {
 fn to_symbols(best: &[Option<Symbol>]) -> Symbols {
     let mut symbols = Symbols::default();
     for symbol in best {
-        if let Some(symbol) = symbol {
+        if let Some(symbol) = symbol.as_ref().filter(|symbol| !END_MARKS.contains(&symbol.name.as_str())) {
             let name = symbols.strings.intern(&symbol.name);
             let file = symbols.strings.intern(&symbol.module);
             symbols.push(Frame { name, file, line: 0, column: 0, flags: FLAG_KERNEL });
