@@ -77,6 +77,13 @@ pub unsafe extern "C" fn bee_last_error(buffer: *mut u8, capacity: u64) -> i64 {
     unsafe { copy_out(failure::last_message().as_bytes(), buffer, capacity) }
 }
 
+/// Symbolizing threads would each get an arena of their own, whose memory then stays with the process: measured,
+/// 2.3 MB of the peak. They spend their time in DWARF and not in malloc.
+fn keep_one_malloc_arena() {
+    // SAFETY: sets a limit for arenas to come.
+    unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
+}
+
 /// Listens on a unix socket at `socket_path`, which must not exist. NULL: a session without a sampler, for
 /// symbolizing files that `bee_session_add_object` names.
 ///
@@ -84,6 +91,7 @@ pub unsafe extern "C" fn bee_last_error(buffer: *mut u8, capacity: u64) -> i64 {
 /// `socket_path` is NULL or a C string.
 #[no_mangle]
 pub unsafe extern "C" fn bee_session_open(socket_path: *const c_char) -> u64 {
+    keep_one_malloc_arena();
     let opened = unsafe { text(socket_path) }.and_then(Session::open);
     match opened {
         Ok(session) => SESSIONS.insert(session),
