@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtProgram, programsWorkspace } from '../kernel/fixture-programs.js';
 import { ripgrepSources } from '../kernel/ripgrep-sources.js';
@@ -72,6 +73,9 @@ function perfAndInferno(command: readonly string[]): string {
 function samply(command: readonly string[]): string {
   const tool = installedTool('samply', 'samply');
   if (tool.folder === undefined) return `samply: not run, ${tool.reason}`;
+  const paranoid = Number(readFileSync('/proc/sys/kernel/perf_event_paranoid', 'utf8'));
+  if (paranoid > 1)
+    return 'samply: not run, it refuses even root until `sysctl kernel.perf_event_paranoid=1`';
   const output = join(scratchDirectory(), 'profile.json.gz');
   const options = ['record', '--rate', '997', '--save-only', '--no-open', '-o', output, '--'];
   const run = runTimed(command, [join(tool.folder, 'samply'), ...options]);
