@@ -1,5 +1,7 @@
+import { constants } from 'node:os';
 import { CaptureError, type CaptureErrorCode } from '../../capture/capture-error.js';
 import { CargoFailure } from '../../cargo/cargo-failure.js';
+import { Interrupted } from './interrupts.js';
 import type { ExitStatus } from './summary.js';
 import type { Terminal } from './terminal.js';
 import { UsageProblem } from './usage-problem.js';
@@ -32,6 +34,10 @@ export function explain(error: unknown, terminal: Terminal): ExitStatus {
     if (!error.stderrShown) terminal.error(error.message);
     if (error.hint !== '') process.stderr.write(`${error.hint}\n`);
     return { code: error.exitCode, source: 'cargo', signal: null };
+  }
+  if (error instanceof Interrupted) {
+    terminal.error(error.message);
+    return { code: 128 + constants.signals[error.signal], source: 'profiler', signal: error.signal };
   }
   const message = error instanceof Error ? error.message : String(error);
   sayFailure(terminal, `the profiler failed: ${message}`, '--verbose   shows where; please report it');

@@ -1,13 +1,13 @@
 import type { CommandName } from './flags.js';
 import { packageVersion } from './version.js';
 
-/** The command `cargo-profile-bee`; `argv` without node and script. Sets `process.exitCode`. */
+/** The command `cargo-profile-bee`; `argv` without node and script. Ends the process, except for `--version`. */
 export async function runCargoProfileBee(argv: readonly string[]): Promise<void> {
   const { splitWrapperLine } = await import('./wrapper-line.js');
   await runCommand('cargo-profile-bee', argv, splitWrapperLine);
 }
 
-/** The command `profile-bee`. Sets `process.exitCode`. */
+/** The command `profile-bee`. Ends the process, except for `--version`. */
 export async function runProfileBee(argv: readonly string[]): Promise<void> {
   await runCommand('profile-bee', argv, splitProfilerLine);
 }
@@ -35,5 +35,6 @@ async function runCommand(
   }
   if (argv.length === 0 && command === 'profile-bee') argv = ['--help'];
   const { runWithFlags } = await import('./run.js');
-  process.exitCode = await runWithFlags(command, argv, split);
+  // Not exitCode alone: a run that was given up has left its build or its program behind, which would keep us here.
+  process.exit(await runWithFlags(command, argv, split));
 }

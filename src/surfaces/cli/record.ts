@@ -3,7 +3,8 @@ import type { RawProfile } from '../../capture/raw-profile.js';
 import { type CaptureSession, openSession } from '../../capture/session.js';
 import { SessionSymbolizer } from '../../ffi/symbolizer.js';
 import { buildProfile } from '../../symbolize/build-profile.js';
-import { actionsWhilePreparing, Interrupts } from './interrupts.js';
+import { explain } from './explain.js';
+import { Interrupted, Interrupts } from './interrupts.js';
 import { canShowPicture, openPicture } from './open-picture.js';
 import type { RecordOptions } from './options.js';
 import { Outputs, shownPath } from './outputs.js';
@@ -33,22 +34,20 @@ export async function record(
   terminal: Terminal,
 ): Promise<ExitStatus> {
   checkCanCapture();
+  using interrupts = new Interrupts();
   const outputs = Outputs.reserve(options);
-  using interrupts = new Interrupts(actionsWhilePreparing(() => outputs.discard()));
   try {
     const opening = openTimedSession(options, summary); // the kernel verifies our programs while cargo builds
-    const target = await prepareTarget(options, terminal).catch((error) => abandon(opening, error));
+    opening.catch(() => {}); // awaited below; until then cargo's own failure comes first
+    const preparing = interrupts.orThrow(prepareTarget(options, terminal));
+    const target = await preparing.catch((error) => abandon(opening, error));
     await using session = await opening;
     notePreparation(summary, target);
     outputs.addDefault(options, target);
     if (interrupts.count > 0) return INTERRUPTED;
     const launched = await target.launch(session);
-    const { end, raw } = await capture(options, target, launched, session, summary, interrupts, terminal);
-    noteCapture(summary, options, raw, session, target);
-    if (session.processes.length === 0) return nothingRan(end, summary, terminal);
-    await writeProfile(outputs, raw, session, target, summary, terminal);
-    await showPicture(outputs, options, terminal);
-    return statusOf(await finalEnd(end, session, launched), options, summary, terminal);
+    const run = { options, target, launched, session, outputs, summary, interrupts, terminal };
+    return await profile(run).catch((error) => statusOfFailure(error, run));
   } finally {
     outputs.discard();
   }
@@ -72,22 +71,46 @@ async function abandon(opening: Promise<CaptureSession>, error: unknown): Promis
   throw error;
 }
 
+/** A program that was started, and what its profile becomes. */
+interface Run {
+  options: RecordOptions;
+  target: PreparedTarget;
+  launched: Launched;
+  session: CaptureSession;
+  outputs: Outputs;
+  summary: Summary;
+  interrupts: Interrupts;
+  terminal: Terminal;
+}
+
+async function profile(run: Run): Promise<ExitStatus> {
+  const { options, target, session, outputs, summary, interrupts, terminal } = run;
+  const { end, raw } = await capture(run);
+  noteCapture(summary, options, raw, session, target);
+  if (session.processes.length === 0) return nothingRan(end, summary, terminal);
+  await writeProfile(raw, run);
+  await showPicture(outputs, options, terminal);
+  return statusOf(await interrupts.orThrow(finalEnd(end, session, run.launched)), options, summary, terminal);
+}
+
 /** Samples until the end; a command whose time is up is asked to end. */
-async function capture(
-  options: RecordOptions,
-  target: PreparedTarget,
-  launched: Launched,
-  session: CaptureSession,
-  summary: Summary,
-  interrupts: Interrupts,
-  terminal: Terminal,
-): Promise<{ end: RunEnd; raw: RawProfile }> {
+async function capture(run: Run): Promise<{ end: RunEnd; raw: RawProfile }> {
+  const { options, target, launched, session, summary, interrupts } = run;
   const beginNs = process.hrtime.bigint();
-  const end = await waitForEnd(target, launched, session, options.durationMs, interrupts, terminal);
+  const end = await waitForEnd(target, launched, session, options.durationMs, interrupts);
   summary.phasesNs.run = Number(process.hrtime.bigint() - beginNs);
-  const raw = await session.stop();
+  const raw = await interrupts.orThrow(session.stop());
   if (end.why === 'duration' && !target.isForeign) signalTargets(session, launched, 'SIGTERM');
   return { end, raw };
+}
+
+/** The program goes on without its profile; a code of its own that tells of a failure outranks ours. */
+async function statusOfFailure(error: unknown, { launched, interrupts, terminal }: Run): Promise<ExitStatus> {
+  if (error instanceof Interrupted || launched.pid === undefined) throw error;
+  const status = explain(error, terminal);
+  const end = await interrupts.orThrow(launched.ended);
+  const code = exitCodeOf(end);
+  return code === 0 ? status : { code, source: 'target', signal: end.signal };
 }
 
 function noteCapture(
@@ -141,17 +164,14 @@ function nothingRan(end: RunEnd, summary: Summary, terminal: Terminal): ExitStat
   return { code, source: 'cargo', signal: null };
 }
 
-async function writeProfile(
-  outputs: Outputs,
-  raw: RawProfile,
-  session: CaptureSession,
-  target: PreparedTarget,
-  summary: Summary,
-  terminal: Terminal,
-): Promise<void> {
+async function writeProfile(raw: RawProfile, run: Run): Promise<void> {
+  const { target, session, outputs, summary, interrupts, terminal } = run;
   const symbolizeNs = process.hrtime.bigint();
   const building = buildProfile(raw, new SessionSymbolizer(session.native), target.packages);
-  const { profile, statistics, problems } = await terminal.progress('naming frames', building);
+  const { profile, statistics, problems } = await terminal.progress(
+    'naming frames',
+    interrupts.orThrow(building),
+  );
   summary.stacks = statistics.stacks;
   summary.frames = statistics.frames;
   summary.problems.push(

@@ -2,11 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaptureSession } from '../../capture/session.js';
 import type { Interrupts } from './interrupts.js';
 import type { LaunchEnd, Launched, PreparedTarget } from './prepared-target.js';
-import type { Terminal } from './terminal.js';
 
 /** How long a Ctrl-C may take to reach the sampler, which is in our process group. */
 const WITNESS_MS = 50;
-const ABORTED_EXIT_CODE = 130;
 
 /** Why sampling is over. */
 export type RunEnd = { why: 'ended'; end: LaunchEnd } | { why: 'duration' } | { why: 'interrupt' };
@@ -18,7 +16,6 @@ export async function waitForEnd(
   session: CaptureSession,
   durationMs: number | undefined,
   interrupts: Interrupts,
-  terminal: Terminal,
 ): Promise<RunEnd> {
   const seenBefore = session.interruptsSeen().catch(() => 0);
   const waiting = new AbortController();
@@ -28,14 +25,14 @@ export async function waitForEnd(
       target.isForeign ? interrupt({ why: 'interrupt' }) : void passOnIfAlone(session, launched, seenBefore),
     onTerminate: (signal) =>
       target.isForeign ? interrupt({ why: 'interrupt' }) : signalTargets(session, launched, signal),
-    onAbort: () => abort(session, terminal),
   };
   try {
     const ends = [untilEnded(launched, session), interrupted, session.failed];
     if (durationMs !== undefined) ends.push(untilTime(durationMs, waiting.signal));
-    return await Promise.race(ends);
+    return await interrupts.orThrow(Promise.race(ends));
   } finally {
     waiting.abort();
+    interrupts.actions = interrupts.actionsBesideRun;
   }
 }
 
@@ -71,11 +68,6 @@ export function signalTargets(session: CaptureSession, launched: Launched, signa
       // it has just ended
     }
   }
-}
-
-function abort(session: CaptureSession, terminal: Terminal): void {
-  terminal.error('interrupted twice: nothing was written');
-  void session.close().finally(() => process.exit(ABORTED_EXIT_CODE));
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
