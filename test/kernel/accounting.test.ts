@@ -3,14 +3,19 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { builtProgram } from './fixture-programs.js';
+import { totalCount } from './folded-stacks.js';
+import { isInInterrupt } from './interrupt-samples.js';
 import { needsRoot } from './needs-root.js';
 import { profileWith } from './run-bee.js';
 
 test('fired is within 2 % of expected on a CPU-bound program', needsRoot, async () => {
   const args = ['--frequency', '997', '--', builtProgram('spin'), '--seconds', '10'];
-  const { summary } = await profileWith({ command: 'profile-bee', args });
-  const ratio = summary.samples.fired / summary.samples.expected;
-  assert.ok(Math.abs(ratio - 1) <= 0.02, `fired/expected = ${ratio} (${JSON.stringify(summary.samples)})`);
+  const { summary, stacks } = await profileWith({ command: 'profile-bee', args });
+  const { fired, expected } = summary.samples;
+  // The kernel does not charge interrupts to the task that they stop: on a busy machine they come on top.
+  const inInterrupts = totalCount(stacks.filter(isInInterrupt));
+  const seen = `${fired} fired, ${inInterrupts} of them in interrupts, ${expected} expected`;
+  assert.ok(fired >= 0.98 * expected && fired - inInterrupts <= 1.02 * expected, seen);
   assert.ok(summary.samples.delivered >= 0.98 * summary.samples.fired);
 });
 
