@@ -45,11 +45,13 @@ export class Sampler {
   static async start(socketPath: string, plan: StartRequest, listeners: SamplerListeners): Promise<Sampler> {
     const session = Session.listen(socketPath);
     const child = spawn(samplerPath(), [socketPath], { stdio: ['ignore', 'ignore', 'inherit'] });
-    child.once('error', () => session.cancel());
-    child.once('exit', () => session.cancel());
+    const giveUp = () => session.cancel();
+    child.once('error', giveUp);
+    child.once('exit', giveUp);
     const sampler = new Sampler(session, child, listeners);
     try {
       await session.accept(CONNECT_TIMEOUT_MS);
+      child.off('exit', giveUp); // from here on the socket tells
       session.send(MESSAGE.start, encodeStart(plan));
       await sampler.#untilStarted();
     } catch (error) {

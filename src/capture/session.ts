@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findNativeFile } from '../ffi/native-files.js';
@@ -102,7 +102,7 @@ export class CaptureSession {
 
   async addPid(pid: number): Promise<void> {
     await this.#sampler.add(pid, { isHeld: false, paths: [] });
-    this.#processes.push({ pid, uid: ownerOf(pid), executable: '', argv: [], cwd: '', libraries: [] });
+    this.#processes.push({ pid, uid: ownerOf(pid), ...describeProcess(pid), libraries: [] });
   }
 
   /** Resolves when every known process has ended and none waits at the gate; at once when there is none. */
@@ -182,6 +182,22 @@ function decodeWaitStatus(status: number): { exitCode: number | null; signal: nu
   if (status < 0) return { exitCode: null, signal: null };
   const signal = status & 0x7f;
   return signal === 0 ? { exitCode: (status >> 8) & 0xff, signal: null } : { exitCode: null, signal };
+}
+
+/** What /proc tells; empty where we may not look. */
+function describeProcess(pid: number): { executable: string; argv: string[]; cwd: string } {
+  const tryTo = <T>(read: () => T, otherwise: T): T => {
+    try {
+      return read();
+    } catch {
+      return otherwise;
+    }
+  };
+  return {
+    executable: tryTo(() => readlinkSync(`/proc/${pid}/exe`), ''),
+    argv: tryTo(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1), []),
+    cwd: tryTo(() => readlinkSync(`/proc/${pid}/cwd`), ''),
+  };
 }
 
 function ownerOf(pid: number): number {

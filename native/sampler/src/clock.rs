@@ -1,4 +1,4 @@
-//! Time and the cost of ourselves, from the kernel.
+//! Time, priority and the cost of ourselves, from the kernel.
 
 /// CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns and of the side-band records.
 pub fn monotonic_ns() -> u64 {
@@ -22,4 +22,13 @@ pub fn own_private_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
     line.and_then(|rest| rest.split_whitespace().next()).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
+/// We run for microseconds, but a new process is not unwound in the kernel before we have: on a busy machine a higher
+/// priority is the difference between the first samples of an exec and the snapshots of them. Without the privilege
+/// it stays as it is.
+pub fn run_promptly() {
+    const NICENESS: i32 = -10;
+    // SAFETY: no memory is passed.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS) };
 }

@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     interrupts::count_interrupts();
+    clock::run_promptly();
     libbpf_rs::set_print(None);
     match UnixStream::connect(socket) {
         Ok(stream) => serve(stream),

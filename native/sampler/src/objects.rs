@@ -10,7 +10,7 @@ use bee_elf::{unwind_table, ElfFile, Segment};
 
 use crate::file_memory::FileMemory;
 use crate::record::MAX_OBJECTS;
-use crate::side_band::FileIdentity;
+use crate::side_band::{FileIdentity, NewMapping};
 use crate::tables::{TableError, TableMemory, TableSlot, Tables};
 
 /// Stands for code that belongs to no file.
@@ -97,23 +97,27 @@ impl Objects {
     }
 
     /// A file that a process has mapped. What was mapped is what is read: the kernel's own link to it, and the path
-    /// in the process's root only where that link is not to be had, and the inode agrees.
-    pub fn load_mapped(
-        &mut self,
-        memory: &mut TableMemory,
-        pid: u32,
-        range: (u64, u64),
-        identity: FileIdentity,
-        path: &[u8],
-    ) -> u32 {
-        if let Some(id) = self.by_identity.get(&identity) {
-            return *id;
+    /// in the process's root only where that link is not to be had, and the inode agrees. A process that is gone
+    /// already leaves the inode: then it is the file of that inode that was loaded before, or None.
+    pub fn load_mapped(&mut self, memory: &mut TableMemory, pid: u32, new: &NewMapping) -> Option<u32> {
+        if let Some(id) = self.by_identity.get(&new.identity) {
+            return Some(*id);
         }
-        let loaded =
-            open_mapped(pid, range, identity, path).and_then(|file| self.load_file(memory, file, path.to_vec()));
-        let id = loaded.unwrap_or_else(|error| self.add_unreadable(path, &error));
-        self.by_identity.insert(identity, id);
-        id
+        let opened = open_mapped(pid, new);
+        if opened.is_err() && is_gone(pid) {
+            return self.known_by_inode(new);
+        }
+        let loaded = opened.and_then(|file| self.load_file(memory, file, new.path.clone()));
+        let id = loaded.unwrap_or_else(|error| self.add_unreadable(&new.path, &error));
+        self.by_identity.insert(new.identity, id);
+        Some(id)
+    }
+
+    fn known_by_inode(&self, new: &NewMapping) -> Option<u32> {
+        let FileIdentity { major, minor, inode, .. } = new.identity;
+        let device = libc::makedev(major, minor);
+        // Our descriptor keeps the inode from becoming another file's.
+        self.by_file.iter().find(|(key, _)| key.device == device && key.inode == inode).map(|(_, id)| *id)
     }
 
     /// The vdso is the same in every process of a kernel; ours is at hand.
@@ -193,12 +197,17 @@ impl Objects {
     }
 }
 
-fn open_mapped(pid: u32, (begin, end): (u64, u64), identity: FileIdentity, path: &[u8]) -> io::Result<File> {
-    let link = File::open(format!("/proc/{pid}/map_files/{begin:x}-{end:x}"));
+/// Ended, a zombie included: those have no mappings any more.
+fn is_gone(pid: u32) -> bool {
+    std::fs::read(format!("/proc/{pid}/maps")).map_or(true, |maps| maps.is_empty())
+}
+
+fn open_mapped(pid: u32, new: &NewMapping) -> io::Result<File> {
+    let link = File::open(format!("/proc/{pid}/map_files/{:x}-{:x}", new.begin, new.end));
     let Err(link_error) = link else { return link };
-    let text = String::from_utf8_lossy(path);
+    let text = String::from_utf8_lossy(&new.path);
     let file = File::open(format!("/proc/{pid}/root{text}")).map_err(|_| link_error)?;
-    if file.metadata()?.ino() != identity.inode {
+    if file.metadata()?.ino() != new.identity.inode {
         return Err(io::Error::new(io::ErrorKind::NotFound, "the file was replaced while it was mapped"));
     }
     Ok(file)

@@ -169,7 +169,7 @@ impl Processes {
             PathKind::Ignored => return None,
             PathKind::Anonymous => return Some(Mapping { flags: MAPPING_JIT, object: NO_OBJECT, ..mapping }),
             PathKind::Vdso => self.objects.load_vdso(memory),
-            PathKind::File => self.objects.load_mapped(memory, pid, (new.begin, new.end), new.identity, &new.path),
+            PathKind::File => self.objects.load_mapped(memory, pid, new)?,
         };
         let object = self.objects.get(id)?;
         Some(describe(mapping, object, new.file_offset))

@@ -4,6 +4,8 @@ export type CommandName = 'cargo-profile-bee' | 'profile-bee';
 export interface FlagSpecification {
   name: string;
   alias?: string;
+  /** The only command that has the alias: the wrapper leaves `-F` (features) to cargo. */
+  aliasOnly?: CommandName;
   type: 'boolean' | 'string' | 'number';
   isRepeatable?: boolean;
   describe: string;
@@ -68,7 +70,14 @@ export const FLAGS: readonly FlagSpecification[] = [
     value: 'RULES',
     describe: 'Exit with 6 when a rule fails: complete>=99,symbolized>=95,lost<=1',
   },
-  { name: 'frequency', alias: 'F', type: 'number', value: 'HZ', describe: 'Samples per second of CPU time' },
+  {
+    name: 'frequency',
+    alias: 'F',
+    aliasOnly: 'profile-bee',
+    type: 'number',
+    value: 'HZ',
+    describe: 'Samples per second of CPU time',
+  },
   { name: 'event', type: 'string', value: 'NAME', describe: 'cpu-clock (default) or cycles' },
   { name: 'unwind', type: 'string', value: 'HOW', describe: 'dwarf (default) or fp (frame pointers only)' },
   { name: 'dwarf', type: 'boolean', describe: 'The same as --unwind dwarf' },
@@ -103,7 +112,10 @@ export const FLAGS: readonly FlagSpecification[] = [
 ];
 
 export function flagsOf(command: CommandName): FlagSpecification[] {
-  return FLAGS.filter((flag) => flag.only === undefined || flag.only === command);
+  const flags = FLAGS.filter((flag) => flag.only === undefined || flag.only === command);
+  return flags.map(({ alias, aliasOnly, ...flag }) =>
+    alias === undefined || (aliasOnly !== undefined && aliasOnly !== command) ? flag : { ...flag, alias },
+  );
 }
 
 /** How the flags of a command may be spelled: `--svg`, `-o`, `--no-open`, …, and which take a value. */

@@ -1,4 +1,4 @@
-import type { CommandName } from './flags.js';
+import { type CommandName, type FlagSpecification, flagsOf } from './flags.js';
 
 const HEADS: Record<CommandName, string> = {
   'cargo-profile-bee': `Builds, runs and profiles a Rust program; draws a flamegraph of where its CPU time goes.
@@ -41,7 +41,15 @@ The exit code is the program's; 2 usage, 77 missing privilege, 125 the profiler 
 `,
 };
 
-export function helpText(command: CommandName, flags: string): string {
-  const table = flags.replace(/^\s*Options:\s*/m, 'flags:\n  ').replace(/^\s*\n/, '');
-  return `${HEADS[command]}${table}\n${TAILS[command]}`;
+/** Everything that `--help` says. */
+export function helpText(command: CommandName): string {
+  const flags = flagsOf(command);
+  const width = Math.max(...flags.map((flag) => spelling(flag).length));
+  const table = flags.map((flag) => `  ${spelling(flag).padEnd(width)}  ${flag.describe}\n`).join('');
+  return `${HEADS[command]}flags:\n${table}${TAILS[command]}`;
+}
+
+function spelling({ name, alias, value }: FlagSpecification): string {
+  const short = alias === undefined ? '    ' : `-${alias}, `;
+  return `${short}--${name}${value === undefined ? '' : ` ${value}`}`;
 }

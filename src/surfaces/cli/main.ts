@@ -17,6 +17,8 @@ export interface SplitLine {
   ours: readonly string[];
   cargo?: readonly string[];
   program?: readonly string[] | undefined;
+  /** As the wrapper was typed, for corrected lines. */
+  invokedAs?: string;
 }
 
 function splitProfilerLine(argv: readonly string[]): SplitLine {

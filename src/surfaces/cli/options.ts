@@ -50,6 +50,7 @@ export interface CommandParts {
   ours: readonly string[];
   cargo?: readonly string[];
   program?: readonly string[] | undefined;
+  invokedAs?: string;
 }
 
 const DEFAULT_HZ = { 'cargo-profile-bee': 997, 'profile-bee': 99 } as const;
@@ -74,7 +75,7 @@ export function toOptions(command: CommandName, flags: Flags, parts: CommandPart
 
 function toTarget(command: CommandName, flags: Flags, parts: CommandParts): TargetRequest {
   if (command === 'cargo-profile-bee') {
-    const typedBefore = ['cargo', 'profile-bee', ...parts.ours];
+    const typedBefore = [...(parts.invokedAs ?? 'cargo profile-bee').split(' '), ...parts.ours];
     return {
       kind: 'cargo',
       cargo: parts.cargo ?? [],

@@ -36,23 +36,15 @@ export async function parseFlags(command: CommandName, argv: readonly string[]):
   return Object.fromEntries(flags.filter(([, value]) => value !== undefined)) as Flags;
 }
 
-/** The flags' part of `--help`. */
-export async function describeFlags(command: CommandName): Promise<string> {
-  const parser = await openParser(command);
-  return await parser.getHelp();
-}
-
+/** yargs reads values here and no more: its own help and errors would not know the two grammars. */
 async function openParser(command: CommandName) {
   const { default: yargs } = await import('yargs');
   const options = flagsOf(command).map((flag) => [flag.name, yargsOption(flag)]);
   return yargs([])
-    .scriptName(command)
-    .usage('')
     .help(false)
     .version(false)
     .exitProcess(false)
     .fail(false)
-    .wrap(Math.min(100, process.stdout.columns ?? 100))
     .parserConfiguration({ 'camel-case-expansion': false, 'strip-aliased': true, 'greedy-arrays': false })
     .options(Object.fromEntries(options));
 }
@@ -62,7 +54,6 @@ function yargsOption(flag: FlagSpecification): Record<string, unknown> {
   return {
     ...(flag.alias === undefined ? {} : { alias: flag.alias }),
     ...(flag.value === undefined ? {} : { requiresArg: true }),
-    describe: flag.describe,
     type: flag.type === 'boolean' ? 'boolean' : 'string',
     ...(flag.isRepeatable ? { array: true } : {}),
   };

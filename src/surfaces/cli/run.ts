@@ -3,7 +3,7 @@ import type { CommandName } from './flags.js';
 import { helpText } from './help.js';
 import type { SplitLine } from './main.js';
 import { type RecordOptions, toOptions } from './options.js';
-import { describeFlags, type Flags, parseFlags } from './parse-flags.js';
+import { type Flags, parseFlags } from './parse-flags.js';
 import { ReservedFile } from './reserve-outputs.js';
 import { type ExitStatus, emptySummary, type Summary } from './summary.js';
 import { Terminal } from './terminal.js';
@@ -19,7 +19,7 @@ export async function runWithFlags(
   try {
     const line = split(argv);
     const flags = await parseFlags(command, line.ours);
-    if (flags.help) return await show(helpText(command, await describeFlags(command)));
+    if (flags.help) return await show(helpText(command));
     if (flags.version) return await show(`${command} ${packageVersion()}\n`);
     return await runOptions(command, flags, line);
   } catch (error) {

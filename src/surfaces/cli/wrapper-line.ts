@@ -5,9 +5,11 @@ import { UsageProblem } from './usage-problem.js';
 
 /** The wrapper's grammar. `cargo profile-bee …` arrives with `profile-bee` in front. Throws UsageProblem. */
 export function splitWrapperLine(argv: readonly string[]): SplitLine {
-  const own = argv[0] === 'profile-bee' ? argv.slice(1) : argv;
+  const isSubcommand = argv[0] === 'profile-bee';
+  const own = isSubcommand ? argv.slice(1) : argv;
+  const invokedAs = isSubcommand ? 'cargo profile-bee' : 'cargo-profile-bee';
   try {
-    return splitCommandLine(own, flagSpellings('cargo-profile-bee'));
+    return { ...splitCommandLine(own, flagSpellings('cargo-profile-bee'), invokedAs), invokedAs };
   } catch (error) {
     throw error instanceof UsageError ? new UsageProblem(error.message, error.hint) : error;
   }
