@@ -5,7 +5,11 @@ import { pathToFileURL } from 'node:url';
 import { setUpBuild } from './setup.mjs';
 import { root, run, step } from './steps.mjs';
 
-const TRIPLE = 'x86_64-unknown-linux-gnu';
+/** How the executables are built. The library cannot be static, so the two kinds have their own folders. */
+export const STATIC_FLAGS = {
+  target: 'x86_64-unknown-linux-gnu',
+  env: { RUSTFLAGS: '-C target-feature=+crt-static' },
+};
 const PREBUILDS = join(root, 'prebuilds', 'linux-x64');
 
 export async function build() {
@@ -14,18 +18,16 @@ export async function build() {
   await step('bundle: dist/cli.cjs', bundle);
 }
 
-/** The executables are static; the library cannot be, so the two kinds have their own flags and directories. */
 function buildNative() {
   const cargo = process.env.CARGO ?? 'cargo';
   const args = ['build', '--release', '--locked', '--manifest-path', 'native/Cargo.toml'];
-  run(cargo, [...args, '--target', TRIPLE, '-p', 'bee-gate', '-p', 'bee-sampler'], {
-    env: { RUSTFLAGS: '-C target-feature=+crt-static' },
-  });
+  const { target: triple, env } = STATIC_FLAGS;
+  run(cargo, [...args, '--target', triple, '-p', 'bee-gate', '-p', 'bee-sampler'], { env });
   run(cargo, [...args, '-p', 'bee']);
   mkdirSync(PREBUILDS, { recursive: true });
   const target = process.env.CARGO_TARGET_DIR ?? join(root, 'native', 'target');
-  install(join(target, TRIPLE, 'release', 'bee-gate'));
-  install(join(target, TRIPLE, 'release', 'bee-sampler'));
+  install(join(target, triple, 'release', 'bee-gate'));
+  install(join(target, triple, 'release', 'bee-sampler'));
   install(join(target, 'release', 'libbee.so'));
 }
 

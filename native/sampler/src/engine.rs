@@ -300,3 +300,53 @@ fn program_run_ns(program: i32) -> Option<u64> {
         (result == 0).then_some(info.run_time_ns)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::LOSS_NAMES;
+
+    const SETTINGS: Settings = Settings {
+        frequency_hz: 997,
+        event: SamplingEvent::CpuClock,
+        frame_pointers_only: false,
+        ring_bytes: 1 << 20,
+        max_depth: 1024,
+    };
+
+    fn burn_cpu(milliseconds: u64) {
+        let begin_ns = crate::clock::own_cpu_ns();
+        while crate::clock::own_cpu_ns() - begin_ns < milliseconds * 1_000_000 {
+            std::hint::spin_loop();
+        }
+    }
+
+    /// `busy` is the first word of struct walk. One event per CPU cannot interrupt itself, so the test pretends.
+    fn pretend_to_be_at_work(engine: &Engine) {
+        let walks = map_handle(&engine.object, "walks").unwrap();
+        let mut walk = vec![0; walks.value_size() as usize];
+        walk[0] = 1;
+        let everywhere = vec![walk; libbpf_rs::num_possible_cpus().unwrap()];
+        walks.update_percpu(&0u32.to_le_bytes(), &everywhere, MapFlags::ANY).unwrap();
+    }
+
+    #[test]
+    fn a_sample_inside_another_is_counted_as_nested() {
+        // SAFETY: no preconditions.
+        if unsafe { libc::geteuid() } != 0 {
+            eprintln!("skipped: loading kernel programs needs root");
+            return;
+        }
+        let engine = Engine::load(&SETTINGS).unwrap();
+        pretend_to_be_at_work(&engine);
+        engine.observe(std::process::id(), false).unwrap();
+        engine.set_sampling(true).unwrap();
+        burn_cpu(200);
+        engine.set_sampling(false).unwrap();
+        let counters = engine.counters();
+        let nested = LOSS_NAMES.iter().position(|name| *name == "nested").unwrap();
+        assert!(counters.fired > 20, "{} fired", counters.fired);
+        assert_eq!(counters.lost[nested], counters.fired);
+        assert!(engine.take_records().unwrap().is_empty());
+    }
+}

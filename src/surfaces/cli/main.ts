@@ -1,14 +1,17 @@
 import type { CommandName } from './flags.js';
 import { packageVersion } from './version.js';
 
-/** The command `cargo-profile-bee`; `argv` without node and script. Ends the process, except for `--version`. */
+/** The command `cargo-profile-bee`; `argv` without node and script. Ends the process once there was work to do. */
 export async function runCargoProfileBee(argv: readonly string[]): Promise<void> {
+  const own = argv[0] === 'profile-bee' ? argv.slice(1) : argv;
+  if (await answerAtOnce('cargo-profile-bee', own[0])) return;
   const { splitWrapperLine } = await import('./wrapper-line.js');
   await runCommand('cargo-profile-bee', argv, splitWrapperLine);
 }
 
-/** The command `profile-bee`. Ends the process, except for `--version`. */
+/** The command `profile-bee`. Ends the process once there was work to do. */
 export async function runProfileBee(argv: readonly string[]): Promise<void> {
+  if (await answerAtOnce('profile-bee', argv[0] ?? '--help')) return;
   await runCommand('profile-bee', argv, splitProfilerLine);
 }
 
@@ -26,16 +29,23 @@ function splitProfilerLine(argv: readonly string[]): SplitLine {
   return dashes < 0 ? { ours: argv } : { ours: argv.slice(0, dashes), program: argv.slice(dashes + 1) };
 }
 
+/** Help and version, without loading what a run needs. */
+async function answerAtOnce(command: CommandName, flag: string | undefined): Promise<boolean> {
+  if (flag === '--version' || flag === '-V') {
+    process.stdout.write(`${command} ${packageVersion()}\n`);
+    return true;
+  }
+  if (flag !== '--help' && flag !== '-h') return false;
+  const { helpText } = await import('./help.js');
+  process.stdout.write(helpText(command));
+  return true;
+}
+
 async function runCommand(
   command: CommandName,
   argv: readonly string[],
   split: (argv: readonly string[]) => SplitLine,
 ): Promise<void> {
-  if (argv[0] === '--version' || argv[0] === '-V') {
-    process.stdout.write(`${command} ${packageVersion()}\n`);
-    return;
-  }
-  if (argv.length === 0 && command === 'profile-bee') argv = ['--help'];
   const { runWithFlags } = await import('./run.js');
   // Not exitCode alone: a run that was given up has left its build or its program behind, which would keep us here.
   process.exit(await runWithFlags(command, argv, split));
