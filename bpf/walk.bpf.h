@@ -164,7 +164,9 @@ static long walk_frame(__u32 index, void *context)
 	if (!rule || kind == BEE_UNWIND_GAP || kind == BEE_UNWIND_UNSUPPORTED || skip_cfi)
 		return step_without_cfi(walk, address, walk->mapping.flags & BEE_MAPPING_TABLE);
 	__u32 by = kind == BEE_UNWIND_PLT ? BEE_RULE_PLT : kind == BEE_UNWIND_SIGNAL ? BEE_RULE_SIGNAL : BEE_RULE_CFI;
-	push_frame(walk, address - walk->mapping.bias, walk->mapping.object, by);
+	/* A signal trampoline is not called: the return address is its first instruction. */
+	__u64 shown = kind == BEE_UNWIND_SIGNAL ? walk->ip : address;
+	push_frame(walk, shown - walk->mapping.bias, walk->mapping.object, by);
 	bool is_new_thread = kind == BEE_UNWIND_CLONE && !walk->is_caller && walk->ax == 0;
 	if (kind == BEE_UNWIND_END || is_new_thread)
 		return stop_walk(walk, BEE_OUTCOME_COMPLETE);

@@ -41,6 +41,8 @@ export interface CaptureTotals {
   tableBytes: number;
   tablesNs: number;
   attachToFirstSampleNs: number;
+  /** Observed processes that go on. */
+  stillRunning: number;
   throttled: number;
   costSource: 'kernel' | 'sampled';
 }

@@ -1,4 +1,3 @@
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findNativeFile } from '../ffi/native-files.js';
@@ -6,6 +5,7 @@ import type { Session as NativeSession } from '../ffi/session.js';
 import { CaptureError } from './capture-error.js';
 import { Gate, type GateMessage } from './gate.js';
 import { checkCanCapture } from './preflight.js';
+import { checkProcess, type ProcessFacts, readProcessFacts } from './process-facts.js';
 import type { CaptureTotals, RawProfile } from './raw-profile.js';
 import { Sampler } from './sampler.js';
 
@@ -25,13 +25,9 @@ export interface ProcessEnd {
   timeNs: bigint;
 }
 
-/** A process that came through the gate, or was named by pid (then only pid and uid are known). */
-export interface ObservedProcess {
+/** A process that came through the gate, or was named by pid (without libraries then). */
+export interface ObservedProcess extends ProcessFacts {
   pid: number;
-  uid: number;
-  executable: string;
-  argv: string[];
-  cwd: string;
   libraries: string[];
   end?: ProcessEnd;
 }
@@ -101,8 +97,10 @@ export class CaptureSession {
   }
 
   async addPid(pid: number): Promise<void> {
+    checkProcess(pid);
+    const facts = readProcessFacts(pid);
     await this.#sampler.add(pid, { isHeld: false, paths: [] });
-    this.#processes.push({ pid, uid: ownerOf(pid), ...describeProcess(pid), libraries: [] });
+    this.#processes.push({ pid, ...facts, libraries: [] });
   }
 
   /** Resolves when every known process has ended and none waits at the gate; at once when there is none. */
@@ -148,7 +146,7 @@ export class CaptureSession {
     try {
       const paths = [message.executable, ...message.libraries];
       await this.#sampler.add(message.pid, { isHeld: true, paths });
-      this.#processes.push({ ...message, uid: ownerOf(message.pid) });
+      this.#processes.push({ ...message, uid: readProcessFacts(message.pid).uid });
     } catch (error) {
       const cause = error instanceof CaptureError ? error.cause : String(error);
       this.#problems.push({
@@ -182,26 +180,6 @@ function decodeWaitStatus(status: number): { exitCode: number | null; signal: nu
   if (status < 0) return { exitCode: null, signal: null };
   const signal = status & 0x7f;
   return signal === 0 ? { exitCode: (status >> 8) & 0xff, signal: null } : { exitCode: null, signal };
-}
-
-/** What /proc tells; empty where we may not look. */
-function describeProcess(pid: number): { executable: string; argv: string[]; cwd: string } {
-  const tryTo = <T>(read: () => T, otherwise: T): T => {
-    try {
-      return read();
-    } catch {
-      return otherwise;
-    }
-  };
-  return {
-    executable: tryTo(() => readlinkSync(`/proc/${pid}/exe`), ''),
-    argv: tryTo(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1), []),
-    cwd: tryTo(() => readlinkSync(`/proc/${pid}/cwd`), ''),
-  };
-}
-
-function ownerOf(pid: number): number {
-  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? -1;
 }
 
 /** The sampler's JSON, where 64-bit nanoseconds stay below 2^53 (104 days). */

@@ -1,7 +1,21 @@
 import type { RawSample } from '../capture/raw-profile.js';
-import { NO_STACK, type ProfileBuilder, type StackIndex } from '../profile/profile.js';
+import type { OutcomeName } from '../ffi/layout.js';
+import { NO_STACK, type ProfileBuilder, type StackIndex, UNKNOWN_FRAME } from '../profile/profile.js';
 import type { AddressSet } from './address-set.js';
 import type { FrameChain } from './resolved-chains.js';
+
+const DEEPEST = 1024;
+
+/**
+ * What stands below a stack that does not reach the start of its thread: without it, the frame at which the walk
+ * stopped would look like one. Not for threads caught in their exit: they have no user stack any more.
+ */
+const CUT: Partial<Record<OutcomeName, string>> = {
+  depth: `[cut at ${DEEPEST} frames]`,
+  noTable: '[incomplete stack]',
+  noCfi: '[incomplete stack]',
+  readFault: '[incomplete stack]',
+};
 
 /** Adds one sample: user frames from the root, then the kernel's on top of them. */
 export function addSampleStack(
@@ -10,7 +24,11 @@ export function addSampleStack(
   addresses: AddressSet,
   chains: readonly FrameChain[],
 ): void {
-  let stack: StackIndex = NO_STACK;
+  const mark = CUT[sample.outcome];
+  let stack: StackIndex =
+    mark === undefined
+      ? NO_STACK
+      : builder.addStack(NO_STACK, builder.addFrame({ ...UNKNOWN_FRAME, name: mark }));
   const push = (index: number): void => {
     for (const frame of chains[index]!.frames) stack = builder.addStack(stack, frame);
   };

@@ -83,6 +83,7 @@ const TOTALS = {
   fired: 0,
   lost: {},
   snapshots: 0,
+  stillRunning: 0,
   snapshotsOverBudget: 0,
   samplerLoadCpuNs: 0,
   attachToFirstSampleNs: 0,

@@ -198,7 +198,7 @@ impl Objects {
 }
 
 /// Ended, a zombie included: those have no mappings any more.
-fn is_gone(pid: u32) -> bool {
+pub fn is_gone(pid: u32) -> bool {
     std::fs::read(format!("/proc/{pid}/maps")).map_or(true, |maps| maps.is_empty())
 }
 

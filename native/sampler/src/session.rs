@@ -10,6 +10,7 @@ use std::path::Path;
 use crate::clock::{monotonic_ns, own_cpu_ns, own_private_bytes};
 use crate::engine::{Engine, Settings};
 use crate::failure::{json_text, Failure, Outcome};
+use crate::objects::is_gone;
 use crate::perf_events::{open_pid, SamplingEvent};
 use crate::processes::{table_memory, Processes};
 use crate::protocol::*;
@@ -337,6 +338,7 @@ impl Session {
         let counters = self.engine.counters();
         let lost: Vec<String> =
             LOSS_NAMES.iter().zip(counters.lost).map(|(name, count)| format!("\"{name}\":{count}")).collect();
+        let still_running = self.processes.living().filter(|pid| !is_gone(*pid)).count();
         let living_cpu_ns: u64 = self
             .processes
             .living()
@@ -355,6 +357,7 @@ impl Session {
             ("samplerPeakRssBytes", self.peak_private_bytes.max(own_private_bytes())),
             ("tableBytes", self.processes.objects.table_bytes()),
             ("tablesNs", self.processes.objects.tables_ns),
+            ("stillRunning", still_running as u64),
             ("throttled", throttled),
             ("attachToFirstSampleNs", self.first_sample_ns.saturating_sub(self.enabled_ns)),
         ];

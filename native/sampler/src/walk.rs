@@ -72,8 +72,8 @@ impl Walk<'_> {
         let address = self.lookup_address();
         let Some(mapping) = process.find(address) else { return Err(self.stop_unmapped()) };
         let is_jit = mapping.flags & MAPPING_JIT != 0;
-        let virtual_address = if is_jit { address } else { address.wrapping_sub(mapping.bias) };
-        self.push(virtual_address, mapping.object);
+        let bias = if is_jit { 0 } else { mapping.bias };
+        let virtual_address = address.wrapping_sub(bias);
         let has_table = mapping.flags & MAPPING_TABLE != 0;
         let slot = TableSlot { first_page: mapping.first_page, dir_first: mapping.dir_first, pages: mapping.pages };
         let rule = if has_table {
@@ -81,6 +81,9 @@ impl Walk<'_> {
         } else {
             None
         };
+        // A signal trampoline is not called: the return address is its first instruction.
+        let is_trampoline = rule.is_some_and(|rule| rule.kind == UNWIND_SIGNAL);
+        self.push(if is_trampoline { self.ip.wrapping_sub(bias) } else { virtual_address }, mapping.object);
         match rule {
             Some(rule) if rule.kind == UNWIND_END => Err(OUTCOME_COMPLETE),
             Some(rule) if rule.kind == UNWIND_CLONE && self.is_new_thread() => Err(OUTCOME_COMPLETE),

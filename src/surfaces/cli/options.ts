@@ -126,10 +126,15 @@ function toUnwinder(flags: Flags): 'dwarf' | 'fp' {
 
 function toFrequencyHz(frequencyHz: number): number {
   const maxHz = kernelMaxHz();
-  if (!Number.isSafeInteger(frequencyHz) || frequencyHz < 1 || frequencyHz > maxHz) {
+  if (!Number.isInteger(frequencyHz) || frequencyHz < 1) {
     throw new UsageProblem(
-      `--frequency ${frequencyHz} is not between 1 and ${maxHz} Hz`,
-      'sysctl kernel.perf_event_max_sample_rate=HZ   raises the limit',
+      `--frequency ${frequencyHz}: choose a whole number of samples a second, 1 or more`,
+    );
+  }
+  if (frequencyHz > maxHz) {
+    throw new UsageProblem(
+      `--frequency ${frequencyHz} is above the kernel's limit of ${maxHz} Hz`,
+      `sysctl kernel.perf_event_max_sample_rate=${frequencyHz}   raises it`,
     );
   }
   return frequencyHz;

@@ -64,7 +64,7 @@ function typedValue(flag: FlagSpecification, value: unknown): unknown {
   if (Array.isArray(value)) throw new UsageProblem(`--${flag.name} was given ${value.length} times`);
   if (flag.type === 'string') return value;
   const number = Number(value);
-  if (value === '' || !Number.isFinite(number)) {
+  if (!/^-?\d+(\.\d+)?$/.test(String(value))) {
     throw new UsageProblem(`--${flag.name} needs a number, not ${JSON.stringify(value)}`);
   }
   return number;
@@ -76,8 +76,8 @@ function checkSpellings(command: CommandName, argv: readonly string[]): void {
     const argument = argv[index]!;
     const spelling = argument.startsWith('--') ? argument.split('=', 1)[0]! : argument.slice(0, 2);
     if (withValue.has(spelling)) {
-      if (spelling === argument && ++index >= argv.length)
-        throw new UsageProblem(`${spelling} needs a value`);
+      const value = spelling === argument ? argv[++index] : argument.slice(spelling.length).replace(/^=/, '');
+      if (value === undefined || value === '') throw new UsageProblem(`${spelling} needs a value`);
     } else if (!boolean.has(spelling)) {
       throw unknownArgument(command, argument, [...withValue, ...boolean]);
     }

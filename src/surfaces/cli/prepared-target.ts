@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
+import { checkProcess } from '../../capture/process-facts.js';
 import type { CaptureSession, ObservedProcess } from '../../capture/session.js';
 import type { PackageRoot } from '../../symbolize/origin.js';
 import { checkCommand } from './find-command.js';
@@ -80,6 +81,7 @@ function prepareCommand(argv: readonly string[], stdoutIsTaken: boolean): Prepar
 }
 
 function preparePid(pid: number): PreparedTarget {
+  checkProcess(pid);
   return {
     ...NOTHING_BUILT,
     name: `pid-${pid}`,

@@ -12,6 +12,19 @@ const MIN_SYMBOLIZED_PERCENT = 80;
 const MAX_LOST_PERCENT = 2;
 /** Below this a share of 10 % is uncertain by half of itself. */
 const MIN_SAMPLES = 100;
+/** Below this the cost, as a share, says more about the start-up of both than about sampling. */
+const MIN_CPU_NS = 100_000_000;
+
+/** Why stacks are incomplete and samples lost, in words. */
+const REASONS: Record<string, string> = {
+  noTable: 'no unwind table',
+  noCfi: 'code without unwind information',
+  readFault: 'unreadable stack',
+  depth: 'deeper than 1,024 frames',
+  exiting: 'exiting threads',
+  ringbufFull: 'ring buffer full',
+  nested: 'nested samples',
+};
 
 /** "5,012 samples · 99.9 % of stacks complete · 98.7 % of frames named · 0 lost": how far the picture can be trusted. */
 export function qualityLine(summary: Summary): string {
@@ -22,7 +35,7 @@ export function qualityLine(summary: Summary): string {
     ...(summary.frames.user > 0 ? [`${share(symbolizedPercent(summary))} of frames named`] : []),
     `${count(lostCount(samples.lost))} lost`,
   ];
-  if (cost.targetCpuNs > 0) {
+  if (cost.targetCpuNs >= MIN_CPU_NS) {
     const costPercent = (100 * (cost.bpfRunNs + cost.samplerCpuNs)) / cost.targetCpuNs;
     parts.push(`${(cost.targetCpuNs / 1e9).toFixed(2)} s CPU, profiling cost ${costPercent.toFixed(1)} %`);
   }
@@ -72,7 +85,9 @@ export function qualityProblems(summary: Summary): Problem[] {
 
 function reasons(counts: Record<string, number>): string {
   const present = Object.entries(counts).filter(([, value]) => value > 0);
-  return present.map(([name, value]) => `${name} ${count(value)}`).join(', ') || 'none counted';
+  return (
+    present.map(([name, value]) => `${REASONS[name] ?? name}: ${count(value)}`).join(', ') || 'none counted'
+  );
 }
 
 function share(percent: number): string {

@@ -87,6 +87,7 @@ async function profile(run: Run): Promise<ExitStatus> {
   const { options, target, session, outputs, summary, interrupts, terminal } = run;
   const { end, raw } = await capture(run);
   noteCapture(summary, options, raw, session, target);
+  if (end.why === 'ended') noteStillRunning(raw, summary);
   if (session.processes.length === 0) return nothingRan(end, summary, terminal);
   await writeProfile(raw, run);
   await showPicture(outputs, options, terminal);
@@ -153,6 +154,13 @@ function noteCapture(
     return { argv, pid, uid, ...(buildId ? { buildId } : {}), ...target.factsOf(process), ...exit };
   });
   summary.problems.push(...session.problems);
+}
+
+/** A daemon, for example: its work is not in the picture, and the program's end does not tell. */
+function noteStillRunning({ totals: { stillRunning } }: RawProfile, summary: Summary): void {
+  if (stillRunning === 0) return;
+  const message = `${stillRunning} of its child processes still ${stillRunning === 1 ? 'runs' : 'run'}: what they do from here on is not in the profile (--pid PID profiles a running process)`;
+  summary.problems.push({ code: 'still-running', message });
 }
 
 /** cargo ended without running anything (no tests, for example): it has said so; an empty picture would not help. */

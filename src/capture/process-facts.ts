@@ -1,0 +1,44 @@
+import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { CaptureError } from './capture-error.js';
+
+/** What /proc tells of a process; empty where we may not look. */
+export interface ProcessFacts {
+  uid: number;
+  executable: string;
+  argv: string[];
+  cwd: string;
+}
+
+/** Throws CaptureError unless `pid` is a process that runs: not a thread of one, not one that has ended. */
+export function checkProcess(pid: number): void {
+  const refuse = (cause: string, advice: string): never => {
+    throw new CaptureError('no-such-process', `profile process ${pid}`, cause, advice);
+  };
+  const status = tryTo(() => readFileSync(`/proc/${pid}/status`, 'utf8'), '');
+  const field = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1];
+  if (status === '') refuse('there is no such process', 'pgrep -a NAME   finds the pid of a program');
+  if (Number(field('Tgid')) !== pid) {
+    refuse(`it is a thread of process ${field('Tgid')}`, `profile-bee --pid ${field('Tgid')}`);
+  }
+  if (/^[ZX]/.test(field('State') ?? '')) refuse('it has ended (a zombie)', '');
+  if (!existsSync(`/proc/${pid}/exe`) && field('VmSize') === undefined) {
+    refuse('it is a thread of the kernel, without user code', '');
+  }
+}
+
+export function readProcessFacts(pid: number): ProcessFacts {
+  return {
+    uid: statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? -1,
+    executable: tryTo(() => readlinkSync(`/proc/${pid}/exe`), ''),
+    argv: tryTo(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1), []),
+    cwd: tryTo(() => readlinkSync(`/proc/${pid}/cwd`), ''),
+  };
+}
+
+function tryTo<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
+}
