@@ -9,12 +9,16 @@ export function checkCanCapture(): void {
   if (process.platform !== 'linux') {
     throw new CaptureError('kernel', 'capture samples', `capturing needs Linux, this is ${process.platform}`);
   }
-  if (process.geteuid?.() === 0 || hasSamplingCapabilities()) return;
+  if (hasSamplingCapabilities()) return;
   throw new CaptureError(
     'not-privileged',
     'capture samples',
-    'loading kernel programs needs root, or the capabilities cap_bpf and cap_perfmon',
-    'sudo -E env "PATH=$PATH" …   (the same command again, as root)',
+    process.geteuid?.() === 0
+      ? 'this root has no cap_bpf and cap_perfmon (a container?)'
+      : 'loading kernel programs needs root, or the capabilities cap_bpf and cap_perfmon',
+    process.geteuid?.() === 0
+      ? 'docker run --cap-add BPF --cap-add PERFMON --cap-add SYS_PTRACE …'
+      : 'sudo -E env "PATH=$PATH" …   (the same command again, as root)',
   );
 }
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findNativeFile } from '../ffi/native-files.js';
 import {
   decodeSamplerEvent,
@@ -16,6 +17,8 @@ import { CaptureError } from './capture-error.js';
 const CONNECT_TIMEOUT_MS = 30_000;
 /** Only how long a wait lasts that nothing ends; events arrive at once. */
 const WAIT_MS = 1000;
+/** How long after its connection the sampler's end may become known. */
+const ENDING_MS = 200;
 
 export interface SamplerListeners {
   onExit(pid: number, waitStatus: number, timeNs: bigint): void;
@@ -33,11 +36,19 @@ export class Sampler {
     this.#rejectAll = reject;
   });
 
+  readonly #ended: Promise<string>;
+
   private constructor(
     readonly session: Session,
     private readonly child: ChildProcess,
     private readonly listeners: SamplerListeners,
   ) {
+    this.#ended = new Promise((resolve) => {
+      child.once('error', (error) => resolve(`could not be started: ${error.message}`));
+      child.once('exit', (code, signal) =>
+        resolve(signal === null ? `ended with code ${code}` : `was killed by ${signal}`),
+      );
+    });
     this.failed.catch(() => {}); // observed by whoever waits; alone it must not end the process
   }
 
@@ -55,8 +66,9 @@ export class Sampler {
       session.send(MESSAGE.start, encodeStart(plan));
       await sampler.#untilStarted();
     } catch (error) {
+      const described = await sampler.#describeLoss(error);
       sampler.close();
-      throw asCaptureError(error);
+      throw described;
     }
     void sampler.#pump();
     return sampler;
@@ -118,8 +130,16 @@ export class Sampler {
         if (event && this.#dispatch(event)) return;
       }
     } catch (error) {
-      this.#rejectAll(asCaptureError(error));
+      this.#rejectAll(await this.#describeLoss(error));
     }
+  }
+
+  /** A broken connection says little; how the process ended says more. */
+  async #describeLoss(error: unknown): Promise<CaptureError> {
+    if (error instanceof CaptureError) return error;
+    const ended = await Promise.race([this.#ended, sleep(ENDING_MS, undefined)]);
+    if (ended === undefined) return asCaptureError(error);
+    return new CaptureError('sampler', 'capture samples', `bee-sampler ${ended}`);
   }
 
   /** True when the conversation is over. */

@@ -64,9 +64,9 @@ for (const [line = '', path = '', expected = ''] of rows(MEANINGS)) {
 
 /** Command | line | what the message, or the advice after it, says */
 const REFUSALS = `
-profile-bee       | --frequency 0             | frequency 0 .*between 1 and
+profile-bee       | --frequency 0             | frequency 0: choose a whole number
 profile-bee       | --frequency -5            | frequency
-profile-bee       | --frequency 1000000000    | frequency .*between 1 and
+profile-bee       | --frequency 1000000000    | above the kernel.s limit
 profile-bee       | --frequency 9.5           | frequency
 profile-bee       | --frequency fast          | frequency.*fast
 profile-bee       | --frequency               | frequency needs

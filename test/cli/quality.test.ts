@@ -93,6 +93,6 @@ test('the line tells samples, completeness, names and losses; the problem of a l
     qualityProblems(summary)
       .map(({ message }) => message)
       .join(),
-    /ringbufFull 500/,
+    /ring buffer full: 500/,
   );
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { builtProgram, programsWorkspace } from './fixture-programs.js';
 import { needsRoot } from './needs-root.js';
-import type { BeeCommand } from './repository.js';
+import { type BeeCommand, copyForEverybody } from './repository.js';
 import { type BeeRun, runBee } from './run-bee.js';
 import { scratchDirectory } from './scratch-directory.js';
 import type { Summary } from './summary.js';
@@ -188,8 +188,17 @@ test('a compile error ends with cargo’s code and message only', needsRoot, asy
 
 test('without privilege: exit 77 and what to do', needsRoot, async () => {
   const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--bounding-set=-all', '--'];
+  const packageRoot = copyForEverybody(scratchDirectory());
   const args = ['--', builtProgram('exits'), 'now'];
-  const run = await runBee({ command: 'profile-bee', args, outputs: 'none', through: nobody, cwd: '/' });
+  const request = {
+    command: 'profile-bee',
+    args,
+    outputs: 'none',
+    through: nobody,
+    cwd: '/',
+    packageRoot,
+  } as const;
+  const run = await runBee(request);
   assert.equal(run.code, 77, run.stderr);
   assert.equal(run.stdout, '');
   assert.match(run.stderr, /root|sudo|privilege|CAP_/i);

@@ -1,3 +1,4 @@
+import { chmodSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The checkout: compiled tests live in build/test/kernel. */
@@ -5,6 +6,15 @@ export const repositoryRoot = join(import.meta.dirname, '../../..');
 
 export type BeeCommand = 'cargo-profile-bee' | 'profile-bee';
 
-export function commandPath(command: BeeCommand): string {
-  return join(repositoryRoot, 'bin', `${command}.cjs`);
+export function commandPath(command: BeeCommand, root = repositoryRoot): string {
+  return join(root, 'bin', `${command}.cjs`);
+}
+
+/** The commands where everybody may read them: a checkout can lie in a home folder that nobody else may enter. */
+export function copyForEverybody(directory: string): string {
+  chmodSync(directory, 0o755);
+  for (const part of ['bin', 'dist', 'package.json']) {
+    cpSync(join(repositoryRoot, part), join(directory, part), { recursive: true });
+  }
+  return directory;
 }

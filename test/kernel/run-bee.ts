@@ -20,6 +20,8 @@ export interface BeeRequest {
   input?: string;
   /** A command in front of node, for example `['strace', '-f']`. */
   through?: readonly string[];
+  /** Where the commands are; the checkout when absent. */
+  packageRoot?: string;
   /** `files` (default): summary, folded and SVG in the scratch folder; `summary`: only that; `none`. */
   outputs?: 'files' | 'summary' | 'none';
   timeoutMs?: number;
@@ -49,7 +51,7 @@ export interface ProfiledRun extends BeeRun {
 /** The command line of a request whose files go to `scratch`; also for tests that start it themselves. */
 export function beeCommandLine(request: BeeRequest, scratch: string): string[] {
   const through = request.through ?? [];
-  const command = [...through, process.execPath, commandPath(request.command)];
+  const command = [...through, process.execPath, commandPath(request.command, request.packageRoot)];
   return [...command, ...outputFlags(request.outputs ?? 'files', scratch), ...request.args];
 }
 

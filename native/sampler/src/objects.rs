@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
 use bee_elf::{unwind_table, ElfFile, Segment};
@@ -87,11 +87,16 @@ impl Objects {
         self.tables.bytes()
     }
 
-    /// A file that a process is about to map.
+    /// A file that a process is about to map. What is no ELF file (a script) will not be mapped as code.
     pub fn load_path(&mut self, memory: &mut TableMemory, path: &Path) -> io::Result<u32> {
         let file = File::open(path)?;
         if !file.metadata()?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        let mut magic = [0; 4];
+        file.read_exact_at(&mut magic, 0)?;
+        if &magic != b"\x7fELF" {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not an ELF file"));
         }
         self.load_file(memory, file, path.as_os_str().as_encoded_bytes().to_vec())
     }

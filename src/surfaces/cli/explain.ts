@@ -2,7 +2,8 @@ import { constants } from 'node:os';
 import { CaptureError, type CaptureErrorCode } from '../../capture/capture-error.js';
 import { CargoFailure } from '../../cargo/cargo-failure.js';
 import { Interrupted } from './interrupts.js';
-import type { ExitStatus } from './summary.js';
+import { WriteFailure } from './reserve-outputs.js';
+import type { ExitStatus, Problem } from './summary.js';
 import type { Terminal } from './terminal.js';
 import { UsageProblem } from './usage-problem.js';
 
@@ -20,32 +21,45 @@ const STATUS_OF_CAPTURE_ERROR: Record<CaptureErrorCode, ExitStatus> = {
   sampler: PROFILER,
 };
 
-/** Says what was attempted, why it failed and what to type next; returns the exit status that it means. */
-export function explain(error: unknown, terminal: Terminal): ExitStatus {
-  if (error instanceof UsageProblem) {
-    sayFailure(terminal, error.message, error.advice);
-    return USAGE;
-  }
-  if (error instanceof CaptureError) {
-    sayFailure(terminal, error.message, error.advice);
-    return STATUS_OF_CAPTURE_ERROR[error.code];
-  }
-  if (error instanceof CargoFailure) {
-    if (!error.stderrShown) terminal.error(error.message);
-    if (error.hint !== '') process.stderr.write(`${error.hint}\n`);
-    return { code: error.exitCode, source: 'cargo', signal: null };
-  }
-  if (error instanceof Interrupted) {
-    terminal.error(error.message);
-    return { code: 128 + constants.signals[error.signal], source: 'profiler', signal: error.signal };
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  sayFailure(terminal, `the profiler failed: ${message}`, '--verbose   shows where; please report it');
-  if (error instanceof Error && error.stack !== undefined) terminal.detail(error.stack);
-  return PROFILER;
+/**
+ * Says what was attempted, why it failed and what to type next; notes it for the summary; returns the exit status that
+ * it means.
+ */
+export function explain(error: unknown, terminal: Terminal, problems: Problem[] = []): ExitStatus {
+  const { code, status, message, advice } = understand(error);
+  problems.push({ code, message });
+  if (!(error instanceof CargoFailure && error.stderrShown)) terminal.error(message);
+  for (const line of advice.split('\n')) if (line !== '') process.stderr.write(`  ${line}\n`);
+  if (code === 'internal' && error instanceof Error) terminal.detail(error.stack ?? '');
+  return status;
 }
 
-export function sayFailure(terminal: Terminal, message: string, advice: string): void {
-  terminal.error(message);
-  if (advice !== '') for (const line of advice.split('\n')) process.stderr.write(`  ${line}\n`);
+interface Explanation {
+  /** For the summary's problems. */
+  code: string;
+  status: ExitStatus;
+  message: string;
+  /** One hint a line; may be empty. */
+  advice: string;
+}
+
+function understand(error: unknown): Explanation {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof UsageProblem) return { code: 'usage', status: USAGE, message, advice: error.advice };
+  if (error instanceof CaptureError) {
+    return { code: error.code, status: STATUS_OF_CAPTURE_ERROR[error.code], message, advice: error.advice };
+  }
+  if (error instanceof CargoFailure) {
+    const status = { code: error.exitCode, source: 'cargo', signal: null } as const;
+    return { code: 'cargo', status, message, advice: error.hint };
+  }
+  if (error instanceof Interrupted) {
+    const code = 128 + constants.signals[error.signal];
+    const status = { code, source: 'profiler', signal: error.signal } as const;
+    return { code: 'interrupted', status, message, advice: '' };
+  }
+  if (error instanceof WriteFailure)
+    return { code: 'unwritable-output', status: PROFILER, message, advice: '' };
+  const advice = '--verbose   shows where; please report it';
+  return { code: 'internal', status: PROFILER, message: `the profiler failed: ${message}`, advice };
 }

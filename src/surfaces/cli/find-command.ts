@@ -10,9 +10,15 @@ export function checkCommand(command: string, path = process.env.PATH ?? '/bin:/
   const reasons = candidates.map(whyNotRunnable);
   if (reasons.includes(undefined)) return;
   const isThere = reasons.some((reason) => reason !== 'ENOENT' && reason !== 'ENOTDIR');
+  const isDirectory = isThere && reasons.every((reason) => reason === 'EISDIR');
+  const cause = isDirectory
+    ? 'it is a directory'
+    : isThere
+      ? 'it is not executable'
+      : 'there is no such command';
   throw new UsageProblem(
-    `cannot run ${command}: ${isThere ? 'it is not an executable file' : 'there is no such command'}`,
-    isThere ? `chmod +x ${command}   if it is a program` : '',
+    `cannot run ${command}: ${cause}`,
+    isThere && !isDirectory ? `chmod +x ${command}   if it is a program` : '',
   );
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { extname } from 'node:path';
+import { extname, resolve } from 'node:path';
 import type { CapturePlan } from '../../capture/session.js';
 import type { CommandName } from './flags.js';
 import type { Flags } from './parse-flags.js';
@@ -172,9 +172,15 @@ function toOutputs(flags: Flags): OutputRequest[] {
   for (const path of flags.output ?? []) outputs.push({ path, format: formatOf(path) });
   if (flags.folded) outputs.push({ path: undefined, format: 'folded' });
   const paths = outputs.map(({ path }) => (path === '-' ? undefined : path));
-  const twice = paths.find((path, index) => paths.indexOf(path) !== index);
-  if (twice !== undefined) throw new UsageProblem(`${twice} is named for two outputs`);
+  checkDistinct([...paths, flags.summaryJson]);
   return outputs.map(({ format }, index) => ({ path: paths[index], format }));
+}
+
+function checkDistinct(paths: readonly (string | undefined)[]): void {
+  const files = paths.map((path) => (path === undefined ? undefined : resolve(path)));
+  const twice = paths.find((path, index) => path !== undefined && files.indexOf(files[index]) !== index);
+  if (twice !== undefined && !twice.startsWith('/dev/'))
+    throw new UsageProblem(`${twice} is named for two outputs`);
 }
 
 function formatOf(path: string): OutputFormat {

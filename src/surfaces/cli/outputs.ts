@@ -6,7 +6,7 @@ import { layoutFlamegraph } from '../../render/flamegraph-layout.js';
 import { renderSvg } from '../../render/svg.js';
 import type { OutputFormat, RecordOptions } from './options.js';
 import type { PreparedTarget } from './prepared-target.js';
-import { ReservedFile, reserveUnique } from './reserve-outputs.js';
+import { ReservedFile, reasonOf, reserveUnique, WriteFailure } from './reserve-outputs.js';
 import type { SummaryOutput } from './summary.js';
 
 /** What stands in a picture beside the frames. */
@@ -93,7 +93,7 @@ function writeToStandardOutput(content: string): void {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EPIPE') return;
-      if (code !== 'EAGAIN') throw error;
+      if (code !== 'EAGAIN') throw new WriteFailure('standard output', reasonOf(error, '/dev/stdout'));
     }
   }
 }

@@ -106,9 +106,12 @@ async function capture(run: Run): Promise<{ end: RunEnd; raw: RawProfile }> {
 }
 
 /** The program goes on without its profile; a code of its own that tells of a failure outranks ours. */
-async function statusOfFailure(error: unknown, { launched, interrupts, terminal }: Run): Promise<ExitStatus> {
+async function statusOfFailure(
+  error: unknown,
+  { launched, summary, interrupts, terminal }: Run,
+): Promise<ExitStatus> {
   if (error instanceof Interrupted || launched.pid === undefined) throw error;
-  const status = explain(error, terminal);
+  const status = explain(error, terminal, summary.problems);
   const end = await interrupts.orThrow(launched.ended);
   const code = exitCodeOf(end);
   return code === 0 ? status : { code, source: 'target', signal: end.signal };

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fchmodSync,
   mkdirSync,
   openSync,
@@ -11,6 +12,18 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageProblem } from './usage-problem.js';
+
+/** An output could not be written when everything else was done: a full disk, a folder that has gone. */
+export class WriteFailure extends Error {
+  override readonly name = 'WriteFailure';
+
+  constructor(
+    readonly path: string,
+    readonly reason: string,
+  ) {
+    super(`cannot write ${path}: ${reason}`);
+  }
+}
 
 /**
  * A file that will be whole or absent: its temporary neighbour is created now, so that a bad path is refused before
@@ -37,7 +50,10 @@ export class ReservedFile {
     try {
       return ReservedFile.#open(absolute, `.${process.pid}.tmp`);
     } catch (error) {
-      throw new UsageProblem(`cannot write ${path}: ${reasonOf(error)}`, adviceFor(error, absolute));
+      throw new UsageProblem(
+        `cannot write ${path}: ${reasonOf(error, absolute)}`,
+        adviceFor(error, absolute),
+      );
     }
   }
 
@@ -56,7 +72,7 @@ export class ReservedFile {
       return ReservedFile.#open(path, '.tmp');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
-      throw new UsageProblem(`cannot write ${path}: ${reasonOf(error)}`, adviceFor(error, path));
+      throw new UsageProblem(`cannot write ${path}: ${reasonOf(error, path)}`, adviceFor(error, path));
     }
   }
 
@@ -73,7 +89,7 @@ export class ReservedFile {
     return new ReservedFile(path, file, temporary, descriptor);
   }
 
-  /** Writes and renames; returns the size in bytes. Throws the system's error, and leaves nothing then. */
+  /** Writes and renames; returns the size in bytes. Throws WriteFailure, and leaves nothing then. */
   commit(content: string): number {
     const bytes = Buffer.from(content);
     const descriptor = this.#descriptor;
@@ -84,7 +100,7 @@ export class ReservedFile {
       if (this.temporary !== this.file) renameSync(this.temporary, this.file);
     } catch (error) {
       this.discard();
-      throw error;
+      throw new WriteFailure(this.path, reasonOf(error, this.path));
     }
     return bytes.length;
   }
@@ -106,7 +122,10 @@ export function reserveUnique(directory: string, name: string, extension: string
   try {
     mkdirSync(directory, { recursive: true });
   } catch (error) {
-    throw new UsageProblem(`cannot create ${directory}: ${reasonOf(error)}`, '--svg FILE   writes elsewhere');
+    throw new UsageProblem(
+      `cannot create ${directory}: ${reasonOf(error, directory)}`,
+      '--svg FILE   writes elsewhere',
+    );
   }
   const stem = `${name.replace(/[^\w.-]+/g, '_')}-${localTime(now)}`;
   for (let attempt = 1; ; attempt++) {
@@ -122,8 +141,10 @@ function localTime(now: Date): string {
   return `${date}T${[now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('-')}`;
 }
 
-function reasonOf(error: unknown): string {
+/** `path`: absolute. */
+export function reasonOf(error: unknown, path: string): string {
   const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' && existsSync(dirname(path))) return 'nothing can be created in that folder';
   const known: Record<string, string> = {
     ENOENT: 'the folder does not exist',
     ENOTDIR: 'the folder is a file',
@@ -137,5 +158,7 @@ function reasonOf(error: unknown): string {
 }
 
 function adviceFor(error: unknown, path: string): string {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT' ? `mkdir -p ${dirname(path)}` : '';
+  return (error as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(dirname(path))
+    ? `mkdir -p ${dirname(path)}`
+    : '';
 }

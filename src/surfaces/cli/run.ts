@@ -15,7 +15,8 @@ export async function runWithFlags(
   argv: readonly string[],
   split: (argv: readonly string[]) => SplitLine,
 ): Promise<number> {
-  const terminal = new Terminal(argv.includes('--quiet') ? 'quiet' : 'normal');
+  const beforeProgram = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  const terminal = new Terminal(beforeProgram.includes('--quiet') ? 'quiet' : 'normal');
   try {
     const line = split(argv);
     const flags = await parseFlags(command, line.ours);
@@ -23,11 +24,12 @@ export async function runWithFlags(
     if (flags.version) return await show(`${command} ${packageVersion()}\n`);
     return await runOptions(command, flags, line);
   } catch (error) {
-    const status = explain(error, terminal);
+    const summary = emptySummaryOf();
+    const status = explain(error, terminal, summary.problems);
     return writeSummary(
       ReservedFile.reserve,
-      summaryPathOf(argv),
-      withStatus(emptySummaryOf(), status),
+      summaryPathOf(beforeProgram),
+      withStatus(summary, status),
       terminal,
     );
   }
@@ -62,7 +64,7 @@ async function recordOrExplain(
   try {
     return await record(options, summary, terminal);
   } catch (error) {
-    return explain(error, terminal);
+    return explain(error, terminal, summary.problems);
   }
 }
 
@@ -95,7 +97,7 @@ function writeSummary(
     reserve(path)?.commit(`${JSON.stringify(summary, null, 2)}\n`);
     return summary.exit.code;
   } catch (error) {
-    const failure = explain(error, terminal);
-    return summary.exit.code === 0 ? failure.code : summary.exit.code;
+    if (summary.exit.code !== 0) return summary.exit.code; // what went wrong before has been said
+    return explain(error, terminal).code;
   }
 }

@@ -125,13 +125,17 @@ export function emptySummary(
   };
 }
 
-/** Of the user stacks, threads caught in their exit left out; 100 where there is none. */
-export function completePercent({ stacks }: Summary): number {
-  return percent(stacks.complete, stacks.user - (stacks.incomplete.exiting ?? 0));
+/** Of the user stacks, threads caught in their exit left out. A run without samples is not complete, but empty: 0. */
+export function completePercent({ stacks, samples }: Summary): number {
+  return percent(
+    stacks.complete,
+    stacks.user - (stacks.incomplete.exiting ?? 0),
+    samples.delivered > 0 ? 100 : 0,
+  );
 }
 
-export function symbolizedPercent({ frames }: Summary): number {
-  return percent(frames.symbolized, frames.user);
+export function symbolizedPercent({ frames, samples }: Summary): number {
+  return percent(frames.symbolized, frames.user, samples.delivered > 0 ? 100 : 0);
 }
 
 export function lostPercent({ samples }: Summary): number {
@@ -146,6 +150,6 @@ export function lostCount(lost: Record<string, number>): number {
   return Object.values(lost).reduce((sum, count) => sum + count, 0);
 }
 
-function percent(part: number, whole: number): number {
-  return whole === 0 ? 100 : (100 * part) / whole;
+function percent(part: number, whole: number, ofNothing = 100): number {
+  return whole === 0 ? ofNothing : (100 * part) / whole;
 }
