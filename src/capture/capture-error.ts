@@ -1,6 +1,7 @@
 export type CaptureErrorCode =
   | 'not-privileged'
   | 'no-native'
+  | 'no-directory'
   | 'kernel'
   | 'event-unsupported'
   | 'no-such-process'

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { tmpdir as osTmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findNativeFile } from '../ffi/native-files.js';
 import type { Session as NativeSession } from '../ffi/session.js';
@@ -61,9 +62,7 @@ export class CaptureSession {
   }
 
   static async open(plan: CapturePlan): Promise<CaptureSession> {
-    const { dir } = await import('tmp-promise');
-    const { path } = await dir({ prefix: 'bee-', mode: 0o700 });
-    const session = new CaptureSession(path);
+    const session = new CaptureSession(await makeSocketDirectory());
     try {
       await session.#start(plan);
     } catch (error) {
@@ -172,6 +171,26 @@ export class CaptureSession {
   #wakeWaiters(): void {
     for (const wake of this.#endWaiters) wake();
     this.#endWaiters.clear();
+  }
+}
+
+/** Leaves room for `/bee-PID-RANDOM/sampler` in a socket's 107 bytes. */
+const MAX_TMPDIR_LENGTH = 70;
+
+/** Where only this user may look. */
+async function makeSocketDirectory(): Promise<string> {
+  try {
+    const { dir } = await import('tmp-promise');
+    const tmpdir = osTmpdir().length < MAX_TMPDIR_LENGTH ? osTmpdir() : '/tmp';
+    return (await dir({ prefix: 'bee-', mode: 0o700, tmpdir })).path;
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new CaptureError(
+      'no-directory',
+      'make a folder for sockets',
+      cause,
+      'TMPDIR=/tmp   or another folder that exists',
+    );
   }
 }
 

@@ -17,6 +17,7 @@ const STATUS_OF_CAPTURE_ERROR: Record<CaptureErrorCode, ExitStatus> = {
   'no-such-process': USAGE,
   'event-unsupported': USAGE,
   'no-native': PROFILER,
+  'no-directory': PROFILER,
   kernel: PROFILER,
   sampler: PROFILER,
 };

@@ -1,5 +1,5 @@
 import { checkCanCapture } from '../../capture/preflight.js';
-import type { RawProfile } from '../../capture/raw-profile.js';
+import type { RawObject, RawProfile } from '../../capture/raw-profile.js';
 import { type CaptureSession, openSession } from '../../capture/session.js';
 import { SessionSymbolizer } from '../../ffi/symbolizer.js';
 import { buildProfile } from '../../symbolize/build-profile.js';
@@ -108,10 +108,11 @@ async function capture(run: Run): Promise<{ end: RunEnd; raw: RawProfile }> {
 /** The program goes on without its profile; a code of its own that tells of a failure outranks ours. */
 async function statusOfFailure(
   error: unknown,
-  { launched, summary, interrupts, terminal }: Run,
+  { launched, session, target, summary, interrupts, terminal }: Run,
 ): Promise<ExitStatus> {
   if (error instanceof Interrupted || launched.pid === undefined) throw error;
   const status = explain(error, terminal, summary.problems);
+  if (summary.targets.length === 0) noteTargets(summary, session, target, []);
   const end = await interrupts.orThrow(launched.ended);
   const code = exitCodeOf(end);
   return code === 0 ? status : { code, source: 'target', signal: end.signal };
@@ -149,6 +150,16 @@ function noteCapture(
     tableBytes,
   });
   summary.cost.source = costSource;
+  noteTargets(summary, session, target, objects);
+  summary.problems.push(...session.problems);
+}
+
+function noteTargets(
+  summary: Summary,
+  session: CaptureSession,
+  target: PreparedTarget,
+  objects: readonly RawObject[],
+): void {
   const buildIds = new Map(objects.map(({ path, buildId }) => [path, buildId]));
   summary.targets = session.processes.map((process): SummaryTarget => {
     const { argv, pid, uid, executable, end } = process;
@@ -156,7 +167,6 @@ function noteCapture(
     const buildId = buildIds.get(executable);
     return { argv, pid, uid, ...(buildId ? { buildId } : {}), ...target.factsOf(process), ...exit };
   });
-  summary.problems.push(...session.problems);
 }
 
 /** A daemon, for example: its work is not in the picture, and the program's end does not tell. */
