@@ -6,7 +6,7 @@ import { findNativeFile, thisFile } from './native-files.js';
 /** A session or symbol table inside libbee. */
 export type Handle = bigint;
 
-const ABI_VERSION = 1;
+const ABI_VERSION = 2;
 
 // What koffi gives and takes: 64-bit integers come back as number below 2^53, else as bigint.
 type Integer = number | bigint;

@@ -10,6 +10,7 @@ const FRAME_WORDS = 5;
 const FLAG_INLINED = 1;
 const FLAG_DEBUG_INFO = 2;
 const FLAG_KERNEL = 4;
+const FLAG_UNNAMED = 8;
 
 /** Addresses to resolve, as columns of equal length. `objects`: the sampler's numbers, 0 none, or KERNEL_OBJECT. */
 export interface AddressEntries {
@@ -20,7 +21,8 @@ export interface AddressEntries {
 
 /**
  * A function at an address. `file` is the whole path from the debug information or empty; `line` and `column` are 0
- * when unknown. A kernel frame has its module (`[kernel]`, `[ext4]`) in `module`, others have ''.
+ * when unknown. A kernel frame has its module (`[kernel]`, `[ext4]`) in `module`, others have ''. `unnamedStart` is
+ * where a function begins that nothing names: then all else is empty, and the frame is its address's only one.
  */
 export interface ResolvedFrame {
   name: string;
@@ -30,6 +32,7 @@ export interface ResolvedFrame {
   isInlined: boolean;
   hasDebugInfo: boolean;
   module: string;
+  unnamedStart?: bigint;
 }
 
 /** A file that could not be read as it should; its addresses may be unresolved. */
@@ -39,7 +42,7 @@ export interface SymbolProblem {
   message: string;
 }
 
-/** One list of frames per entry, innermost (inlined) first, the function itself last; empty when unresolved. */
+/** One list of frames per entry, innermost (inlined) first, the function itself last; unresolved: none or unnamed. */
 export interface ResolvedAddresses {
   readonly length: number;
   framesAt(index: number): ResolvedFrame[];
@@ -118,6 +121,7 @@ class SymbolTable implements ResolvedAddresses {
       start,
       start + FRAME_WORDS,
     );
+    if ((flags & FLAG_UNNAMED) !== 0) return unnamedFrame(line, column);
     const isKernel = (flags & FLAG_KERNEL) !== 0;
     return {
       name: this.#string(name),
@@ -141,6 +145,20 @@ class SymbolTable implements ResolvedAddresses {
     this.#strings[index] = text;
     return text;
   }
+}
+
+function unnamedFrame(lowWord: number, highWord: number): ResolvedFrame {
+  const unnamedStart = (BigInt(highWord) << 32n) | BigInt(lowWord);
+  const nothing = {
+    name: '',
+    file: '',
+    line: 0,
+    column: 0,
+    isInlined: false,
+    hasDebugInfo: false,
+    module: '',
+  };
+  return { ...nothing, unnamedStart };
 }
 
 function decodeProblems(buffer: Uint8Array, offset: number): SymbolProblem[] {

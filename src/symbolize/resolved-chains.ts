@@ -34,12 +34,17 @@ export function frameChains(
 ): FrameChain[] {
   const names = new Map(objects.map((object) => [object.id, objectName(object)]));
   return set.addresses.map((address, index) => {
-    const frames = resolved.framesAt(index);
-    const place = placeOf(address, names.get(address.object), frames.length > 0);
-    const rows = frames.length > 0 ? frames.toReversed().map(named(place)) : [unresolvedFrame(place)];
+    const found = resolved.framesAt(index);
+    const unnamedStart = found[0]?.unnamedStart;
+    const frames = unnamedStart === undefined ? found : [];
+    const isSymbolized = frames.length > 0;
+    // By the function's start where it is known: by addresses, each instruction would be a frame of its own.
+    const start = unnamedStart ?? address.address;
+    const place = placeOf({ ...address, address: start }, names.get(address.object), isSymbolized);
+    const rows = isSymbolized ? frames.toReversed().map(named(place)) : [unresolvedFrame(place)];
     return {
       frames: rows.map((row) => builder.addFrame({ ...row, ...originOf(row, place, classifier) })),
-      isSymbolized: frames.length > 0,
+      isSymbolized,
       hasLine: (frames[0]?.line ?? 0) > 0,
     };
   });

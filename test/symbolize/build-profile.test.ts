@@ -32,6 +32,9 @@ const SYMBOLS: Record<string, string[]> = {
   'k:50': ['vfs_read'],
 };
 
+/** `object:address` → where its function begins, which has no name. */
+const UNNAMED: Record<string, bigint> = { '1:4096': 0x1000n, '1:4100': 0x1000n, '2:4100': 0x1000n };
+
 class TableSymbolizer implements Symbolizer {
   readonly asked: string[] = [];
 
@@ -41,10 +44,15 @@ class TableSymbolizer implements Symbolizer {
       return `${object}:${address}`;
     });
     this.asked.push(...keys);
-    const framesAt = (index: number) =>
-      (SYMBOLS[keys[index]!] ?? []).map((text) => parseFrame(text, keys[index]!));
+    const framesAt = (index: number) => framesOfKey(keys[index]!);
     return Promise.resolve({ length: keys.length, framesAt, problems: [] });
   }
+}
+
+function framesOfKey(key: string): ResolvedFrame[] {
+  const unnamedStart = UNNAMED[key];
+  if (unnamedStart !== undefined) return [{ ...parseFrame('', key), unnamedStart }];
+  return (SYMBOLS[key] ?? []).map((text) => parseFrame(text, key));
 }
 
 function parseFrame(text: string, key: string): ResolvedFrame {
@@ -154,6 +162,15 @@ test('unresolved frames are named by module and offset, and unknown only without
   assert.deepEqual(stackLines(profile), [
     '[unknown];[vdso+0x9];[libc.so.6+0xdef];[app+0xabc];[kernel][kernel] 1',
   ]);
+});
+
+test('addresses of a function without a name are one frame, named by its start and not symbolized', async () => {
+  const leaves = [word(APP, 0x1000n), word(APP, 0x1004n), word(LIBC, 0x1004n)];
+  const { profile, statistics } = await build(
+    leaves.map((leaf) => sample({ userFrames: BigUint64Array.of(leaf) })),
+  );
+  assert.deepEqual(stackLines(profile), ['[app+0x1000] 2', '[libc.so.6+0x1000] 1']);
+  assert.deepEqual([statistics.frames.user, statistics.frames.symbolized], [3, 0]);
 });
 
 test('an address is asked for once, whatever its rule and process; outside of files per process', async () => {

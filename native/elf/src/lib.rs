@@ -15,6 +15,7 @@ mod eh_pointer;
 mod elf_file;
 mod expression;
 mod fde_rows;
+mod function_ranges;
 mod plt;
 mod reader;
 mod region;
@@ -25,6 +26,7 @@ mod unwind_table;
 
 pub use counts::Counts;
 pub use elf_file::{ElfError, ElfFile, Segment};
+pub use function_ranges::FunctionRanges;
 pub use rule::{
     Rule, FP_CFA, FP_RBP, FP_SAME, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END,
     UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,

@@ -24,9 +24,21 @@ pub(crate) enum Source {
     Fixed(u32),
 }
 
+/// Sorts, drops what does not begin inside a segment or begins like an earlier one, cuts each at the next's start.
+pub(crate) fn make_disjoint(regions: &mut Vec<Region>, segments: &[Segment]) {
+    regions.sort_by_key(|region| region.start);
+    clip_to_segments(regions, segments);
+    regions.dedup_by_key(|region| region.start);
+    for index in 1..regions.len() {
+        let next = regions[index].start;
+        let region = &mut regions[index - 1];
+        region.end = region.end.min(next);
+    }
+}
+
 /// Keeps the regions that begin inside a segment, cut at its end; both sorted by address. What is cut off can
 /// neither be called nor sampled.
-pub(crate) fn clip_to_segments(regions: &mut Vec<Region>, segments: &[Segment]) {
+fn clip_to_segments(regions: &mut Vec<Region>, segments: &[Segment]) {
     let mut index = 0;
     regions.retain_mut(|region| {
         while segments.get(index).is_some_and(|segment| segment.end() <= region.start) {

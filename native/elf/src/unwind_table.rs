@@ -4,7 +4,7 @@ use crate::crt_sections::crt_sections;
 use crate::eh_frame::EhFrame;
 use crate::elf_file::{ElfError, ElfFile, Segment};
 use crate::plt::plt_sections;
-use crate::region::{clip_to_segments, is_covered, next_start, Region, Source};
+use crate::region::{is_covered, make_disjoint, next_start, Region, Source};
 use crate::row_builder::RowBuilder;
 use crate::rule::{Rule, UNWIND_END, UNWIND_GAP};
 
@@ -76,18 +76,6 @@ pub fn unwind_table(elf: &ElfFile<'_>) -> Result<UnwindTable, ElfError> {
         return Err(ElfError::TooManyRows);
     }
     Ok(builder.finish())
-}
-
-/// Sorts, drops what does not begin inside a segment or begins like an earlier one, cuts each at the next's start.
-fn make_disjoint(regions: &mut Vec<Region>, segments: &[Segment]) {
-    regions.sort_by_key(|region| region.start);
-    clip_to_segments(regions, segments);
-    regions.dedup_by_key(|region| region.start);
-    for index in 1..regions.len() {
-        let next = regions[index].start;
-        let region = &mut regions[index - 1];
-        region.end = region.end.min(next);
-    }
 }
 
 /// Makes a signal frame that begins with the trampoline's first instruction begin one byte before it: that address

@@ -1,7 +1,7 @@
 //! Damaged files neither panic nor break what a table promises. Deterministic: a failure prints its seed.
 mod elf_image;
 
-use bee_elf::{unwind_table, ElfFile};
+use bee_elf::{unwind_table, ElfFile, FunctionRanges};
 use elf_image::{Cfi, Image, TEXT};
 
 const MUTATIONS: u64 = 300_000;
@@ -28,6 +28,7 @@ fn check(data: &[u8], seed: u64) {
     };
     let _ = (elf.build_id(), elf.interpreter(), elf.has_section(".plt"));
     let _ = (elf.address_of_file_offset(0x1000), elf.bias(1 << 40, 0x1000));
+    check_functions(&FunctionRanges::read(&elf), seed);
     let Ok(table) = unwind_table(&elf) else {
         return;
     };
@@ -41,6 +42,15 @@ fn check(data: &[u8], seed: u64) {
         let is_inside = segments.iter().any(|s| s.vaddr <= row.address && row.address < s.end());
         assert!(is_inside, "seed {seed}: {:#x} in no segment", row.address);
         assert!((row.rule as usize) < table.rules.len(), "seed {seed}: no such rule");
+    }
+}
+
+fn check_functions(functions: &FunctionRanges, seed: u64) {
+    let ranges = functions.as_slice();
+    assert!(ranges.iter().all(|range| range.start < range.end), "seed {seed}: an empty function");
+    assert!(ranges.windows(2).all(|pair| pair[0].end <= pair[1].start), "seed {seed}: functions overlap");
+    for range in ranges.iter().take(100) {
+        assert_eq!(functions.start_of(range.end - 1), Some(range.start), "seed {seed}");
     }
 }
 

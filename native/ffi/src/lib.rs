@@ -23,11 +23,15 @@
 //! `frames[nFrames] {u32 name, u32 file, u32 line, u32 column, u32 flags}`, `u32 stringOffset[nStrings + 1]`,
 //! the strings' UTF-8 bytes, and directly after them `u32 problemBytes` (not aligned) with a JSON array
 //! `[{"object":1,"path":"…","message":"…"}]` of what could not be read. Frames of one address stand innermost
-//! (inlined) first, the function itself last; an unresolved address has none. String 0 is empty.
+//! (inlined) first, the function itself last; an unresolved address has none, or an unnamed one. String 0 is empty.
 //! Flags: bit 0 inlined, bit 1 from debug information, bit 2 the frame is the kernel's and `file` names the module
-//! (`[kernel]`, `[ext4]`).
+//! (`[kernel]`, `[ext4]`), bit 3 unnamed: nothing names the address, but the file's .eh_frame says where its function
+//! begins: at `column << 32 | line`, in the address space of the entries. Such a frame is its address's only one and
+//! has no name and no file.
 
 mod failure;
+#[path = "../../sampler/src/file_memory.rs"]
+mod file_memory;
 mod frame_reader;
 mod handles;
 mod json;
@@ -49,7 +53,7 @@ use failure::{remember, Failure, Outcome};
 use handles::Handles;
 use session::Session;
 
-const ABI_VERSION: u32 = 1;
+const ABI_VERSION: u32 = 2;
 
 static SESSIONS: Handles<Session> = Handles::new();
 static SYMBOLS: Handles<Vec<u8>> = Handles::new();

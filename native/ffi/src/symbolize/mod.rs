@@ -3,6 +3,7 @@
 
 mod demangle;
 mod elf;
+mod functions;
 mod kernel;
 mod perf_map;
 mod symbols;

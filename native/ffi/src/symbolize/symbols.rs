@@ -5,6 +5,7 @@ use std::collections::HashMap;
 pub const FLAG_INLINED: u32 = 1 << 0;
 pub const FLAG_DEBUG_INFO: u32 = 1 << 1;
 pub const FLAG_KERNEL: u32 = 1 << 2;
+pub const FLAG_UNNAMED: u32 = 1 << 3;
 
 #[derive(Clone, Copy)]
 pub struct Frame {
@@ -13,6 +14,13 @@ pub struct Frame {
     pub line: u32,
     pub column: u32,
     pub flags: u32,
+}
+
+impl Frame {
+    /// A function of which only the start is known.
+    pub fn unnamed(start: u64) -> Frame {
+        Frame { name: 0, file: 0, line: start as u32, column: (start >> 32) as u32, flags: FLAG_UNNAMED }
+    }
 }
 
 /// Frames innermost first; addresses in the order in which they are finished.
