@@ -29,7 +29,12 @@ export function fitLabel(name: string, columns: number): string {
       }
     }
     segments.push(path.slice(start));
-    return segments;
+    // `catch_unwind::<i32, F>`: arguments of the segment in front of them, and not a name.
+    return segments.reduce<string[]>((joined, segment) => {
+      if (segment.startsWith('<') && joined.length > 0) joined[joined.length - 1] += `::${segment}`;
+      else joined.push(segment);
+      return joined;
+    }, []);
   };
   // `{{closure}}` alone says nothing: it stays with the function around it.
   const joinClosures = (segments: string[]) =>
@@ -44,7 +49,7 @@ export function fitLabel(name: string, columns: number): string {
     let shorter = segment;
     for (let before = ''; before !== shorter; ) {
       before = shorter;
-      shorter = shorter.replace(/(?<=\w)<[^<>]*>/g, '');
+      shorter = shorter.replace(/(?:::|(?<=\w))<[^<>]*>/g, '');
     }
     return shorter;
   };

@@ -56,3 +56,9 @@ test('its source text works on its own, as the SVG uses it', () => {
   const standalone = new Function(`return (${fitLabel.toString()})`)() as typeof fitLabel;
   assert.equal(standalone('alloc::vec::Vec<T>::push', 10), 'Vec::push');
 });
+
+test('arguments behind a name do not take its place', () => {
+  const name = 'std::panicking::catch_unwind::<isize, std::rt::lang_start_internal::{closure#0}>';
+  assert.equal(fitLabel(name, 60), 'catch_unwind::<isize, lang_start_internal::{closure#0}>');
+  assert.equal(fitLabel(name, 14), 'catch_unwind');
+});
