@@ -1,5 +1,5 @@
 import type { RawSample } from '../capture/raw-profile.js';
-import { frameAddress, frameObject } from '../ffi/stack-record.js';
+import { frameAddress, frameObject, frameRule } from '../ffi/stack-record.js';
 import { type AddressEntries, KERNEL_OBJECT } from '../ffi/symbolizer.js';
 
 export interface Address {
@@ -7,6 +7,8 @@ export interface Address {
   /** The sampler's number of the file, 0, or KERNEL_OBJECT. */
   object: number;
   pid: number;
+  /** Found in anonymous executable memory. */
+  isJit: boolean;
 }
 
 /**
@@ -24,11 +26,12 @@ export class AddressSet {
   addUser(word: bigint, pid: number): number {
     const object = frameObject(word);
     const address = frameAddress(word);
-    return this.#add(userKey(address, object, pid), { address, object, pid });
+    const isJit = frameRule(word) === 'jit';
+    return this.#add(userKey(address, object, pid), { address, object, pid, isJit });
   }
 
   addKernel(address: bigint): number {
-    return this.#add(`k${address}`, { address, object: KERNEL_OBJECT, pid: 0 });
+    return this.#add(`k${address}`, { address, object: KERNEL_OBJECT, pid: 0, isJit: false });
   }
 
   /** As columns for the symbolizer, in the order of the numbers. */

@@ -108,7 +108,7 @@ export class OriginClassifier {
   #classifyName(name: string, file: string): FrameOrigin | undefined {
     const segment = firstCrateSegment(name);
     if (segment !== undefined && file === '' && STD_CRATES.has(segment))
-      return { origin: 'std', crate: segment };
+      return { origin: 'std', crate: STD_PARTS[segment] ?? segment };
     const known = this.#packages.byName(segment ?? '');
     if (known !== undefined) return originOfPackage(known);
     // Only where the packages are known and this is none of them: a foreign binary may use such a crate itself.
@@ -123,12 +123,22 @@ function originOfPackage({ name, isWorkspaceMember }: PackageRoot): FrameOrigin 
   return { origin: isWorkspaceMember ? 'workspace' : 'dependency', crate: name };
 }
 
-/** `library/core/src/…` → core; `library/stdarch/crates/core_arch/src/…` → core_arch; `/rust/deps/gimli-0.31/…` → gimli */
+/** Crates that users know by the name of another, which re-exports or declares them. */
+const STD_PARTS: Record<string, string> = {
+  core_arch: 'core',
+  core_simd: 'core',
+  std_detect: 'std',
+  std_float: 'std',
+  __rustc: 'std',
+};
+
+/** `library/core/src/…` → core; `library/stdarch/crates/core_arch/src/…` → core; `/rust/deps/gimli-0.31/…` → gimli */
 function stdCrate(file: string): string | undefined {
   const library = STD_SOURCE.exec(file);
   if (library !== null) {
     const [first = '', second, third] = file.slice(library.index + library[0].length).split('/');
-    return second === 'crates' && third !== undefined ? third : first;
+    const crate = second === 'crates' && third !== undefined ? third : first;
+    return STD_PARTS[crate] ?? crate;
   }
   const vendored = STD_VENDORED.exec(file);
   if (vendored === null) return undefined;

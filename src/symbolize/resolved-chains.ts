@@ -64,7 +64,11 @@ function placeOf(address: Address, object: ObjectName | undefined, isResolved: b
     return { kind: 'kernel', objectPath: '[kernel]', unresolvedName: '[kernel]' };
   if (address.object === 0)
     // Outside of every file only a perf map gives names.
-    return { kind: isResolved ? 'jit' : 'user', objectPath: '', unresolvedName: UNKNOWN_FRAME_NAME };
+    return {
+      kind: isResolved || address.isJit ? 'jit' : 'user',
+      objectPath: '',
+      unresolvedName: UNKNOWN_FRAME_NAME,
+    };
   if (object === undefined) return { kind: 'user', objectPath: '', unresolvedName: UNKNOWN_FRAME_NAME };
   const unresolvedName = `[${object.shortName}+0x${address.address.toString(16)}]`;
   return { kind: 'user', objectPath: object.path, unresolvedName };

@@ -46,7 +46,7 @@ impl Samples {
 
     /// COUNTS: `{u64 key0, u64 key1, u64 additionalCount}` each.
     pub fn add_counts(&mut self, bytes: &[u8]) -> Outcome<()> {
-        if bytes.len() % COUNTS_ENTRY_BYTES != 0 {
+        if !bytes.len().is_multiple_of(COUNTS_ENTRY_BYTES) {
             return Err(malformed("counts are not a whole number of entries"));
         }
         for entry in bytes.chunks_exact(COUNTS_ENTRY_BYTES) {

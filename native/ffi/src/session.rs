@@ -444,7 +444,8 @@ mod tests {
     #[test]
     fn frames_cut_anywhere_arrive_whole_and_in_order() {
         let mut connected = connect("cut");
-        let bytes = [frame(MESSAGE_HELLO, &words(&[1, 42])), frame(MESSAGE_TOTALS, b"{}"), frame(MESSAGE_DONE, b"")].concat();
+        let bytes =
+            [frame(MESSAGE_HELLO, &words(&[1, 42])), frame(MESSAGE_TOTALS, b"{}"), frame(MESSAGE_DONE, b"")].concat();
         for byte in bytes.chunks(3) {
             connected.peer.write_all(byte).unwrap();
         }

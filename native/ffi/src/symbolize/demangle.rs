@@ -12,7 +12,8 @@ pub fn demangle(name: &str) -> String {
         return name.to_string();
     }
     let cpp = cpp_demangle::Symbol::new(name).ok();
-    cpp.and_then(|symbol| symbol.demangle_with_options(&DemangleOptions::new()).ok()).unwrap_or_else(|| name.to_string())
+    cpp.and_then(|symbol| symbol.demangle_with_options(&DemangleOptions::new()).ok())
+        .unwrap_or_else(|| name.to_string())
 }
 
 #[cfg(test)]

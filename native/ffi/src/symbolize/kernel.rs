@@ -115,7 +115,13 @@ ffffffffa0000000 t ext4_read\t[ext4]
     fn the_nearest_text_symbol_below_wins() {
         let found = |name: &str, module: &str| Some((name.to_string(), module.to_string()));
         assert_eq!(
-            names(&[0xffffffff80ffffff, 0xffffffff81000000, 0xffffffff810001ff, 0xffffffff81000200, 0xffffffffa0000001]),
+            names(&[
+                0xffffffff80ffffff,
+                0xffffffff81000000,
+                0xffffffff810001ff,
+                0xffffffff81000200,
+                0xffffffffa0000001
+            ]),
             [
                 None,
                 found("startup_64", "[kernel]"),

@@ -48,7 +48,7 @@ pub struct Problem {
 
 /// Resolves entries `{u64 address, u32 object, u32 pid}` into the symbol buffer of lib.rs.
 pub fn symbolize(session: &Session, entries: &[u8]) -> Outcome<Vec<u8>> {
-    if entries.len() % ENTRY_BYTES != 0 {
+    if !entries.len().is_multiple_of(ENTRY_BYTES) {
         return Err(Failure::new(libc::EINVAL, "The entries are not a whole number of 16 bytes."));
     }
     let entries: Vec<Entry> = entries.chunks_exact(ENTRY_BYTES).map(Entry::parse).collect();

@@ -22,7 +22,11 @@ pub fn encode(entries: &[Entry], jobs: &[Job], answers: &[Answer]) -> Vec<u8> {
         if let Ok(index) = jobs[job].addresses.binary_search(&entry.address) {
             let of_address = answers[job].symbols.frames_of(index).iter();
             let number = |id: u32| renumbered[job][id as usize];
-            frames.extend(of_address.map(|frame| Frame { name: number(frame.name), file: number(frame.file), ..*frame }));
+            frames.extend(of_address.map(|frame| Frame {
+                name: number(frame.name),
+                file: number(frame.file),
+                ..*frame
+            }));
         }
         first_frame.push(frames.len() as u32);
     }
