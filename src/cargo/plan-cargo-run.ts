@@ -47,6 +47,8 @@ export interface CargoRun {
   targets: CargoTarget[];
   packages: PackageRoot[];
   /** Absolute. */
+  workspaceRoot: string;
+  /** Absolute. */
   targetDirectory: string;
   /** Lines for the user. */
   notes: string[];
@@ -84,6 +86,7 @@ export async function prepareCargoRun(request: CargoRunRequest): Promise<CargoRu
     targetName: outputName(command.verb, artifacts, metadata),
     targets: artifacts.map((artifact) => cargoTarget(command.verb, artifact, metadata, profile)),
     packages: metadata.packages,
+    workspaceRoot: metadata.workspaceRoot,
     targetDirectory: metadata.targetDirectory,
     notes: notesFor(command.verb, artifacts),
     phases: { metadataNs: metadataEndNs - startNs, buildNs: buildEndNs - metadataEndNs },

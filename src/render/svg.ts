@@ -15,6 +15,8 @@ export interface SvgOptions {
   readonly subtitle: string;
   /** Why this picture may be wrong: shown in a marked box, one paragraph each. */
   readonly warnings?: readonly string[];
+  /** Source files below this folder are shown from there. */
+  readonly sourceRoot?: string;
 }
 
 const ROW_PX = 17;
@@ -29,7 +31,7 @@ const TEXT_INSET_PX = 4;
 export function renderSvg(layout: FlamegraphLayout, options: SvgOptions): string {
   const header = renderHeader(layout, options);
   const heightPx = header.heightPx + (layout.rows + 1) * ROW_PX + MARGIN_PX;
-  const canvas = { layout, place: placing(layout, header.heightPx) };
+  const canvas = { layout, place: placing(layout, header.heightPx), sourceRoot: options.sourceRoot };
   return [
     '<?xml version="1.0" encoding="UTF-8"?>\n',
     `<svg xmlns="http://www.w3.org/2000/svg" width="${layout.widthPx}" height="${heightPx}" viewBox="0 0 ${layout.widthPx} ${heightPx}">\n`,
@@ -53,6 +55,7 @@ type Place = (x: number, samples: number, depth: number) => { x: number; y: numb
 interface Canvas {
   readonly layout: FlamegraphLayout;
   readonly place: Place;
+  readonly sourceRoot: string | undefined;
 }
 
 function placing(layout: FlamegraphLayout, topPx: number): Place {
@@ -69,26 +72,31 @@ function scriptGeometry(layout: FlamegraphLayout, topPx: number) {
   return { topPx, rows, totalCount, isInverted, rowPx: ROW_PX, marginPx: MARGIN_PX, insetPx: TEXT_INSET_PX };
 }
 
-function renderFrame(node: FlamegraphNode, { layout, place }: Canvas): string {
+function renderFrame(node: FlamegraphNode, { layout, place, sourceRoot }: Canvas): string {
   const { frame } = node;
   const box = place(node.x, node.total, node.depth);
   const name = escapeXml(frame.name);
   return (
     `<g class="frame" data-name="${name}" data-origin="${frame.origin}" data-crate="${escapeXml(frame.crate)}"` +
     ` data-self="${node.self}" data-total="${node.total}"${frame.isInlined ? ' data-inlined="1"' : ''}>` +
-    `<title>${name}\n${escapeXml(detailsOf(node, layout.totalCount))}</title>` +
+    `<title>${name}\n${escapeXml(detailsOf(node, layout.totalCount, sourceRoot))}</title>` +
     `${renderRect(box, shadeClass(frame))}${renderLabel(frame.name, box)}</g>\n`
   );
 }
 
 /** What a tooltip says below the name. */
-function detailsOf({ frame, self, total, hidden }: FlamegraphNode, totalCount: number): string {
+function detailsOf(
+  { frame, self, total, hidden }: FlamegraphNode,
+  totalCount: number,
+  sourceRoot: string | undefined,
+): string {
   const parts = [`${formatQuantity(total, 'sample')}, ${formatPercent(total, totalCount)}`];
   if (self > 0 && self < total) parts.push(`self ${formatCount(self)}, ${formatPercent(self, totalCount)}`);
   parts.push(frame.crate === '' ? frame.origin : `${frame.origin} ${frame.crate}`);
   if (frame.isInlined) parts.push('inlined');
   if (frame.kind === 'jit') parts.push('JIT');
-  if (frame.file !== '') parts.push(displayPath(frame.file) + (frame.line > 0 ? `:${frame.line}` : ''));
+  if (frame.file !== '')
+    parts.push(displayPath(frame.file, sourceRoot) + (frame.line > 0 ? `:${frame.line}` : ''));
   if (hidden.frames > 0) parts.push(describeHidden(hidden, totalCount));
   return parts.join(' · ');
 }

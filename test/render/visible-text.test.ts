@@ -27,6 +27,8 @@ test('paths are shown without the home and the toolchain they stood in', () => {
   assert.equal(displayPath('/rustc/59807616e1fa2540/library/core/src/ptr.rs'), 'library/core/src/ptr.rs');
   assert.equal(displayPath('/opt/rust/lib/rustlib/src/rust/library/std/src/rt.rs'), 'library/std/src/rt.rs');
   assert.equal(displayPath('src/main.rs'), 'src/main.rs');
+  assert.equal(displayPath('/home/me/app/src/main.rs', '/home/me/app'), 'src/main.rs');
+  assert.equal(displayPath('/home/me/apple/src/main.rs', '/home/me/app'), '/home/me/apple/src/main.rs');
 });
 
 test('numbers read the same everywhere', () => {

@@ -14,6 +14,8 @@ export interface Caption {
   title: string;
   subtitle: string;
   warnings: readonly string[];
+  /** The workspace, or where the command was started. */
+  sourceRoot: string;
 }
 
 interface Output {

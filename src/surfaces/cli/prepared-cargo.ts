@@ -21,6 +21,7 @@ export async function prepareCargoTarget(request: CargoRequest, terminal: Termin
   return {
     name: run.targetName,
     packages: run.packages,
+    sourceRoot: run.workspaceRoot,
     outputDirectory: join(run.targetDirectory, PROFILES_FOLDER),
     phases: run.phases,
     isForeign: false,

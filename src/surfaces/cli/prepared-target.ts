@@ -30,6 +30,8 @@ export interface PreparedTarget {
   /** For the title and for names of files. */
   name: string;
   packages: readonly PackageRoot[];
+  /** Its source files are shown from here. */
+  sourceRoot: string;
   /** Folder of the default output. */
   outputDirectory: string;
   phases: { metadataNs: bigint; buildNs: bigint };
@@ -60,6 +62,7 @@ export function writesToStandardOutput({ command, outputs }: RecordOptions): boo
 
 const NOTHING_BUILT = {
   packages: [],
+  sourceRoot: process.cwd(),
   outputDirectory: '.',
   phases: { metadataNs: 0n, buildNs: 0n },
 } as const;

@@ -203,7 +203,12 @@ async function writeProfile(raw: RawProfile, run: Run): Promise<void> {
   const writeNs = process.hrtime.bigint();
   const subtitle = qualityLine(summary);
   const warnings = quality.map(({ message }) => message);
-  summary.outputs = outputs.write(profile, { title: target.name, subtitle, warnings });
+  summary.outputs = outputs.write(profile, {
+    title: target.name,
+    subtitle,
+    warnings,
+    sourceRoot: target.sourceRoot,
+  });
   const doneNs = process.hrtime.bigint();
   const endNs = lastEndNs(session);
   summary.phasesNs.symbolize = Number(writeNs - symbolizeNs);
