@@ -1,25 +1,11 @@
-import type { OutcomeName } from '../ffi/layout.js';
+import type { SessionObject } from '../ffi/session.js';
+import type { StackRecord } from '../ffi/stack-record.js';
 
-/** A mapped file, by the sampler's number. `path` as the target sees it, `buildId` in hex. */
-export interface RawObject {
-  id: number;
-  path: string;
-  buildId: string;
-  isVdso: boolean;
-}
+/** A mapped file, by the sampler's number. */
+export type RawObject = SessionObject;
 
 /** A unique stack before symbolization; user frames are words (see ffi/stack-record), leaf first. */
-export interface RawSample {
-  timeNs: bigint;
-  pid: number;
-  tid: number;
-  comm: string;
-  cpu: number;
-  count: number;
-  outcome: OutcomeName;
-  userFrames: BigUint64Array;
-  kernelFrames: BigUint64Array;
-}
+export type RawSample = StackRecord;
 
 /**
  * What the kernel program and the sampler counted: the JSON of the sampler's TOTALS. Times in ns (exact below 2^53,

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { scratchDirectory } from './scratch-directory.js';
 
 export interface CompiledProgram {
   path: string;
@@ -15,7 +15,7 @@ export function compileProgram(
   source: string,
   args: readonly string[],
 ): CompiledProgram {
-  const directory = mkdtempSync(join(tmpdir(), 'bee-symbols-'));
+  const directory = scratchDirectory('bee-symbols-');
   const sourcePath = join(directory, sourceName);
   const path = join(directory, 'program');
   writeFileSync(sourcePath, source);

@@ -1,21 +1,20 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { STACK_LAYOUT } from '../../src/ffi/layout.js';
 import { decodeSamplerEvent, encodeStart, MESSAGE } from '../../src/ffi/sampler-messages.js';
 import { Session } from '../../src/ffi/session.js';
 import { frameAddress, frameObject, frameRule, frameWord } from '../../src/ffi/stack-record.js';
+import { scratchDirectory } from './scratch-directory.js';
 
 const STACKS = 105;
 const COUNTS = 106;
 const TIMEOUT_MS = 10_000;
 
 function newSocketPath(): string {
-  return join(mkdtempSync(join(tmpdir(), 'bee-session-')), 'socket');
+  return join(scratchDirectory('bee-session-'), 'socket');
 }
 
 async function connected(): Promise<{ session: Session; peer: Socket }> {

@@ -13,6 +13,7 @@ import {
 import { findIntegrityProblems } from '../../src/profile/integrity.js';
 import { frameAt, framesOfStack, type Profile, sampleAt } from '../../src/profile/profile.js';
 import { type BuiltProfile, buildProfile } from '../../src/symbolize/build-profile.js';
+import { NO_TOTALS } from './no-totals.js';
 
 const APP = 1;
 const LIBC = 2;
@@ -87,30 +88,12 @@ function sample(fields: Partial<RawSample>): RawSample {
   };
 }
 
-const TOTALS = {
-  fired: 0,
-  lost: {},
-  snapshots: 0,
-  stillRunning: 0,
-  snapshotsOverBudget: 0,
-  samplerLoadCpuNs: 0,
-  attachToFirstSampleNs: 0,
-  targetCpuNs: 0,
-  samplerCpuNs: 0,
-  bpfRunNs: 0,
-  samplerPeakRssBytes: 0,
-  tableBytes: 0,
-  tablesNs: 0,
-  throttled: 0,
-  costSource: 'kernel',
-} as const;
-
 async function build(
   samples: RawSample[],
   symbolizer: Symbolizer = new TableSymbolizer(),
 ): Promise<BuiltProfile> {
   const packages = [{ name: 'app', version: '1.0.0', directory: '/ws', isWorkspaceMember: true }];
-  const built = await buildProfile({ objects: OBJECTS, samples, totals: TOTALS }, symbolizer, packages);
+  const built = await buildProfile({ objects: OBJECTS, samples, totals: NO_TOTALS }, symbolizer, packages);
   assert.deepEqual(findIntegrityProblems(built.profile), []);
   return built;
 }

@@ -8,6 +8,7 @@ import { SessionSymbolizer } from '../../src/ffi/symbolizer.js';
 import { frameAt, framesOfStack, type Profile, sampleAt } from '../../src/profile/profile.js';
 import { type BuiltProfile, buildProfile } from '../../src/symbolize/build-profile.js';
 import { addressesOf, compileProgram, findSymbol } from '../ffi/compiled-program.js';
+import { NO_TOTALS } from './no-totals.js';
 
 const SOURCE = `use std::hint::black_box;
 #[inline(never)]
@@ -22,24 +23,6 @@ fn main() {
     println!("{}", render(parse(black_box("a b c"))));
 }
 `;
-
-const TOTALS = {
-  fired: 0,
-  lost: {},
-  snapshots: 0,
-  stillRunning: 0,
-  snapshotsOverBudget: 0,
-  samplerLoadCpuNs: 0,
-  attachToFirstSampleNs: 0,
-  targetCpuNs: 0,
-  samplerCpuNs: 0,
-  bpfRunNs: 0,
-  samplerPeakRssBytes: 0,
-  tableBytes: 0,
-  tablesNs: 0,
-  throttled: 0,
-  costSource: 'kernel',
-} as const;
 
 /** One sample per address, each a stack of that one frame. */
 function samplesAt(addresses: readonly bigint[]): RawSample[] {
@@ -60,7 +43,7 @@ async function profileOf(path: string, addresses: readonly bigint[]): Promise<Bu
   using session = Session.withoutSampler();
   session.addObject(1, path);
   const objects = [{ id: 1, path, buildId: '', isVdso: false }];
-  const raw = { objects, samples: samplesAt(addresses), totals: TOTALS };
+  const raw = { objects, samples: samplesAt(addresses), totals: NO_TOTALS };
   return await buildProfile(raw, new SessionSymbolizer(session), []);
 }
 

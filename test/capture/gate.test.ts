@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Gate, type GateMessage, parseGateMessage } from '../../src/capture/gate.js';
+
+let directory: string;
+before(() => {
+  directory = mkdtempSync(join(tmpdir(), 'bee-gate-'));
+});
+after(() => rmSync(directory, { recursive: true }));
+
+function frame(fields: readonly string[]): Buffer {
+  const body = Buffer.from(fields.map((field) => `${field}\0`).join(''));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(body.length);
+  return Buffer.concat([length, body]);
+}
+
+const FIELDS = [
+  'bee-gate/1',
+  '42',
+  '/work dir',
+  '/bin/app',
+  '2',
+  '/lib/a.so',
+  '/lib/ld.so',
+  '3',
+  './app',
+  '',
+  'x;y',
+];
+
+/** Resolves with what the gate answered when the connection ended. */
+function answerTo(socket: Socket): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (text) => {
+      answer += text;
+    });
+    socket.once('end', () => resolve(answer));
+    socket.once('error', reject);
+  });
+}
+
+test('a message names the process, its files and its arguments, empty ones too', () => {
+  assert.deepEqual(parseGateMessage([...FIELDS, '']), {
+    pid: 42,
+    cwd: '/work dir',
+    executable: '/bin/app',
+    libraries: ['/lib/a.so', '/lib/ld.so'],
+    argv: ['./app', '', 'x;y'],
+  });
+});
+
+for (const [what, fields] of [
+  ['another protocol', ['bee-gate/9', ...FIELDS.slice(1)]],
+  ['a pid that is none', ['bee-gate/1', 'forty', ...FIELDS.slice(2)]],
+  ['fewer arguments than announced', FIELDS.slice(0, -2)],
+] as const) {
+  test(`${what} is refused`, () => assert.equal(parseGateMessage([...fields]), undefined));
+}
+
+test('the gate opens when the arrival is dealt with, not before, and however the message was cut', async () => {
+  const arrived: GateMessage[] = [];
+  let release = () => {};
+  const gate = await Gate.listen(join(directory, 'a'), async (message) => {
+    arrived.push(message);
+    await new Promise<void>((resolve) => {
+      release = resolve;
+    });
+  });
+  const socket = connect(gate.socketPath);
+  const answer = answerTo(socket);
+  for (const byte of frame(FIELDS)) socket.write(Buffer.of(byte));
+  while (arrived.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  const early = await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 50, 'held'))]);
+  assert.equal(early, 'held');
+  release();
+  assert.equal(await answer, 'g');
+  assert.deepEqual(
+    arrived.map(({ pid }) => pid),
+    [42],
+  );
+  gate.close();
+});
+
+test('a message that makes no sense opens the gate: the program must run', async () => {
+  const gate = await Gate.listen(join(directory, 'b'), () => assert.fail('nobody arrived'));
+  const socket = connect(gate.socketPath);
+  const answer = answerTo(socket);
+  socket.write(frame(['hello']));
+  assert.equal(await answer, 'g');
+  gate.close();
+});
