@@ -91,7 +91,7 @@ async function profile(run: Run): Promise<ExitStatus> {
   if (session.processes.length === 0) return nothingRan(end, summary, terminal);
   await writeProfile(raw, run);
   await showPicture(outputs, options, terminal);
-  return statusOf(await interrupts.orThrow(finalEnd(end, session, run.launched)), options, summary, terminal);
+  return statusOf(await interrupts.orThrow(finalEnd(end, run)), options, summary, terminal);
 }
 
 /** Samples until the end; a command whose time is up is asked to end. */
@@ -237,12 +237,15 @@ async function showPicture(outputs: Outputs, options: RecordOptions, terminal: T
 }
 
 /** Our own end of the run (time, Ctrl-C on a foreign process) is a success, whatever the program makes of it. */
-async function finalEnd(end: RunEnd, session: CaptureSession, launched: Launched): Promise<LaunchEnd> {
+async function finalEnd(end: RunEnd, { session, launched, summary, terminal }: Run): Promise<LaunchEnd> {
   if (end.why === 'ended') return end.end;
   if (launched.pid !== undefined) {
     const kill = setTimeout(() => signalTargets(session, launched, 'SIGKILL'), GRACE_MS);
-    await launched.ended;
+    const waiting = 'the time is up: waiting for the command to obey SIGTERM';
+    const { code, signal } = await terminal.progress(waiting, launched.ended);
     clearTimeout(kill);
+    const target = summary.targets.find(({ pid }) => pid === launched.pid);
+    if (target !== undefined) Object.assign(target, { exitCode: code, signal });
   }
   return { code: 0, signal: null };
 }
