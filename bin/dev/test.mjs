@@ -5,7 +5,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, STATIC_FLAGS } from './build.mjs';
 import { setUpTests } from './setup.mjs';
-import { root, run, step } from './steps.mjs';
+import { has, root, run, step } from './steps.mjs';
 
 const NODE_GROUPS = [
   'architecture',
@@ -26,6 +26,7 @@ const groups = {
   check: () => {
     run('npx', ['--no-install', 'biome', 'check', '.'], { quiet: true });
     run('npx', ['--no-install', 'tsc', '--noEmit']);
+    if (has('cargo-fmt')) run(CARGO, ['fmt', '--check', '--manifest-path', 'native/Cargo.toml']);
   },
   native: () => testNative(),
   'native-full': () => testNative('--', '--ignored'),

@@ -86,7 +86,7 @@ impl Engine {
             object,
             _links: links,
             events,
-            statistics: statistics,
+            statistics,
         })
     }
 

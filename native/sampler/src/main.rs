@@ -16,6 +16,8 @@ mod perf_events;
 mod processes;
 mod protocol;
 mod record;
+mod requests;
+mod running_times;
 mod session;
 mod side_band;
 mod space_ranges;
@@ -28,7 +30,8 @@ use std::process::ExitCode;
 
 use failure::{Failure, Outcome};
 use protocol::{MESSAGE_FAILED, MESSAGE_HELLO, MESSAGE_START, PROTOCOL_VERSION};
-use session::{parse_start, Session};
+use requests::parse_start;
+use session::Session;
 use wire::Wire;
 
 fn main() -> ExitCode {

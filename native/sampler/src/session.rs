@@ -11,10 +11,12 @@ use crate::clock::{monotonic_ns, own_cpu_ns, own_private_bytes};
 use crate::engine::{Engine, Settings};
 use crate::failure::{json_text, Failure, Outcome};
 use crate::objects::is_gone;
-use crate::perf_events::{open_pid, SamplingEvent};
+use crate::perf_events::open_pid;
 use crate::processes::{table_memory, Processes};
 use crate::protocol::*;
 use crate::record::{bytes_of, read_from, Snapshot, StackHead, LOSS_NAMES, RECORD_SNAPSHOT};
+use crate::requests::{parse_add, AddRequest};
+use crate::running_times::running_times;
 use crate::side_band::SideBand;
 use crate::walk::unwind_snapshot;
 use crate::wire::Wire;
@@ -46,33 +48,6 @@ enum Next {
     GoOn,
     Stop,
     ClientGone,
-}
-
-/// Reads a START payload.
-pub fn parse_start(payload: &[u8]) -> Outcome<Settings> {
-    let word = |index: usize| {
-        payload.get(index * 4..index * 4 + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes)
-    };
-    let missing = || Failure::new("protocol", "the START request is too short");
-    let version = word(0).ok_or_else(missing)?;
-    if version != PROTOCOL_VERSION {
-        let message = format!("the client speaks protocol {version}, this sampler speaks {PROTOCOL_VERSION}");
-        return Err(Failure::new("protocol", message));
-    }
-    let ring_bytes = word(3).ok_or_else(missing)?;
-    if !ring_bytes.is_power_of_two() || ring_bytes < 4096 {
-        return Err(Failure::new(
-            "protocol",
-            format!("a ring of {ring_bytes} bytes is no power of two of 4096 or more"),
-        ));
-    }
-    Ok(Settings {
-        frequency_hz: word(1).ok_or_else(missing)?,
-        frame_pointers_only: word(2).ok_or_else(missing)? == 1,
-        ring_bytes,
-        event: if word(4).ok_or_else(missing)? == 1 { SamplingEvent::Cycles } else { SamplingEvent::CpuClock },
-        max_depth: word(5).ok_or_else(missing)?,
-    })
 }
 
 impl Session {
@@ -262,7 +237,7 @@ impl Session {
             self.wire.receive().map_err(|error| Failure::from_io("client", "read from the client", &error))?;
         let Some((kind, payload)) = received else { return Ok(Next::ClientGone) };
         match kind {
-            MESSAGE_ADD => self.add(&payload)?,
+            MESSAGE_ADD => self.add(&parse_add(&payload)?)?,
             MESSAGE_ASK_INTERRUPTS => self.report_interrupts(&payload)?,
             MESSAGE_STOP => return Ok(Next::Stop),
             other => return Err(Failure::new("protocol", format!("unknown request {other}"))),
@@ -270,20 +245,15 @@ impl Session {
         Ok(Next::GoOn)
     }
 
-    fn add(&mut self, payload: &[u8]) -> Outcome<()> {
-        let word = |index: usize| {
-            payload.get(index * 4..index * 4 + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes)
-        };
-        let (request, pid, is_held) = (word(0), word(1), word(2) & ADD_IS_HELD != 0);
-        let paths = payload.get(16..).unwrap_or_default();
-        let added = self.observe(pid, is_held, paths);
+    fn add(&mut self, request: &AddRequest) -> Outcome<()> {
+        let added = self.observe(request);
         self.send_objects()?;
         self.report_problems()?;
         let (errno, text) = match &added {
             Ok(()) => (0, String::new()),
             Err(error) => (error.raw_os_error().unwrap_or(libc::EIO), error.to_string()),
         };
-        let mut answer = request.to_le_bytes().to_vec();
+        let mut answer = request.id.to_le_bytes().to_vec();
         answer.extend_from_slice(&errno.to_le_bytes());
         answer.extend_from_slice(text.as_bytes());
         send(&mut self.wire, MESSAGE_ADDED, &answer)?;
@@ -294,17 +264,18 @@ impl Session {
     }
 
     /// Loads the tables of the files first: when the kernel begins to sample the process, it can unwind it.
-    fn observe(&mut self, pid: u32, is_held: bool, paths: &[u8]) -> io::Result<()> {
+    fn observe(&mut self, request: &AddRequest) -> io::Result<()> {
+        let pid = request.pid;
         let process = open_pid(pid)?;
         self.side_band.enable()?;
-        for path in paths.split(|&byte| byte == 0).filter(|path| !path.is_empty()) {
+        for path in request.paths() {
             let path = Path::new(OsStr::from_bytes(path));
             let _ = self.processes.objects.load_path(&mut table_memory(&mut self.engine), path);
         }
         for (tid, runtime_ns) in running_times(pid) {
             self.engine.set_runtime_base(tid, runtime_ns).map_err(to_io)?;
         }
-        self.engine.observe(pid, is_held).map_err(to_io)?;
+        self.engine.observe(pid, request.is_held).map_err(to_io)?;
         self.processes.add(&mut self.engine, pid).map_err(to_io)?;
         self.awaited.push((pid, process));
         if !self.is_sampling {
@@ -387,16 +358,4 @@ fn append_kernel_frames(outgoing: &mut Vec<u8>, frames: impl Iterator<Item = u64
         let address = address.wrapping_sub(u64::from(index > 0));
         outgoing.extend_from_slice(&address.to_le_bytes());
     }
-}
-
-/// (tid, CPU time so far in ns) of each thread of a process.
-fn running_times(pid: u32) -> Vec<(u32, u64)> {
-    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
-    let of_thread = |entry: io::Result<std::fs::DirEntry>| {
-        let path = entry.ok()?.path();
-        let tid = path.file_name()?.to_str()?.parse().ok()?;
-        let text = std::fs::read_to_string(path.join("schedstat")).ok()?;
-        Some((tid, text.split_whitespace().next()?.parse().ok()?))
-    };
-    threads.filter_map(of_thread).collect()
 }

@@ -1,0 +1,92 @@
+//! The client's requests, decoded. Whatever is too short or makes no sense is an error and not a guess.
+
+use crate::engine::Settings;
+use crate::failure::{Failure, Outcome};
+use crate::perf_events::SamplingEvent;
+use crate::protocol::{ADD_IS_HELD, PROTOCOL_VERSION};
+
+/// Reads a START payload.
+pub fn parse_start(payload: &[u8]) -> Outcome<Settings> {
+    let missing = || Failure::new("protocol", "the START request is too short");
+    let word = |index| word_at(payload, index).ok_or_else(missing);
+    let version = word(0)?;
+    if version != PROTOCOL_VERSION {
+        let message = format!("the client speaks protocol {version}, this sampler speaks {PROTOCOL_VERSION}");
+        return Err(Failure::new("protocol", message));
+    }
+    let ring_bytes = word(3)?;
+    if !ring_bytes.is_power_of_two() || ring_bytes < 4096 {
+        let message = format!("a ring of {ring_bytes} bytes is no power of two of 4096 or more");
+        return Err(Failure::new("protocol", message));
+    }
+    Ok(Settings {
+        frequency_hz: word(1)?,
+        frame_pointers_only: word(2)? == 1,
+        ring_bytes,
+        event: if word(4)? == 1 { SamplingEvent::Cycles } else { SamplingEvent::CpuClock },
+        max_depth: word(5)?,
+    })
+}
+
+pub struct AddRequest<'a> {
+    pub id: u32,
+    pub pid: u32,
+    pub is_held: bool,
+    /// NUL-terminated.
+    paths: &'a [u8],
+}
+
+impl AddRequest<'_> {
+    pub fn paths(&self) -> impl Iterator<Item = &[u8]> {
+        self.paths.split(|&byte| byte == 0).filter(|path| !path.is_empty())
+    }
+}
+
+/// Reads an ADD payload.
+pub fn parse_add(payload: &[u8]) -> Outcome<AddRequest<'_>> {
+    const HEAD_BYTES: usize = 16;
+    let missing = || Failure::new("protocol", "the ADD request is too short");
+    let word = |index| word_at(payload, index).ok_or_else(missing);
+    let paths = payload.get(HEAD_BYTES..).ok_or_else(missing)?;
+    Ok(AddRequest { id: word(0)?, pid: word(1)?, is_held: word(2)? & ADD_IS_HELD != 0, paths })
+}
+
+fn word_at(payload: &[u8], index: usize) -> Option<u32> {
+    let bytes = payload.get(index * 4..index * 4 + 4)?;
+    bytes.try_into().ok().map(u32::from_le_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(values: &[u32]) -> Vec<u8> {
+        values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn a_short_request_is_refused_at_every_length() {
+        let start = words(&[PROTOCOL_VERSION, 997, 0, 4096, 0, 1024, 0]);
+        assert_eq!(parse_start(&start).unwrap().frequency_hz, 997);
+        assert!((0..24).all(|length| parse_start(&start[..length]).is_err()));
+        let add = words(&[1, 42, ADD_IS_HELD, 0]);
+        assert!(parse_add(&add).unwrap().is_held);
+        assert!((0..16).all(|length| parse_add(&add[..length]).is_err()));
+    }
+
+    #[test]
+    fn another_protocol_and_a_ring_that_cannot_be_are_refused() {
+        assert!(parse_start(&words(&[PROTOCOL_VERSION + 1, 997, 0, 4096, 0, 1024, 0])).is_err());
+        for ring_bytes in [0, 2048, 5000] {
+            assert!(parse_start(&words(&[PROTOCOL_VERSION, 997, 0, ring_bytes, 0, 1024, 0])).is_err());
+        }
+    }
+
+    #[test]
+    fn paths_end_at_their_nul() {
+        let mut payload = words(&[1, 42, 0, 2]);
+        payload.extend_from_slice(b"/bin/a\0/lib/b c\0");
+        let request = parse_add(&payload).unwrap();
+        assert_eq!(request.paths().collect::<Vec<_>>(), [b"/bin/a".as_slice(), b"/lib/b c"]);
+    }
+}
