@@ -26,7 +26,7 @@ const groups = {
   check: () => {
     run('npx', ['--no-install', 'biome', 'check', '.'], { quiet: true });
     run('npx', ['--no-install', 'tsc', '--noEmit']);
-    if (has('cargo-fmt')) run(CARGO, ['fmt', '--check', '--manifest-path', 'native/Cargo.toml']);
+    if (has('cargo-fmt')) run(CARGO, ['fmt', '--all', '--check', '--manifest-path', 'native/Cargo.toml']);
   },
   native: () => testNative(),
   'native-full': () => testNative('--', '--ignored'),
