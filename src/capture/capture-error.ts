@@ -1,5 +1,6 @@
 export type CaptureErrorCode =
   | 'not-privileged'
+  | 'pid-namespace'
   | 'no-native'
   | 'no-directory'
   | 'kernel'

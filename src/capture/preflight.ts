@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { CaptureError } from './capture-error.js';
 
+/** PROC_PID_INIT_INO of the kernel's include/linux/proc_ns.h. */
+const INITIAL_PID_NAMESPACE = 0xeffffffc;
 const CAP_PERFMON = 38n;
 const CAP_BPF = 39n;
 
@@ -9,6 +11,7 @@ export function checkCanCapture(): void {
   if (process.platform !== 'linux') {
     throw new CaptureError('kernel', 'capture samples', `capturing needs Linux, this is ${process.platform}`);
   }
+  checkPidNamespace();
   if (hasSamplingCapabilities()) return;
   throw new CaptureError(
     'not-privileged',
@@ -19,6 +22,21 @@ export function checkCanCapture(): void {
     process.geteuid?.() === 0
       ? 'docker run --cap-add BPF --cap-add PERFMON --cap-add SYS_PTRACE …'
       : 'sudo -E env "PATH=$PATH" …   (the same command again, as root)',
+  );
+}
+
+/**
+ * The kernel programs see the machine's process ids. Where ours are others (a container), nothing would match, and an
+ * empty picture would look as if the program had done nothing.
+ */
+function checkPidNamespace(): void {
+  const namespace = readlinkSync('/proc/self/ns/pid');
+  if (namespace === `pid:[${INITIAL_PID_NAMESPACE}]`) return;
+  throw new CaptureError(
+    'pid-namespace',
+    'capture samples',
+    'this process has a process id namespace of its own (a container), and ids in the kernel are others',
+    'docker run --pid=host …   (or profile from outside of the container)',
   );
 }
 

@@ -204,3 +204,12 @@ test('without privilege: exit 77 and what to do', needsRoot, async () => {
   assert.match(run.stderr, /root|sudo|privilege|CAP_/i);
   assert.deepEqual(run.leftBehind, []);
 });
+
+test('in a pid namespace of its own: exit 77, and not an empty picture', needsRoot, async () => {
+  const through = ['unshare', '--pid', '--fork', '--mount-proc'];
+  const args = ['--', builtProgram('exits'), 'now'];
+  const run = await runBee({ command: 'profile-bee', args, outputs: 'none', through });
+  assert.equal(run.code, 77, run.stderr);
+  assert.match(run.stderr, /namespace[\s\S]*--pid=host/);
+  assert.deepEqual(run.leftBehind, []);
+});

@@ -16,6 +16,7 @@ const STATUS_OF_CAPTURE_ERROR: Record<CaptureErrorCode, ExitStatus> = {
   'not-permitted': PRIVILEGE,
   'no-such-process': USAGE,
   'event-unsupported': USAGE,
+  'pid-namespace': PRIVILEGE,
   'no-native': PROFILER,
   'no-directory': PROFILER,
   kernel: PROFILER,
