@@ -11,6 +11,7 @@ import { launchCargo, type RunningCargo } from './launch.js';
 import { type PackageRoot, readMetadata, type WorkspaceMetadata } from './metadata.js';
 import { launchArguments, runnerArguments, targetTriples } from './runner.js';
 import { UsageError } from './usage-error.js';
+import { readUserRunners } from './user-runner.js';
 
 export interface CargoRunRequest {
   /** Cargo's part of the command line, with the verb if one was typed. */
@@ -53,7 +54,11 @@ export interface CargoRun {
   /** Lines for the user. */
   notes: string[];
   phases: { metadataNs: bigint; buildNs: bigint };
-  /** Starts cargo, with `gateCommand` in front of each program that it runs. */
+  /**
+   * Starts cargo, with `gateCommand` in front of each program that it runs, and of the user's own runner.
+   *
+   * @throws UsageError when the two cannot be written together; nothing is started then
+   */
   launch(gateCommand: readonly string[]): RunningCargo;
 }
 
@@ -71,7 +76,10 @@ export async function prepareCargoRun(request: CargoRunRequest): Promise<CargoRu
 
   const startNs = process.hrtime.bigint();
   const triples = await targetTriples(command.args, context);
-  const metadata = await readMetadata(command.args, context, triples);
+  const [metadata, userRunners] = await Promise.all([
+    readMetadata(command.args, context, triples),
+    readUserRunners(command.args, context, triples),
+  ]);
   const args = [
     ...(await chosenArguments(command, metadata, request, context)),
     ...profileArguments(command, selection),
@@ -92,7 +100,7 @@ export async function prepareCargoRun(request: CargoRunRequest): Promise<CargoRu
     phases: { metadataNs: metadataEndNs - startNs, buildNs: buildEndNs - metadataEndNs },
     launch(gateCommand) {
       // The same profile arguments as in the build, or cargo would build again.
-      const runners = triples.flatMap((triple) => runnerArguments(gateCommand, triple));
+      const runners = userRunners.flatMap((runner) => runnerArguments(gateCommand, runner));
       return launchCargo(launchArguments(command.verb, [...args, ...runners], command.programArgs), context);
     },
   };

@@ -2,13 +2,36 @@ import { CargoFailure } from './cargo-failure.js';
 import { flagsNamed, hasFlag } from './cargo-flags.js';
 import type { CargoContext } from './cargo-process.js';
 import type { CargoVerb } from './cargo-verb.js';
+import { UsageError } from './usage-error.js';
+import type { UserRunner } from './user-runner.js';
 
 /**
- * Cargo arguments that put a command in front of every program that cargo starts for these targets. By `--config`:
- * the environment variable for it would be seen by the program.
+ * Cargo arguments that put a command in front of every program that cargo starts for this target, and behind it the
+ * user's own runner. By `--config`: the environment variable for it would be seen by the program.
+ *
+ * @throws UsageError when the user's runner has the form of a string, which cannot hold one of the words
  */
-export function runnerArguments(gateCommand: readonly string[], triple: string): string[] {
-  return ['--config', `target.${tomlString(triple)}.runner=[${gateCommand.map(tomlString).join(',')}]`];
+export function runnerArguments(
+  gateCommand: readonly string[],
+  { triple, words, form }: UserRunner,
+): string[] {
+  const all = [...gateCommand, ...words];
+  const unwritable = form === 'string' && all.find((word) => word === '' || /\s/.test(word));
+  if (typeof unwritable === 'string') throw unwritableRunner(unwritable, triple, words);
+  const runner = form === 'string' ? tomlString(all.join(' ')) : tomlArray(all);
+  return ['--config', `target.${tomlString(triple)}.runner=${runner}`];
+}
+
+/** Cargo would split a string there, and refuses to merge an array with the user's string. */
+function unwritableRunner(word: string, triple: string, words: readonly string[]): UsageError {
+  return new UsageError(
+    `cargo's configuration has a runner for ${triple} that is a string, and ${tomlString(word)} does not fit into one`,
+    `write it as an array: target.${triple}.runner = ${tomlArray(words)}`,
+  );
+}
+
+function tomlArray(texts: readonly string[]): string {
+  return `[${texts.map(tomlString).join(',')}]`;
 }
 
 /** A basic string of TOML. */

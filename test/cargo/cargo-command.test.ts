@@ -5,6 +5,7 @@ import { parseCargoCommand } from '../../src/cargo/cargo-command.js';
 import { derivedProfileArguments, inheritedProfile } from '../../src/cargo/derived-profile.js';
 import { launchArguments, runnerArguments, tomlString } from '../../src/cargo/runner.js';
 import { UsageError } from '../../src/cargo/usage-error.js';
+import type { UserRunner } from '../../src/cargo/user-runner.js';
 
 test('the profile choice is taken out of the arguments and remembered', () => {
   assert.deepEqual(parseCargoCommand(['-rv', '--bin', 'a'], ['x']), {
@@ -65,8 +66,10 @@ test('the derived profile inherits from the choice', () => {
   ]);
 });
 
+const NO_RUNNER: UserRunner = { triple: 'x86_64-unknown-linux-gnu', words: [], form: 'array' };
+
 test('the runner is TOML whatever the paths hold', () => {
-  assert.deepEqual(runnerArguments(['/a b/bee-gate', '/tmp/"q"\\s'], 'x86_64-unknown-linux-gnu'), [
+  assert.deepEqual(runnerArguments(['/a b/bee-gate', '/tmp/"q"\\s'], NO_RUNNER), [
     '--config',
     'target."x86_64-unknown-linux-gnu".runner=["/a b/bee-gate","/tmp/\\"q\\"\\\\s"]',
   ]);

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 
-/** A project in a temporary directory (with a space in its path), removed with the test. Paths → texts. */
+/** A project in a temporary directory (with a space in its path), removed with the test. Paths → texts; a `#!` can run. */
 export function cargoProject(t: TestContext, files: Readonly<Record<string, string>>): string {
   const directory = mkdtempSync(join(tmpdir(), 'bee cargo '));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(directory, path)), { recursive: true });
-    writeFileSync(join(directory, path), text);
+    writeFileSync(join(directory, path), text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
   }
   return directory;
 }
