@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+import { programsWorkspace } from './fixture-programs.js';
+import { needsRoot } from './needs-root.js';
+import { profileWith } from './run-bee.js';
+
+const VARIABLE = 'CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER';
+
+const RUNNERS: { form: string; config: string[]; env: Record<string, string> }[] = [
+  { form: 'a string', config: ["target.x86_64-unknown-linux-gnu.runner='env MARK=kept'"], env: {} },
+  { form: 'an array', config: ["target.x86_64-unknown-linux-gnu.runner=['env', 'MARK=kept']"], env: {} },
+  { form: 'a cfg', config: ["target.'cfg(unix)'.runner=['env', 'MARK=kept']"], env: {} },
+  { form: 'a variable', config: [], env: { [VARIABLE]: 'env MARK=kept' } },
+];
+
+for (const { form, config, env } of RUNNERS) {
+  test(`the user's runner as ${form}: the program sees what it sees under cargo run`, needsRoot, async () => {
+    const args = [
+      '--release',
+      '-p',
+      'echo',
+      ...config.flatMap((value) => ['--config', value]),
+      '--',
+      'two words',
+    ];
+    const cwd = programsWorkspace();
+    const ours = await profileWith({ command: 'cargo-profile-bee', args: ['--', ...args], cwd, env });
+    const plain = execFileSync('cargo', ['run', '-q', ...args], {
+      cwd,
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined, TMPDIR: `${ours.scratch}/tmp`, ...env },
+      stdio: ['ignore', 'pipe', 'ignore'],
+      encoding: 'utf8',
+    });
+    assert.match(plain, /MARK/);
+    // The derived profile has its own folder under target; the library path names it.
+    assert.equal(ours.stdout.replaceAll('/target/profile-bee', '/target/release'), plain);
+    assert.equal(ours.summary.targets.length, 1);
+    assert.deepEqual(ours.summary.targets[0]?.argv.slice(0, 2), ['env', 'MARK=kept']);
+  });
+}
