@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ObservedProcess } from '../../capture/session.js';
 import type { ProfileSelection } from '../../cargo/derived-profile.js';
 import { type CargoRun, type CargoTarget, prepareCargoRun } from '../../cargo/plan-cargo-run.js';
@@ -27,20 +27,26 @@ export async function prepareCargoTarget(request: CargoRequest, terminal: Termin
     isForeign: false,
     factsOf: (process) => factsOf(process, run.targets),
     launch: async (session) => {
-      const { pid, exited } = run.launch(session.gateCommand);
+      const { pid, exited } = await asUsageProblem(() => run.launch(session.gateCommand));
       return { pid, ended: exited };
     },
   };
 }
 
 async function build({ cargo, program, profile, typedBefore }: CargoRequest): Promise<CargoRun> {
-  try {
-    return await prepareCargoRun({
+  return await asUsageProblem(() =>
+    prepareCargoRun({
       cargoArgs: cargo,
       programArgs: program,
       ourProfile: toSelection(profile),
       typedBefore,
-    });
+    }),
+  );
+}
+
+async function asUsageProblem<T>(action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
   } catch (error) {
     throw error instanceof UsageError ? new UsageProblem(error.message, error.hint) : error;
   }
@@ -50,8 +56,10 @@ function toSelection(profile: ProfileChoice): ProfileSelection | undefined {
   return profile?.kind === 'as-is' ? 'as-is' : profile;
 }
 
-function factsOf({ executable }: ObservedProcess, targets: readonly CargoTarget[]): TargetFacts {
-  const target = targets.find((candidate) => candidate.executable === executable);
+/** Behind a runner of the user's the program is one of its arguments. */
+function factsOf({ executable, argv, cwd }: ObservedProcess, targets: readonly CargoTarget[]): TargetFacts {
+  const files = [executable, ...argv.map((word) => resolve(cwd, word))];
+  const target = targets.find((candidate) => files.includes(candidate.executable));
   if (target === undefined) return { kind: DOCTEST.test(executable) ? 'doctest' : 'command' };
   const { package: packageName, kind, profile, optLevel, debuginfo } = target;
   return { package: packageName, kind, profile, optLevel, debuginfo };
