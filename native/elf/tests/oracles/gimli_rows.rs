@@ -1,7 +1,7 @@
 //! Every row of real files against gimli's evaluation of the same CFI.
 use crate::system_elfs;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bee_elf::{
     unwind_table, ElfFile, Rule, UnwindTable, FP_CFA, FP_RBP, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE,
@@ -29,9 +29,22 @@ struct Piece {
 
 #[test]
 fn every_row_equals_gimlis() {
+    assert_rows_equal_gimlis(system_elfs::with_much_cfi());
+}
+
+/// Two thousand files and more; a minute.
+#[test]
+#[ignore = "takes long: npm run test:full"]
+fn every_row_of_the_whole_system_equals_gimlis() {
+    let files = system_elfs::of_the_whole_system();
+    assert!(files.len() > 100, "{} files", files.len());
+    assert_rows_equal_gimlis(files);
+}
+
+fn assert_rows_equal_gimlis(files: Vec<PathBuf>) {
     let mut mismatches = Vec::new();
     let mut compared = 0;
-    for path in system_elfs::with_much_cfi() {
+    for path in files {
         let data = std::fs::read(&path).unwrap();
         let table = unwind_table(&ElfFile::parse(&data).unwrap()).unwrap();
         let fdes = gimli_fdes(&data);

@@ -38,3 +38,34 @@ fn rust_compiler() -> Option<PathBuf> {
     let entries = Path::new(sysroot.trim()).join("lib").read_dir().ok()?;
     entries.filter_map(|entry| Some(entry.ok()?.path())).find(|path| path.to_string_lossy().contains("librustc_driver"))
 }
+
+/// Larger files are the compilers, which `with_much_cfi` has.
+const MAX_BYTES: u64 = 60 << 20;
+
+/// Every x86-64 executable and shared library below /usr.
+pub fn of_the_whole_system() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders: Vec<PathBuf> = ["/usr/bin", "/usr/sbin", "/usr/lib"].map(PathBuf::from).into();
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = folder.read_dir() else { continue };
+        for entry in entries.flatten() {
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                Ok(kind) if kind.is_file() && has_code(&entry.path()) => files.push(entry.path()),
+                _ => {}
+            }
+        }
+    }
+    files
+}
+
+/// Separate debug files have the addresses of a program and not its bytes.
+fn has_code(path: &Path) -> bool {
+    let is_small = path.metadata().is_ok_and(|metadata| metadata.len() < MAX_BYTES);
+    if !is_small || path.starts_with("/usr/lib/debug") || path.extension().is_some_and(|extension| extension == "debug")
+    {
+        return false;
+    }
+    let Ok(data) = std::fs::read(path) else { return false };
+    bee_elf::ElfFile::parse(&data).is_ok_and(|elf| elf.executable_segments().next().is_some())
+}
