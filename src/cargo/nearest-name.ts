@@ -1,6 +1,9 @@
-/** The known name that `typed` was probably meant to be, or undefined when none is near. */
-export function nearestName(typed: string, known: Iterable<string>): string | undefined {
-  const limit = Math.max(1, Math.floor(typed.length / 3));
+/**
+ * The known name that `typed` was probably meant to be, or undefined when none is within `minEdits` or a third of its
+ * letters.
+ */
+export function nearestName(typed: string, known: Iterable<string>, minEdits = 1): string | undefined {
+  const limit = Math.max(minEdits, Math.floor(typed.length / 3));
   let nearest: string | undefined;
   let nearestDistance = limit + 1;
   for (const name of known) {

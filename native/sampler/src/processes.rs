@@ -51,6 +51,10 @@ impl Process {
 
 pub struct Processes {
     all: HashMap<u32, Process>,
+    /// To be published; looking through all of them at every wake-up would cost a fork storm its square.
+    changed: Vec<u32>,
+    /// Ended by the last news: samples that came with them may still ask for their mappings.
+    ended: Vec<u32>,
     ranges: SpaceRanges,
     pub objects: Objects,
     pub problems: Vec<(&'static str, String)>,
@@ -61,6 +65,8 @@ impl Processes {
         let entries = u32::try_from(engine.mappings.len()).unwrap_or(u32::MAX);
         Processes {
             all: HashMap::new(),
+            changed: Vec::new(),
+            ended: Vec::new(),
             ranges: SpaceRanges::new(entries),
             objects: Objects::new(),
             problems: Vec::new(),
@@ -85,15 +91,26 @@ impl Processes {
             }
         }
         self.all.insert(pid, process);
+        self.changed.push(pid);
         self.publish(engine)
     }
 
     /// Applies the news, then publishes what changed.
     pub fn apply(&mut self, engine: &mut Engine, items: Vec<Item>) -> Outcome<()> {
+        self.forget_ended();
         for item in items {
             self.apply_one(engine, item);
         }
         self.publish(engine)
+    }
+
+    /// Not a process that has got the pid of an ended one since.
+    fn forget_ended(&mut self) {
+        for pid in std::mem::take(&mut self.ended) {
+            if self.all.get(&pid).is_some_and(|process| process.has_ended) {
+                self.all.remove(&pid);
+            }
+        }
     }
 
     fn apply_one(&mut self, engine: &mut Engine, item: Item) {
@@ -118,6 +135,9 @@ impl Processes {
             must_publish: process.must_publish,
             has_ended: false,
         };
+        if copy.must_publish {
+            self.changed.push(child);
+        }
         self.all.insert(child, copy);
     }
 
@@ -137,6 +157,7 @@ impl Processes {
         let Some(mapping) = self.resolve(engine, pid, new) else { return };
         if let Some(process) = self.all.get_mut(&pid) {
             process.insert(mapping);
+            self.changed.push(pid);
         }
     }
 
@@ -149,6 +170,7 @@ impl Processes {
         }
         process.has_ended = true;
         process.must_publish = false;
+        self.ended.push(pid);
         release(&mut self.ranges, process.range.take(), now_ns);
     }
 
@@ -177,9 +199,10 @@ impl Processes {
 
     fn publish(&mut self, engine: &mut Engine) -> Outcome<()> {
         let now_ns = crate::clock::monotonic_ns();
-        for (pid, process) in &mut self.all {
+        for pid in std::mem::take(&mut self.changed) {
+            let Some(process) = self.all.get_mut(&pid) else { continue };
             if !std::mem::take(&mut process.must_publish) {
-                continue;
+                continue; // published already, or ended
             }
             let count = process.mappings.len().min(MAX_MAPPINGS);
             if count < process.mappings.len() {
@@ -197,7 +220,7 @@ impl Processes {
             }
             let log2_step = first_step_log2(count) as u32;
             let space = Space { first: range.first, count: count as u32, log2_step, generation: process.generation };
-            engine.publish_space(*pid, &space)?;
+            engine.publish_space(pid, &space)?;
             release(&mut self.ranges, process.range.replace(Rc::new(range)), now_ns);
         }
         Ok(())

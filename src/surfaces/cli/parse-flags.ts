@@ -1,5 +1,6 @@
+import { nearestName } from '../../cargo/nearest-name.js';
 import { type CommandName, type FlagSpecification, flagSpellings, flagsOf } from './flags.js';
-import { nearestFlag, UsageProblem } from './usage-problem.js';
+import { UsageProblem } from './usage-problem.js';
 
 /** Flags as typed; absent ones are undefined. Nothing is validated but their types. */
 export interface Flags {
@@ -90,7 +91,8 @@ function unknownArgument(command: CommandName, argument: string, known: readonly
       command === 'profile-bee' ? `profile-bee -- ${argument} …   runs and profiles a command` : '';
     return new UsageProblem(`${argument} is not a flag`, advice);
   }
-  const nearest = nearestFlag(argument.split('=', 1)[0]!, known);
+  const longFlags = known.filter((flag) => flag.startsWith('--'));
+  const nearest = nearestName(argument.split('=', 1)[0]!, longFlags, 2);
   const advice = nearest === undefined ? `${command} --help   lists the flags` : `did you mean ${nearest}?`;
   return new UsageProblem(`unknown flag ${argument}`, advice);
 }

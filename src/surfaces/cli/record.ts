@@ -132,24 +132,10 @@ function noteCapture(
   summary.event.throttled = totals.throttled;
   summary.phasesNs.tables = totals.tablesNs;
   summary.phasesNs.attachToFirstSample = totals.attachToFirstSampleNs;
-  const {
-    costSource,
-    targetCpuNs,
-    samplerCpuNs,
-    samplerLoadCpuNs,
-    bpfRunNs,
-    samplerPeakRssBytes,
-    tableBytes,
-  } = totals;
-  Object.assign(summary.cost, {
-    targetCpuNs,
-    samplerCpuNs,
-    samplerLoadCpuNs,
-    bpfRunNs,
-    samplerPeakRssBytes,
-    tableBytes,
-  });
-  summary.cost.source = costSource;
+  const { costSource: source, targetCpuNs, samplerCpuNs, samplerLoadCpuNs, bpfRunNs } = totals;
+  const { samplerPeakRssBytes, tableBytes } = totals;
+  const times = { targetCpuNs, samplerCpuNs, samplerLoadCpuNs, bpfRunNs };
+  summary.cost = { ...summary.cost, source, ...times, samplerPeakRssBytes, tableBytes };
   noteTargets(summary, session, target, objects);
   summary.problems.push(...session.problems);
 }

@@ -15,6 +15,7 @@ export async function runWithFlags(
   argv: readonly string[],
   split: (argv: readonly string[]) => SplitLine,
 ): Promise<number> {
+  process.stderr.on('error', () => {}); // its reader has gone; the outputs are written all the same
   const beforeProgram = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
   const terminal = new Terminal(beforeProgram.includes('--quiet') ? 'quiet' : 'normal');
   try {
