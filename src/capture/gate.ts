@@ -10,8 +10,11 @@ export interface GateMessage {
   argv: string[];
 }
 
-/** Called for each program at the gate; the gate opens when the promise settles, whichever way. */
-export type OnArrival = (message: GateMessage) => Promise<void>;
+/** `run` lets the program go, with more arguments at its end; `skip` ends it with 0 before it has begun. */
+export type GateAnswer = { kind: 'run'; moreArguments?: readonly string[] } | { kind: 'skip' };
+
+/** Called for each program at the gate; the gate opens when the promise settles; a rejected one lets the program go. */
+export type OnArrival = (message: GateMessage) => Promise<GateAnswer>;
 
 const PROTOCOL = 'bee-gate/1';
 const LENGTH_BYTES = 4;
@@ -58,12 +61,22 @@ export class Gate {
   }
 
   async #admit(connection: Socket, message: GateMessage | 'malformed'): Promise<void> {
+    let answer: GateAnswer = { kind: 'run' };
     try {
-      if (message !== 'malformed') await this.onArrival(message);
+      if (message !== 'malformed') answer = await this.onArrival(message);
     } finally {
-      connection.end('g');
+      connection.end(encodeAnswer(answer));
     }
   }
+}
+
+function encodeAnswer(answer: GateAnswer): Uint8Array {
+  if (answer.kind === 'skip') return Buffer.from('s');
+  if (answer.moreArguments === undefined) return Buffer.from('g');
+  const body = Buffer.from(answer.moreArguments.map((argument) => `${argument}\0`).join(''));
+  const length = Buffer.alloc(LENGTH_BYTES);
+  length.writeUInt32LE(body.length);
+  return Buffer.concat([Buffer.from('a'), length, body]);
 }
 
 function wholeMessage(received: Buffer): GateMessage | 'incomplete' | 'malformed' {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { findNativeFile } from '../ffi/native-files.js';
 import type { Session as NativeSession } from '../ffi/session.js';
 import { CaptureError } from './capture-error.js';
-import { Gate, type GateMessage } from './gate.js';
+import { Gate, type GateAnswer, type GateMessage } from './gate.js';
 import { checkCanCapture } from './preflight.js';
 import { checkProcess, type ProcessFacts, readProcessFacts } from './process-facts.js';
 import type { CaptureTotals, RawProfile } from './raw-profile.js';
@@ -44,6 +44,15 @@ export async function openSession(plan: CapturePlan): Promise<CaptureSession> {
   return await CaptureSession.open(plan);
 }
 
+/** What becomes of a program at the gate: it runs and is observed, runs unobserved (`pass`), or is not run at all. */
+export type Admission =
+  | { kind: 'observe'; moreArguments?: readonly string[] }
+  | { kind: 'pass' }
+  | { kind: 'skip' };
+
+/** Decides about one program while it waits; must not reject. */
+export type Admit = (message: GateMessage) => Promise<Admission>;
+
 /**
  * One capture: processes come in (`gateCommand`, `addPid`), `allEnded` waits for them, `stop` gives the samples.
  * Methods throw or reject with CaptureError.
@@ -54,6 +63,7 @@ export class CaptureSession {
   readonly #problems: CaptureProblem[] = [];
   readonly #endWaiters = new Set<() => void>();
   #arriving = 0;
+  #admit: Admit = async () => ({ kind: 'observe' });
   #sampler!: Sampler;
   #gate!: Gate;
 
@@ -75,6 +85,11 @@ export class CaptureSession {
   /** What to put before a command: the command then waits until its tables are loaded. */
   get gateCommand(): readonly string[] {
     return [findNativeFile('bee-gate'), this.#gate.socketPath];
+  }
+
+  /** Whoever comes to the gate from now on is admitted by `admit`; without it all are observed. */
+  admitBy(admit: Admit): void {
+    this.#admit = admit;
   }
 
   get processes(): readonly ObservedProcess[] {
@@ -140,8 +155,22 @@ export class CaptureSession {
     this.#gate = await Gate.listen(join(this.#directory, 'gate'), (message) => this.#arrive(message));
   }
 
-  async #arrive(message: GateMessage): Promise<void> {
+  async #arrive(message: GateMessage): Promise<GateAnswer> {
     this.#arriving++;
+    try {
+      const admission = await this.#admit(message);
+      if (admission.kind === 'skip') return { kind: 'skip' };
+      if (admission.kind === 'pass') return { kind: 'run' };
+      const { moreArguments } = admission;
+      await this.#observe({ ...message, argv: [...message.argv, ...(moreArguments ?? [])] });
+      return moreArguments === undefined ? { kind: 'run' } : { kind: 'run', moreArguments };
+    } finally {
+      this.#arriving--;
+      this.#wakeWaiters();
+    }
+  }
+
+  async #observe(message: GateMessage): Promise<void> {
     try {
       const paths = [message.executable, ...message.libraries];
       await this.#sampler.add(message.pid, { isHeld: true, paths });
@@ -152,9 +181,6 @@ export class CaptureSession {
         code: 'not-observed',
         message: `${message.executable} ran unobserved: ${cause}`,
       });
-    } finally {
-      this.#arriving--;
-      this.#wakeWaiters();
     }
   }
 

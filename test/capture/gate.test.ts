@@ -72,6 +72,7 @@ test('the gate opens when the arrival is dealt with, not before, and however the
     await new Promise<void>((resolve) => {
       release = resolve;
     });
+    return { kind: 'run' };
   });
   const socket = connect(gate.socketPath);
   const answer = answerTo(socket);
@@ -96,3 +97,17 @@ test('a message that makes no sense opens the gate: the program must run', async
   assert.equal(await answer, 'g');
   gate.close();
 });
+
+for (const [what, answer, expected] of [
+  ['skip', { kind: 'skip' }, 's'],
+  ['run with more arguments', { kind: 'run', moreArguments: ['--n', '', '5'] }, 'a\x07\0\0\0--n\0\x005\0'],
+] as const) {
+  test(`the answer to ${what}`, async () => {
+    const gate = await Gate.listen(join(directory, what), async () => answer);
+    const socket = connect(gate.socketPath);
+    const answered = answerTo(socket);
+    socket.write(frame(FIELDS));
+    assert.equal(await answered, expected);
+    gate.close();
+  });
+}

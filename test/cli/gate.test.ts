@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type SpawnOptions, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Gate, type GateMessage } from '../../src/capture/gate.js';
+import { Gate, type GateAnswer, type GateMessage } from '../../src/capture/gate.js';
 import { findNativeFile } from '../../src/ffi/native-files.js';
 
 const LOADER = '/lib64/ld-linux-x86-64.so.2';
@@ -45,6 +45,7 @@ async function passThrough(
   command: readonly string[],
   options: SpawnOptions = {},
   whileHeld: (message: GateMessage) => void = () => {},
+  answer: GateAnswer = { kind: 'run' },
 ): Promise<Passage> {
   const messages: GateMessage[] = [];
   let failure: unknown;
@@ -55,6 +56,7 @@ async function passThrough(
     } catch (error) {
       failure = error;
     }
+    return answer;
   });
   try {
     const ending = await run(findNativeFile('bee-gate'), [gate.socketPath, ...command], options);
@@ -154,7 +156,10 @@ const inheritances = [
 for (const { name, setUp } of inheritances) {
   test(`environment, descriptors, signals and arguments pass unchanged: ${name}`, async () => {
     const messages: GateMessage[] = [];
-    const gate = await Gate.listen(join(directory, 'gate'), async (message) => void messages.push(message));
+    const gate = await Gate.listen(join(directory, 'gate'), async (message) => {
+      messages.push(message);
+      return { kind: 'run' };
+    });
     const options: SpawnOptions = { stdio: ['ignore', 'pipe', 'pipe'] };
     for (const portrait of SELF_PORTRAITS) {
       const gated = [findNativeFile('bee-gate'), gate.socketPath, ...portrait];
@@ -234,6 +239,7 @@ test('a program killed at the gate leaves the gate open for the next', async () 
   const arrivals: number[] = [];
   const gate = await Gate.listen(socketPath, async ({ pid }) => {
     if (arrivals.push(pid) === 1) process.kill(pid, 'SIGKILL');
+    return { kind: 'run' };
   });
   const first = await run(findNativeFile('bee-gate'), [socketPath, 'sh', '-c', 'echo never']);
   const second = await run(findNativeFile('bee-gate'), [socketPath, 'sh', '-c', 'echo second']);
@@ -241,4 +247,19 @@ test('a program killed at the gate leaves the gate open for the next', async () 
   assert.equal(first.signal, 'SIGKILL');
   assert.equal(first.stdout, '');
   assert.equal(second.stdout, 'second\n');
+});
+
+test('told to skip, it ends with 0 and the program does not run', async () => {
+  const file = join(directory, 'must-not-exist');
+  const { ending } = await passThrough(['touch', file], {}, () => {}, { kind: 'skip' });
+  assert.equal(ending.code, 0);
+  assert.equal(ending.stderr, '');
+  assert.throws(() => statSync(file), { code: 'ENOENT' });
+});
+
+test('more arguments come after its own, empty and spaced ones too', async () => {
+  const moreArguments = ['--more', '', 'two words'];
+  const command = ['printf', '[%s]', 'own'];
+  const { ending } = await passThrough(command, {}, () => {}, { kind: 'run', moreArguments });
+  assert.equal(ending.stdout, '[own][--more][][two words]');
 });

@@ -1,6 +1,6 @@
 //! bee-gate: holds a program before its first instruction until the profiler is ready for it.
 //!
-//! `bee-gate SOCKET COMMAND [ARGUMENT…]` connects to the unix socket, sends one message, waits for one byte, and
+//! `bee-gate SOCKET COMMAND [ARGUMENT…]` connects to the unix socket, sends one message, waits for the answer, and
 //! becomes the command: same pid, environment, directory, descriptors, signal dispositions and arguments. It has the
 //! user's privileges and no others, and it is static, so that an LD_PRELOAD of the target's is not its own.
 //!
@@ -8,42 +8,49 @@
 //! directory, absolute path of the executable, number of libraries, their paths, number of arguments, the arguments.
 //! The libraries are what the target's loader answers to `--list` in the target's own environment.
 //!
-//! The program always runs: when the socket cannot be reached, or closes without a byte, the gate opens. A command
-//! that cannot be executed ends with 127 (not found) or 126, as in a shell.
+//! The answer is one byte: `g` runs the command; `s` ends with 0 instead (a test harness without a matching test); `a`
+//! runs it with more arguments at its end: `u32` length in bytes and the NUL-terminated arguments follow.
+//!
+//! Without an answer the program runs: when the socket cannot be reached, or closes without a byte, the gate opens. A
+//! command that cannot be executed ends with 127 (not found) or 126, as in a shell.
 
+mod answer;
 mod command_path;
 mod inheritance;
 mod libraries;
 
 use std::ffi::{CString, OsStr, OsString};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::ExitCode;
 
+use answer::Answer;
 use command_path::resolve_command;
 
 fn main() -> ExitCode {
     let inherited = inheritance::Inheritance::hold();
     let mut arguments = std::env::args_os().skip(1);
     let socket = arguments.next();
-    let command: Vec<OsString> = arguments.collect();
-    let (Some(socket), Some(name)) = (socket, command.first()) else {
+    let mut command: Vec<OsString> = arguments.collect();
+    let (Some(socket), Some(name)) = (socket, command.first().cloned()) else {
         eprintln!(
             "usage: bee-gate SOCKET COMMAND [ARGUMENT...]\nStarted by profile-bee around the program to profile."
         );
         return ExitCode::from(2);
     };
-    let executable = match resolve_command(name) {
+    let executable = match resolve_command(&name) {
         Ok(executable) => executable,
-        Err(error) => return cannot_run(name, &error),
+        Err(error) => return cannot_run(&name, &error),
     };
-    if let Err(error) = wait_for_profiler(&socket, &executable, &command) {
-        eprintln!("bee-gate: {}: {error}; running unprofiled", socket.to_string_lossy());
+    match ask_profiler(&socket, &executable, &command) {
+        Ok(Answer::Run { more_arguments }) => command.extend(more_arguments),
+        Ok(Answer::Skip) => return ExitCode::SUCCESS,
+        Err(error) => eprintln!("bee-gate: {}: {error}; running unprofiled", socket.to_string_lossy()),
     }
     inherited.restore();
-    cannot_run(name, &execute(&executable, &command))
+    cannot_run(&name, &execute(&executable, &command))
 }
 
 fn cannot_run(name: &OsStr, error: &io::Error) -> ExitCode {
@@ -51,13 +58,10 @@ fn cannot_run(name: &OsStr, error: &io::Error) -> ExitCode {
     ExitCode::from(if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 })
 }
 
-fn wait_for_profiler(socket: &OsStr, executable: &Path, command: &[OsString]) -> io::Result<()> {
+fn ask_profiler(socket: &OsStr, executable: &Path, command: &[OsString]) -> io::Result<Answer> {
     let mut stream = UnixStream::connect(socket)?;
     stream.write_all(&message(executable, command)?)?;
-    match stream.read(&mut [0])? {
-        0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the profiler went away")),
-        _ => Ok(()),
-    }
+    Answer::read(&mut stream)
 }
 
 fn message(executable: &Path, command: &[OsString]) -> io::Result<Vec<u8>> {

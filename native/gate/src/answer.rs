@@ -1,0 +1,70 @@
+//! What the profiler answers about the program that waits.
+
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStringExt;
+
+/// As the kernel limits a whole command line.
+const MAX_ARGUMENT_BYTES: usize = 2 << 20;
+
+#[derive(Debug, PartialEq)]
+pub enum Answer {
+    Run { more_arguments: Vec<OsString> },
+    Skip,
+}
+
+impl Answer {
+    /// Fails when the other side closes first, and on an answer that this gate does not know.
+    pub fn read(stream: &mut impl Read) -> io::Result<Answer> {
+        let mut kind = [0];
+        if stream.read(&mut kind)? == 0 {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the profiler went away"));
+        }
+        match &kind {
+            b"g" => Ok(Answer::Run { more_arguments: Vec::new() }),
+            b"a" => Ok(Answer::Run { more_arguments: read_arguments(stream)? }),
+            b"s" => Ok(Answer::Skip),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "the profiler's answer is not understood")),
+        }
+    }
+}
+
+fn read_arguments(stream: &mut impl Read) -> io::Result<Vec<OsString>> {
+    let mut length = [0; 4];
+    stream.read_exact(&mut length)?;
+    let length = u32::from_le_bytes(length) as usize;
+    if length > MAX_ARGUMENT_BYTES {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the profiler's arguments are too long"));
+    }
+    let mut bytes = vec![0; length];
+    stream.read_exact(&mut bytes)?;
+    let terminated = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
+    let arguments = terminated.split(|&byte| byte == 0).map(|argument| OsString::from_vec(argument.to_vec()));
+    Ok(if bytes.is_empty() { Vec::new() } else { arguments.collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Answer, io::ErrorKind> {
+        Answer::read(&mut &bytes[..]).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn each_answer() {
+        assert_eq!(read(b"g"), Ok(Answer::Run { more_arguments: vec![] }));
+        assert_eq!(read(b"s"), Ok(Answer::Skip));
+        let more_arguments = vec!["--profile-time".into(), "".into(), "5".into()];
+        assert_eq!(read(b"a\x12\0\0\0--profile-time\0\x005\0"), Ok(Answer::Run { more_arguments }));
+        assert_eq!(read(b"a\0\0\0\0"), Ok(Answer::Run { more_arguments: vec![] }));
+    }
+
+    #[test]
+    fn answers_that_are_none() {
+        assert_eq!(read(b""), Err(io::ErrorKind::UnexpectedEof));
+        assert_eq!(read(b"?"), Err(io::ErrorKind::InvalidData));
+        assert_eq!(read(b"a\x05\0\0\0ab"), Err(io::ErrorKind::UnexpectedEof));
+        assert_eq!(read(b"a\xff\xff\xff\xff"), Err(io::ErrorKind::InvalidData));
+    }
+}
