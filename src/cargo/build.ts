@@ -21,20 +21,24 @@ export interface Artifact {
 }
 
 /**
- * Builds what the verb would run. Cargo's own verb, because `cargo build --tests` has another profile than `cargo test`.
- * Cargo reports in the order in which jobs end; the artifacts come in the order in which cargo would run them.
+ * Builds what the verb would run, by cargo's own verb, because `cargo build --tests` has another profile than
+ * `cargo test`. Cargo reports in the order in which jobs end; the artifacts come in the order in which cargo would run
+ * them. `onCompiled` gets the package of each crate that was not found up to date, as it happens.
  *
+ * @param line of `buildLine`: program first
  * @throws CargoFailure with cargo's exit code; a compile error is on the terminal
  */
 export async function buildTarget(
   verb: CargoVerb,
-  args: readonly string[],
+  [, ...args]: readonly string[],
   context: CargoContext,
+  onCompiled: (packageId: string) => void = () => {},
 ): Promise<Artifact[]> {
-  const command = verb === 'run' ? ['build'] : [verb, '--no-run'];
   const artifacts: Artifact[] = [];
-  await runCargo([...command, '--message-format=json-render-diagnostics', ...args], context, (line) => {
-    const artifact = parseArtifact(line);
+  await runCargo(args, context, (line) => {
+    const message = parseMessage(line);
+    if (message?.fresh === false) onCompiled(message.package_id);
+    const artifact = message && toArtifact(message);
     if (artifact !== undefined && isRunBy(verb, artifact)) artifacts.push(artifact);
   });
   return artifacts.sort(inCargoOrder);
@@ -46,13 +50,23 @@ interface CompilerArtifact {
   target: { name: string; kind: string[] };
   profile: { opt_level: string; debuginfo: number | string | null; debug_assertions: boolean; test: boolean };
   executable: string | null;
+  fresh: boolean;
 }
 
 /** One line of cargo's output; undefined for other messages, targets without an executable, and foreign text. */
 export function parseArtifact(line: string): Artifact | undefined {
+  const message = parseMessage(line);
+  return message && toArtifact(message);
+}
+
+function parseMessage(line: string): CompilerArtifact | undefined {
   if (!line.startsWith('{')) return undefined;
   const message = parseJson(line);
-  if (message?.reason !== 'compiler-artifact' || message.executable === null) return undefined;
+  return message?.reason === 'compiler-artifact' ? message : undefined;
+}
+
+function toArtifact(message: CompilerArtifact): Artifact | undefined {
+  if (message.executable === null) return undefined;
   const { target, profile } = message;
   return {
     packageId: message.package_id,

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { type CargoContext, cargoProgram } from './cargo-process.js';
+import type { CargoContext } from './cargo-process.js';
 
 export interface RunningCargo {
   /** Of `cargo run` it becomes the program's: cargo executes it in its own place. Undefined: not started. */
@@ -12,8 +12,8 @@ export interface RunningCargo {
  * Starts cargo on the caller's terminal, in its process group, with nothing of its environment changed. Not by execa,
  * which kills what it started when the parent ends: the program outlives a profiler that fails.
  */
-export function launchCargo(args: readonly string[], context: CargoContext): RunningCargo {
-  const child = spawn(cargoProgram(context.env), args, { ...context, stdio: 'inherit' });
+export function launchCargo([program, ...args]: readonly string[], context: CargoContext): RunningCargo {
+  const child = spawn(program ?? 'cargo', args, { ...context, stdio: 'inherit' });
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve({ code, signal }));

@@ -17,6 +17,10 @@ export interface MetadataTarget {
   /** As cargo writes them: `bin`, `lib`, `example`, `test`, `bench`, `custom-build`, `proc-macro`, … */
   kinds: string[];
   crateTypes: string[];
+  requiredFeatures: string[];
+  /** `test`: cargo test builds it with its harness; `doctest`: and runs the examples of its documentation. */
+  isTested: boolean;
+  hasDocTests: boolean;
 }
 
 export interface MetadataPackage extends PackageRoot {
@@ -83,6 +87,15 @@ function metadataArguments(args: readonly string[]): string[] {
   return flagsNamed(args, ...PASSED_ON).flatMap((flag) => flag.tokens);
 }
 
+interface CargoMetadataTarget {
+  name: string;
+  kind: string[];
+  crate_types: string[];
+  'required-features'?: string[];
+  test: boolean;
+  doctest: boolean;
+}
+
 /** The part of cargo's JSON (format version 1) that is read. */
 interface CargoMetadata {
   packages: {
@@ -91,7 +104,7 @@ interface CargoMetadata {
     version: string;
     manifest_path: string;
     default_run: string | null;
-    targets: { name: string; kind: string[]; crate_types: string[] }[];
+    targets: CargoMetadataTarget[];
   }[];
   workspace_members: string[];
   /** Since cargo 1.71. */
@@ -109,11 +122,7 @@ function parseMetadata(metadata: CargoMetadata): WorkspaceMetadata {
     version: found.version,
     directory: dirname(found.manifest_path),
     isWorkspaceMember: memberIds.has(found.id),
-    targets: found.targets.map(({ name, kind, crate_types }) => ({
-      name,
-      kinds: kind,
-      crateTypes: crate_types,
-    })),
+    targets: found.targets.map(toTarget),
     defaultRun: found.default_run ?? undefined,
   }));
   return {
@@ -122,5 +131,16 @@ function parseMetadata(metadata: CargoMetadata): WorkspaceMetadata {
     defaultMembers: packages.filter((found) => defaultIds.has(found.id)),
     targetDirectory: metadata.target_directory,
     workspaceRoot: metadata.workspace_root,
+  };
+}
+
+function toTarget(target: CargoMetadataTarget): MetadataTarget {
+  return {
+    name: target.name,
+    kinds: target.kind,
+    crateTypes: target.crate_types,
+    requiredFeatures: target['required-features'] ?? [],
+    isTested: target.test,
+    hasDocTests: target.doctest,
   };
 }

@@ -3,10 +3,10 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
-import { prepareCargoRun } from '../../src/cargo/plan-cargo-run.js';
 import { hostTriple } from '../../src/cargo/runner.js';
 import { UsageError } from '../../src/cargo/usage-error.js';
 import { cargoProject, manifest, offlineEnvironment } from './cargo-project.js';
+import { prepareCargoRun } from './prepare-cargo-run.js';
 
 /** Writes its mark, its arguments and the variables of cargo that it sees, one per line. */
 const TELLS = `use std::{env, fs};
@@ -67,7 +67,7 @@ function gateScript(t: TestContext) {
   return { path, held: () => readFileSync(`${path}.log`, 'utf8').trimEnd().split('\n') };
 }
 
-const PROGRAM = ['target/profile-bee/tells', '--port', '0'];
+const PROGRAM = ['target/debug/tells', '--port', '0'];
 
 function configured(key: string, runner: string): Record<string, string> {
   return { '.cargo/config.toml': `[target.${key}]\nrunner = ${runner}\n` };

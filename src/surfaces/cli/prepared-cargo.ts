@@ -1,23 +1,37 @@
 import { join, resolve } from 'node:path';
 import type { ObservedProcess } from '../../capture/session.js';
+import { planCargoRun } from '../../cargo/cargo-plan.js';
+import { type CargoProject, readCargoProject } from '../../cargo/cargo-project.js';
+import { buildCargoRun, type CargoTarget } from '../../cargo/cargo-run.js';
 import type { ProfileSelection } from '../../cargo/derived-profile.js';
-import { type CargoRun, type CargoTarget, prepareCargoRun } from '../../cargo/plan-cargo-run.js';
 import { UsageError } from '../../cargo/usage-error.js';
 import type { ProfileChoice, TargetRequest } from './options.js';
 import type { PreparedTarget, TargetFacts } from './prepared-target.js';
 import type { Terminal } from './terminal.js';
 import { UsageProblem } from './usage-problem.js';
 
-type CargoRequest = Extract<TargetRequest, { kind: 'cargo' }>;
+export type CargoTargetRequest = Extract<TargetRequest, { kind: 'cargo' }>;
 
 const PROFILES_FOLDER = 'profiles';
 /** Where rustdoc puts the programs that it makes of examples in documentation. */
 const DOCTEST = /\/rustdoctest[^/]*\//;
 
+/** Throws UsageProblem, or CargoFailure when cargo refused. */
+export async function findCargoProject(request: CargoTargetRequest): Promise<CargoProject> {
+  const { cargo, program, typedBefore } = request;
+  return await asUsageProblem(() =>
+    readCargoProject({ cargoArgs: cargo, programArgs: program, typedBefore }),
+  );
+}
+
 /** Builds what cargo would run. Throws UsageProblem, or CargoFailure when cargo refused. */
-export async function prepareCargoTarget(request: CargoRequest, terminal: Terminal): Promise<PreparedTarget> {
-  const run = await build(request);
-  for (const note of run.notes) terminal.say(`note: ${note}`);
+export async function prepareCargoTarget(
+  project: CargoProject,
+  { profile }: CargoTargetRequest,
+  terminal: Terminal,
+): Promise<PreparedTarget> {
+  const plan = await asUsageProblem(() => planCargoRun(project, toSelection(profile)));
+  const run = await buildCargoRun(plan, (note) => terminal.note(note));
   return {
     name: run.targetName,
     packages: run.packages,
@@ -31,17 +45,6 @@ export async function prepareCargoTarget(request: CargoRequest, terminal: Termin
       return { pid, ended: exited };
     },
   };
-}
-
-async function build({ cargo, program, profile, typedBefore }: CargoRequest): Promise<CargoRun> {
-  return await asUsageProblem(() =>
-    prepareCargoRun({
-      cargoArgs: cargo,
-      programArgs: program,
-      ourProfile: toSelection(profile),
-      typedBefore,
-    }),
-  );
 }
 
 async function asUsageProblem<T>(action: () => T | Promise<T>): Promise<T> {

@@ -5,10 +5,8 @@ import { checkProcess } from '../../capture/process-facts.js';
 import type { CaptureSession, ObservedProcess } from '../../capture/session.js';
 import type { PackageRoot } from '../../symbolize/origin.js';
 import { checkCommand } from './find-command.js';
-import type { RecordOptions } from './options.js';
-import { prepareCargoTarget } from './prepared-cargo.js';
+import type { RecordOptions, TargetRequest } from './options.js';
 import type { SummaryTarget } from './summary.js';
-import type { Terminal } from './terminal.js';
 
 /** How what we launched ended; both null: not our child (a pid). */
 export interface LaunchEnd {
@@ -41,17 +39,16 @@ export interface PreparedTarget {
   launch(session: CaptureSession): Promise<Launched>;
 }
 
-/** Builds or finds the target. Throws UsageProblem or CargoFailure. */
-export async function prepareTarget(options: RecordOptions, terminal: Terminal): Promise<PreparedTarget> {
-  const { target } = options;
-  switch (target.kind) {
-    case 'cargo':
-      return await prepareCargoTarget(target, terminal);
-    case 'command':
-      return prepareCommand(target.argv, writesToStandardOutput(options));
-    case 'pid':
-      return preparePid(target.pid);
-  }
+/** Builds or finds a target. Throws UsageProblem or CargoFailure. */
+export type PrepareTarget = () => Promise<PreparedTarget>;
+
+/** Finds a target that is there already. Throws UsageProblem. */
+export function prepareProgram(
+  target: Exclude<TargetRequest, { kind: 'cargo' }>,
+  options: RecordOptions,
+): PreparedTarget {
+  if (target.kind === 'pid') return preparePid(target.pid);
+  return prepareCommand(target.argv, writesToStandardOutput(options));
 }
 
 /** Without an output file, folded stacks go to standard output. */

@@ -13,7 +13,7 @@ import {
   type LaunchEnd,
   type Launched,
   type PreparedTarget,
-  prepareTarget,
+  type PrepareTarget,
   signalName,
 } from './prepared-target.js';
 import { qualityLine, qualityProblems } from './quality.js';
@@ -30,6 +30,7 @@ const INTERRUPTED = { code: 130, source: 'cargo', signal: 'SIGINT' } as const;
 /** Runs a capture from build to picture; fills the summary as it goes. Throws what `explain` understands. */
 export async function record(
   options: RecordOptions,
+  prepare: PrepareTarget,
   summary: Summary,
   terminal: Terminal,
 ): Promise<ExitStatus> {
@@ -39,7 +40,7 @@ export async function record(
   try {
     const opening = openTimedSession(options, summary); // the kernel verifies our programs while cargo builds
     opening.catch(() => {}); // awaited below; until then cargo's own failure comes first
-    const preparing = interrupts.orThrow(prepareTarget(options, terminal));
+    const preparing = interrupts.orThrow(prepare());
     const target = await preparing.catch((error) => abandon(opening, error));
     await using session = await opening;
     notePreparation(summary, target);

@@ -1,9 +1,12 @@
+import { checkCanCapture } from '../../capture/preflight.js';
 import { explain } from './explain.js';
 import type { CommandName } from './flags.js';
 import { helpText } from './help.js';
 import type { SplitLine } from './main.js';
 import { type RecordOptions, toOptions } from './options.js';
 import { type Flags, parseFlags } from './parse-flags.js';
+import type { CargoTargetRequest } from './prepared-cargo.js';
+import { type PrepareTarget, prepareProgram } from './prepared-target.js';
 import { ReservedFile } from './reserve-outputs.js';
 import { type ExitStatus, emptySummary, type Summary } from './summary.js';
 import { Terminal } from './terminal.js';
@@ -41,8 +44,23 @@ async function show(text: string): Promise<number> {
   return 0;
 }
 
+/** What was typed is checked before cargo is asked, and before anything is reserved or started. */
 async function runOptions(command: CommandName, flags: Flags, line: SplitLine): Promise<number> {
   const options = toOptions(command, flags, line);
+  const { target } = options;
+  if (target.kind === 'cargo') return await runCargo(options, target);
+  return await recordWithSummary(options, async () => prepareProgram(target, options));
+}
+
+async function runCargo(options: RecordOptions, target: CargoTargetRequest): Promise<number> {
+  checkCanCapture();
+  const { findCargoProject, prepareCargoTarget } = await import('./prepared-cargo.js');
+  const project = await findCargoProject(target);
+  const terminal = new Terminal(options.verbosity);
+  return await recordWithSummary(options, () => prepareCargoTarget(project, target, terminal));
+}
+
+async function recordWithSummary(options: RecordOptions, prepare: PrepareTarget): Promise<number> {
   const terminal = new Terminal(options.verbosity);
   const summaryFile =
     options.summaryPath === undefined ? undefined : ReservedFile.reserve(options.summaryPath);
@@ -52,18 +70,19 @@ async function runOptions(command: CommandName, flags: Flags, line: SplitLine): 
     { name: plan.event, frequencyHz: plan.frequencyHz },
     plan.unwinder,
   );
-  const status = await recordOrExplain(options, summary, terminal);
+  const status = await recordOrExplain(options, prepare, summary, terminal);
   return writeSummary(() => summaryFile, summaryFile?.path, withStatus(summary, status), terminal);
 }
 
 async function recordOrExplain(
   options: RecordOptions,
+  prepare: PrepareTarget,
   summary: Summary,
   terminal: Terminal,
 ): Promise<ExitStatus> {
   const { record } = await import('./record.js');
   try {
-    return await record(options, summary, terminal);
+    return await record(options, prepare, summary, terminal);
   } catch (error) {
     return explain(error, terminal, summary.problems);
   }

@@ -21,6 +21,10 @@ export class Terminal {
     if (this.verbosity !== 'quiet') this.#write(text);
   }
 
+  note(text: string): void {
+    this.say(`note: ${text}`);
+  }
+
   detail(text: string): void {
     if (this.verbosity === 'verbose') this.#write(this.#paint(text, DIM));
   }

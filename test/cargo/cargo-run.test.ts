@@ -4,17 +4,21 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { CargoFailure } from '../../src/cargo/cargo-failure.js';
-import { type CargoRunRequest, prepareCargoRun } from '../../src/cargo/plan-cargo-run.js';
+import type { CargoRequest } from '../../src/cargo/cargo-project.js';
+import type { ProfileSelection } from '../../src/cargo/derived-profile.js';
 import { cargoProject, manifest, offlineEnvironment } from './cargo-project.js';
+import { prepareCargoRun } from './prepare-cargo-run.js';
 
 const HELLO = 'fn main() { println!("{:?}", std::env::args().skip(1).collect::<Vec<_>>()); }';
 const EXIT_3 = 'fn main() { std::process::exit(3) }';
 
-function prepare(cwd: string, cargoArgs: readonly string[], more: Partial<CargoRunRequest> = {}) {
+type More = Partial<CargoRequest> & { ourProfile?: ProfileSelection };
+
+function prepare(cwd: string, cargoArgs: readonly string[], more: More = {}) {
   return prepareCargoRun({ cargoArgs, programArgs: undefined, cwd, env: offlineEnvironment(), ...more });
 }
 
-async function failure(cwd: string, cargoArgs: readonly string[], more: Partial<CargoRunRequest> = {}) {
+async function failure(cwd: string, cargoArgs: readonly string[], more: More = {}) {
   const error = await prepare(cwd, cargoArgs, more).then(
     () => undefined,
     (thrown: unknown) => thrown,
@@ -116,7 +120,7 @@ test('the harnesses of two packages, and nothing that cargo test only builds', a
   assert.deepEqual(dev.notes, []);
   assert.deepEqual(
     dev.targets.map(({ optLevel, debuginfo }) => ({ optLevel, debuginfo })),
-    [{ optLevel: '0', debuginfo: '1' }],
+    [{ optLevel: '0', debuginfo: '2' }],
   );
   assert.equal(dev.targetName, 'beta');
 });

@@ -1,0 +1,58 @@
+import type { CargoCommand } from './cargo-command.js';
+import type { CargoContext } from './cargo-process.js';
+import type { CargoVerb } from './cargo-verb.js';
+import {
+  DERIVED_PROFILE,
+  derivedProfileArguments,
+  inheritedProfile,
+  type ProfileSelection,
+} from './derived-profile.js';
+import { type RootUnit, readRootUnits } from './unit-graph.js';
+
+/** The cargo profile of a run. */
+export interface BuildProfile {
+  name: string;
+  /** For every call of cargo that builds or finds the program. */
+  args: string[];
+  /** What ours is derived from; undefined when the profile is the user's. */
+  inherits: string | undefined;
+  /** What cargo will compile with it; undefined where cargo does not tell. */
+  roots: RootUnit[] | undefined;
+}
+
+/**
+ * The user's own profile when its programs have symbols already: deriving from it would build every dependency a second
+ * time. Else the derived one.
+ *
+ * @param args cargo's arguments without the profile
+ */
+export async function chooseBuildProfile(
+  { verb, profileFlags, profileSelection }: CargoCommand,
+  selection: ProfileSelection,
+  args: readonly string[],
+  context: CargoContext,
+): Promise<BuildProfile> {
+  if (selection === 'as-is') {
+    const name = asIsName(verb, profileSelection);
+    const roots = await readRootUnits(verb, [...args, ...profileFlags], context);
+    return { name, args: profileFlags, inherits: undefined, roots };
+  }
+  const name = inheritedProfile(verb, selection);
+  const own = ['--profile', name];
+  const roots = await readRootUnits(verb, [...args, ...own], context);
+  if (roots !== undefined && roots.length > 0 && roots.every(hasSymbols))
+    return { name, args: own, inherits: undefined, roots };
+  return { name: DERIVED_PROFILE, args: derivedProfileArguments(verb, selection), inherits: name, roots };
+}
+
+function asIsName(verb: CargoVerb, typed: ProfileSelection | undefined): string {
+  if (typed === undefined || typed === 'as-is') return verb === 'run' ? 'dev' : verb;
+  return typed.kind === 'named' ? typed.name : typed.kind;
+}
+
+/** `line-tables-only` is not enough: inlined functions have no paths then. */
+const ENOUGH_DEBUGINFO = new Set(['1', '2', 'limited', 'full']);
+
+function hasSymbols({ debuginfo, isStripped, isSplit }: RootUnit): boolean {
+  return ENOUGH_DEBUGINFO.has(debuginfo) && !isStripped && !isSplit;
+}

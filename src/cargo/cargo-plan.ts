@@ -1,0 +1,73 @@
+import { type BuildProfile, chooseBuildProfile } from './build-profile.js';
+import type { CargoCommand } from './cargo-command.js';
+import { cargoProgram } from './cargo-process.js';
+import type { CargoProject } from './cargo-project.js';
+import { showCargoRefusal } from './cargo-refusal.js';
+import { chooseRunTarget } from './choose-run-target.js';
+import type { ProfileSelection } from './derived-profile.js';
+import { launchArguments, runnerArguments } from './runner.js';
+import { UsageError } from './usage-error.js';
+
+/** The two calls of cargo that make a run, before the first of them. */
+export interface CargoPlan {
+  project: CargoProject;
+  profile: BuildProfile;
+  /** Of both calls: what to build, and how. */
+  args: string[];
+}
+
+/**
+ * Decides what cargo will run and with which profile.
+ *
+ * @param ourProfile from our own `--dev`, `--profile NAME`, `--as-is`, or from configuration
+ * @throws UsageError for two choices of a profile
+ * @throws CargoFailure where `cargo run` would refuse
+ */
+export async function planCargoRun(
+  project: CargoProject,
+  ourProfile: ProfileSelection | undefined,
+): Promise<CargoPlan> {
+  const { command, context } = project;
+  const selection = resolveProfile(command, ourProfile);
+  const chosen = await chosenArguments(project);
+  const profile = await chooseBuildProfile(command, selection, chosen, context);
+  return { project, profile, args: [...chosen, ...profile.args] };
+}
+
+function resolveProfile(command: CargoCommand, ours: ProfileSelection | undefined): ProfileSelection {
+  const theirs = command.profileSelection;
+  if (ours === undefined) return theirs ?? { kind: 'release' };
+  if (ours === 'as-is' || theirs === undefined) return ours;
+  throw new UsageError(
+    `two profiles are chosen: one of ours and cargo's ${command.profileFlags.join(' ')}`,
+    `leave out ${command.profileFlags.join(' ')}, or our --dev or --profile`,
+  );
+}
+
+async function chosenArguments({ command, metadata, typedBefore, context }: CargoProject): Promise<string[]> {
+  if (command.verb !== 'run') return command.args;
+  const choice = chooseRunTarget(metadata, command.args);
+  if (choice.kind === 'refused') return showCargoRefusal(command, choice.candidates, typedBefore, context);
+  return choice.kind === 'chosen' ? [...command.args, ...choice.flags] : command.args;
+}
+
+/** The command that builds, program first. */
+export function buildLine({ project, args }: CargoPlan): string[] {
+  const { command, context } = project;
+  const verb = command.verb === 'run' ? ['build'] : [command.verb, '--no-run'];
+  return [cargoProgram(context.env), ...verb, '--message-format=json-render-diagnostics', ...args];
+}
+
+/**
+ * The command that runs, program first: it finds everything built and puts `gateCommand` in front of each program that
+ * it starts, and of the user's own runner.
+ *
+ * @throws UsageError when the two cannot be written together
+ */
+export function launchLine({ project, args }: CargoPlan, gateCommand: readonly string[]): string[] {
+  const { command, context, userRunners } = project;
+  // The same profile arguments as in the build, or cargo would build again.
+  const runners = userRunners.flatMap((runner) => runnerArguments(gateCommand, runner));
+  const words = launchArguments(command.verb, [...args, ...runners], command.programArgs);
+  return [cargoProgram(context.env), ...words];
+}

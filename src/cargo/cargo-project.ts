@@ -1,0 +1,61 @@
+import { type CargoCommand, parseCargoCommand } from './cargo-command.js';
+import { flagsNamed, hasFlag } from './cargo-flags.js';
+import type { CargoContext } from './cargo-process.js';
+import { showCargoHelp } from './cargo-refusal.js';
+import { type MetadataPackage, readMetadata, type WorkspaceMetadata } from './metadata.js';
+import { targetTriples } from './runner.js';
+import { readUserRunners, type UserRunner } from './user-runner.js';
+
+export interface CargoRequest {
+  /** Cargo's part of the command line, with the verb if one was typed. */
+  cargoArgs: readonly string[];
+  /** Undefined: the line had no separator for them. */
+  programArgs: readonly string[] | undefined;
+  /** What was typed up to cargo's part, for lines to paste: `['cargo', 'profile-bee', '--svg', 'out.svg']`. */
+  typedBefore?: readonly string[];
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+}
+
+/** A command line of cargo's and what it stands on; nothing is built yet. */
+export interface CargoProject {
+  command: CargoCommand;
+  context: CargoContext;
+  typedBefore: readonly string[];
+  metadata: WorkspaceMetadata;
+  /** What the user's cargo puts in front of programs, by target triple. */
+  userRunners: UserRunner[];
+  metadataNs: bigint;
+}
+
+/**
+ * Reads the command line and asks cargo for the workspace and its configuration.
+ *
+ * @throws UsageError for a command line that cannot be profiled, before anything is started
+ * @throws CargoFailure when cargo ends first, with its exit code
+ */
+export async function readCargoProject(request: CargoRequest): Promise<CargoProject> {
+  const context = { cwd: request.cwd ?? process.cwd(), env: request.env ?? process.env };
+  const command = parseCargoCommand(request.cargoArgs, request.programArgs);
+  if (hasFlag(command.args, '--help')) return showCargoHelp(command.verb, context);
+  const startNs = process.hrtime.bigint();
+  const triples = await targetTriples(command.args, context);
+  const [metadata, userRunners] = await Promise.all([
+    readMetadata(command.args, context, triples),
+    readUserRunners(command.args, context, triples),
+  ]);
+  const metadataNs = process.hrtime.bigint() - startNs;
+  const typedBefore = request.typedBefore ?? ['cargo', 'profile-bee'];
+  return { command, context, typedBefore, metadata, userRunners, metadataNs };
+}
+
+/** The package whose targets are meant: the only one that `-p`, the directory or the workspace selects. */
+export function selectedPackage({ command, metadata }: CargoProject): MetadataPackage | undefined {
+  const specs = flagsNamed(command.args, '--package').flatMap(({ value }) => value ?? []);
+  const named = metadata.members.filter(({ id, name, version }) =>
+    specs.some((spec) => [id, name, `${name}@${version}`, `${name}:${version}`].includes(spec)),
+  );
+  const isWhole = hasFlag(command.args, '--workspace');
+  const selected = specs.length > 0 ? named : isWhole ? metadata.members : metadata.defaultMembers;
+  return selected.length === 1 ? selected[0] : undefined;
+}
