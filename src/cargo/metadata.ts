@@ -27,6 +27,10 @@ export interface MetadataPackage extends PackageRoot {
   id: string;
   targets: MetadataTarget[];
   defaultRun: string | undefined;
+  /** Absolute. */
+  manifestPath: string;
+  /** What stands under `[package.metadata]`, as JSON; null when nothing does. */
+  metadata: unknown;
 }
 
 export interface WorkspaceMetadata {
@@ -37,6 +41,8 @@ export interface WorkspaceMetadata {
   defaultMembers: MetadataPackage[];
   targetDirectory: string;
   workspaceRoot: string;
+  /** What stands under `[workspace.metadata]`, as JSON; null when nothing does. */
+  metadata: unknown;
 }
 
 /**
@@ -105,12 +111,14 @@ interface CargoMetadata {
     manifest_path: string;
     default_run: string | null;
     targets: CargoMetadataTarget[];
+    metadata: unknown;
   }[];
   workspace_members: string[];
   /** Since cargo 1.71. */
   workspace_default_members?: string[];
   target_directory: string;
   workspace_root: string;
+  metadata: unknown;
 }
 
 function parseMetadata(metadata: CargoMetadata): WorkspaceMetadata {
@@ -124,6 +132,8 @@ function parseMetadata(metadata: CargoMetadata): WorkspaceMetadata {
     isWorkspaceMember: memberIds.has(found.id),
     targets: found.targets.map(toTarget),
     defaultRun: found.default_run ?? undefined,
+    manifestPath: found.manifest_path,
+    metadata: found.metadata,
   }));
   return {
     packages,
@@ -131,6 +141,7 @@ function parseMetadata(metadata: CargoMetadata): WorkspaceMetadata {
     defaultMembers: packages.filter((found) => defaultIds.has(found.id)),
     targetDirectory: metadata.target_directory,
     workspaceRoot: metadata.workspace_root,
+    metadata: metadata.metadata,
   };
 }
 

@@ -11,15 +11,25 @@ function member(name: string, targets: string, defaultRun?: string): MetadataPac
     directory: `/w/${name}`,
     isWorkspaceMember: true,
     defaultRun,
+    manifestPath: `/w/${name}/Cargo.toml`,
+    metadata: null,
     targets: targets.split(' ').map((target) => {
       const [kind = '', targetName = ''] = target.split(':');
-      return { name: targetName, kinds: [kind], crateTypes: [kind] };
+      return {
+        name: targetName,
+        kinds: [kind],
+        crateTypes: [kind],
+        requiredFeatures: [],
+        isTested: false,
+        hasDocTests: false,
+      };
     }),
   };
 }
 
 function workspace(members: MetadataPackage[], defaultMembers = members): WorkspaceMetadata {
-  return { packages: members, members, defaultMembers, targetDirectory: '/w/target', workspaceRoot: '/w' };
+  const directories = { targetDirectory: '/w/target', workspaceRoot: '/w' };
+  return { packages: members, members, defaultMembers, ...directories, metadata: null };
 }
 
 const SERVER = member('server', 'lib:server bin:server example:demo');
