@@ -101,6 +101,24 @@ export const FLAGS: readonly FlagSpecification[] = [
     only: 'cargo-profile-bee',
   },
   {
+    name: 'dry-run',
+    type: 'boolean',
+    describe: 'Print the lines of cargo that would be run, ready to paste, and stop (--json: for machines)',
+    only: 'cargo-profile-bee',
+  },
+  {
+    name: 'list-targets',
+    type: 'boolean',
+    describe: 'List what can be profiled here, and stop (--json: for machines)',
+    only: 'cargo-profile-bee',
+  },
+  {
+    name: 'json',
+    type: 'boolean',
+    describe: 'Print what --dry-run and --list-targets print as JSON',
+    only: 'cargo-profile-bee',
+  },
+  {
     name: 'open',
     type: 'boolean',
     describe: 'Open the flamegraph (default: where there is a terminal and a display); --no-open',

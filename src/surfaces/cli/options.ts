@@ -43,6 +43,13 @@ export interface RecordOptions {
   open: boolean | undefined;
   verbosity: 'quiet' | 'normal' | 'verbose';
   durationMs: number | undefined;
+  /** What to print in place of a run. */
+  inspection: Inspection | undefined;
+}
+
+export interface Inspection {
+  what: 'dry-run' | 'targets';
+  asJson: boolean;
 }
 
 /** What follows `--`, already split by the command's grammar. */
@@ -70,7 +77,16 @@ export function toOptions(command: CommandName, flags: Flags, parts: CommandPart
     open: flags.open,
     verbosity: flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal',
     durationMs: toDurationMs(flags),
+    inspection: toInspection(flags),
   };
+}
+
+function toInspection({ dryRun, listTargets, json = false }: Flags): Inspection | undefined {
+  if (dryRun && listTargets) throw new UsageProblem('--dry-run and --list-targets exclude each other');
+  if (dryRun) return { what: 'dry-run', asJson: json };
+  if (listTargets) return { what: 'targets', asJson: json };
+  if (json) throw new UsageProblem('--json goes with --dry-run or --list-targets');
+  return undefined;
 }
 
 function toTarget(command: CommandName, flags: Flags, parts: CommandParts): TargetRequest {

@@ -21,6 +21,9 @@ export interface Flags {
   dev?: boolean;
   profile?: string;
   asIs?: boolean;
+  dryRun?: boolean;
+  listTargets?: boolean;
+  json?: boolean;
   open?: boolean;
   quiet?: boolean;
   verbose?: boolean;

@@ -5,7 +5,8 @@ import { type CargoProject, readCargoProject } from '../../cargo/cargo-project.j
 import { buildCargoRun, type CargoTarget } from '../../cargo/cargo-run.js';
 import type { ProfileSelection } from '../../cargo/derived-profile.js';
 import { UsageError } from '../../cargo/usage-error.js';
-import type { ProfileChoice, TargetRequest } from './options.js';
+import { describeRun, dryRunText } from './dry-run.js';
+import type { ProfileChoice, RecordOptions, TargetRequest } from './options.js';
 import type { PreparedTarget, TargetFacts } from './prepared-target.js';
 import type { Terminal } from './terminal.js';
 import { UsageProblem } from './usage-problem.js';
@@ -22,6 +23,18 @@ export async function findCargoProject(request: CargoTargetRequest): Promise<Car
   return await asUsageProblem(() =>
     readCargoProject({ cargoArgs: cargo, programArgs: program, typedBefore }),
   );
+}
+
+/** What `--dry-run` prints. Throws as `prepareCargoTarget` does; builds nothing. */
+export async function planText(
+  project: CargoProject,
+  { profile }: CargoTargetRequest,
+  options: RecordOptions,
+): Promise<string> {
+  const run = await asUsageProblem(async () =>
+    describeRun(await planCargoRun(project, toSelection(profile)), options),
+  );
+  return options.inspection?.asJson ? `${JSON.stringify(run, null, 2)}\n` : dryRunText(run);
 }
 
 /** Builds what cargo would run. Throws UsageProblem, or CargoFailure when cargo refused. */

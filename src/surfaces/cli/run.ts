@@ -2,6 +2,7 @@ import { checkCanCapture } from '../../capture/preflight.js';
 import { explain } from './explain.js';
 import type { CommandName } from './flags.js';
 import { helpText } from './help.js';
+import { targetsText } from './list-targets.js';
 import type { SplitLine } from './main.js';
 import { type RecordOptions, toOptions } from './options.js';
 import { type Flags, parseFlags } from './parse-flags.js';
@@ -53,9 +54,12 @@ async function runOptions(command: CommandName, flags: Flags, line: SplitLine): 
 }
 
 async function runCargo(options: RecordOptions, target: CargoTargetRequest): Promise<number> {
-  checkCanCapture();
-  const { findCargoProject, prepareCargoTarget } = await import('./prepared-cargo.js');
+  const { inspection } = options;
+  if (inspection === undefined) checkCanCapture(); // before anything else takes time
+  const { findCargoProject, prepareCargoTarget, planText } = await import('./prepared-cargo.js');
   const project = await findCargoProject(target);
+  if (inspection?.what === 'targets') return await show(targetsText(project, inspection.asJson));
+  if (inspection?.what === 'dry-run') return await show(await planText(project, target, options));
   const terminal = new Terminal(options.verbosity);
   return await recordWithSummary(options, () => prepareCargoTarget(project, target, terminal));
 }
