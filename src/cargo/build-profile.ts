@@ -7,6 +7,7 @@ import {
   inheritedProfile,
   type ProfileSelection,
 } from './derived-profile.js';
+import { cargoTestArguments } from './nextest-command.js';
 import { type RootUnit, readRootUnits } from './unit-graph.js';
 
 /** The cargo profile of a run. */
@@ -32,21 +33,33 @@ export async function chooseBuildProfile(
   args: readonly string[],
   context: CargoContext,
 ): Promise<BuildProfile> {
+  const graphed = verb === 'nextest' ? cargoTestArguments(args) : args;
   if (selection === 'as-is') {
     const name = asIsName(verb, profileSelection);
-    const roots = await readRootUnits(verb, [...args, ...profileFlags], context);
+    const roots = await readRootUnits(verb, [...graphed, ...asCargo(profileFlags)], context);
     return { name, args: profileFlags, inherits: undefined, roots };
   }
   const name = inheritedProfile(verb, selection);
   const own = ['--profile', name];
-  const roots = await readRootUnits(verb, [...args, ...own], context);
+  const roots = await readRootUnits(verb, [...graphed, ...own], context);
   if (roots !== undefined && roots.length > 0 && roots.every(hasSymbols))
-    return { name, args: own, inherits: undefined, roots };
-  return { name: DERIVED_PROFILE, args: derivedProfileArguments(verb, selection), inherits: name, roots };
+    return { name, args: asTyped(verb, own), inherits: undefined, roots };
+  const derived = derivedProfileArguments(verb, selection);
+  return { name: DERIVED_PROFILE, args: asTyped(verb, derived), inherits: name, roots };
+}
+
+/** nextest has a `--profile` of its own. */
+function asTyped(verb: CargoVerb, args: readonly string[]): string[] {
+  return args.map((word) => (verb === 'nextest' && word === '--profile' ? '--cargo-profile' : word));
+}
+
+function asCargo(args: readonly string[]): string[] {
+  return args.map((word) => word.replace(/^--cargo-profile/, '--profile'));
 }
 
 function asIsName(verb: CargoVerb, typed: ProfileSelection | undefined): string {
-  if (typed === undefined || typed === 'as-is') return verb === 'run' ? 'dev' : verb;
+  if (typed === undefined || typed === 'as-is')
+    return { run: 'dev', test: 'test', bench: 'bench', nextest: 'test' }[verb];
   return typed.kind === 'named' ? typed.name : typed.kind;
 }
 

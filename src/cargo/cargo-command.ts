@@ -3,6 +3,7 @@ import { type CargoVerb, cargoVerb, parseVerb } from './cargo-verb.js';
 import type { ProfileSelection } from './derived-profile.js';
 import type { ScannedArgument } from './flag-scanner.js';
 import { nearestName } from './nearest-name.js';
+import { parseNextestCommand } from './nextest-command.js';
 import { shellLine } from './shell-line.js';
 import { UsageError } from './usage-error.js';
 
@@ -22,6 +23,7 @@ export interface CargoCommand {
 export function parseCargoCommand(cargo: readonly string[], program?: readonly string[]): CargoCommand {
   const { verb, isTyped, args } = parseVerb(cargo);
   if (verb === 'unknown') throw unknownVerb(cargo[0] as string);
+  if (verb === 'nextest') return parseNextestCommand(args, program);
   const { own, trailing } = verb === 'run' ? splitAtPositional(args) : { own: args, trailing: [] };
   if (!isTyped) refuseLateVerb(trailing, own);
   refuseUnprofilable(own);
@@ -87,9 +89,9 @@ function refuseLateVerb(trailing: readonly string[], own: readonly string[]): vo
 }
 
 function unknownVerb(word: string): UsageError {
-  const verbs: readonly CargoVerb[] = ['run', 'test', 'bench'];
+  const verbs: readonly CargoVerb[] = ['run', 'test', 'bench', 'nextest'];
   const nearest = nearestName(word, verbs) ?? verbs.find((verb) => verb.startsWith(word));
   const general = "write run, test or bench, or no verb for run; a program's own arguments follow --";
   const hint = nearest === undefined ? general : `did you mean ${nearest}?`;
-  return new UsageError(`cargo ${word} is not among what can be profiled: run, test, bench`, hint);
+  return new UsageError(`cargo ${word} is not among what can be profiled: ${verbs.join(', ')}`, hint);
 }

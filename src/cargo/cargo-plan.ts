@@ -3,8 +3,10 @@ import type { CargoCommand } from './cargo-command.js';
 import { cargoProgram } from './cargo-process.js';
 import type { CargoProject } from './cargo-project.js';
 import { showCargoRefusal } from './cargo-refusal.js';
+import type { CargoVerb } from './cargo-verb.js';
 import { chooseRunTarget } from './choose-run-target.js';
 import type { ProfileSelection } from './derived-profile.js';
+import { nextestBuildArguments } from './nextest-command.js';
 import { launchArguments, runnerArguments } from './runner.js';
 import { UsageError } from './usage-error.js';
 
@@ -54,8 +56,15 @@ async function chosenArguments({ command, metadata, typedBefore, context }: Carg
 /** The command that builds, program first. */
 export function buildLine({ project, args }: CargoPlan): string[] {
   const { command, context } = project;
-  const verb = command.verb === 'run' ? ['build'] : [command.verb, '--no-run'];
-  return [cargoProgram(context.env), ...verb, '--message-format=json-render-diagnostics', ...args];
+  return [cargoProgram(context.env), ...buildArguments(command.verb, args)];
+}
+
+function buildArguments(verb: CargoVerb, args: readonly string[]): string[] {
+  const format = 'message-format=json-render-diagnostics';
+  if (verb === 'run') return ['build', `--${format}`, ...args];
+  if (verb === 'nextest')
+    return ['nextest', 'run', '--no-run', `--cargo-${format}`, ...nextestBuildArguments(args)];
+  return [verb, '--no-run', `--${format}`, ...args];
 }
 
 /**
@@ -68,6 +77,6 @@ export function launchLine({ project, args }: CargoPlan, gateCommand: readonly s
   const { command, context, userRunners } = project;
   // The same profile arguments as in the build, or cargo would build again.
   const runners = userRunners.flatMap((runner) => runnerArguments(gateCommand, runner));
-  const words = launchArguments(command.verb, [...args, ...runners], command.programArgs);
+  const words = launchArguments(command.verb, args, runners, command.programArgs);
   return [cargoProgram(context.env), ...words];
 }

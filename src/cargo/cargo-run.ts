@@ -128,6 +128,9 @@ function outputName(verb: CargoVerb, artifacts: readonly Artifact[], metadata: W
 }
 
 function noteChecks(verb: CargoVerb, artifacts: readonly Artifact[], onNote: (line: string) => void): void {
-  if (verb === 'test' && artifacts.some(({ hasDebugAssertions }) => !hasDebugAssertions))
+  if (
+    (verb === 'test' || verb === 'nextest') &&
+    artifacts.some(({ hasDebugAssertions }) => !hasDebugAssertions)
+  )
     onNote('tests are built optimized, with debug assertions and overflow checks off (--dev keeps them)');
 }

@@ -1,4 +1,5 @@
-export type CargoVerb = 'run' | 'test' | 'bench';
+/** `nextest`: cargo-nextest's `nextest run`, a subcommand that its users install. */
+export type CargoVerb = 'run' | 'test' | 'bench' | 'nextest';
 
 /** Cargo's own spellings; its `b` is `build`, so `bench` has no short one. */
 const VERBS: ReadonlyMap<string, CargoVerb> = new Map([
@@ -7,6 +8,7 @@ const VERBS: ReadonlyMap<string, CargoVerb> = new Map([
   ['test', 'test'],
   ['t', 'test'],
   ['bench', 'bench'],
+  ['nextest', 'nextest'],
 ]);
 
 export function cargoVerb(word: string): CargoVerb | undefined {

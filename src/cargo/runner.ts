@@ -78,10 +78,13 @@ export async function hostTriple({ cwd, env }: CargoContext): Promise<string> {
 export function launchArguments(
   verb: CargoVerb,
   args: readonly string[],
+  runners: readonly string[],
   programArgs: readonly string[],
 ): string[] {
   // Quiet hides the line with the gate in it. Tests would see it: cargo hands it on to the harness.
   const isQuiet = verb === 'run' && !hasFlag(args, '--quiet', '--verbose');
   const separated = programArgs.length > 0 ? ['--', ...programArgs] : [];
-  return [verb, ...(isQuiet ? ['-q'] : []), ...args, ...separated];
+  // Of two runners for one target cargo takes the last that it is given, nextest the first.
+  if (verb === 'nextest') return ['nextest', 'run', ...runners, ...args, ...separated];
+  return [verb, ...(isQuiet ? ['-q'] : []), ...args, ...runners, ...separated];
 }

@@ -18,6 +18,14 @@ export interface RootUnit {
   isSplit: boolean;
 }
 
+/** The verb of cargo's that builds the same. */
+const GRAPH_VERB: Record<CargoVerb, string[]> = {
+  run: ['build'],
+  test: ['test'],
+  bench: ['bench'],
+  nextest: ['test'],
+};
+
 /** The part of `cargo --unit-graph` (version 1) that is read. */
 interface UnitGraph {
   version: number;
@@ -47,10 +55,9 @@ export async function readRootUnits(
   { cwd, env }: CargoContext,
 ): Promise<RootUnit[] | undefined> {
   const { execa } = await import('execa');
-  const command = verb === 'run' ? 'build' : verb;
   const { failed, stdout } = await execa(
     cargoProgram(env),
-    [command, ...args, '-Zunstable-options', '--unit-graph'],
+    [...GRAPH_VERB[verb], ...args, '-Zunstable-options', '--unit-graph'],
     { cwd, env: { ...env, RUSTC_BOOTSTRAP: '1' }, extendEnv: false, stdin: 'ignore', reject: false },
   );
   return failed ? undefined : parseRootUnits(stdout);

@@ -14,6 +14,10 @@ export function markdownTable(figures: readonly Figure[]): string {
   return ['| figure | measured | aim | compared in the same run |', '|---|---|---|---|', ...rows].join('\n');
 }
 
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
 export function percent(ratio: number): string {
   return `${(100 * ratio).toFixed(2)} %`;
 }

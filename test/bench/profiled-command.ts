@@ -23,13 +23,13 @@ export function runWrapper(cargoArguments: readonly string[], cwd: string): Summ
   return readSummary(summaryPath);
 }
 
-function outputFlags(): { flags: string[]; summaryPath: string } {
+export function outputFlags(): { flags: string[]; summaryPath: string } {
   const scratch = scratchDirectory();
   const summaryPath = join(scratch, 'summary.json');
   const pictures = ['--svg', join(scratch, 'picture.svg'), '--collapse', join(scratch, 'stacks.folded')];
   return { flags: ['--no-open', '--summary-json', summaryPath, ...pictures], summaryPath };
 }
 
-function readSummary(path: string): Summary {
+export function readSummary(path: string): Summary {
   return JSON.parse(readFileSync(path, 'utf8')) as Summary;
 }

@@ -3,9 +3,11 @@ import { exitToOutput } from './exit-to-output.js';
 import { type Figure, markdownTable } from './figure.js';
 import { samplingCost } from './sampling-cost.js';
 import { startUp } from './start-up.js';
+import { wrapperOverhead } from './wrapper-overhead.js';
 
 const groups: [name: string, measure: () => Figure[]][] = [
   ['start-up', startUp],
+  ['wrapper', wrapperOverhead],
   ['sampling cost', samplingCost],
   ['context switches', contextSwitches],
   ['exit to output', exitToOutput],

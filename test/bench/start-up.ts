@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { commandPath } from '../kernel/repository.js';
-import { type Figure, milliseconds, times } from './figure.js';
+import { type Figure, median, milliseconds, times } from './figure.js';
 
 const repetitions = 21;
 
@@ -29,8 +29,4 @@ function wallNs(args: string[]): number {
   const run = spawnSync(process.execPath, args, { env, stdio: 'ignore' });
   if (run.status !== 0) throw new Error(`node ${args.join(' ')} ended with ${run.status}`);
   return Number(process.hrtime.bigint() - start);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

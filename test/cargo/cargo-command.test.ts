@@ -77,10 +77,16 @@ test('the runner is TOML whatever the paths hold', () => {
 });
 
 test('only run is launched quietly, and never against a choice of the user', () => {
-  assert.deepEqual(launchArguments('run', ['--bin', 'a'], ['x']), ['run', '-q', '--bin', 'a', '--', 'x']);
-  assert.deepEqual(launchArguments('run', ['-vv'], []), ['run', '-vv']);
-  assert.deepEqual(launchArguments('run', ['--quiet'], []), ['run', '--quiet']);
-  assert.deepEqual(launchArguments('test', ['name'], ['--exact']), ['test', 'name', '--', '--exact']);
+  assert.deepEqual(launchArguments('run', ['--bin', 'a'], [], ['x']), ['run', '-q', '--bin', 'a', '--', 'x']);
+  assert.deepEqual(launchArguments('run', ['-vv'], [], []), ['run', '-vv']);
+  assert.deepEqual(launchArguments('run', ['--quiet'], [], []), ['run', '--quiet']);
+  assert.deepEqual(launchArguments('test', ['a'], ['--config', 'r'], []), ['test', 'a', '--config', 'r']);
+  assert.deepEqual(
+    launchArguments('nextest', ['a'], ['--config', 'r'], ['x']),
+    ['nextest', 'run', '--config', 'r', 'a', '--', 'x'],
+    'the first runner counts there',
+  );
+  assert.deepEqual(launchArguments('test', ['name'], [], ['--exact']), ['test', 'name', '--', '--exact']);
 });
 
 test('lines that are not artifacts with an executable are skipped', () => {

@@ -51,7 +51,8 @@ run first --svg mine.svg                                |                       
 -- --features svg --bin --release                       |                          | --features svg --bin --release | none
 -- --unknown-to-us 3                                    |                          | --unknown-to-us 3              | none
 --dev --no-open --example demo                          | --dev --no-open          | --example demo                 | none
-nextest run --svg x                                     |                          | nextest run --svg x            | none
+xtask run --svg x                                       |                          | xtask run --svg x              | none
+nextest run -E all() --retries 2                        |                          | nextest run -E all() --retries 2 | none
 --bin a -- --svg b.svg                                  |                          | --bin a                        | --svg b.svg
 `;
 

@@ -21,7 +21,7 @@ export interface DryRun {
   /** What would be built; null where cargo did not tell. */
   targets: { name: string; kind: string; mode: string }[] | null;
   sampling: { event: string; frequencyHz: number; unwinder: string };
-  /** Absent: a flamegraph with a name of its own below `target/profiles`. */
+  /** Empty: a flamegraph with a name of its own below `target/profiles`. */
   outputs: { path: string; format: string }[];
 }
 
