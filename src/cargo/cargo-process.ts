@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { CargoFailure } from './cargo-failure.js';
+import { inheritedStdio } from './inherited-descriptors.js';
 
 /** Where cargo runs, and with which environment; both are handed on unchanged. */
 export interface CargoContext {
@@ -28,8 +29,7 @@ export async function runCargo(
   const running = execa(program, args, {
     ...context,
     extendEnv: false,
-    stdin: 'ignore',
-    stderr: 'inherit',
+    stdio: ['ignore', 'pipe', 'inherit', ...inheritedStdio()],
     buffer: false,
     reject: false,
   });

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type StdioOptions, spawn } from 'node:child_process';
 import type { CargoContext } from './cargo-process.js';
+import { inheritedStdio } from './inherited-descriptors.js';
 
 export interface RunningCargo {
   /** Of `cargo run` it becomes the program's: cargo executes it in its own place. Undefined: not started. */
@@ -13,7 +14,8 @@ export interface RunningCargo {
  * which kills what it started when the parent ends: the program outlives a profiler that fails.
  */
 export function launchCargo([program, ...args]: readonly string[], context: CargoContext): RunningCargo {
-  const child = spawn(program ?? 'cargo', args, { ...context, stdio: 'inherit' });
+  const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', ...inheritedStdio()];
+  const child = spawn(program ?? 'cargo', args, { ...context, stdio });
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve({ code, signal }));

@@ -1,3 +1,4 @@
+import { noteInheritedDescriptors } from '../../cargo/inherited-descriptors.js';
 import type { CommandName } from './flags.js';
 import { packageVersion } from './version.js';
 
@@ -46,6 +47,7 @@ async function runCommand(
   argv: readonly string[],
   split: (argv: readonly string[]) => SplitLine,
 ): Promise<void> {
+  noteInheritedDescriptors();
   const { runWithFlags } = await import('./run.js');
   // Not exitCode alone: a run that was given up has left its build or its program behind, which would keep us here.
   process.exit(await runWithFlags(command, argv, split));

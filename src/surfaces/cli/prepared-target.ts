@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
 import { checkProcess } from '../../capture/process-facts.js';
 import type { CaptureSession, ObservedProcess } from '../../capture/session.js';
+import { inheritedStdio } from '../../cargo/inherited-descriptors.js';
 import type { PackageRoot } from '../../symbolize/origin.js';
 import { checkCommand } from './find-command.js';
 import type { RecordOptions, TargetRequest } from './options.js';
@@ -74,7 +75,9 @@ function prepareCommand(argv: readonly string[], stdoutIsTaken: boolean): Prepar
     factsOf: () => ({ kind: 'command' }),
     launch: async (session) => {
       const [gate, ...rest] = [...session.gateCommand, ...argv];
-      const child = spawn(gate!, rest, { stdio: ['inherit', stdoutIsTaken ? 2 : 'inherit', 'inherit'] });
+      const stdout = stdoutIsTaken ? 2 : 'inherit';
+      const stdio: StdioOptions = ['inherit', stdout, 'inherit', ...inheritedStdio()];
+      const child = spawn(gate!, rest, { stdio });
       return { pid: child.pid, ended: endOf(child) };
     },
   };

@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** What a process holds under one number, as /proc tells it. */
+export interface OpenDescriptor {
+  number: number;
+  /** A path, `socket:[1]`, `pipe:[1]`, `anon_inode:[eventpoll]`, … */
+  file: string;
+  /** 0 reads, 1 writes, 2 both. */
+  access: number;
+  isCloseOnExec: boolean;
+}
+
+const CLOSE_ON_EXEC = 0o2000000;
+const ACCESS_MODE = 0o3;
+const FIRST_AFTER_STANDARD = 3;
+/** What Node 20 to 24 have open when our first line runs, beside pipes to themselves. */
+const NODES_OWN = new Set(['anon_inode:[eventpoll]', 'anon_inode:[eventfd]', 'anon_inode:[io_uring]']);
+
+let inherited: readonly number[] = [];
+
+/**
+ * To be called before this process opens anything: sockets that a service manager hands over (LISTEN_FDS), a job server
+ * of make, `3<file`. Node marks them close-on-exec at its start, so that cargo and its program would not have them.
+ */
+export function noteInheritedDescriptors(): void {
+  inherited = closedByNode(openDescriptors('self'), () =>
+    openDescriptors(process.ppid).map(({ file }) => file),
+  );
+}
+
+/**
+ * The end of a child's `stdio`, after the standard three: it gets what cargo gets from a shell, at the same numbers.
+ * There 'ignore' opens nothing, the number stays closed.
+ */
+export function inheritedStdio(): ('inherit' | 'ignore')[] {
+  const length = (inherited.at(-1) ?? 0) + 1 - FIRST_AFTER_STANDARD;
+  return Array.from({ length: Math.max(0, length) }, (_, index) =>
+    inherited.includes(index + FIRST_AFTER_STANDARD) ? 'inherit' : 'ignore',
+  );
+}
+
+/**
+ * The numbers, ascending, that were inherited and will not reach a child by themselves. A pipe whose two ends are here
+ * is Node's own, unless the parent has it too, as make has its job server's.
+ */
+export function closedByNode(
+  open: readonly OpenDescriptor[],
+  filesOfParent: () => readonly string[],
+): number[] {
+  const candidates = open.filter(
+    ({ number, file, isCloseOnExec }) =>
+      number >= FIRST_AFTER_STANDARD && isCloseOnExec && !NODES_OWN.has(file),
+  );
+  const isWhole = ({ file, access }: OpenDescriptor) =>
+    file.startsWith('pipe:') && candidates.some((other) => other.file === file && other.access !== access);
+  const shared = new Set(candidates.some(isWhole) ? filesOfParent() : []);
+  return candidates
+    .filter((candidate) => !isWhole(candidate) || shared.has(candidate.file))
+    .map(({ number }) => number)
+    .sort((one, other) => one - other);
+}
+
+/** Empty where there is no such /proc, or none that we may read. */
+function openDescriptors(pid: number | 'self'): OpenDescriptor[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).flatMap((name) => readDescriptor(pid, name) ?? []);
+  } catch {
+    return [];
+  }
+}
+
+/** Undefined: closed by now, as the one that lists the folder. */
+function readDescriptor(pid: number | 'self', name: string): OpenDescriptor | undefined {
+  try {
+    const file = readlinkSync(`/proc/${pid}/fd/${name}`);
+    const [, octal = '0'] =
+      /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${name}`, 'utf8')) ?? [];
+    const flags = Number.parseInt(octal, 8);
+    const isCloseOnExec = (flags & CLOSE_ON_EXEC) !== 0;
+    return { number: Number(name), file, access: flags & ACCESS_MODE, isCloseOnExec };
+  } catch {
+    return undefined;
+  }
+}
