@@ -18,6 +18,9 @@ export type OnArrival = (message: GateMessage) => Promise<GateAnswer>;
 
 const PROTOCOL = 'bee-gate/1';
 const LENGTH_BYTES = 4;
+const LIMIT_BYTES = 8;
+/** In place of a limit. */
+const AS_IT_IS = 0xffff_ffff_ffff_ffffn;
 const MAX_MESSAGE_BYTES = 16 << 20;
 
 /** Listens where gates connect. A gate whose connection ends runs its program all the same. */
@@ -28,12 +31,14 @@ export class Gate {
   private constructor(
     readonly socketPath: string,
     private readonly onArrival: OnArrival,
+    private readonly fileLimit: number | undefined,
   ) {
     this.#server = createServer((connection) => this.#accept(connection));
   }
 
-  static async listen(socketPath: string, onArrival: OnArrival): Promise<Gate> {
-    const gate = new Gate(socketPath, onArrival);
+  /** `fileLimit`: the soft limit of open files that a program is to start with, where it is not the gate's. */
+  static async listen(socketPath: string, onArrival: OnArrival, fileLimit?: number): Promise<Gate> {
+    const gate = new Gate(socketPath, onArrival, fileLimit);
     await new Promise<void>((resolve, reject) => {
       gate.#server.once('error', reject);
       gate.#server.listen(socketPath, resolve);
@@ -65,18 +70,19 @@ export class Gate {
     try {
       if (message !== 'malformed') answer = await this.onArrival(message);
     } finally {
-      connection.end(encodeAnswer(answer));
+      connection.end(encodeAnswer(answer, this.fileLimit));
     }
   }
 }
 
-function encodeAnswer(answer: GateAnswer): Uint8Array {
+function encodeAnswer(answer: GateAnswer, fileLimit: number | undefined): Uint8Array {
   if (answer.kind === 'skip') return Buffer.from('s');
-  if (answer.moreArguments === undefined) return Buffer.from('g');
-  const body = Buffer.from(answer.moreArguments.map((argument) => `${argument}\0`).join(''));
-  const length = Buffer.alloc(LENGTH_BYTES);
-  length.writeUInt32LE(body.length);
-  return Buffer.concat([Buffer.from('a'), length, body]);
+  const body = Buffer.from((answer.moreArguments ?? []).map((argument) => `${argument}\0`).join(''));
+  const head = Buffer.alloc(1 + LIMIT_BYTES + LENGTH_BYTES);
+  head.write('g');
+  head.writeBigUInt64LE(fileLimit === undefined ? AS_IT_IS : BigInt(fileLimit), 1);
+  head.writeUInt32LE(body.length, 1 + LIMIT_BYTES);
+  return Buffer.concat([head, body]);
 }
 
 function wholeMessage(received: Buffer): GateMessage | 'incomplete' | 'malformed' {

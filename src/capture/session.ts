@@ -5,6 +5,7 @@ import { findNativeFile } from '../ffi/native-files.js';
 import type { Session as NativeSession } from '../ffi/session.js';
 import { CaptureError } from './capture-error.js';
 import { Gate, type GateAnswer, type GateMessage } from './gate.js';
+import { inheritedFileLimit } from './inherited-limit.js';
 import { checkCanCapture } from './preflight.js';
 import { checkProcess, type ProcessFacts, readProcessFacts } from './process-facts.js';
 import type { CaptureTotals, RawProfile } from './raw-profile.js';
@@ -152,7 +153,11 @@ export class CaptureSession {
       onExit: (pid, waitStatus, timeNs) => this.#noteEnd(pid, waitStatus, timeNs),
       onProblem: ({ code, message }) => this.#problems.push({ code, message }),
     });
-    this.#gate = await Gate.listen(join(this.#directory, 'gate'), (message) => this.#arrive(message));
+    this.#gate = await Gate.listen(
+      join(this.#directory, 'gate'),
+      (message) => this.#arrive(message),
+      inheritedFileLimit(),
+    );
   }
 
   async #arrive(message: GateMessage): Promise<GateAnswer> {

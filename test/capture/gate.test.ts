@@ -37,7 +37,7 @@ const FIELDS = [
 function answerTo(socket: Socket): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
-    socket.setEncoding('utf8');
+    socket.setEncoding('latin1');
     socket.on('data', (text) => {
       answer += text;
     });
@@ -81,7 +81,7 @@ test('the gate opens when the arrival is dealt with, not before, and however the
   const early = await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 50, 'held'))]);
   assert.equal(early, 'held');
   release();
-  assert.equal(await answer, 'g');
+  assert.equal((await answer)[0], 'g');
   assert.deepEqual(
     arrived.map(({ pid }) => pid),
     [42],
@@ -94,16 +94,24 @@ test('a message that makes no sense opens the gate: the program must run', async
   const socket = connect(gate.socketPath);
   const answer = answerTo(socket);
   socket.write(frame(['hello']));
-  assert.equal(await answer, 'g');
+  assert.equal((await answer)[0], 'g');
   gate.close();
 });
 
-for (const [what, answer, expected] of [
-  ['skip', { kind: 'skip' }, 's'],
-  ['run with more arguments', { kind: 'run', moreArguments: ['--n', '', '5'] }, 'a\x07\0\0\0--n\0\x005\0'],
+const AS_IT_IS = '\xff'.repeat(8);
+for (const [what, answer, fileLimit, expected] of [
+  ['run', { kind: 'run' }, undefined, `g${AS_IT_IS}\0\0\0\0`],
+  ['run with a limit', { kind: 'run' }, 0x400, 'g\0\x04\0\0\0\0\0\0\0\0\0\0'],
+  ['skip', { kind: 'skip' }, 0x400, 's'],
+  [
+    'run with more arguments',
+    { kind: 'run', moreArguments: ['--n', '', '5'] },
+    undefined,
+    `g${AS_IT_IS}\x07\0\0\0--n\0\x005\0`,
+  ],
 ] as const) {
   test(`the answer to ${what}`, async () => {
-    const gate = await Gate.listen(join(directory, what), async () => answer);
+    const gate = await Gate.listen(join(directory, what), async () => answer, fileLimit);
     const socket = connect(gate.socketPath);
     const answered = answerTo(socket);
     socket.write(frame(FIELDS));

@@ -46,18 +46,23 @@ async function passThrough(
   options: SpawnOptions = {},
   whileHeld: (message: GateMessage) => void = () => {},
   answer: GateAnswer = { kind: 'run' },
+  fileLimit?: number,
 ): Promise<Passage> {
   const messages: GateMessage[] = [];
   let failure: unknown;
-  const gate = await Gate.listen(join(directory, 'gate'), async (message) => {
-    messages.push(message);
-    try {
-      whileHeld(message);
-    } catch (error) {
-      failure = error;
-    }
-    return answer;
-  });
+  const gate = await Gate.listen(
+    join(directory, 'gate'),
+    async (message) => {
+      messages.push(message);
+      try {
+        whileHeld(message);
+      } catch (error) {
+        failure = error;
+      }
+      return answer;
+    },
+    fileLimit,
+  );
   try {
     const ending = await run(findNativeFile('bee-gate'), [gate.socketPath, ...command], options);
     if (failure !== undefined) throw failure;
@@ -75,6 +80,16 @@ test('a program is held before its exec, and keeps its pid', async () => {
   });
   assert.equal(held, findNativeFile('bee-gate'));
   assert.deepEqual(ending, { code: 5, signal: null, stdout: `${messages[0]?.pid}\n`, stderr: '' });
+});
+
+test('the program starts with the limit of open files that the answer names; the hard one stays', async () => {
+  const command = ['sh', '-c', 'ulimit -Sn; ulimit -Hn'];
+  const { ending: own } = await passThrough(command);
+  const { ending: lowered } = await passThrough(command, {}, undefined, undefined, 64);
+  const [, hard] = own.stdout.split('\n');
+  assert.equal(lowered.stdout, `64\n${hard}\n`);
+  const { ending: higher } = await passThrough(command, {}, undefined, undefined, 2 ** 40);
+  assert.equal(higher.stdout, own.stdout);
 });
 
 test('the message names the directory, the executable as PATH finds it, and the arguments as given', async () => {

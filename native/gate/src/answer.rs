@@ -9,7 +9,11 @@ const MAX_ARGUMENT_BYTES: usize = 2 << 20;
 
 #[derive(Debug, PartialEq)]
 pub enum Answer {
-    Run { more_arguments: Vec<OsString> },
+    /// `open_files`: the soft limit to start with; None: as it is.
+    Run {
+        open_files: Option<u64>,
+        more_arguments: Vec<OsString>,
+    },
     Skip,
 }
 
@@ -21,12 +25,17 @@ impl Answer {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the profiler went away"));
         }
         match &kind {
-            b"g" => Ok(Answer::Run { more_arguments: Vec::new() }),
-            b"a" => Ok(Answer::Run { more_arguments: read_arguments(stream)? }),
+            b"g" => Ok(Answer::Run { open_files: read_limit(stream)?, more_arguments: read_arguments(stream)? }),
             b"s" => Ok(Answer::Skip),
             _ => Err(io::Error::new(io::ErrorKind::InvalidData, "the profiler's answer is not understood")),
         }
     }
+}
+
+fn read_limit(stream: &mut impl Read) -> io::Result<Option<u64>> {
+    let mut limit = [0; 8];
+    stream.read_exact(&mut limit)?;
+    Ok(Some(u64::from_le_bytes(limit)).filter(|&limit| limit != u64::MAX))
 }
 
 fn read_arguments(stream: &mut impl Read) -> io::Result<Vec<OsString>> {
@@ -51,20 +60,24 @@ mod tests {
         Answer::read(&mut &bytes[..]).map_err(|error| error.kind())
     }
 
+    const AS_IS: &[u8] = &[0xff; 8];
+
     #[test]
     fn each_answer() {
-        assert_eq!(read(b"g"), Ok(Answer::Run { more_arguments: vec![] }));
         assert_eq!(read(b"s"), Ok(Answer::Skip));
+        let plain = Answer::Run { open_files: None, more_arguments: vec![] };
+        assert_eq!(read(&[b"g", AS_IS, b"\0\0\0\0"].concat()), Ok(plain));
         let more_arguments = vec!["--profile-time".into(), "".into(), "5".into()];
-        assert_eq!(read(b"a\x12\0\0\0--profile-time\0\x005\0"), Ok(Answer::Run { more_arguments }));
-        assert_eq!(read(b"a\0\0\0\0"), Ok(Answer::Run { more_arguments: vec![] }));
+        let limited = Answer::Run { open_files: Some(1024), more_arguments };
+        assert_eq!(read(b"g\0\x04\0\0\0\0\0\0\x12\0\0\0--profile-time\0\x005\0"), Ok(limited));
     }
 
     #[test]
     fn answers_that_are_none() {
         assert_eq!(read(b""), Err(io::ErrorKind::UnexpectedEof));
         assert_eq!(read(b"?"), Err(io::ErrorKind::InvalidData));
-        assert_eq!(read(b"a\x05\0\0\0ab"), Err(io::ErrorKind::UnexpectedEof));
-        assert_eq!(read(b"a\xff\xff\xff\xff"), Err(io::ErrorKind::InvalidData));
+        assert_eq!(read(b"g\0\x04"), Err(io::ErrorKind::UnexpectedEof));
+        assert_eq!(read(&[b"g", AS_IS, b"\x05\0\0\0ab"].concat()), Err(io::ErrorKind::UnexpectedEof));
+        assert_eq!(read(&[b"g", AS_IS, AS_IS].concat()), Err(io::ErrorKind::InvalidData));
     }
 }

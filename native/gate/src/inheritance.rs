@@ -33,6 +33,18 @@ fn disposition(signal: libc::c_int) -> libc::sighandler_t {
     }
 }
 
+/// Never above the hard limit, which stays. Without effect where the system refuses.
+pub fn lower_open_files(soft: u64) {
+    // SAFETY: both calls take a structure of ours.
+    unsafe {
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) == 0 && soft < limit.rlim_cur {
+            limit.rlim_cur = soft;
+            libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
+        }
+    }
+}
+
 pub struct Inheritance {
     sigchld: libc::sighandler_t,
 }

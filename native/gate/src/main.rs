@@ -8,8 +8,10 @@
 //! directory, absolute path of the executable, number of libraries, their paths, number of arguments, the arguments.
 //! The libraries are what the target's loader answers to `--list` in the target's own environment.
 //!
-//! The answer is one byte: `g` runs the command; `s` ends with 0 instead (a test harness without a matching test); `a`
-//! runs it with more arguments at its end: `u32` length in bytes and the NUL-terminated arguments follow.
+//! The answer begins with one byte. `s` ends with 0 in place of the command (a test harness without a matching test).
+//! `g` runs it; there follow, little-endian, `u64` the soft limit of open files to start it with (all ones: as it is;
+//! Node raises its own to the hard one, and what it starts inherits that), and `u32` length in bytes of more arguments
+//! for its end, NUL-terminated.
 //!
 //! Without an answer the program runs: when the socket cannot be reached, or closes without a byte, the gate opens. A
 //! command that cannot be executed ends with 127 (not found) or 126, as in a shell.
@@ -45,7 +47,10 @@ fn main() -> ExitCode {
         Err(error) => return cannot_run(&name, &error),
     };
     match ask_profiler(&socket, &executable, &command) {
-        Ok(Answer::Run { more_arguments }) => command.extend(more_arguments),
+        Ok(Answer::Run { open_files, more_arguments }) => {
+            open_files.into_iter().for_each(inheritance::lower_open_files);
+            command.extend(more_arguments);
+        }
         Ok(Answer::Skip) => return ExitCode::SUCCESS,
         Err(error) => eprintln!("bee-gate: {}: {error}; running unprofiled", socket.to_string_lossy()),
     }
