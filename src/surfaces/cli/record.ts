@@ -3,6 +3,7 @@ import type { RawObject, RawProfile } from '../../capture/raw-profile.js';
 import { type CaptureSession, openSession } from '../../capture/session.js';
 import { SessionSymbolizer } from '../../ffi/symbolizer.js';
 import { buildProfile } from '../../symbolize/build-profile.js';
+import { alteredTextProblems } from './altered-text.js';
 import { explain } from './explain.js';
 import { Interrupted, Interrupts } from './interrupts.js';
 import { canShowPicture, openPicture } from './open-picture.js';
@@ -45,6 +46,7 @@ export async function record(
     await using session = await opening;
     notePreparation(summary, target);
     outputs.addDefault(options, target);
+    if (options.target.kind !== 'pid') summary.problems.push(...alteredTextProblems());
     if (interrupts.count > 0) return INTERRUPTED;
     const launched = await target.launch(session);
     const run = { options, target, launched, session, outputs, summary, interrupts, terminal };
