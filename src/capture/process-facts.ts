@@ -35,6 +35,17 @@ export function readProcessFacts(pid: number): ProcessFacts {
   };
 }
 
+/** Variables that are no valid UTF-8 arrive changed. Empty where we may not look. */
+export function readProcessEnvironment(pid: number): Record<string, string> {
+  const variables = tryTo(() => readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0'), []);
+  return Object.fromEntries(
+    variables.flatMap((variable) => {
+      const equals = variable.indexOf('=', 1);
+      return equals < 0 ? [] : [[variable.slice(0, equals), variable.slice(equals + 1)]];
+    }),
+  );
+}
+
 function tryTo<T>(read: () => T, otherwise: T): T {
   try {
     return read();

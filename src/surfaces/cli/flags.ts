@@ -101,6 +101,13 @@ export const FLAGS: readonly FlagSpecification[] = [
     only: 'cargo-profile-bee',
   },
   {
+    name: 'profile-time',
+    type: 'number',
+    value: 'SECONDS',
+    describe: 'Benches of criterion: measure for this time, without the analysis that follows',
+    only: 'cargo-profile-bee',
+  },
+  {
     name: 'dry-run',
     type: 'boolean',
     describe: 'Print the lines of cargo that would be run, ready to paste, and stop (--json: for machines)',

@@ -21,6 +21,8 @@ export type TargetRequest =
       cargo: readonly string[];
       program: readonly string[] | undefined;
       profile: ProfileChoice;
+      /** Given to criterion's benches as `--profile-time`. */
+      profileTimeSeconds: number | undefined;
       /** The command and our flags as typed, for corrected lines. */
       typedBefore: readonly string[];
     }
@@ -97,6 +99,7 @@ function toTarget(command: CommandName, flags: Flags, parts: CommandParts): Targ
       cargo: parts.cargo ?? [],
       program: parts.program,
       profile: toProfile(flags),
+      profileTimeSeconds: toProfileTimeSeconds(flags),
       typedBefore,
     };
   }
@@ -112,6 +115,11 @@ function toTarget(command: CommandName, flags: Flags, parts: CommandParts): Targ
   const argv = flags.cmd === undefined ? (parts.program ?? []) : splitWords(flags.cmd);
   if (argv.length === 0) throw new UsageProblem('there is no command to run', 'profile-bee -- COMMAND');
   return { kind: 'command', argv };
+}
+
+function toProfileTimeSeconds({ profileTime }: Flags): number | undefined {
+  if (profileTime === undefined || profileTime > 0) return profileTime;
+  throw new UsageProblem('--profile-time must be above zero');
 }
 
 function toProfile(flags: Flags): ProfileChoice {

@@ -21,6 +21,7 @@ export interface Flags {
   dev?: boolean;
   profile?: string;
   asIs?: boolean;
+  profileTime?: number;
   dryRun?: boolean;
   listTargets?: boolean;
   json?: boolean;

@@ -6,6 +6,7 @@ import { buildCargoRun, type CargoTarget } from '../../cargo/cargo-run.js';
 import type { ProfileSelection } from '../../cargo/derived-profile.js';
 import { UsageError } from '../../cargo/usage-error.js';
 import { describeRun, dryRunText } from './dry-run.js';
+import { HarnessAdmission } from './harness-admission.js';
 import type { ProfileChoice, RecordOptions, TargetRequest } from './options.js';
 import type { PreparedTarget, TargetFacts } from './prepared-target.js';
 import type { Terminal } from './terminal.js';
@@ -40,11 +41,13 @@ export async function planText(
 /** Builds what cargo would run. Throws UsageProblem, or CargoFailure when cargo refused. */
 export async function prepareCargoTarget(
   project: CargoProject,
-  { profile }: CargoTargetRequest,
+  { profile, profileTimeSeconds }: CargoTargetRequest,
   terminal: Terminal,
 ): Promise<PreparedTarget> {
   const plan = await asUsageProblem(() => planCargoRun(project, toSelection(profile)));
   const run = await buildCargoRun(plan, (note) => terminal.note(note));
+  const executables = run.targets.map(({ executable }) => executable);
+  const admission = new HarnessAdmission(run.verb, executables, profileTimeSeconds);
   return {
     name: run.targetName,
     packages: run.packages,
@@ -53,7 +56,10 @@ export async function prepareCargoTarget(
     phases: run.phases,
     isForeign: false,
     factsOf: (process) => factsOf(process, run.targets),
+    notesAfter: () => [admission.note() ?? []].flat(),
+    whyNothingRan: () => admission.whyNothingRan(),
     launch: async (session) => {
+      session.admitBy(admission.admit);
       const { pid, exited } = await asUsageProblem(() => run.launch(session.gateCommand));
       return { pid, ended: exited };
     },

@@ -38,6 +38,10 @@ export interface PreparedTarget {
   isForeign: boolean;
   factsOf(process: ObservedProcess): TargetFacts;
   launch(session: CaptureSession): Promise<Launched>;
+  /** Lines about the run for the user, once it is over. */
+  notesAfter?(): string[];
+  /** Why no program came to the gate, when the target knows. */
+  whyNothingRan?(): string | undefined;
 }
 
 /** Builds or finds a target. Throws UsageProblem or CargoFailure. */

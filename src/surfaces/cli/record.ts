@@ -91,7 +91,7 @@ async function profile(run: Run): Promise<ExitStatus> {
   const { end, raw } = await capture(run);
   noteCapture(summary, options, raw, session, target);
   if (end.why === 'ended') noteStillRunning(raw, summary);
-  if (session.processes.length === 0) return nothingRan(end, summary, terminal);
+  if (session.processes.length === 0) return nothingRan(end, run);
   await writeProfile(raw, run);
   await showPicture(outputs, options, terminal);
   return statusOf(await interrupts.orThrow(finalEnd(end, run)), options, summary, terminal);
@@ -166,8 +166,8 @@ function noteStillRunning({ totals: { stillRunning } }: RawProfile, summary: Sum
 }
 
 /** cargo ended without running anything (no tests, for example): it has said so; an empty picture would not help. */
-function nothingRan(end: RunEnd, summary: Summary, terminal: Terminal): ExitStatus {
-  const message = 'no program was run, so there is nothing to show';
+function nothingRan(end: RunEnd, { target, summary, terminal }: Run): ExitStatus {
+  const message = target.whyNothingRan?.() ?? 'no program was run, so there is nothing to show';
   summary.problems.push({ code: 'nothing-ran', message });
   terminal.warn(message);
   const code = end.why === 'ended' ? exitCodeOf(end.end) : 0;
@@ -203,7 +203,7 @@ async function writeProfile(raw: RawProfile, run: Run): Promise<void> {
   summary.phasesNs.symbolize = Number(writeNs - symbolizeNs);
   summary.phasesNs.write = Number(doneNs - writeNs);
   summary.phasesNs.exitToOutput = endNs === undefined ? 0 : Number(doneNs - endNs);
-  sayResult(summary, subtitle, terminal);
+  sayResult(summary, subtitle, target.notesAfter?.() ?? [], terminal);
 }
 
 /** When the last process ended; undefined while one goes on. */
@@ -213,8 +213,9 @@ function lastEndNs(session: CaptureSession): bigint | undefined {
   return ends.sort((a, b) => (a! < b! ? -1 : 1)).at(-1);
 }
 
-function sayResult(summary: Summary, quality: string, terminal: Terminal): void {
+function sayResult(summary: Summary, quality: string, notes: readonly string[], terminal: Terminal): void {
   terminal.say(`profile-bee: ${quality}`);
+  for (const note of notes) terminal.note(note);
   for (const { message } of summary.problems) terminal.warn(message);
   for (const { path } of summary.outputs)
     if (path !== '-') terminal.say(`wrote ${terminal.bold(shownPath(path))}`);

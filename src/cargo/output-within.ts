@@ -1,0 +1,48 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { CargoContext } from './cargo-process.js';
+
+const MAX_OUTPUT_BYTES = 64 << 20;
+
+/**
+ * Standard output of a command that has to end with 0 within `timeoutMs`; its other streams are /dev/null. It has a
+ * session of its own, so that what it started ends with it. Not by execa, which ends the command only.
+ *
+ * @throws Error that says how it ended otherwise
+ */
+export function outputWithin(
+  timeoutMs: number,
+  [program = '', ...args]: readonly string[],
+  context: CargoContext,
+): Promise<string> {
+  const child = spawn(program, args, { ...context, stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+  const chunks: Buffer[] = [];
+  let receivedBytes = 0;
+  return new Promise((resolve, reject) => {
+    const giveUp = (reason: string): void => {
+      reject(new Error(reason));
+      endSession(child);
+    };
+    const timer = setTimeout(giveUp, timeoutMs, `no answer to --list within ${timeoutMs / 1_000} s`);
+    child.stdout.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      receivedBytes += chunk.length;
+      if (receivedBytes > MAX_OUTPUT_BYTES) giveUp(`more than ${MAX_OUTPUT_BYTES >> 20} MiB of output`);
+    });
+    child.once('error', reject);
+    // What it left running may hold the pipe open.
+    child.once('exit', () => endSession(child));
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      if (code === 0) resolve(Buffer.concat(chunks).toString());
+      else reject(new Error(`--list ended with ${signal ?? `exit code ${code}`}`));
+    });
+  });
+}
+
+function endSession({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody is left in it.
+  }
+}

@@ -1,0 +1,87 @@
+import { resolve } from 'node:path';
+import type { GateMessage } from '../../capture/gate.js';
+import { readProcessEnvironment } from '../../capture/process-facts.js';
+import type { Admission } from '../../capture/session.js';
+import type { CargoVerb } from '../../cargo/cargo-verb.js';
+import { hasFilter } from '../../cargo/harness-arguments.js';
+import { isCriterion } from '../../cargo/harness-kind.js';
+import { countSelected, listHarness } from '../../cargo/harness-listing.js';
+
+/** A program at the gate as `cargo test` and `cargo bench` start it, the user's own runner in front or not. */
+interface HarnessCall extends GateMessage {
+  harness: string;
+  harnessArgs: readonly string[];
+}
+
+/**
+ * Which harnesses run. Cargo starts all of them, whatever names the command line has; here those wait at the gate, and
+ * each is asked for its tests, by the same arguments, in the same environment and directory. One without a matching
+ * test is not run; one that cannot be asked runs as under cargo.
+ */
+export class HarnessAdmission {
+  #skipped = 0;
+
+  /**
+   * @param executables absolute paths of what cargo built to be run; other programs (doc tests) are observed
+   * @param profileTimeSeconds what criterion's benches get as `--profile-time`
+   */
+  constructor(
+    private readonly verb: CargoVerb,
+    private readonly executables: readonly string[],
+    private readonly profileTimeSeconds: number | undefined,
+  ) {}
+
+  readonly admit = async (message: GateMessage): Promise<Admission> => {
+    const call = this.#harnessCall(message);
+    if (call === undefined) return { kind: 'observe' };
+    // Only names are wanted, of nextest before it runs anything: nothing to profile.
+    if (call.harnessArgs.includes('--list')) return { kind: 'pass' };
+    if (await this.#selectsNothing(call)) {
+      this.#skipped++;
+      return { kind: 'skip' };
+    }
+    const moreArguments = await this.#moreArguments(call);
+    return { kind: 'observe', ...(moreArguments && { moreArguments }) };
+  };
+
+  /** Why no program was observed, when the reason lies here. */
+  whyNothingRan(): string | undefined {
+    if (this.#skipped === 0) return undefined;
+    const asked =
+      this.#skipped === 1 ? 'the only harness was asked' : `${this.#skipped} harnesses were asked`;
+    return `no ${this.#noun} matches (${asked}), so nothing was run and there is no picture`;
+  }
+
+  /** What is not in the picture; undefined when everything is. */
+  note(): string | undefined {
+    if (this.#skipped === 0) return undefined;
+    const [harnesses, were] =
+      this.#skipped === 1 ? ['1 harness', 'was'] : [`${this.#skipped} harnesses`, 'were'];
+    return `${harnesses} without a matching ${this.#noun} ${were} not run`;
+  }
+
+  get #noun(): string {
+    return this.verb === 'bench' ? 'benchmark' : 'test';
+  }
+
+  #harnessCall(message: GateMessage): HarnessCall | undefined {
+    if (this.verb === 'run') return undefined;
+    const { argv, cwd } = message;
+    const at = argv.findIndex((word) => this.executables.includes(resolve(cwd, word)));
+    if (at < 0) return undefined;
+    return { ...message, harness: resolve(cwd, argv[at]!), harnessArgs: argv.slice(at + 1) };
+  }
+
+  async #selectsNothing({ pid, argv, cwd, harness, harnessArgs }: HarnessCall): Promise<boolean> {
+    // nextest starts nothing that does not match.
+    if (this.verb === 'nextest' || !hasFilter(harnessArgs)) return false;
+    const command = { argv, cwd, executable: harness, env: readProcessEnvironment(pid) };
+    const listing = await listHarness(command);
+    return listing.kind === 'listed' && countSelected(listing, harnessArgs) === 0;
+  }
+
+  async #moreArguments({ harness, harnessArgs }: HarnessCall): Promise<string[] | undefined> {
+    if (this.profileTimeSeconds === undefined || !harnessArgs.includes('--bench')) return undefined;
+    return (await isCriterion(harness)) ? ['--profile-time', String(this.profileTimeSeconds)] : undefined;
+  }
+}
