@@ -1,9 +1,10 @@
 import { type CargoCommand, parseCargoCommand } from './cargo-command.js';
+import { readCargoConfig } from './cargo-config.js';
 import { flagsNamed, hasFlag } from './cargo-flags.js';
 import type { CargoContext } from './cargo-process.js';
 import { showCargoHelp } from './cargo-refusal.js';
 import { type MetadataPackage, readMetadata, type WorkspaceMetadata } from './metadata.js';
-import { hostTriple, targetTriples } from './runner.js';
+import { targetTriples } from './runner.js';
 import { readUserRunners, type UserRunner } from './user-runner.js';
 
 export interface CargoRequest {
@@ -39,21 +40,15 @@ export async function readCargoProject(request: CargoRequest): Promise<CargoProj
   const command = parseCargoCommand(request.cargoArgs, request.programArgs);
   if (hasFlag(command.args, '--help')) return showCargoHelp(command.verb, context);
   const startNs = process.hrtime.bigint();
-  const triples = await runnerTriples(command, context);
+  const config = await readCargoConfig(command.args, context);
+  const triples = await targetTriples(command.verb, command.args, config, context);
   const [metadata, userRunners] = await Promise.all([
     readMetadata(command.args, context, triples),
-    readUserRunners(command.args, context, triples),
+    readUserRunners(config, context, triples),
   ]);
   const metadataNs = process.hrtime.bigint() - startNs;
   const typedBefore = request.typedBefore ?? ['cargo', 'profile-bee'];
   return { command, context, typedBefore, metadata, userRunners, metadataNs };
-}
-
-/** Tests of a procedural macro run on the host, whatever they are built for. */
-async function runnerTriples({ verb, args }: CargoCommand, context: CargoContext): Promise<string[]> {
-  const triples = await targetTriples(args, context);
-  if (verb === 'run' || !hasFlag(args, '--target')) return triples;
-  return [...new Set([...triples, await hostTriple(context)])];
 }
 
 /** The package whose targets are meant: the only one that `-p`, the directory or the workspace selects. */

@@ -1,7 +1,8 @@
-import { CargoFailure } from './cargo-failure.js';
+import { type CargoConfig, configured } from './cargo-config.js';
 import { flagsNamed, hasFlag } from './cargo-flags.js';
 import type { CargoContext } from './cargo-process.js';
 import type { CargoVerb } from './cargo-verb.js';
+import { hostTriple, rustcProgram } from './rustc.js';
 import { UsageError } from './usage-error.js';
 import type { UserRunner } from './user-runner.js';
 
@@ -43,35 +44,35 @@ export function tomlString(text: string): string {
   return `"${escaped}"`;
 }
 
+/** Cargo's own word for the host's triple. */
+const HOST = 'host-tuple';
 const CONTROL_CHARACTER = /\p{Cc}/gu;
 
-/** The targets that are built for: `--target`, `CARGO_BUILD_TARGET`, else the host. At least one. */
-export async function targetTriples(args: readonly string[], context: CargoContext): Promise<string[]> {
-  const typed = flagsNamed(args, '--target').flatMap(({ value }) => value ?? []);
-  const configured = context.env.CARGO_BUILD_TARGET;
-  if (typed.length === 0 && configured) typed.push(configured);
-  if (typed.length > 0 && !typed.includes('host-tuple')) return typed;
-  const host = await hostTriple(context);
-  return typed.length === 0 ? [host] : typed.map((triple) => (triple === 'host-tuple' ? host : triple));
+/**
+ * The targets whose programs cargo may start, as `--filter-platform` takes them: those built for, and beside them the
+ * host where tests of procedural macros run there. At least one.
+ */
+export async function targetTriples(
+  verb: CargoVerb,
+  args: readonly string[],
+  config: CargoConfig,
+  context: CargoContext,
+): Promise<string[]> {
+  const requested = requestedTriples(args, config, context);
+  const startsOnlyRequested = verb === 'run' && requested.length > 0;
+  if (startsOnlyRequested && !requested.includes(HOST)) return requested;
+  const host = await hostTriple(context, await rustcProgram(config, context));
+  const named = requested.map((triple) => (triple === HOST ? host : triple));
+  return startsOnlyRequested ? named : [...new Set([...named, host])];
 }
 
-/** The host of the rustc that cargo uses. @throws CargoFailure when it does not answer */
-export async function hostTriple({ cwd, env }: CargoContext): Promise<string> {
-  const { execa } = await import('execa');
-  const rustc = env.RUSTC || env.CARGO_BUILD_RUSTC || 'rustc';
-  const options = { cwd, env, extendEnv: false, stdin: 'ignore', reject: false } as const;
-  const { stdout, stderr, originalMessage } = await execa(rustc, ['-vV'], options);
-  const host = /^host: (\S+)$/m.exec(stdout)?.[1];
-  if (host === undefined) {
-    const reason = stderr || originalMessage || 'it names no host';
-    throw new CargoFailure(
-      `${rustc} -vV: ${reason}`,
-      101,
-      false,
-      'install Rust (https://rustup.rs) or set RUSTC',
-    );
-  }
-  return host;
+/** `--target`, else what is configured; empty: the host. */
+function requestedTriples(args: readonly string[], config: CargoConfig, context: CargoContext): string[] {
+  const typed = flagsNamed(args, '--target').flatMap(({ value }) => value ?? []);
+  const fromEnvironment = context.env.CARGO_BUILD_TARGET || undefined;
+  const found = configured(config, ({ build }) => build?.target, fromEnvironment) ?? [];
+  // A string is one name here: it is not split.
+  return typed.length > 0 ? typed : typeof found === 'string' ? [found] : found;
 }
 
 /** The second call of cargo, which finds everything built and starts the program. */

@@ -1,10 +1,12 @@
-import { dirname, resolve } from 'node:path';
-import { flagsNamed } from './cargo-flags.js';
-import { type CargoContext, cargoProgram } from './cargo-process.js';
+import { basename } from 'node:path';
+import { type CargoConfig, configured, locateConfigured, splitWords } from './cargo-config.js';
+import type { CargoContext } from './cargo-process.js';
 import { cfgApplies } from './cfg-expression.js';
+import { targetCfgs } from './rustc.js';
 
 /** What the user's cargo puts in front of the programs of one target. */
 export interface UserRunner {
+  /** As `target.<triple>` names it. */
   triple: string;
   /** Empty: nothing. The first is a program that any working directory finds. */
   words: string[];
@@ -12,115 +14,60 @@ export interface UserRunner {
   form: 'string' | 'array';
 }
 
-type ConfiguredTargets = Record<string, { runner?: string | string[] }>;
-
 interface FoundRunner {
   words: string[];
   /** Its table below `target`; undefined: the environment. */
-  key: string | undefined;
+  table: string | undefined;
 }
 
 /**
- * The user's runners: of the environment, of the triple, of a `cfg(…)`, as cargo ranks them. About 20 ms. A target
- * without an entry has several matching `cfg(…)`, which cargo refuses in its own words when no runner is added.
- *
- * A cargo that does not answer `config get`, an unstable command, counts as one without configuration.
+ * The user's runners: of `--config`, of the environment, of the triple's table, of a `cfg(…)`, as cargo ranks them. A
+ * target without an entry has several matching `cfg(…)`, which cargo refuses in its own words when no runner is added.
  */
 export async function readUserRunners(
-  args: readonly string[],
+  config: CargoConfig,
   context: CargoContext,
   triples: readonly string[],
 ): Promise<UserRunner[]> {
-  const targets = parseTargets(await configuredTargets(args, context, ['--format', 'json']));
-  const runners = triples.map(async (triple): Promise<UserRunner[]> => {
-    const found = await findRunners(targets, triple, context);
+  const runners = triples.map(async (target): Promise<UserRunner[]> => {
+    const triple = target.endsWith('.json') ? basename(target, '.json') : target;
+    const found = await findRunners(triple, target, config, context);
     if (found.length > 1) return [];
-    const form = typeof targets[triple]?.runner === 'string' ? 'string' : 'array';
-    const words = found[0] === undefined ? [] : await locateProgram(found[0], args, context);
+    const form = typeof config.merged.target?.[triple]?.runner === 'string' ? 'string' : 'array';
+    const words = found[0] === undefined ? [] : await locateProgram(found[0], config, context);
     return [{ triple, words, form }];
   });
   return (await Promise.all(runners)).flat();
 }
 
-function parseTargets(json: string): ConfiguredTargets {
-  try {
-    return (JSON.parse(json) as { target?: ConfiguredTargets }).target ?? {};
-  } catch {
-    return {};
-  }
-}
-
 async function findRunners(
-  targets: ConfiguredTargets,
   triple: string,
+  /** As rustc takes it: a triple, or a file that describes one. */
+  target: string,
+  config: CargoConfig,
   context: CargoContext,
 ): Promise<FoundRunner[]> {
   const fromEnvironment = context.env[`CARGO_TARGET_${triple.toUpperCase().replaceAll('-', '_')}_RUNNER`];
-  if (fromEnvironment !== undefined) return [{ words: splitWords(fromEnvironment), key: undefined }];
-  const ofTriple = targets[triple]?.runner;
-  if (ofTriple !== undefined) return [{ words: splitWords(ofTriple), key: triple }];
-  const conditional = Object.entries(targets).flatMap(([key, { runner }]) =>
-    key.startsWith('cfg(') && runner !== undefined ? [{ words: splitWords(runner), key }] : [],
+  const ofTriple = configured(config, (tables) => tables.target?.[triple]?.runner, fromEnvironment);
+  if (ofTriple !== undefined) {
+    const table = ofTriple === fromEnvironment ? undefined : triple;
+    return [{ words: splitWords(ofTriple), table }];
+  }
+  const conditional = Object.entries(config.merged.target ?? {}).flatMap(([table, { runner }]) =>
+    table.startsWith('cfg(') && runner !== undefined ? [{ words: splitWords(runner), table }] : [],
   );
   if (conditional.length === 0) return [];
-  const cfgs = await targetCfgs(triple, context);
-  return conditional.filter(({ key }) => cfgApplies(key, cfgs));
+  const cfgs = await targetCfgs(target, config, context);
+  return conditional.filter(({ table }) => cfgApplies(table, cfgs));
 }
 
-function splitWords(runner: string | string[]): string[] {
-  return typeof runner === 'string' ? runner.split(/\s+/).filter((word) => word !== '') : runner;
-}
-
-/** A program with a slash is relative to the project of the configuration file that names it, else to `cwd`. */
 async function locateProgram(
-  { words, key }: FoundRunner,
-  args: readonly string[],
+  { words, table }: FoundRunner,
+  config: CargoConfig,
   context: CargoContext,
 ): Promise<string[]> {
   const [program, ...rest] = words;
-  if (!program?.includes('/') || program.startsWith('/')) return words;
-  const toml = key === undefined ? '' : await configuredTargets(args, context, ['--show-origin']);
-  const origin = key === undefined ? undefined : originOf(key, toml);
-  const base = origin?.startsWith('/') ? dirname(dirname(origin)) : context.cwd;
-  return [resolve(context.cwd, base, program), ...rest];
-}
-
-/**
- * Where the runner of a table was set, from lines like `target."cfg(unix)".runner = "a b" # /path/config.toml`; of an
- * array, the first item's line. Not by asking for the one key: cargo does not find quoted ones.
- */
-function originOf(key: string, toml: string): string | undefined {
-  const lines = toml.split('\n');
-  const starts = ['', '"', "'"].map((quote) => `target.${quote}${key}${quote}.runner = `);
-  const index = lines.findIndex((line) => starts.some((start) => line.startsWith(start)));
-  const line = lines[index]?.endsWith('[') ? lines[index + 1] : lines[index];
-  return line?.slice(line.lastIndexOf(' # ') + 3);
-}
-
-/** Cargo's merged `target` tables as text; empty when there are none. Its environment variables are not among them. */
-async function configuredTargets(
-  args: readonly string[],
-  { cwd, env }: CargoContext,
-  format: readonly string[],
-): Promise<string> {
-  const passedOn = flagsNamed(args, '--config', '-Z').flatMap(({ tokens }) => tokens);
-  const command = ['-Zunstable-options', 'config', 'get', ...format, ...passedOn, 'target'];
-  return output(cargoProgram(env), command, { cwd, env: { ...env, RUSTC_BOOTSTRAP: '1' } });
-}
-
-async function targetCfgs(triple: string, context: CargoContext): Promise<ReadonlySet<string>> {
-  const { RUSTC, CARGO_BUILD_RUSTC, CARGO_ENCODED_RUSTFLAGS, RUSTFLAGS } = context.env;
-  // They can turn on a `target_feature` or a `--cfg`. Those of configuration files are not looked for.
-  const flags = CARGO_ENCODED_RUSTFLAGS?.split('\x1f') ?? RUSTFLAGS?.split(' ') ?? [];
-  const command = [...flags.filter((flag) => flag !== ''), '--target', triple, '--print', 'cfg'];
-  const lines = await output(RUSTC || CARGO_BUILD_RUSTC || 'rustc', command, context);
-  return new Set(lines.split('\n'));
-}
-
-/** Standard output; empty when the command fails. */
-async function output(program: string, args: readonly string[], context: CargoContext): Promise<string> {
-  const { execa } = await import('execa');
-  const options = { ...context, extendEnv: false, stdin: 'ignore', reject: false } as const;
-  const { failed, stdout } = await execa(program, args, options);
-  return failed ? '' : (stdout ?? '');
+  if (program === undefined) return [];
+  const key = table === undefined ? undefined : `target.?${table}?.runner`;
+  return [await locateConfigured(program, key, config, context), ...rest];
 }

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
-import { hostTriple } from '../../src/cargo/runner.js';
+import { hostTriple } from '../../src/cargo/rustc.js';
 import { UsageError } from '../../src/cargo/usage-error.js';
 import { cargoProject, manifest, offlineEnvironment } from './cargo-project.js';
 import { prepareCargoRun } from './prepare-cargo-run.js';
@@ -134,6 +134,18 @@ for (const runner of ["'env MARK=typed'", "['env', 'MARK=typed']"]) {
     assert.equal(mark, 'typed');
   });
 }
+
+test('--config over the environment, as cargo ranks them', async (t) => {
+  const env = { [runnerVariable()]: 'absent' };
+  const cargoArgs = ['--config', `target.${host}.runner='env MARK=typed'`];
+  assert.equal((await launch(t, { cargoArgs, env })).mark, 'typed');
+});
+
+test('the environment over a cfg of --config', async (t) => {
+  const env = { [runnerVariable()]: 'env MARK=environment' };
+  const cargoArgs = ['--config', `target.'cfg(unix)'.runner='absent'`];
+  assert.equal((await launch(t, { cargoArgs, env })).mark, 'environment');
+});
 
 test('--config over a file, both arrays: only what cargo would run', async (t) => {
   const files = configured(host, '["absent"]');

@@ -1,0 +1,107 @@
+import { dirname, resolve } from 'node:path';
+import { flagsNamed } from './cargo-flags.js';
+import { type CargoContext, cargoProgram } from './cargo-process.js';
+
+/** Cargo splits a string at white space. */
+export type Words = string | string[];
+
+/** The tables of cargo's configuration that decide what is run and how. */
+export interface ConfigTables {
+  alias?: Record<string, Words>;
+  build?: { target?: Words; rustc?: string; rustflags?: Words };
+  /** By triple or `cfg(…)`. */
+  target?: Record<string, { runner?: Words; rustflags?: Words }>;
+}
+
+export interface CargoConfig {
+  /** Files and `--config`, merged by cargo. */
+  merged: ConfigTables;
+  /** The files alone: the environment goes before them, and `--config` before the environment. */
+  files: ConfigTables;
+  /** `--config` and `-Z` as typed. */
+  flags: readonly string[];
+}
+
+/**
+ * Cargo's configuration in one call of about 20 ms, without its environment variables. A cargo that does not answer
+ * `config get`, an unstable command, counts as one without configuration; one that is wrong is refused by cargo itself,
+ * in the calls that follow.
+ */
+export async function readCargoConfig(args: readonly string[], context: CargoContext): Promise<CargoConfig> {
+  const flags = flagsNamed(args, '--config', '-Z').flatMap(({ tokens }) => tokens);
+  const reading = readTables(flags, context);
+  const readingFiles = flagsNamed(args, '--config').length > 0 ? readTables([], context) : reading;
+  return { merged: await reading, files: await readingFiles, flags };
+}
+
+/** What cargo uses of a setting: `--config`, else the environment variable, else the files. */
+export function configured<T>(
+  { merged, files }: CargoConfig,
+  setting: (tables: ConfigTables) => T | undefined,
+  fromEnvironment: T | undefined,
+): T | undefined {
+  const isTyped = JSON.stringify(setting(merged)) !== JSON.stringify(setting(files));
+  return isTyped ? setting(merged) : (fromEnvironment ?? setting(merged));
+}
+
+export function splitWords(words: Words): string[] {
+  return typeof words === 'string' ? words.split(/\s+/).filter((word) => word !== '') : words;
+}
+
+/**
+ * A program that the configuration names, as any working directory finds it: one with a slash is relative to the folder
+ * above that of the file that names it, else to `cwd`. `key`: of its line, `build.rustc`; undefined: the environment.
+ */
+export async function locateConfigured(
+  program: string,
+  key: string | undefined,
+  { flags }: CargoConfig,
+  context: CargoContext,
+): Promise<string> {
+  if (!program.includes('/') || program.startsWith('/')) return program;
+  const origin =
+    key === undefined ? undefined : originOf(key, await configText(flags, ['--show-origin'], context));
+  const base = origin?.startsWith('/') ? dirname(dirname(origin)) : context.cwd;
+  return resolve(context.cwd, base, program);
+}
+
+/**
+ * Where a key was set, from lines like `target."cfg(unix)".runner = "a b" # /path/config.toml`; of an array, the first
+ * item's line. Not by asking for the one key: cargo does not find quoted ones. `key` with one `?` for each quote.
+ */
+function originOf(key: string, toml: string): string | undefined {
+  const lines = toml.split('\n');
+  const starts = ['', '"', "'"].map((quote) => `${key.replaceAll('?', quote)} = `);
+  const index = lines.findIndex((line) => starts.some((start) => line.startsWith(start)));
+  const line = lines[index]?.endsWith('[') ? lines[index + 1] : lines[index];
+  return line?.slice(line.lastIndexOf(' # ') + 3);
+}
+
+async function readTables(flags: readonly string[], context: CargoContext): Promise<ConfigTables> {
+  try {
+    return JSON.parse(await configText(flags, ['--format', 'json'], context)) as ConfigTables;
+  } catch {
+    return {};
+  }
+}
+
+async function configText(
+  flags: readonly string[],
+  format: readonly string[],
+  { cwd, env }: CargoContext,
+): Promise<string> {
+  const command = ['-Zunstable-options', 'config', 'get', ...format, ...flags];
+  return await output(cargoProgram(env), command, { cwd, env: { ...env, RUSTC_BOOTSTRAP: '1' } });
+}
+
+/** Standard output; empty when the command fails. */
+export async function output(
+  program: string,
+  args: readonly string[],
+  { cwd, env }: CargoContext,
+): Promise<string> {
+  const { execa } = await import('execa');
+  const options = { cwd, env, extendEnv: false, stdin: 'ignore', reject: false } as const;
+  const { failed, stdout } = await execa(program, args, options);
+  return failed ? '' : (stdout ?? '');
+}
