@@ -4,6 +4,7 @@ import type { CapturePlan } from '../../capture/session.js';
 import type { CommandName } from './flags.js';
 import type { Flags } from './parse-flags.js';
 import { parseRules, type RequireRule } from './require-rules.js';
+import { spelling } from './spelling.js';
 import { splitWords } from './split-words.js';
 import { UsageProblem } from './usage-problem.js';
 
@@ -75,7 +76,7 @@ export function toOptions(command: CommandName, flags: Flags, parts: CommandPart
     plan: toPlan(command, flags),
     outputs: toOutputs(flags),
     summaryPath: flags.summaryJson,
-    rules: (flags.require ?? []).flatMap(parseRules),
+    rules: toRules(flags),
     open: flags.open,
     verbosity: flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal',
     durationMs: toDurationMs(flags),
@@ -89,6 +90,19 @@ function toInspection({ dryRun, listTargets, json = false }: Flags): Inspection 
   if (listTargets) return { what: 'targets', asJson: json };
   if (json) throw new UsageProblem('--json goes with --dry-run or --list-targets');
   return undefined;
+}
+
+/**
+ * What makes sense on no machine, for defaults that the command line may overrule. `toOptions` finds the same, and what
+ * this machine refuses. Throws UsageProblem.
+ */
+export function checkValues(flags: Flags): void {
+  toProfile(flags);
+  if (flags.frequency !== undefined) checkWholeHz(flags, flags.frequency);
+  toEvent(flags);
+  toUnwinder(flags);
+  toOutputs(flags);
+  toRules(flags);
 }
 
 function toTarget(command: CommandName, flags: Flags, parts: CommandParts): TargetRequest {
@@ -124,44 +138,59 @@ function toProfileTimeSeconds({ profileTime }: Flags): number | undefined {
 
 function toProfile(flags: Flags): ProfileChoice {
   const given = [flags.dev === true, flags.profile !== undefined, flags.asIs === true];
-  if (given.filter(Boolean).length > 1)
-    throw new UsageProblem('--dev, --profile and --as-is exclude each other');
+  if (given.filter(Boolean).length > 1) throw twoProfiles(flags);
   if (flags.dev) return { kind: 'dev' };
   if (flags.asIs) return { kind: 'as-is' };
   return flags.profile === undefined ? undefined : { kind: 'named', name: flags.profile };
 }
 
+function twoProfiles({ places }: Flags): UsageProblem {
+  return new UsageProblem(
+    places?.profile === undefined
+      ? '--dev, --profile and --as-is exclude each other'
+      : `${places.profile}: profile and as-is exclude each other`,
+  );
+}
+
 function toPlan(command: CommandName, flags: Flags): CapturePlan {
   return {
-    frequencyHz: toFrequencyHz(flags.frequency ?? DEFAULT_HZ[command]),
-    event: oneOf('--event', flags.event ?? 'cpu-clock', ['cpu-clock', 'cycles'] as const),
+    frequencyHz: toFrequencyHz(flags, DEFAULT_HZ[command]),
+    event: toEvent(flags),
     unwinder: toUnwinder(flags),
     ringBytes: toRingBytes(process.env.PROFILE_BEE_RING_BYTES),
     maxDepth: MAX_DEPTH,
   };
 }
 
+function toEvent(flags: Flags): 'cpu-clock' | 'cycles' {
+  return oneOf(spelling(flags, 'event'), flags.event ?? 'cpu-clock', ['cpu-clock', 'cycles'] as const);
+}
+
 function toUnwinder(flags: Flags): 'dwarf' | 'fp' {
-  const unwinder = oneOf('--unwind', flags.unwind ?? 'dwarf', ['dwarf', 'fp'] as const);
+  const unwinder = oneOf(spelling(flags, 'unwind'), flags.unwind ?? 'dwarf', ['dwarf', 'fp'] as const);
   if (flags.dwarf && unwinder === 'fp')
     throw new UsageProblem('--dwarf and --unwind fp contradict each other');
   return unwinder;
 }
 
-function toFrequencyHz(frequencyHz: number): number {
+function toFrequencyHz(flags: Flags, defaultHz: number): number {
+  const frequencyHz = flags.frequency ?? defaultHz;
+  checkWholeHz(flags, frequencyHz);
   const maxHz = kernelMaxHz();
-  if (!Number.isInteger(frequencyHz) || frequencyHz < 1) {
-    throw new UsageProblem(
-      `--frequency ${frequencyHz}: choose a whole number of samples a second, 1 or more`,
-    );
-  }
   if (frequencyHz > maxHz) {
     throw new UsageProblem(
-      `--frequency ${frequencyHz} is above the kernel's limit of ${maxHz} Hz`,
+      `${spelling(flags, 'frequency')} ${frequencyHz} is above the kernel's limit of ${maxHz} Hz`,
       `sysctl kernel.perf_event_max_sample_rate=${frequencyHz}   raises it`,
     );
   }
   return frequencyHz;
+}
+
+function checkWholeHz(flags: Flags, frequencyHz: number): void {
+  if (Number.isInteger(frequencyHz) && frequencyHz >= 1) return;
+  throw new UsageProblem(
+    `${spelling(flags, 'frequency')} ${frequencyHz}: choose a whole number of samples a second, 1 or more`,
+  );
 }
 
 function kernelMaxHz(): number {
@@ -189,30 +218,45 @@ function toDurationMs({ time, duration }: Flags): number | undefined {
   return durationMs;
 }
 
+function toRules(flags: Flags): RequireRule[] {
+  return (flags.require ?? []).flatMap((text) => parseRules(text, spelling(flags, 'require')));
+}
+
 function toOutputs(flags: Flags): OutputRequest[] {
   const outputs: OutputRequest[] = [];
   if (flags.svg !== undefined) outputs.push({ path: flags.svg, format: 'svg' });
   if (flags.collapse !== undefined) outputs.push({ path: flags.collapse, format: 'folded' });
-  for (const path of flags.output ?? []) outputs.push({ path, format: formatOf(path) });
+  for (const path of flags.output ?? []) outputs.push({ path, format: formatOf(flags, path) });
   if (flags.folded) outputs.push({ path: undefined, format: 'folded' });
   const paths = outputs.map(({ path }) => (path === '-' ? undefined : path));
-  checkDistinct([...paths, flags.summaryJson]);
+  checkDistinct(flags, [...paths, flags.summaryJson]);
   return outputs.map(({ format }, index) => ({ path: paths[index], format }));
 }
 
-function checkDistinct(paths: readonly (string | undefined)[]): void {
+function checkDistinct(flags: Flags, paths: readonly (string | undefined)[]): void {
   const files = paths.map((path) => (path === undefined ? undefined : resolve(path)));
   const twice = paths.find((path, index) => path !== undefined && files.indexOf(files[index]) !== index);
   if (twice !== undefined && !twice.startsWith('/dev/'))
-    throw new UsageProblem(`${twice} is named for two outputs`);
+    throw new UsageProblem(`${placeOf(flags, twice)}${twice} is named for two outputs`);
 }
 
-function formatOf(path: string): OutputFormat {
+/** Where a path was configured, for the front of an error; empty when it was typed. */
+function placeOf(flags: Flags, path: string): string {
+  const keys = ['summaryJson', 'output', 'collapse', 'svg'] as const;
+  const key = keys.find((name) => flags.places?.[name] !== undefined && [flags[name]].flat().includes(path));
+  return key === undefined ? '' : `${flags.places?.[key]}: `;
+}
+
+function formatOf(flags: Flags, path: string): OutputFormat {
   const format = path === '-' ? 'folded' : FORMATS[extname(path).toLowerCase()];
   if (format !== undefined) return format;
+  const endings = Object.keys(FORMATS).join(', ');
+  const isTyped = flags.places?.output === undefined;
   throw new UsageProblem(
-    `-o ${path}: the name does not tell the format`,
-    `known endings: ${Object.keys(FORMATS).join(', ')}; or use --svg ${path} or --collapse ${path}`,
+    `${isTyped ? '-o' : spelling(flags, 'output')} ${path}: the name does not tell the format`,
+    isTyped
+      ? `known endings: ${endings}; or use --svg ${path} or --collapse ${path}`
+      : `known endings: ${endings}; svg and collapse take any name`,
   );
 }
 

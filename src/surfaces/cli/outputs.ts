@@ -1,5 +1,4 @@
 import { writeSync } from 'node:fs';
-import { relative } from 'node:path';
 import { writeFolded } from '../../formats/folded.js';
 import type { Profile } from '../../profile/profile.js';
 import { layoutFlamegraph } from '../../render/flamegraph-layout.js';
@@ -100,8 +99,4 @@ function writeToStandardOutput(content: string): void {
   }
 }
 
-/** As a person would type it from here. */
-export function shownPath(path: string): string {
-  const short = relative(process.cwd(), path);
-  return short.startsWith('..') ? path : short;
-}
+export { shownPath } from './shown-path.js';

@@ -30,6 +30,8 @@ export interface Flags {
   verbose?: boolean;
   help?: boolean;
   version?: boolean;
+  /** Where the values stand that were configured and not typed: `profile-bee.toml:3`. */
+  places?: Readonly<Record<string, string>>;
 }
 
 /** Throws UsageProblem for a flag that the command does not have, a missing value, a number that is none. */
@@ -101,6 +103,7 @@ function unknownArgument(command: CommandName, argument: string, known: readonly
   return new UsageProblem(`unknown flag ${argument}`, advice);
 }
 
-function camelCase(name: string): string {
+/** `summary-json` → `summaryJson`, the key in `Flags`. */
+export function camelCase(name: string): string {
   return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -32,18 +32,21 @@ export interface RequireRule {
   limit: number;
 }
 
-/** `complete>=99,lost<=1`; throws UsageProblem. Shares are percent, `frames`, `samples` and `depth` are counts. */
-export function parseRules(text: string): RequireRule[] {
-  return text.split(',').map((rule) => parseRule(rule.trim()));
+/**
+ * `complete>=99,lost<=1`; shares are percent, `frames`, `samples` and `depth` are counts. `givenAs` stands in front of
+ * the rule in an error. Throws UsageProblem.
+ */
+export function parseRules(text: string, givenAs = '--require'): RequireRule[] {
+  return text.split(',').map((rule) => parseRule(rule.trim(), givenAs));
 }
 
-function parseRule(text: string): RequireRule {
+function parseRule(text: string, givenAs: string): RequireRule {
   const match = /^([a-z]+)\s*(>=|<=)\s*(\d+(?:\.\d+)?)\s*%?$/.exec(text);
   const [, measure = '', comparison = '', limit = ''] = match ?? [];
   if (match !== null && Object.hasOwn(MEASURES, measure))
     return { text, measure, comparison, limit: Number(limit) };
   throw new UsageProblem(
-    `--require ${JSON.stringify(text)}: ${match === null ? 'not a rule' : `there is no measure ${measure}`}`,
+    `${givenAs} ${JSON.stringify(text)}: ${match === null ? 'not a rule' : `there is no measure ${measure}`}`,
     `write for example complete>=99,lost<=1; measures: ${Object.keys(MEASURES).join(', ')}`,
   );
 }
