@@ -26,6 +26,8 @@ examples:
 
 The build uses a profile of its own (release with line tables, in target/profile-bee); Cargo.toml and
 target/release are left alone. Without an output flag the flamegraph goes to target/profiles/.
+Defaults can stand in profile-bee.toml at the root of the workspace, and under [package.metadata.profile-bee] or
+[workspace.metadata.profile-bee] in Cargo.toml: frequency = 499, open = false, …
 The exit code is the program's; 2 usage, 77 missing privilege, 125 the profiler failed, 6 a rule failed.
 `,
   'profile-bee': `

@@ -1,0 +1,78 @@
+import { resolve } from 'node:path';
+import { nearestName } from '../../../cargo/nearest-name.js';
+import type { FlagSpecification } from '../flags.js';
+import { checkValues } from '../options.js';
+import type { Flags } from '../parse-flags.js';
+import { UsageProblem } from '../usage-problem.js';
+import { COMMAND_LINE_ONLY, flagKey, isPath, SETTINGS } from './setting.js';
+import { shownKey, shownValue } from './shown-value.js';
+
+/** The settings of one file as parsed: nothing is known of its keys and values yet. */
+export interface SettingTable {
+  values: Readonly<Record<string, unknown>>;
+  /** Absolute; what its paths are relative to. */
+  directory: string;
+  /** `profile-bee.toml:3`: where a key stands, in front of an error about it. */
+  placeOf(key: string): string;
+}
+
+/** The table as flags, with `places`. Throws UsageProblem for the first key or value that cannot be one. */
+export function readSettingTable(table: SettingTable): Flags {
+  const entries = Object.entries(table.values).map(([name, value]) => {
+    const setting = SETTINGS.get(name) ?? refuseKey(name, value, table.placeOf(name));
+    return { key: flagKey(setting), value: flagValue(setting, value, table), place: table.placeOf(name) };
+  });
+  const flags = {
+    ...Object.fromEntries(entries.map(({ key, value }) => [key, value])),
+    places: Object.fromEntries(entries.map(({ key, place }) => [key, place])),
+  } as Flags;
+  checkValues(flags);
+  return flags;
+}
+
+/** Also for keys that must not reach a parser. Throws UsageProblem. */
+export function refuseKey(name: string, value: unknown, place: string): never {
+  const instead = COMMAND_LINE_ONLY.get(name);
+  if (instead !== undefined) throw new UsageProblem(`${place}: ${name} is not a setting`, instead);
+  throw new UsageProblem(`${place}: unknown setting ${shownKey(name)}`, adviceFor(name, value));
+}
+
+/** A name longer than any setting is not compared: the search takes the product of both lengths. */
+function adviceFor(name: string, value: unknown): string {
+  const nearest = name.length > 40 ? undefined : nearestName(name, SETTINGS.keys(), 2);
+  if (nearest !== undefined) return `did you mean ${nearest}?`;
+  const known = `known settings: ${[...SETTINGS.keys()].join(', ')}`;
+  const isTable = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isTable ? `settings stand side by side, in no table of their own\n${known}` : known;
+}
+
+function flagValue(setting: FlagSpecification, value: unknown, table: SettingTable): unknown {
+  const typed = typedValue(setting, value, table);
+  if (!isPath(setting)) return typed;
+  const absolute = (path: string) => (path === '-' ? path : resolve(table.directory, path));
+  return Array.isArray(typed) ? typed.map(absolute) : absolute(String(typed));
+}
+
+function typedValue(setting: FlagSpecification, value: unknown, table: SettingTable): unknown {
+  if (setting.isRepeatable) {
+    const items = Array.isArray(value) ? value : [value];
+    return items.map((item) => ofType(setting, 'a string or an array of strings', item, table));
+  }
+  if (setting.type === 'boolean') return ofType(setting, 'true or false', value, table);
+  if (setting.type === 'number') {
+    const number = typeof value === 'bigint' ? Number(value) : value;
+    return ofType(setting, 'a number', number, table);
+  }
+  return ofType(setting, 'a string', value, table);
+}
+
+/** No path and no argument of a program can hold a zero byte. */
+function ofType(setting: FlagSpecification, allowed: string, value: unknown, table: SettingTable): unknown {
+  const name = `${table.placeOf(setting.name)}: ${setting.name}`;
+  if (typeof value !== setting.type)
+    throw new UsageProblem(`${name} needs ${allowed}, not ${shownValue(value)}`);
+  if (value === '') throw new UsageProblem(`${name} needs a value; an empty string is none`);
+  if (typeof value === 'string' && value.includes('\0'))
+    throw new UsageProblem(`${name} holds a zero byte: ${shownValue(value)}`);
+  return value;
+}
