@@ -34,7 +34,8 @@ export function chooseRunTarget(metadata: WorkspaceMetadata, args: readonly stri
     : refused(packages);
 }
 
-function selectedPackages(
+/** By `-p` or the directory; undefined when cargo understands more of the arguments than is understood here. */
+export function selectedPackages(
   metadata: WorkspaceMetadata,
   args: readonly string[],
 ): MetadataPackage[] | undefined {
