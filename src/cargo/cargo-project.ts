@@ -1,9 +1,9 @@
 import { type CargoCommand, parseCargoCommand } from './cargo-command.js';
 import { readCargoConfig } from './cargo-config.js';
-import { flagsNamed, hasFlag } from './cargo-flags.js';
+import { hasFlag } from './cargo-flags.js';
 import type { CargoContext } from './cargo-process.js';
 import { showCargoHelp } from './cargo-refusal.js';
-import { type MetadataPackage, readMetadata, type WorkspaceMetadata } from './metadata.js';
+import { readMetadata, type WorkspaceMetadata } from './metadata.js';
 import { targetTriples } from './runner.js';
 import { readUserRunners, type UserRunner } from './user-runner.js';
 
@@ -49,15 +49,4 @@ export async function readCargoProject(request: CargoRequest): Promise<CargoProj
   const metadataNs = process.hrtime.bigint() - startNs;
   const typedBefore = request.typedBefore ?? ['cargo', 'profile-bee'];
   return { command, context, typedBefore, metadata, userRunners, metadataNs };
-}
-
-/** The package whose targets are meant: the only one that `-p`, the directory or the workspace selects. */
-export function selectedPackage({ command, metadata }: CargoProject): MetadataPackage | undefined {
-  const specs = flagsNamed(command.args, '--package').flatMap(({ value }) => value ?? []);
-  const named = metadata.members.filter(({ id, name, version }) =>
-    specs.some((spec) => [id, name, `${name}@${version}`, `${name}:${version}`].includes(spec)),
-  );
-  const isWhole = hasFlag(command.args, '--workspace');
-  const selected = specs.length > 0 ? named : isWhole ? metadata.members : metadata.defaultMembers;
-  return selected.length === 1 ? selected[0] : undefined;
 }

@@ -41,6 +41,7 @@ export interface WorkspaceMetadata {
   defaultMembers: MetadataPackage[];
   targetDirectory: string;
   workspaceRoot: string;
+  workspaceManifestPath: string;
   /** What stands under `[workspace.metadata]`, as JSON; null when nothing does. */
   metadata: unknown;
 }
@@ -141,6 +142,7 @@ function parseMetadata(metadata: CargoMetadata): WorkspaceMetadata {
     defaultMembers: packages.filter((found) => defaultIds.has(found.id)),
     targetDirectory: metadata.target_directory,
     workspaceRoot: metadata.workspace_root,
+    workspaceManifestPath: join(metadata.workspace_root, 'Cargo.toml'),
     metadata: metadata.metadata,
   };
 }

@@ -28,7 +28,11 @@ function member(name: string, targets: string, defaultRun?: string): MetadataPac
 }
 
 function workspace(members: MetadataPackage[], defaultMembers = members): WorkspaceMetadata {
-  const directories = { targetDirectory: '/w/target', workspaceRoot: '/w' };
+  const directories = {
+    targetDirectory: '/w/target',
+    workspaceRoot: '/w',
+    workspaceManifestPath: '/w/Cargo.toml',
+  };
   return { packages: members, members, defaultMembers, ...directories, metadata: null };
 }
 

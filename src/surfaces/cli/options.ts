@@ -16,19 +16,19 @@ export interface OutputRequest {
   format: OutputFormat;
 }
 
-export type TargetRequest =
-  | {
-      kind: 'cargo';
-      cargo: readonly string[];
-      program: readonly string[] | undefined;
-      profile: ProfileChoice;
-      /** Given to criterion's benches as `--profile-time`. */
-      profileTimeSeconds: number | undefined;
-      /** The command and our flags as typed, for corrected lines. */
-      typedBefore: readonly string[];
-    }
-  | { kind: 'command'; argv: readonly string[] }
-  | { kind: 'pid'; pid: number };
+export interface CargoTargetRequest {
+  kind: 'cargo';
+  cargo: readonly string[];
+  program: readonly string[] | undefined;
+  profile: ProfileChoice;
+  /** Given to criterion's benches as `--profile-time`. */
+  profileTimeSeconds: number | undefined;
+  /** The command and our flags as typed, for corrected lines. */
+  typedBefore: readonly string[];
+}
+
+export type ProgramRequest = { kind: 'command'; argv: readonly string[] } | { kind: 'pid'; pid: number };
+export type TargetRequest = CargoTargetRequest | ProgramRequest;
 
 /** Which cargo profile our own flags ask for; undefined: release (bench for benches). */
 export type ProfileChoice = { kind: 'dev' } | { kind: 'named'; name: string } | { kind: 'as-is' } | undefined;
@@ -50,6 +50,8 @@ export interface RecordOptions {
   inspection: Inspection | undefined;
 }
 
+export type CargoOptions = RecordOptions & { target: CargoTargetRequest };
+
 export interface Inspection {
   what: 'dry-run' | 'targets';
   asJson: boolean;
@@ -69,6 +71,8 @@ const MAX_DEPTH = 1024;
 const FORMATS: Record<string, OutputFormat> = { '.svg': 'svg', '.folded': 'folded', '.collapsed': 'folded' };
 
 /** Throws UsageProblem. */
+export function toOptions(command: 'cargo-profile-bee', flags: Flags, parts: CommandParts): CargoOptions;
+export function toOptions(command: CommandName, flags: Flags, parts: CommandParts): RecordOptions;
 export function toOptions(command: CommandName, flags: Flags, parts: CommandParts): RecordOptions {
   return {
     command,
@@ -103,6 +107,7 @@ export function checkValues(flags: Flags): void {
   toUnwinder(flags);
   toOutputs(flags);
   toRules(flags);
+  toProfileTimeSeconds(flags);
 }
 
 function toTarget(command: CommandName, flags: Flags, parts: CommandParts): TargetRequest {
@@ -131,9 +136,12 @@ function toTarget(command: CommandName, flags: Flags, parts: CommandParts): Targ
   return { kind: 'command', argv };
 }
 
-function toProfileTimeSeconds({ profileTime }: Flags): number | undefined {
+function toProfileTimeSeconds(flags: Flags): number | undefined {
+  const { profileTime } = flags;
   if (profileTime === undefined || profileTime > 0) return profileTime;
-  throw new UsageProblem('--profile-time must be above zero');
+  throw new UsageProblem(
+    `${spelling(flags, 'profileTime')} ${profileTime}: choose a number of seconds above zero`,
+  );
 }
 
 function toProfile(flags: Flags): ProfileChoice {

@@ -7,12 +7,10 @@ import type { ProfileSelection } from '../../cargo/derived-profile.js';
 import { UsageError } from '../../cargo/usage-error.js';
 import { describeRun, dryRunText } from './dry-run.js';
 import { HarnessAdmission } from './harness-admission.js';
-import type { ProfileChoice, RecordOptions, TargetRequest } from './options.js';
+import type { CargoOptions, CargoTargetRequest, ProfileChoice } from './options.js';
 import type { PreparedTarget, TargetFacts } from './prepared-target.js';
 import type { Terminal } from './terminal.js';
 import { UsageProblem } from './usage-problem.js';
-
-export type CargoTargetRequest = Extract<TargetRequest, { kind: 'cargo' }>;
 
 const PROFILES_FOLDER = 'profiles';
 /** Where rustdoc puts the programs that it makes of examples in documentation. */
@@ -27,13 +25,9 @@ export async function findCargoProject(request: CargoTargetRequest): Promise<Car
 }
 
 /** What `--dry-run` prints. Throws as `prepareCargoTarget` does; builds nothing. */
-export async function planText(
-  project: CargoProject,
-  { profile }: CargoTargetRequest,
-  options: RecordOptions,
-): Promise<string> {
+export async function planText(project: CargoProject, options: CargoOptions): Promise<string> {
   const run = await asUsageProblem(async () =>
-    describeRun(await planCargoRun(project, toSelection(profile)), options),
+    describeRun(await planCargoRun(project, toSelection(options.target.profile)), options),
   );
   return options.inspection?.asJson ? `${JSON.stringify(run, null, 2)}\n` : dryRunText(run);
 }
@@ -41,7 +35,7 @@ export async function planText(
 /** Builds what cargo would run. Throws UsageProblem, or CargoFailure when cargo refused. */
 export async function prepareCargoTarget(
   project: CargoProject,
-  { profile, profileTimeSeconds }: CargoTargetRequest,
+  { target: { profile, profileTimeSeconds } }: CargoOptions,
   terminal: Terminal,
 ): Promise<PreparedTarget> {
   const plan = await asUsageProblem(() => planCargoRun(project, toSelection(profile)));

@@ -6,7 +6,7 @@ import type { CaptureSession, ObservedProcess } from '../../capture/session.js';
 import { inheritedStdio } from '../../cargo/inherited-descriptors.js';
 import type { PackageRoot } from '../../symbolize/origin.js';
 import { checkCommand } from './find-command.js';
-import type { RecordOptions, TargetRequest } from './options.js';
+import type { ProgramRequest, RecordOptions } from './options.js';
 import type { SummaryTarget } from './summary.js';
 
 /** How what we launched ended; both null: not our child (a pid). */
@@ -48,10 +48,7 @@ export interface PreparedTarget {
 export type PrepareTarget = () => Promise<PreparedTarget>;
 
 /** Finds a target that is there already. Throws UsageProblem. */
-export function prepareProgram(
-  target: Exclude<TargetRequest, { kind: 'cargo' }>,
-  options: RecordOptions,
-): PreparedTarget {
+export function prepareProgram(target: ProgramRequest, options: RecordOptions): PreparedTarget {
   if (target.kind === 'pid') return preparePid(target.pid);
   return prepareCommand(target.argv, writesToStandardOutput(options));
 }

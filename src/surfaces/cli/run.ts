@@ -1,12 +1,12 @@
 import { checkCanCapture } from '../../capture/preflight.js';
+import { withConfiguration } from './configuration/with-configuration.js';
 import { explain } from './explain.js';
 import type { CommandName } from './flags.js';
 import { helpText } from './help.js';
 import { targetsText } from './list-targets.js';
 import type { SplitLine } from './main.js';
-import { type RecordOptions, toOptions } from './options.js';
+import { type CargoTargetRequest, type RecordOptions, toOptions } from './options.js';
 import { type Flags, parseFlags } from './parse-flags.js';
-import type { CargoTargetRequest } from './prepared-cargo.js';
 import { type PrepareTarget, prepareProgram } from './prepared-target.js';
 import { ReservedFile } from './reserve-outputs.js';
 import { type ExitStatus, emptySummary, type Summary } from './summary.js';
@@ -49,19 +49,29 @@ async function show(text: string): Promise<number> {
 async function runOptions(command: CommandName, flags: Flags, line: SplitLine): Promise<number> {
   const options = toOptions(command, flags, line);
   const { target } = options;
-  if (target.kind === 'cargo') return await runCargo(options, target);
+  if (target.kind === 'cargo') return await runCargo({ flags, line, options, target });
   return await recordWithSummary(options, async () => prepareProgram(target, options));
 }
 
-async function runCargo(options: RecordOptions, target: CargoTargetRequest): Promise<number> {
-  const { inspection } = options;
+interface TypedCargo {
+  flags: Flags;
+  line: SplitLine;
+  options: RecordOptions;
+  target: CargoTargetRequest;
+}
+
+/** The project's configuration stands below what was typed, and is known when cargo has found the project. */
+async function runCargo({ flags, line, options: typed, target }: TypedCargo): Promise<number> {
+  const { inspection } = typed;
   if (inspection === undefined) checkCanCapture(); // before anything else takes time
   const { findCargoProject, prepareCargoTarget, planText } = await import('./prepared-cargo.js');
   const project = await findCargoProject(target);
   if (inspection?.what === 'targets') return await show(targetsText(project, inspection.asJson));
-  if (inspection?.what === 'dry-run') return await show(await planText(project, target, options));
-  const terminal = new Terminal(options.verbosity);
-  return await recordWithSummary(options, () => prepareCargoTarget(project, target, terminal));
+  const terminal = new Terminal(typed.verbosity);
+  const configured = await withConfiguration(flags, project, terminal);
+  const options = toOptions('cargo-profile-bee', configured, line);
+  if (inspection?.what === 'dry-run') return await show(await planText(project, options));
+  return await recordWithSummary(options, () => prepareCargoTarget(project, options, terminal));
 }
 
 async function recordWithSummary(options: RecordOptions, prepare: PrepareTarget): Promise<number> {

@@ -3,7 +3,7 @@ import { camelCase, type Flags } from '../parse-flags.js';
 
 const SETTING_NAMES = [
   ...['frequency', 'event', 'unwind', 'output', 'svg', 'collapse', 'summary-json'],
-  ...['profile', 'as-is', 'open', 'require'],
+  ...['profile', 'as-is', 'profile-time', 'open', 'require'],
 ];
 
 /** The wrapper's flags that have a default in configuration, by name. */
@@ -22,6 +22,9 @@ export const COMMAND_LINE_ONLY: ReadonlyMap<string, string> = new Map([
   ['dwarf', 'unwind = "dwarf"'],
   ['quiet', '--quiet stands on the command line'],
   ['verbose', '--verbose stands on the command line'],
+  ['dry-run', '--dry-run stands on the command line'],
+  ['list-targets', '--list-targets stands on the command line'],
+  ['json', '--json stands on the command line'],
   ['help', '--help stands on the command line'],
   ['version', '--version stands on the command line'],
 ]);

@@ -1,0 +1,27 @@
+import type { CargoProject } from '../../../cargo/cargo-project.js';
+import { profiledPackage } from '../../../cargo/profiled-package.js';
+import type { Flags } from '../parse-flags.js';
+import type { Terminal } from '../terminal.js';
+import { readConfiguration } from './read-configuration.js';
+import { withDefaults, withoutProfile } from './with-defaults.js';
+
+/**
+ * What was typed, and below it what the project has configured. A profile that was typed among cargo's arguments
+ * replaces a configured one. Throws UsageProblem with the place of a setting that is wrong.
+ */
+export async function withConfiguration(
+  flags: Flags,
+  { command, metadata }: CargoProject,
+  terminal: Terminal,
+): Promise<Flags> {
+  const profiled = profiledPackage(metadata, command.verb, command.args);
+  const { defaults, notes } = await readConfiguration({
+    workspaceRoot: metadata.workspaceRoot,
+    workspaceManifestPath: metadata.workspaceManifestPath,
+    workspaceMetadata: metadata.metadata,
+    packageManifestPath: profiled?.manifestPath,
+    packageMetadata: profiled?.metadata,
+  });
+  for (const note of notes) terminal.note(note);
+  return withDefaults(flags, command.profileSelection === undefined ? defaults : withoutProfile(defaults));
+}
