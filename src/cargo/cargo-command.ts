@@ -19,10 +19,14 @@ export interface CargoCommand {
   profileFlags: string[];
 }
 
-/** @throws UsageError for a verb that cannot be profiled and for flags that leave nothing to run. */
-export function parseCargoCommand(cargo: readonly string[], program?: readonly string[]): CargoCommand {
+/** `alias`: what was typed for the verb. @throws UsageError for a verb that cannot be profiled and for flags that leave nothing to run. */
+export function parseCargoCommand(
+  cargo: readonly string[],
+  program?: readonly string[],
+  alias?: string,
+): CargoCommand {
   const { verb, isTyped, args } = parseVerb(cargo);
-  if (verb === 'unknown') throw unknownVerb(cargo[0] as string);
+  if (verb === 'unknown') throw unknownVerb(cargo[0] as string, alias && `${alias} (${shellLine(cargo)})`);
   if (verb === 'nextest') return parseNextestCommand(args, program);
   const { own, trailing } = verb === 'run' ? splitAtPositional(args) : { own: args, trailing: [] };
   if (!isTyped) refuseLateVerb(trailing, own);
@@ -88,10 +92,10 @@ function refuseLateVerb(trailing: readonly string[], own: readonly string[]): vo
   );
 }
 
-function unknownVerb(word: string): UsageError {
+function unknownVerb(word: string, typed = word): UsageError {
   const verbs: readonly CargoVerb[] = ['run', 'test', 'bench', 'nextest'];
   const nearest = nearestName(word, verbs) ?? verbs.find((verb) => verb.startsWith(word));
   const general = "write run, test or bench, or no verb for run; a program's own arguments follow --";
   const hint = nearest === undefined ? general : `did you mean ${nearest}?`;
-  return new UsageError(`cargo ${word} is not among what can be profiled: ${verbs.join(', ')}`, hint);
+  return new UsageError(`cargo ${typed} is not among what can be profiled: ${verbs.join(', ')}`, hint);
 }

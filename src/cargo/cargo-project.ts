@@ -3,7 +3,9 @@ import { readCargoConfig } from './cargo-config.js';
 import { hasFlag } from './cargo-flags.js';
 import type { CargoContext } from './cargo-process.js';
 import { showCargoHelp } from './cargo-refusal.js';
+import { aliasesOf, canBeAlias, expandAlias } from './expand-alias.js';
 import { readMetadata, type WorkspaceMetadata } from './metadata.js';
+import { type OurFlags, refuseOurFlagsAfterAlias } from './parse-cargo-arguments.js';
 import { targetTriples } from './runner.js';
 import { readUserRunners, type UserRunner } from './user-runner.js';
 
@@ -14,9 +16,13 @@ export interface CargoRequest {
   programArgs: readonly string[] | undefined;
   /** What was typed up to cargo's part, for lines to paste: `['cargo', 'profile-bee', '--svg', 'out.svg']`. */
   typedBefore?: readonly string[];
+  /** Flags of the wrapper, which are refused after an alias too. */
+  ourFlags?: OurFlags;
   cwd?: string;
   env?: NodeJS.ProcessEnv;
 }
+
+const TYPED_BEFORE = ['cargo', 'profile-bee'];
 
 /** A command line of cargo's and what it stands on; nothing is built yet. */
 export interface CargoProject {
@@ -37,7 +43,7 @@ export interface CargoProject {
  */
 export async function readCargoProject(request: CargoRequest): Promise<CargoProject> {
   const context = { cwd: request.cwd ?? process.cwd(), env: request.env ?? process.env };
-  const command = parseCargoCommand(request.cargoArgs, request.programArgs);
+  const command = await readCommand(request, context);
   if (hasFlag(command.args, '--help')) return showCargoHelp(command.verb, context);
   const startNs = process.hrtime.bigint();
   const config = await readCargoConfig(command.args, context);
@@ -47,6 +53,17 @@ export async function readCargoProject(request: CargoRequest): Promise<CargoProj
     readUserRunners(config, context, triples),
   ]);
   const metadataNs = process.hrtime.bigint() - startNs;
-  const typedBefore = request.typedBefore ?? ['cargo', 'profile-bee'];
+  const typedBefore = request.typedBefore ?? TYPED_BEFORE;
   return { command, context, typedBefore, metadata, userRunners, metadataNs };
+}
+
+async function readCommand(request: CargoRequest, context: CargoContext): Promise<CargoCommand> {
+  const { cargoArgs: cargo, programArgs: program, ourFlags } = request;
+  if (!canBeAlias(cargo)) return parseCargoCommand(cargo, program);
+  const typed = { cargo, program };
+  const expanded = expandAlias(typed, aliasesOf(await readCargoConfig([], context), context));
+  if (expanded === typed) return parseCargoCommand(cargo, program);
+  if (ourFlags !== undefined)
+    refuseOurFlagsAfterAlias(typed, expanded, ourFlags, request.typedBefore ?? TYPED_BEFORE);
+  return parseCargoCommand(expanded.cargo, expanded.program, cargo[0]);
 }

@@ -10,12 +10,15 @@ export { UsageError } from './usage-error.js';
 /** The flags of the wrapper itself, names with their dashes, short ones too. */
 export type OurFlags = FlagTable;
 
-export interface SplitCommandLine {
-  ours: string[];
+export interface CargoPart {
   /** Begins with the verb when one was typed. */
-  cargo: string[];
+  cargo: readonly string[];
   /** Undefined when the line has no separator for it. */
-  program: string[] | undefined;
+  program: readonly string[] | undefined;
+}
+
+export interface SplitCommandLine extends CargoPart {
+  ours: string[];
 }
 
 /**
@@ -40,6 +43,7 @@ export function splitCommandLine(
   const cargo = separator < 0 ? afterOurs : afterOurs.slice(0, separator);
   const program = separator < 0 ? undefined : afterOurs.slice(separator + 1);
   const split = { ours, cargo, program };
+  if (cargo[0]?.startsWith('+')) throw toolchainError(split, isExplicit);
   checkCargoPart(split, ourFlags, isExplicit, invokedAs);
   return split;
 }
@@ -58,12 +62,38 @@ function checkCargoPart(
   isExplicit: boolean,
   invokedAs: string,
 ): void {
-  const items = cargoItems(split.cargo, ourFlags);
-  const misplaced = items.filter((item) => item.kind === 'flag' && isOnlyOurs(item.name, ourFlags));
-  if (misplaced.length > 0) throw misplacedError(split, misplaced, isExplicit, invokedAs);
+  const typedBefore = [...invokedAs.split(' '), ...split.ours];
+  const misplaced = misplacedFlags(split.cargo, ourFlags);
+  if (misplaced.length > 0) throw misplacedError(split, misplaced, isExplicit, typedBefore);
   // nextest has many flags of its own, and says itself which it does not know.
   if (isExplicit || parseVerb(split.cargo).verb === 'nextest') return;
-  for (const item of items) if (item.kind === 'flag') refuseUnknown(item.name, CARGO_FLAGS, ourFlags);
+  for (const item of cargoItems(split.cargo, ourFlags))
+    if (item.kind === 'flag') refuseUnknown(item.name, CARGO_FLAGS, ourFlags);
+}
+
+/**
+ * What the check of the line could not see: an alias says nothing of what follows it before it is `expanded`.
+ *
+ * @throws UsageError for a flag of ours among cargo's
+ */
+export function refuseOurFlagsAfterAlias(
+  typed: CargoPart,
+  expanded: CargoPart,
+  ourFlags: OurFlags,
+  typedBefore: readonly string[],
+): void {
+  const hasSeparator = expanded.program?.length !== typed.program?.length;
+  if (hasSeparator) return; // what follows a `--` of the alias is the program's
+  const added = expanded.cargo.length - typed.cargo.length;
+  const misplaced = misplacedFlags(expanded.cargo, ourFlags);
+  const asTyped = misplaced.map((item) => ({ ...item, start: item.start - added }));
+  if (misplaced.length > 0) throw misplacedError(typed, asTyped, false, typedBefore);
+}
+
+function misplacedFlags(cargo: readonly string[], ourFlags: OurFlags): ScannedArgument[] {
+  return cargoItems(cargo, ourFlags).filter(
+    (item) => item.kind === 'flag' && isOnlyOurs(item.name, ourFlags),
+  );
 }
 
 /** Without the verb and, for `run`, without the program's arguments, which begin at the first positional one. */
@@ -84,16 +114,15 @@ function cargoFirst(ourFlags: OurFlags): FlagTable {
 }
 
 function misplacedError(
-  split: SplitCommandLine,
+  split: CargoPart,
   misplaced: readonly ScannedArgument[],
   isExplicit: boolean,
-  invokedAs: string,
+  typedBefore: readonly string[],
 ): UsageError {
   const moved = misplaced.flatMap((item) => item.tokens);
   const names = misplaced.map((item) => (item.kind === 'flag' ? item.name : ''));
   const line = [
-    ...invokedAs.split(' '),
-    ...split.ours,
+    ...typedBefore,
     ...moved,
     ...(isExplicit ? ['--'] : []),
     ...without(split.cargo, misplaced),
@@ -112,6 +141,17 @@ function without(cargo: readonly string[], removed: readonly ScannedArgument[]):
     removed.flatMap(({ start, tokens }) => tokens.map((_, index) => offset + start + index)),
   );
   return cargo.filter((_, index) => !gone.has(index));
+}
+
+/** The proxy of rustup reads a toolchain before the subcommand, and nowhere else. */
+function toolchainError({ ours, cargo, program }: SplitCommandLine, isExplicit: boolean): UsageError {
+  const [toolchain = '', ...rest] = cargo;
+  const programs = program === undefined ? [] : ['--', ...program];
+  const separator = isExplicit && (rest.length > 0 || program !== undefined) ? ['--'] : [];
+  return new UsageError(
+    `a toolchain is chosen before the subcommand: ${toolchain}`,
+    shellLine(['cargo', toolchain, 'profile-bee', ...ours, ...separator, ...rest, ...programs]),
+  );
 }
 
 function refuseUnknown(typed: string, first: FlagTable, second: FlagTable): void {

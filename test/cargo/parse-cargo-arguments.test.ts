@@ -77,6 +77,9 @@ test --dwarf parse                             | cargo profile-bee --dwarf test 
 --releas                                       | did you mean --release?
 --svgg out.svg run                             | did you mean --svg?
 --bin a --featurs x                            | did you mean --features?
+-- +nightly --release -- x                     | cargo +nightly profile-bee -- --release -- x
+--svg a.svg -- +nightly                        | cargo +nightly profile-bee --svg a.svg
++nightly test a                                | cargo +nightly profile-bee test a
 --xyzzyxyzzy                                   | cargo profile-bee --help lists the flags
 `;
 

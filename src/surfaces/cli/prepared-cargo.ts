@@ -6,6 +6,7 @@ import { buildCargoRun, type CargoTarget } from '../../cargo/cargo-run.js';
 import type { ProfileSelection } from '../../cargo/derived-profile.js';
 import { UsageError } from '../../cargo/usage-error.js';
 import { describeRun, dryRunText } from './dry-run.js';
+import { flagSpellings } from './flags.js';
 import { HarnessAdmission } from './harness-admission.js';
 import type { CargoOptions, CargoTargetRequest, ProfileChoice } from './options.js';
 import type { PreparedTarget, TargetFacts } from './prepared-target.js';
@@ -20,7 +21,12 @@ const DOCTEST = /\/rustdoctest[^/]*\//;
 export async function findCargoProject(request: CargoTargetRequest): Promise<CargoProject> {
   const { cargo, program, typedBefore } = request;
   return await asUsageProblem(() =>
-    readCargoProject({ cargoArgs: cargo, programArgs: program, typedBefore }),
+    readCargoProject({
+      cargoArgs: cargo,
+      programArgs: program,
+      typedBefore,
+      ourFlags: flagSpellings('cargo-profile-bee'),
+    }),
   );
 }
 
