@@ -16,6 +16,7 @@ const NT_GNU_BUILD_ID: u32 = 3;
 const HEADER_SIZE: usize = 64;
 const PROGRAM_HEADER_SIZE: usize = 56;
 const SYMBOL_SIZE: usize = 24;
+const STT_FUNC: u8 = 2;
 /// x86-64 maps files in pages of this size, whatever `p_align` says.
 const PAGE_BYTES: u64 = 4096;
 /// Tables of one kind that are read: real files have at most two symbol tables and a handful of notes, and
@@ -139,6 +140,21 @@ impl<'data> ElfFile<'data> {
     /// False for every name when the section headers are stripped.
     pub fn has_section(&self, name: &str) -> bool {
         self.sections.find(name).is_some()
+    }
+
+    /// Whether .symtab or .dynsym (`dynamic`) defines a function.
+    pub fn has_function_symbols(&self, dynamic: bool) -> bool {
+        let kind = if dynamic { SHT_DYNSYM } else { SHT_SYMTAB };
+        let tables = self.sections.iter().filter(|section| section.kind == kind).take(MAX_TABLES_READ);
+        tables
+            .filter_map(|section| self.sections.bytes(&section))
+            .flat_map(|table| table.chunks_exact(SYMBOL_SIZE))
+            .any(|symbol| is_defined_function(symbol).unwrap_or(false))
+    }
+
+    /// The file name in .gnu_debuglink: where the symbols are that were taken out of this file.
+    pub fn debug_link(&self) -> Option<&'data [u8]> {
+        Reader::new(self.sections.bytes(&self.sections.find(".gnu_debuglink")?)?).c_string()
     }
 
     /// The executable PT_LOADs in file order (by `p_vaddr` in valid files).
@@ -311,6 +327,12 @@ fn read_program_header(bytes: &[u8]) -> Option<ProgramHeader> {
     let align = reader.u64()?;
     let segment = Segment { vaddr, offset, file_size, memory_size };
     Some(ProgramHeader { kind, flags, align, segment })
+}
+
+fn is_defined_function(bytes: &[u8]) -> Option<bool> {
+    let mut reader = Reader::at(bytes, 4);
+    let (info, _visibility, section) = (reader.u8()?, reader.u8()?, reader.u16()?);
+    Some(info & 0xf == STT_FUNC && section != 0)
 }
 
 /// Value and size.

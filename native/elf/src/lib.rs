@@ -10,6 +10,8 @@ mod cfi_state;
 mod clone_gap;
 mod counts;
 mod crt_sections;
+mod debug_units;
+mod dwarf_entry;
 mod eh_frame;
 mod eh_pointer;
 mod elf_file;
@@ -25,6 +27,7 @@ mod sections;
 mod unwind_table;
 
 pub use counts::Counts;
+pub use debug_units::{DebugUnit, DebugUnits, FunctionNames, UnitIterator};
 pub use elf_file::{ElfError, ElfFile, Segment};
 pub use function_ranges::FunctionRanges;
 pub use rule::{

@@ -6,16 +6,24 @@ pub(crate) const SHT_NOBITS: u32 = 8;
 pub(crate) const SHT_DYNSYM: u32 = 11;
 const SECTION_HEADER_SIZE: usize = 64;
 const SHN_XINDEX: u32 = 0xffff;
+const SHF_COMPRESSED: u64 = 0x800;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Section {
     name: u32,
     pub kind: u32,
+    flags: u64,
     pub address: u64,
     pub offset: u64,
     pub size: u64,
     pub info: u32,
     link: u32,
+}
+
+impl Section {
+    pub fn is_compressed(&self) -> bool {
+        self.flags & SHF_COMPRESSED != 0
+    }
 }
 
 /// The section header table; empty when it is absent or lies outside of the file.
@@ -81,8 +89,8 @@ impl<'a> Sections<'a> {
 fn read_header(bytes: &[u8]) -> Option<Section> {
     let mut reader = Reader::new(bytes);
     let (name, kind) = (reader.u32()?, reader.u32()?);
-    let _flags = reader.u64()?;
+    let flags = reader.u64()?;
     let (address, offset, size) = (reader.u64()?, reader.u64()?, reader.u64()?);
     let (link, info) = (reader.u32()?, reader.u32()?);
-    Some(Section { name, kind, address, offset, size, info, link })
+    Some(Section { name, kind, flags, address, offset, size, info, link })
 }

@@ -1,7 +1,7 @@
 //! Damaged files neither panic nor break what a table promises. Deterministic: a failure prints its seed.
 mod elf_image;
 
-use bee_elf::{unwind_table, ElfFile, FunctionRanges};
+use bee_elf::{unwind_table, DebugUnits, ElfFile, FunctionRanges};
 use elf_image::{Cfi, Image, TEXT};
 
 const MUTATIONS: u64 = 300_000;
@@ -28,6 +28,8 @@ fn check(data: &[u8], seed: u64) {
     };
     let _ = (elf.build_id(), elf.interpreter(), elf.has_section(".plt"));
     let _ = (elf.address_of_file_offset(0x1000), elf.bias(1 << 40, 0x1000));
+    let _ = (elf.debug_link(), elf.has_function_symbols(false), elf.has_function_symbols(true));
+    check_units(&DebugUnits::find(&elf), data.len(), seed);
     check_functions(&FunctionRanges::read(&elf), seed);
     let Ok(table) = unwind_table(&elf) else {
         return;
@@ -43,6 +45,18 @@ fn check(data: &[u8], seed: u64) {
         assert!(is_inside, "seed {seed}: {:#x} in no segment", row.address);
         assert!((row.rule as usize) < table.rules.len(), "seed {seed}: no such rule");
     }
+}
+
+fn check_units(units: &DebugUnits<'_>, file_bytes: usize, seed: u64) {
+    let mut count = 0;
+    for unit in units.iter() {
+        let _ = units.function_names(&unit);
+        let texts = [Some(unit.name), Some(unit.directory), unit.split_file];
+        let is_inside = texts.into_iter().flatten().all(|text| text.len() < file_bytes && !text.contains(&0));
+        assert!(is_inside, "seed {seed}: a text that is none");
+        count += 1;
+    }
+    assert!(count <= file_bytes / 12, "seed {seed}: more units than have place");
 }
 
 fn check_functions(functions: &FunctionRanges, seed: u64) {
@@ -130,6 +144,66 @@ fn damaged_file_with_every_instruction() {
     let data = image.bytes();
     let ranges = [0..64, 64..0x158, 0x2000..data.len(), 0x2000..data.len(), 0x1040..0x1060];
     mutate(&data, &ranges, MUTATIONS);
+}
+
+/// A Rust program's units in every version and place, std's left out of the bytes that change.
+#[test]
+fn damaged_debug_information() {
+    use object::{Object, ObjectSection};
+    for version in ["4", "5"] {
+        for split in ["off", "unpacked"] {
+            let data = compiled(version, split);
+            let file = object::File::parse(&data[..]).unwrap();
+            let start = |name: &str, bytes: usize| {
+                let Some(section) = file.section_by_name(name) else { return 0..0x40 };
+                let (start, size) = section.file_range().unwrap();
+                start as usize..start as usize + bytes.min(size as usize)
+            };
+            let section_headers = data.len() - 64 * 45..data.len();
+            let ranges = [
+                start(".debug_info", 0x60),
+                start(".debug_info", 0x400),
+                start(".debug_abbrev", 0x60),
+                start(".debug_abbrev", 0x200),
+                start(".debug_str_offsets", 0x40),
+                section_headers,
+            ];
+            mutate_units(&data, &ranges);
+        }
+    }
+}
+
+/// The file is megabytes of std: its units only, and not the tables, for each damage.
+fn mutate_units(original: &[u8], ranges: &[std::ops::Range<usize>]) {
+    let mut data = original.to_vec();
+    for seed in 1..=MUTATIONS / 10 {
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let changed: Vec<usize> = (0..=random.below(6))
+            .map(|_| {
+                let range = &ranges[random.below(ranges.len())];
+                let position = range.start + random.below(range.len());
+                data[position] = [0, 0xff, 0x7f, 0x80, random.next() as u8, data[position] ^ 1][random.below(6)];
+                position
+            })
+            .collect();
+        if let Ok(elf) = ElfFile::parse(&data) {
+            check_units(&DebugUnits::find(&elf), data.len(), seed);
+        }
+        changed.iter().for_each(|&position| data[position] = original[position]);
+    }
+}
+
+fn compiled(dwarf_version: &str, split: &str) -> Vec<u8> {
+    let directory = std::env::temp_dir().join(format!("bee-mutations-{}-{dwarf_version}-{split}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    std::fs::write(directory.join("main.rs"), "fn main() { println!(\"{}\", std::env::args().count()) }").unwrap();
+    let flags = [format!("-Cdwarf-version={dwarf_version}"), format!("-Csplit-debuginfo={split}")];
+    let mut compiler = std::process::Command::new("rustc");
+    compiler.current_dir(&directory).args(["-O", "-Cdebuginfo=1", "-oprogram", "main.rs"]).args(flags);
+    assert!(compiler.status().unwrap().success());
+    let data = std::fs::read(directory.join("program")).unwrap();
+    std::fs::remove_dir_all(directory).unwrap();
+    data
 }
 
 #[test]

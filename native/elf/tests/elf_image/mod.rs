@@ -88,6 +88,24 @@ impl Image {
     }
 }
 
+/// A file without code that holds these sections.
+pub fn with_sections(sections: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut data = vec![0; 64];
+    let mut names = vec![0];
+    let mut headers = vec![section_header(0, 0, 0, 0, 0)];
+    for (name, bytes) in sections {
+        let offset = append(&mut data, bytes);
+        headers.push(section_header(names.len() as u32, 1, 0, offset, bytes.len()));
+        names.extend(name.as_bytes());
+        names.push(0);
+    }
+    let offset = append(&mut data, &names);
+    headers.push(section_header(0, 3, 0, offset, names.len()));
+    let table = (append(&mut data, &headers.concat()), headers.len() as u16);
+    data[..64].copy_from_slice(&file_header(0, 0, table));
+    data
+}
+
 /// Call frame information, entry by entry. Pointers are pcrel sdata4, as compilers write them.
 pub struct Cfi {
     pub bytes: Vec<u8>,
