@@ -7,10 +7,13 @@ import { findNativeFile, thisFile } from './native-files.js';
 export type Handle = bigint;
 
 const ABI_VERSION = 2;
+/** About 100 bytes for each crate; asking for the size first would read the file twice. */
+const USUAL_FACTS_BYTES = 128 << 10;
 
 // What koffi gives and takes: 64-bit integers come back as number below 2^53, else as bigint.
 type Integer = number | bigint;
 type Bytes = Uint8Array | null;
+type SizedCall = (buffer: Bytes, capacity: number) => Integer;
 
 interface Functions {
   abiVersion: KoffiFunc<() => number>;
@@ -30,6 +33,7 @@ interface Functions {
   symbolize: KoffiFunc<(session: Handle, entries: Uint8Array, count: number) => Integer>;
   symbolsCopy: KoffiFunc<(symbols: Handle, buffer: Bytes, capacity: number) => Integer>;
   symbolsFree: KoffiFunc<(symbols: Handle) => void>;
+  elfFacts: KoffiFunc<(path: string, buffer: Bytes, capacity: number) => Integer>;
 }
 
 const SIGNATURES: Record<keyof Functions, string> = {
@@ -53,6 +57,7 @@ const SIGNATURES: Record<keyof Functions, string> = {
   symbolize: 'uint64_t bee_symbolize(uint64_t session, const uint8_t *entries, uint64_t count)',
   symbolsCopy: 'int64_t bee_symbols_copy(uint64_t symbols, uint8_t *buffer, uint64_t capacity)',
   symbolsFree: 'void bee_symbols_free(uint64_t symbols)',
+  elfFacts: 'int64_t bee_elf_facts(const char *path, uint8_t *buffer, uint64_t capacity)',
 };
 
 let loaded: Libbee | undefined;
@@ -145,6 +150,13 @@ export class Libbee {
     }
   }
 
+  /** As native/ffi/src/lib.rs describes it. */
+  elfFacts(path: string): unknown {
+    const call: SizedCall = (buffer, capacity) => this.#functions.elfFacts(path, buffer, capacity);
+    const bytes = this.#bytes(`read ${path}`, call, USUAL_FACTS_BYTES);
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  }
+
   #checkSession(session: Handle, status: number, operation: string): void {
     if (status < 0) throw NativeError.fromStatus(status, operation, this.#sessionError(session));
   }
@@ -168,13 +180,13 @@ export class Libbee {
     return JSON.parse(this.#text(operation, (buffer, capacity) => call(session, buffer, capacity)));
   }
 
-  #text(operation: string, call: (buffer: Bytes, capacity: number) => Integer): string {
+  #text(operation: string, call: SizedCall): string {
     return Buffer.from(this.#bytes(operation, call)).toString('utf8');
   }
 
-  /** Asks for the size, then for the bytes; the answer may have grown in between. */
-  #bytes(operation: string, call: (buffer: Bytes, capacity: number) => Integer): Uint8Array {
-    let size = Number(call(null, 0));
+  /** Asks for the size, or begins with a guess, then for the bytes; the answer may have grown in between. */
+  #bytes(operation: string, call: SizedCall, guessBytes?: number): Uint8Array {
+    let size = guessBytes ?? Number(call(null, 0));
     for (;;) {
       if (size < 0) throw NativeError.fromStatus(size, operation, this.#lastError());
       const buffer = new Uint8Array(size);

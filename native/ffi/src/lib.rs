@@ -29,6 +29,7 @@
 //! begins: at `column << 32 | line`, in the address space of the entries. Such a frame is its address's only one and
 //! has no name and no file.
 
+mod elf_facts;
 mod failure;
 #[path = "../../sampler/src/file_memory.rs"]
 mod file_memory;
@@ -251,6 +252,23 @@ pub unsafe extern "C" fn bee_symbols_copy(symbols: u64, buffer: *mut u8, capacit
 #[no_mangle]
 pub extern "C" fn bee_symbols_free(symbols: u64) {
     drop(SYMBOLS.remove(symbols));
+}
+
+/// What the ELF file at `path` can tell of its functions: JSON object `{buildId, debugLink, hasSymbols,
+/// hasDynamicSymbols, hasMiniDebugInfo, hasDebugInfo, hasDebugLines, areUnitsWhole, hasDebugPackage, otherUnitCount,
+/// splitFileCount, missingSplitFileCount, crates: [{directory, source, isSplit, unitCount, names}]}`; texts are empty
+/// where there is none. ENOEXEC for what is no x86-64 ELF file. Reads the root entry of each unit: a call takes
+/// milliseconds, so let the first one pass a buffer that probably suffices.
+///
+/// # Safety
+/// `path` is a C string; `buffer` is NULL or has `capacity` writable bytes.
+#[no_mangle]
+pub unsafe extern "C" fn bee_elf_facts(path: *const c_char, buffer: *mut u8, capacity: u64) -> i64 {
+    let facts = unsafe { text(path) }.and_then(|path| {
+        let path = path.ok_or_else(|| Failure::new(libc::EINVAL, "Facts need a path."))?;
+        elf_facts::read(path)
+    });
+    answer(facts.map(String::into_bytes), buffer, capacity)
 }
 
 /// Runs `call` and keeps its error in the session, where a caller on another thread finds it.
