@@ -1,7 +1,9 @@
 //! User code: one ELF file through its descriptor.
 
 use std::collections::HashMap;
-use std::os::fd::{AsRawFd, RawFd};
+use std::fs::Metadata;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Once;
 
@@ -21,8 +23,8 @@ const BATCH: usize = 1024;
 /// Debug information first; what it cannot say, or when it is broken, the symbol tables.
 pub fn resolve(id: u32, object: &Object, addresses: &[u64]) -> Answer {
     let resolved = match (object.is_vdso, &object.file) {
-        (true, _) => vdso::open_image().and_then(|image| resolve_descriptor(image.as_raw_fd(), addresses)),
-        (false, Some(file)) => resolve_descriptor(file.as_raw_fd(), addresses),
+        (true, _) => vdso::open_image().and_then(|image| resolve_file(&descriptor_path(&image), addresses)),
+        (false, Some(file)) => resolve_file(&readable_path(&object.path, file), addresses),
         (false, None) => Err("The file could not be opened.".to_string()),
     };
     let (symbols, message) = match resolved {
@@ -33,13 +35,31 @@ pub fn resolve(id: u32, object: &Object, addresses: &[u64]) -> Answer {
     Answer { symbols, problem }
 }
 
+/// The mapped file itself, whatever its path means by now. Except where a package of split debug information lies
+/// beside the path and the path is still this file: the reader looks for `<path>.dwp` and nowhere else.
+fn readable_path(path: &str, file: &OwnedFd) -> String {
+    let identity = |metadata: std::io::Result<Metadata>| metadata.map(|it| (it.dev(), it.ino())).ok();
+    let opened = descriptor_path(file);
+    let is_packaged = std::fs::metadata(format!("{path}.dwp")).is_ok_and(|it| it.is_file());
+    let is_same = is_packaged && identity(std::fs::metadata(path)) == identity(std::fs::metadata(&opened));
+    if is_same {
+        path.to_string()
+    } else {
+        opened
+    }
+}
+
+fn descriptor_path(file: &impl AsRawFd) -> String {
+    format!("/proc/self/fd/{}", file.as_raw_fd())
+}
+
 type Resolved = Result<(Symbols, Option<String>), String>;
 
-fn resolve_descriptor(descriptor: RawFd, addresses: &[u64]) -> Resolved {
-    match resolve_with(descriptor, addresses, true) {
-        Ok(pass) => fill_gaps(descriptor, addresses, pass),
+fn resolve_file(path: &str, addresses: &[u64]) -> Resolved {
+    match resolve_with(path, addresses, true) {
+        Ok(pass) => fill_gaps(path, addresses, pass),
         Err(message) => {
-            let pass = resolve_with(descriptor, addresses, false).map_err(|_| message.clone())?;
+            let pass = resolve_with(path, addresses, false).map_err(|_| message.clone())?;
             Ok((pass.symbols, Some(message)))
         }
     }
@@ -52,13 +72,13 @@ struct Pass {
 }
 
 /// A unit that cannot be parsed costs its addresses their lines, not their names.
-fn fill_gaps(descriptor: RawFd, addresses: &[u64], pass: Pass) -> Resolved {
+fn fill_gaps(path: &str, addresses: &[u64], pass: Pass) -> Resolved {
     if pass.failed.is_empty() {
         return Ok((pass.symbols, None));
     }
     let message = format!("Debug information of {} addresses is unreadable.", pass.failed.len());
     let again: Vec<u64> = pass.failed.iter().map(|&index| addresses[index]).collect();
-    let Ok(second) = resolve_with(descriptor, &again, false) else { return Ok((pass.symbols, Some(message))) };
+    let Ok(second) = resolve_with(path, &again, false) else { return Ok((pass.symbols, Some(message))) };
     let mut merged = Symbols::default();
     let names = pass.symbols.strings.in_order();
     let second_names = second.symbols.strings.in_order();
@@ -79,25 +99,24 @@ fn fill_gaps(descriptor: RawFd, addresses: &[u64], pass: Pass) -> Resolved {
 
 /// The reader unwraps here and there on malformed DWARF (blazesym 0.2.7: a line row's file index, for one). A panic
 /// costs this file its debug information; it must not end the host, nor write to its terminal.
-fn resolve_with(descriptor: RawFd, addresses: &[u64], use_debug_info: bool) -> Result<Pass, String> {
+fn resolve_with(path: &str, addresses: &[u64], use_debug_info: bool) -> Result<Pass, String> {
     static SILENCE: Once = Once::new();
     SILENCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
-    let attempt = catch_unwind(AssertUnwindSafe(|| run_symbolizer(descriptor, addresses, use_debug_info)));
+    let attempt = catch_unwind(AssertUnwindSafe(|| run_symbolizer(path, addresses, use_debug_info)));
     attempt.unwrap_or_else(|_| Err("The file is malformed in a way that its reader does not survive.".to_string()))
 }
 
-fn run_symbolizer(descriptor: RawFd, addresses: &[u64], use_debug_info: bool) -> Result<Pass, String> {
+fn run_symbolizer(path: &str, addresses: &[u64], use_debug_info: bool) -> Result<Pass, String> {
     let symbolizer = Symbolizer::builder()
         .enable_auto_reload(false)
         .enable_code_info(use_debug_info)
         .enable_inlined_fns(use_debug_info)
         .enable_demangling(false)
         .build();
-    let path = format!("/proc/self/fd/{descriptor}");
-    let mut elf = Elf::new(&path);
+    let mut elf = Elf::new(path);
     elf.debug_syms = use_debug_info;
     let source = Source::Elf(elf);
-    let mut collector = Collector::new(Functions::of_file(path));
+    let mut collector = Collector::new(Functions::of_file(path.to_string()));
     for batch in addresses.chunks(BATCH) {
         let found = symbolizer.symbolize(&source, Input::VirtOffset(batch)).map_err(|error| format!("{error:#}"))?;
         batch.iter().zip(&found).for_each(|(&address, symbolized)| collector.add(address, symbolized));
