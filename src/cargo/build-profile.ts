@@ -7,7 +7,9 @@ import {
   inheritedProfile,
   type ProfileSelection,
 } from './derived-profile.js';
+import type { WorkspaceMetadata } from './metadata.js';
 import { cargoTestArguments } from './nextest-command.js';
+import { overriddenPackages } from './overridden-packages.js';
 import { type RootUnit, readRootUnits } from './unit-graph.js';
 
 /** The cargo profile of a run. */
@@ -31,6 +33,7 @@ export async function chooseBuildProfile(
   { verb, profileFlags, profileSelection }: CargoCommand,
   selection: ProfileSelection,
   args: readonly string[],
+  { workspaceRoot }: WorkspaceMetadata,
   context: CargoContext,
 ): Promise<BuildProfile> {
   const graphed = verb === 'nextest' ? cargoTestArguments(args) : args;
@@ -44,7 +47,8 @@ export async function chooseBuildProfile(
   const roots = await readRootUnits(verb, [...graphed, ...own], context);
   if (roots !== undefined && roots.length > 0 && roots.every(hasSymbols))
     return { name, args: asTyped(verb, own), inherits: undefined, roots };
-  const derived = derivedProfileArguments(verb, selection);
+  const overridden = await overriddenPackages(workspaceRoot, name);
+  const derived = derivedProfileArguments(verb, selection, overridden);
   return { name: DERIVED_PROFILE, args: asTyped(verb, derived), inherits: name, roots };
 }
 

@@ -7,6 +7,8 @@ export type ArtifactKind = 'lib' | 'bin' | 'example' | 'test' | 'bench';
 export interface Artifact {
   packageId: string;
   targetName: string;
+  /** Root of its crate, absolute. */
+  sourcePath: string;
   /** All library crate types are `lib`. */
   kind: ArtifactKind;
   /** Absolute. */
@@ -47,7 +49,7 @@ export async function buildTarget(
 interface CompilerArtifact {
   reason: string;
   package_id: string;
-  target: { name: string; kind: string[] };
+  target: { name: string; kind: string[]; src_path: string };
   profile: { opt_level: string; debuginfo: number | string | null; debug_assertions: boolean; test: boolean };
   executable: string | null;
   fresh: boolean;
@@ -71,6 +73,7 @@ function toArtifact(message: CompilerArtifact): Artifact | undefined {
   return {
     packageId: message.package_id,
     targetName: target.name,
+    sourcePath: target.src_path,
     kind: artifactKind(target.kind),
     executable: message.executable,
     optLevel: profile.opt_level,

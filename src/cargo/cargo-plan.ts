@@ -29,10 +29,10 @@ export async function planCargoRun(
   project: CargoProject,
   ourProfile: ProfileSelection | undefined,
 ): Promise<CargoPlan> {
-  const { command, context } = project;
+  const { command, context, metadata } = project;
   const selection = resolveProfile(command, ourProfile);
   const chosen = await chosenArguments(project);
-  const profile = await chooseBuildProfile(command, selection, chosen, context);
+  const profile = await chooseBuildProfile(command, selection, chosen, metadata, context);
   return { project, profile, args: [...chosen, ...profile.args] };
 }
 

@@ -12,6 +12,8 @@ export type CargoTargetKind = 'bin' | 'test' | 'bench' | 'example';
 export interface CargoTarget {
   package: string;
   targetName: string;
+  /** Root of its crate, absolute. */
+  sourcePath: string;
   kind: CargoTargetKind;
   /** Name of the cargo profile that it is built with. */
   profile: string;
@@ -104,6 +106,7 @@ function cargoTarget(
   return {
     package: owner?.name ?? '',
     targetName: artifact.targetName,
+    sourcePath: artifact.sourcePath,
     kind: targetKind(verb, artifact),
     profile,
     optLevel: artifact.optLevel,

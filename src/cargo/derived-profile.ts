@@ -17,16 +17,36 @@ export function inheritedProfile(verb: CargoVerb, selection: Exclude<ProfileSele
 }
 
 /**
+ * `debug = 1`: with `line-tables-only` functions lose their paths (no linkage names). `split-debuginfo = "off"`: the
+ * symbolizer does not read .dwo files, and a packed file beside the program would be one more to lose.
+ * `strip` and the others stand after those of the inherited profile and so win.
+ */
+const SYMBOL_SETTINGS = ['debug=1', 'strip="none"', 'split-debuginfo="off"'] as const;
+/** The override of all dependencies; cargo does not mind when there are none. */
+const ALL_DEPENDENCIES = '*';
+
+/**
  * Cargo arguments that build with symbols into a directory of its own: neither Cargo.toml nor the user's
  * target/release is touched. RUSTFLAGS would replace the configured ones and rebuild everything twice.
- * `debug = 1`: with `line-tables-only` inlined functions lose their paths (no linkage names).
+ *
+ * Overrides for packages are inherited too, and outrank the profile: each needs an override of ours under the same
+ * spec (two different specs for one package are an error). `overridden`: the specs of the inherited profiles.
  */
-export function derivedProfileArguments(verb: CargoVerb, selection: ProfileSelection): string[] {
+export function derivedProfileArguments(
+  verb: CargoVerb,
+  selection: ProfileSelection,
+  overridden: readonly string[] = [],
+): string[] {
   if (selection === 'as-is') return [];
   const inherits = inheritedProfile(verb, selection);
   // A profile of the same name in the user's Cargo.toml is theirs; deriving it from itself would be a cycle.
   if (inherits === DERIVED_PROFILE) return ['--profile', DERIVED_PROFILE];
-  const settings = [`inherits=${JSON.stringify(inherits)}`, 'debug=1', 'strip="none"'];
+  const specs = new Set([ALL_DEPENDENCIES, ...overridden]);
+  const tables = ['', ...Array.from(specs, (spec) => `package.${JSON.stringify(spec)}.`)];
+  const settings = [
+    `inherits=${JSON.stringify(inherits)}`,
+    ...tables.flatMap((table) => SYMBOL_SETTINGS.map((setting) => `${table}${setting}`)),
+  ];
   return [
     '--profile',
     DERIVED_PROFILE,

@@ -67,6 +67,7 @@ for (const settings of [
   'debug = 1\nstrip = true',
   'debug = 1\nstrip = "debuginfo"',
   'debug = 1\nsplit-debuginfo = "packed"',
+  'debug = 1\n[profile.release.package.app]\ndebug = 0',
 ]) {
   test(`release with ${JSON.stringify(settings)}: a profile derived from it`, async (t) => {
     assert.deepEqual((await prepare(project(t, `[profile.release]\n${settings}`))).targets, DERIVED);

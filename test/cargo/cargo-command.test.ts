@@ -46,15 +46,12 @@ for (const [typed, hint] of REFUSED) {
 }
 
 test('the derived profile inherits from the choice', () => {
+  const symbols = ['debug=1', 'strip="none"', 'split-debuginfo="off"'];
+  const settings = ['inherits="release"', ...symbols, ...symbols.map((text) => `package."*".${text}`)];
   assert.deepEqual(derivedProfileArguments('run', { kind: 'release' }), [
     '--profile',
     'profile-bee',
-    '--config',
-    'profile.profile-bee.inherits="release"',
-    '--config',
-    'profile.profile-bee.debug=1',
-    '--config',
-    'profile.profile-bee.strip="none"',
+    ...settings.flatMap((text) => ['--config', `profile.profile-bee.${text}`]),
   ]);
   assert.equal(inheritedProfile('bench', { kind: 'release' }), 'bench');
   assert.equal(inheritedProfile('bench', { kind: 'dev' }), 'dev');
@@ -64,6 +61,17 @@ test('the derived profile inherits from the choice', () => {
     '--profile',
     'profile-bee',
   ]);
+});
+
+test('a package that the inherited profile overrides is overridden again', () => {
+  const args = derivedProfileArguments('run', { kind: 'release' }, ['one@1.0.0', '*']).filter((it) =>
+    it.includes('package'),
+  );
+  const of = (spec: string) =>
+    ['debug=1', 'strip="none"', 'split-debuginfo="off"'].map(
+      (text) => `profile.profile-bee.package."${spec}".${text}`,
+    );
+  assert.deepEqual(args, [...of('*'), ...of('one@1.0.0')]);
 });
 
 const NO_RUNNER: UserRunner = { triple: 'x86_64-unknown-linux-gnu', words: [], form: 'array' };

@@ -90,6 +90,7 @@ test('run builds one binary of a workspace, with symbols and optimized', async (
     {
       package: 'alpha',
       targetName: 'exits',
+      sourcePath: join(cwd, 'alpha/src/bin/exits.rs'),
       kind: 'bin',
       profile: 'profile-bee',
       optLevel: '3',
