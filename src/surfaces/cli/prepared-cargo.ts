@@ -10,6 +10,7 @@ import { flagSpellings } from './flags.js';
 import { HarnessAdmission } from './harness-admission.js';
 import type { CargoOptions, CargoTargetRequest, ProfileChoice } from './options.js';
 import type { PreparedTarget, TargetFacts } from './prepared-target.js';
+import { symbolProblems } from './symbol-problems.js';
 import type { Terminal } from './terminal.js';
 import { UsageProblem } from './usage-problem.js';
 
@@ -50,6 +51,7 @@ export async function prepareCargoTarget(
   const admission = new HarnessAdmission(run.verb, executables, profileTimeSeconds);
   return {
     name: run.targetName,
+    problems: symbolProblems(run.targets, profile?.kind === 'as-is'),
     packages: run.packages,
     sourceRoot: run.workspaceRoot,
     outputDirectory: join(run.targetDirectory, PROFILES_FOLDER),

@@ -7,7 +7,7 @@ import { inheritedStdio } from '../../cargo/inherited-descriptors.js';
 import type { PackageRoot } from '../../symbolize/origin.js';
 import { checkCommand } from './find-command.js';
 import type { ProgramRequest, RecordOptions } from './options.js';
-import type { SummaryTarget } from './summary.js';
+import type { Problem, SummaryTarget } from './summary.js';
 
 /** How what we launched ended; both null: not our child (a pid). */
 export interface LaunchEnd {
@@ -28,6 +28,8 @@ export type TargetFacts = Pick<SummaryTarget, 'kind'> & Partial<SummaryTarget>;
 export interface PreparedTarget {
   /** For the title and for names of files. */
   name: string;
+  /** What is known to be wrong before it runs; said at once. */
+  problems: readonly Problem[];
   packages: readonly PackageRoot[];
   /** Its source files are shown from here. */
   sourceRoot: string;
@@ -60,6 +62,7 @@ export function writesToStandardOutput({ command, outputs }: RecordOptions): boo
 }
 
 const NOTHING_BUILT = {
+  problems: [],
   packages: [],
   sourceRoot: process.cwd(),
   outputDirectory: '.',

@@ -19,7 +19,7 @@ import {
 } from './prepared-target.js';
 import { qualityLine, qualityProblems } from './quality.js';
 import { failedRules } from './require-rules.js';
-import { type ExitStatus, lostCount, type Summary, type SummaryTarget } from './summary.js';
+import { type ExitStatus, lostCount, type Problem, type Summary, type SummaryTarget } from './summary.js';
 import type { Terminal } from './terminal.js';
 import { type RunEnd, signalTargets, waitForEnd } from './wait-for-end.js';
 
@@ -44,7 +44,7 @@ export async function record(
     const preparing = interrupts.orThrow(prepare());
     const target = await preparing.catch((error) => abandon(opening, error));
     await using session = await opening;
-    notePreparation(summary, target);
+    notePreparation(summary, target, terminal);
     outputs.addDefault(options, target);
     if (options.target.kind !== 'pid') summary.problems.push(...alteredTextProblems());
     if (interrupts.count > 0) return INTERRUPTED;
@@ -56,7 +56,9 @@ export async function record(
   }
 }
 
-function notePreparation(summary: Summary, target: PreparedTarget): void {
+function notePreparation(summary: Summary, target: PreparedTarget, terminal: Terminal): void {
+  summary.problems.push(...target.problems);
+  for (const { message } of target.problems) terminal.warn(message);
   summary.phasesNs.metadata = Number(target.phases.metadataNs);
   summary.phasesNs.build = Number(target.phases.buildNs);
 }
@@ -203,7 +205,7 @@ async function writeProfile(raw: RawProfile, run: Run): Promise<void> {
   summary.phasesNs.symbolize = Number(writeNs - symbolizeNs);
   summary.phasesNs.write = Number(doneNs - writeNs);
   summary.phasesNs.exitToOutput = endNs === undefined ? 0 : Number(doneNs - endNs);
-  sayResult(summary, subtitle, target.notesAfter?.() ?? [], terminal);
+  sayResult(subtitle, run);
 }
 
 /** When the last process ended; undefined while one goes on. */
@@ -213,10 +215,11 @@ function lastEndNs(session: CaptureSession): bigint | undefined {
   return ends.sort((a, b) => (a! < b! ? -1 : 1)).at(-1);
 }
 
-function sayResult(summary: Summary, quality: string, notes: readonly string[], terminal: Terminal): void {
+function sayResult(quality: string, { target, summary, terminal }: Run): void {
   terminal.say(`profile-bee: ${quality}`);
-  for (const note of notes) terminal.note(note);
-  for (const { message } of summary.problems) terminal.warn(message);
+  for (const note of target.notesAfter?.() ?? []) terminal.note(note);
+  const isNews = (problem: Problem) => !target.problems.includes(problem); // the others were said before it ran
+  for (const { message } of summary.problems.filter(isNews)) terminal.warn(message);
   for (const { path } of summary.outputs)
     if (path !== '-') terminal.say(`wrote ${terminal.bold(shownPath(path))}`);
 }

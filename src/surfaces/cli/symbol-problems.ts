@@ -1,0 +1,63 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { CargoTarget } from '../../cargo/cargo-run.js';
+import { DERIVED_PROFILE } from '../../cargo/derived-profile.js';
+import { type ElfFacts, readElfFacts } from '../../ffi/elf-facts.js';
+import { NativeError } from '../../ffi/native-error.js';
+import type { Problem } from './summary.js';
+import { type SymbolTarget, symbolWarning } from './symbol-warning.js';
+
+const DEBUG_DIRECTORY = '/usr/lib/debug';
+const MAX_NAMES = 3;
+
+/** What the pictures of these programs will lack; programs that lack the same for the same reason share a sentence. */
+export function symbolProblems(targets: readonly CargoTarget[], isAsIs: boolean): Problem[] {
+  const groups = new Map<string, { facts: ElfFacts; target: SymbolTarget; names: string[] }>();
+  for (const built of targets) {
+    const facts = readFacts(built.executable);
+    const target = { ...built, name: '', isAsIs, isDerived: isDerived(built) };
+    const message = facts === undefined ? undefined : symbolWarning(facts, target)?.message;
+    if (facts === undefined || message === undefined) continue;
+    const group = groups.get(message) ?? { facts, target, names: [] };
+    groups.set(message, { ...group, names: [...group.names, built.targetName] });
+  }
+  const problems = Array.from(groups.values(), ({ facts, target, names }) =>
+    symbolWarning(facts, { ...target, name: enumerate(names) }),
+  );
+  return problems.filter((problem) => problem !== undefined);
+}
+
+/** A profile of this name may also be the user's own. */
+function isDerived({ profile, debuginfo }: CargoTarget): boolean {
+  return profile === DERIVED_PROFILE && debuginfo === '1';
+}
+
+/** Undefined for what cannot be read, which is no statement about symbols. */
+function readFacts(path: string): ElfFacts | undefined {
+  try {
+    const facts = readElfFacts(path);
+    const debugFile = findDebugFile(path, facts);
+    return debugFile === undefined ? facts : readElfFacts(debugFile);
+  } catch (error) {
+    if (error instanceof NativeError) return undefined;
+    throw error;
+  }
+}
+
+/** Where the symbolizer looks for what .gnu_debuglink names. */
+function findDebugFile(path: string, { debugLink, buildId }: ElfFacts): string | undefined {
+  if (debugLink === '') return undefined;
+  const directory = dirname(realpathSync(path));
+  const candidates = [
+    join(DEBUG_DIRECTORY, '.build-id', buildId.slice(0, 2), `${buildId.slice(2)}.debug`),
+    join(directory, debugLink),
+    join(directory, '.debug', debugLink),
+    join(DEBUG_DIRECTORY, directory, debugLink),
+  ];
+  return candidates.find((candidate) => existsSync(candidate));
+}
+
+function enumerate(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_NAMES).join(', ');
+  return names.length > MAX_NAMES ? `${shown} and ${names.length - MAX_NAMES} more` : shown;
+}

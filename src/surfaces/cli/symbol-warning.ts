@@ -1,0 +1,131 @@
+import { resolve } from 'node:path';
+import { shellLine } from '../../cargo/shell-line.js';
+import type { ElfCrate, ElfFacts } from '../../ffi/elf-facts.js';
+import type { Problem } from './summary.js';
+
+/** A built program, as far as its build is known. */
+export interface SymbolTarget {
+  /** As the user knows it. */
+  name: string;
+  /** The cargo profile that it was built with. */
+  profile: string;
+  /** What cargo said of the crate itself: `0`, `1`, `2`, `line-tables-only`, … */
+  debuginfo: string;
+  /** Our own profile, which asks for symbols. False: the user's profile as it is. */
+  isDerived: boolean;
+  /** `--as-is` was typed. */
+  isAsIs: boolean;
+  /** The root of its crate, absolute. */
+  sourcePath?: string | undefined;
+}
+
+/** Where rustc's own build, and ours of it, compile std and what std needs. */
+const STD_DIRECTORIES = /^\/rustc\/|^\/rust\/deps\/|^\/cargo\/registry\/|\/lib\/rustlib\/src\/rust(\/|$)/;
+/** The root of std itself: distributions build theirs, and its dependencies below, in directories of their own. */
+const STD_ROOT = /^(\/.*)\/library\/std\/src\/lib\.rs$/;
+/** What a profile needs for names, lines and inlined functions. */
+const SYMBOLS = ['debug=1', 'strip="none"'] as const;
+
+/**
+ * What the picture will lack, why, and what to type; undefined when nothing is known to be missing.
+ * The file has the last word: `debuginfo` says what was asked for, and a linker, `strip` or RUSTFLAGS may have
+ * decided otherwise.
+ */
+export function symbolWarning(facts: ElfFacts, target: SymbolTarget): Problem | undefined {
+  const own = ownCrates(facts);
+  if (own.length === 0 && !facts.areUnitsWhole) return undefined;
+  if (own.length === 0)
+    return facts.hasSymbols || facts.hasMiniDebugInfo ? noDebuginfo(facts, target) : noSymbols(target);
+  if (facts.areUnitsWhole && isOnlyOthers(own, target)) return onlyDependencies(target);
+  return splitDebuginfo(own, facts, target) ?? shortNames(own, target);
+}
+
+/** Without those of std, whose debug information is in every program that is not stripped. */
+function ownCrates({ crates }: ElfFacts): ElfCrate[] {
+  const roots = crates.flatMap(({ source }) => STD_ROOT.exec(source)?.[1] ?? []);
+  const isBelow = (directory: string, root: string) => directory === root || directory.startsWith(`${root}/`);
+  return crates.filter(
+    ({ directory }) => !STD_DIRECTORIES.test(directory) && !roots.some((root) => isBelow(directory, root)),
+  );
+}
+
+function noSymbols(target: SymbolTarget): Problem {
+  const message = `the symbols of ${subject(target)} were stripped: its functions are shown as addresses`;
+  return { code: 'no-symbols', message: withAdvice(message, target, SYMBOLS) };
+}
+
+/** std's own is still there unless a stripper has gone over the file. */
+function noDebuginfo({ hasDebugInfo }: ElfFacts, target: SymbolTarget): Problem {
+  const isStripped = !hasDebugInfo && target.debuginfo !== '0';
+  const cause = isStripped
+    ? `the debug information of ${subject(target)} was stripped`
+    : `${subject(target)} was built ${lacksDebuginfo(target)}`;
+  const message = `${cause}: its functions have names, but no source lines, and inlined ones are missing`;
+  return { code: 'no-debuginfo', message: withAdvice(message, target, SYMBOLS) };
+}
+
+function lacksDebuginfo({ debuginfo }: SymbolTarget): string {
+  const isByProfile = debuginfo === '0' || debuginfo === 'line-directives-only';
+  const wanted = setting('debug', debuginfo);
+  return isByProfile ? `with ${wanted}` : `without debug information, although its profile says ${wanted}`;
+}
+
+/** Compared only when cargo said 0: a remapped path is another one, and must not raise a warning. */
+function isOnlyOthers(own: readonly ElfCrate[], target: SymbolTarget): boolean {
+  const isKnown = target.debuginfo === '0' && target.sourcePath !== undefined;
+  return isKnown && !own.some((crate) => crate.isSplit || isRootOf(target, crate));
+}
+
+function isRootOf({ sourcePath }: SymbolTarget, { directory, source }: ElfCrate): boolean {
+  return resolve(directory, source) === sourcePath;
+}
+
+function onlyDependencies(target: SymbolTarget): Problem {
+  const message = `${subject(target)} itself was built with debug = 0, its dependencies were not: its functions have names, but no source lines, and inlined ones are missing`;
+  return { code: 'no-debuginfo', message: withAdvice(message, target, SYMBOLS) };
+}
+
+/** A .dwp file beside the program is read; .dwo files are not, nor could they be where they are missing. */
+function splitDebuginfo(
+  own: readonly ElfCrate[],
+  { hasDebugPackage, missingSplitFileCount }: ElfFacts,
+  target: SymbolTarget,
+): Problem | undefined {
+  if (hasDebugPackage || !own.some(({ isSplit }) => isSplit)) return undefined;
+  const state = missingSplitFileCount > 0 ? 'some of which are missing' : 'which the profiler does not read';
+  const message = `the debug information of ${subject(target)} is in .dwo files (split-debuginfo), ${state}: inlined functions are missing`;
+  return { code: 'split-debuginfo', message: withAdvice(message, target, ['split-debuginfo="off"']) };
+}
+
+/** By the program's own crate, where it is found: short names of one dependency are not worth a warning. */
+function shortNames(own: readonly ElfCrate[], target: SymbolTarget): Problem | undefined {
+  const root = own.filter((crate) => isRootOf(target, crate));
+  const judged = (root.length > 0 ? root : own).filter(({ names }) => names !== 'unknown');
+  const isInPackage = judged.length === 0 && own.some(({ isSplit }) => isSplit);
+  const isShort = isInPackage
+    ? target.debuginfo === 'line-tables-only'
+    : judged.length > 0 && judged.every(({ names }) => names === 'short');
+  if (!isShort) return undefined;
+  const message = `${subject(target)} was built with debug = "line-tables-only": its functions lack their paths (\`parse\` for \`config::parse\`)`;
+  return { code: 'short-names', message: withAdvice(message, target, ['debug=1']) };
+}
+
+function setting(name: string, value: string): string {
+  return /^\d+$/.test(value) ? `${name} = ${value}` : `${name} = ${JSON.stringify(value)}`;
+}
+
+function subject({ name, profile }: SymbolTarget): string {
+  return `${name} (profile ${profile})`;
+}
+
+/** Our own profile asks for everything: what is missing then, something outside of profiles has taken away. */
+function withAdvice(
+  message: string,
+  { profile, isDerived, isAsIs }: SymbolTarget,
+  settings: readonly string[],
+): string {
+  if (isDerived)
+    return `${message}; look for -C strip, -C debuginfo or -s in RUSTFLAGS, .cargo/config.toml and build scripts`;
+  const flags = shellLine(settings.flatMap((text) => ['--config', `profile.${profile}.${text}`]));
+  return `${message}; ${isAsIs ? 'leave out --as-is, or add' : 'add'} ${flags} to cargo's arguments`;
+}
