@@ -66,7 +66,15 @@ static __always_inline void load_user_registers(struct walk *walk, struct bpf_pe
 	walk->ax = ax;
 }
 
-static __always_inline void begin_stack(struct walk *walk, __u64 pid_tgid)
+static __always_inline void note_starter(struct bee_stack *stack)
+{
+	__u32 tid = stack->tid;
+	struct bee_starter none = {};
+	struct bee_starter *starter = bpf_map_lookup_elem(&starters, &tid);
+	stack->starter = starter ? *starter : none;
+}
+
+static __always_inline void begin_stack(struct walk *walk, __u64 pid_tgid, __u32 root)
 {
 	walk->stack.time_ns = bpf_ktime_get_ns();
 	walk->stack.count = 1;
@@ -76,7 +84,9 @@ static __always_inline void begin_stack(struct walk *walk, __u64 pid_tgid)
 	walk->stack.user_frames = 0;
 	walk->stack.kernel_frames = 0;
 	walk->stack.kind = BEE_RECORD_STACK;
+	walk->stack.root = root;
 	bpf_get_current_comm(walk->stack.comm, sizeof(walk->stack.comm));
+	note_starter(&walk->stack);
 	walk->length = 0;
 	walk->unmapped = 0;
 	walk->hash[0] = pid_tgid;
@@ -144,6 +154,7 @@ static __always_inline void finish_hash(struct walk *walk)
 	hash_word(walk, comm[0]);
 	hash_word(walk, comm[1]);
 	hash_word(walk, walk->outcome);
+	hash_word(walk, (__u64)walk->stack.root << 32 | walk->stack.starter.tid); /* pids are used again */
 	walk->stack.key[0] = walk->hash[0];
 	walk->stack.key[1] = walk->hash[1];
 }
@@ -248,7 +259,7 @@ static __always_inline void deliver_snapshot(struct walk *walk, struct bpf_perf_
 static __always_inline void take_sample(struct walk *walk, struct bpf_perf_event_data *context, __u64 pid_tgid,
 					struct bee_process *process)
 {
-	begin_stack(walk, pid_tgid);
+	begin_stack(walk, pid_tgid, process->root);
 	unwind_user(walk, context, process);
 	if (walk->unmapped && spend_snapshot(walk)) {
 		deliver_snapshot(walk, context, process->generation);
@@ -282,6 +293,24 @@ int on_sample(struct bpf_perf_event_data *context)
 	return 0;
 }
 
+/* What `child` is started for: see struct bee_starter. The current task is the one that starts it. */
+static __always_inline void inherit_starter(__u32 child_tid)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct bee_starter self = { .tid = pid_tgid };
+	struct bee_starter *starter = bpf_map_lookup_elem(&starters, &self.tid);
+	if (starter) {
+		self = *starter;
+	} else {
+		if (self.tid == pid_tgid >> 32) /* by the first thread */
+			return;
+		bpf_get_current_comm(self.comm, sizeof(self.comm));
+	}
+	struct bee_counters *counter = this_cpu_counters();
+	if (bpf_map_update_elem(&starters, &child_tid, &self, BPF_ANY) && counter)
+		counter->starters_full++;
+}
+
 /* raw_tp sched_process_fork(parent, child): a child process is observed from its first instruction. */
 SEC("raw_tp/sched_process_fork")
 int on_fork(struct bpf_raw_tracepoint_args *context)
@@ -291,6 +320,7 @@ int on_fork(struct bpf_raw_tracepoint_args *context)
 	struct bee_process *process = bpf_map_lookup_elem(&processes, &tgid);
 	if (!process)
 		return 0;
+	inherit_starter(BPF_CORE_READ(child, pid));
 	__u32 child_tgid = BPF_CORE_READ(child, tgid);
 	if (child_tgid == tgid) /* a thread */
 		return 0;
@@ -388,8 +418,10 @@ int on_free(struct bpf_raw_tracepoint_args *context)
 {
 	struct task_struct *task = (void *)context->args[0];
 	__u32 tgid = BPF_CORE_READ(task, tgid);
+	__u32 tid = BPF_CORE_READ(task, pid);
 	count_final_runtime(task);
-	if ((__u32)BPF_CORE_READ(task, pid) != tgid)
+	bpf_map_delete_elem(&starters, &tid);
+	if (tid != tgid)
 		return 0;
 	bpf_map_delete_elem(&processes, &tgid);
 	bpf_map_delete_elem(&spaces, &tgid);

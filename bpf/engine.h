@@ -23,11 +23,13 @@ struct bee_config {
 /*
  * A process under observation. `generation` counts its execs: a space that was published for another generation
  * describes an image that is gone. The kernel program copies the entry on fork. `is_held`: it waits at the gate, and
- * observation begins with its exec.
+ * observation begins with its exec. `root` is the number of the request that began the observation: children have their
+ * ancestor's, so that a sample tells where it belongs whatever has become of the pids since.
  */
 struct bee_process {
 	__u32 generation;
 	__u32 is_held;
+	__u32 root;
 };
 
 /* The mappings of a process: `count` entries of the mappings array from `first`, sorted by begin. */
@@ -61,6 +63,7 @@ struct bee_counters {
 	__u64 snapshots;
 	__u64 snapshots_over_budget;
 	__u64 exited_cpu_ns; /* sum_exec_runtime of tasks that ended */
+	__u64 starters_full; /* tasks whose starter found no room */
 };
 
 /* How a process ended: wait status as wait4 would give it. */

@@ -6,7 +6,7 @@
 #include "unwind.h"
 #include "layout.h"
 
-_Static_assert(sizeof(struct bee_stack) == 72, "struct bee_stack has no implicit padding");
+_Static_assert(sizeof(struct bee_stack) == 96, "struct bee_stack has no implicit padding");
 _Static_assert(sizeof(struct bee_mapping) == 48, "array entries are padded to 8 bytes, so this has no gaps");
 _Static_assert(sizeof(struct bee_unwind_rule) == 16, "array entries are padded to 8 bytes, so this has no gaps");
 _Static_assert(BEE_RULE_COUNT <= 8, "a frame word has three bits for the rule");
@@ -19,7 +19,9 @@ _Static_assert(BEE_RULE_COUNT <= 8, "a frame word has three bits for the rule");
 const struct bee_layout_entry bee_layout_entries[] = {
 	{ "stack.size", sizeof(struct bee_stack) },
 	FIELD(time_ns), FIELD(key), FIELD(count), FIELD(pid), FIELD(tid), FIELD(comm), FIELD(cpu),
-	FIELD(user_frames), FIELD(kernel_frames), FIELD(kind), FIELD(outcome),
+	FIELD(user_frames), FIELD(kernel_frames), FIELD(kind), FIELD(outcome), FIELD(root),
+	{ "stack.starter_tid", offsetof(struct bee_stack, starter.tid) },
+	{ "stack.starter_comm", offsetof(struct bee_stack, starter.comm) },
 	{ "stack.frames", sizeof(struct bee_stack) },
 	{ "frame.addressBits", BEE_FRAME_ADDRESS_BITS },
 	{ "frame.ruleShift", BEE_FRAME_RULE_SHIFT },

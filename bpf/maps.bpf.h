@@ -62,6 +62,14 @@ struct {
 	__type(value, __u64);
 } runtime_bases SEC(".maps");
 
+/* tid -> the thread from which it was started; see struct bee_starter. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct bee_starter);
+} starters SEC(".maps");
+
 /* (sampler) mappings of all spaces. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

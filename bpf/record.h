@@ -66,6 +66,17 @@ enum bee_record_kind { BEE_RECORD_STACK = 0, BEE_RECORD_SNAPSHOT = 1 };
 #define BEE_MAX_OBJECTS (1 << 14)
 
 /*
+ * Whose work a task does, where one process serves many (a test harness with a thread for each test): the thread that
+ * its first thread had started, and from which this task, however many threads and processes lie between, was
+ * started. `comm` is that thread's name when it started the first of them. All zero: no such thread, since the task
+ * is one itself, or was started by the first thread, or is it.
+ */
+struct bee_starter {
+	__u32 tid;
+	char comm[BEE_COMM_BYTES];
+};
+
+/*
  * One stack. The kernel program sends it when it sees the stack (thread, name, frames) for the first time and
  * counts repetitions in a map under `key`; a stack that found no room in that map is simply sent again.
  */
@@ -81,7 +92,10 @@ struct bee_stack {
 	__u16 kernel_frames;
 	__u8 kind; /* enum bee_record_kind */
 	__u8 outcome; /* enum bee_outcome */
-	__u8 reserved[6];
+	__u8 reserved[2];
+	__u32 root; /* the request that began to observe its process or the one that it was forked from, see bee_process */
+	struct bee_starter starter;
+	__u32 reserved_end;
 	/* __u64 frames[] follow: user frames, leaf first; then kernel addresses, leaf first, callers already at -1 */
 };
 

@@ -30,6 +30,8 @@ export interface CaptureTotals {
   /** Observed processes that go on. */
   stillRunning: number;
   throttled: number;
+  /** Threads and processes whose starter could not be noted: their samples have none. */
+  startersFull: number;
   costSource: 'kernel' | 'sampled';
 }
 

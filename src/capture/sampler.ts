@@ -74,12 +74,17 @@ export class Sampler {
     return sampler;
   }
 
-  /** Observes a process and its future children; `paths` are the files that it will map. */
-  async add(pid: number, options: { isHeld: boolean; paths: readonly string[] }): Promise<void> {
+  /**
+   * Observes a process and its future children; `paths` are the files that it will map. Resolves with the `root` that
+   * their samples carry.
+   */
+  async add(pid: number, options: { isHeld: boolean; paths: readonly string[] }): Promise<number> {
     const event = await this.#request((requestId) =>
       this.session.send(MESSAGE.add, encodeAdd({ requestId, pid, ...options })),
     );
-    if (event.kind === 'added' && event.errno !== 0) throw addError(pid, event.message);
+    if (event.kind !== 'added') throw addError(pid, `the sampler answered with ${event.kind}`);
+    if (event.errno !== 0) throw addError(pid, event.message);
+    return event.requestId;
   }
 
   async interruptsSeen(): Promise<number> {

@@ -30,6 +30,8 @@ export interface ProcessEnd {
 /** A process that came through the gate, or was named by pid (without libraries then). */
 export interface ObservedProcess extends ProcessFacts {
   pid: number;
+  /** Its samples, and those of all that descend from it, carry this number; unlike a pid it is never used again. */
+  root: number;
   libraries: string[];
   end?: ProcessEnd;
 }
@@ -114,8 +116,8 @@ export class CaptureSession {
   async addPid(pid: number): Promise<void> {
     checkProcess(pid);
     const facts = readProcessFacts(pid);
-    await this.#sampler.add(pid, { isHeld: false, paths: [] });
-    this.#processes.push({ pid, ...facts, libraries: [] });
+    const root = await this.#sampler.add(pid, { isHeld: false, paths: [] });
+    this.#processes.push({ pid, root, ...facts, libraries: [] });
   }
 
   /** Resolves when every known process has ended and none waits at the gate; at once when there is none. */
@@ -178,8 +180,8 @@ export class CaptureSession {
   async #observe(message: GateMessage): Promise<void> {
     try {
       const paths = [message.executable, ...message.libraries];
-      await this.#sampler.add(message.pid, { isHeld: true, paths });
-      this.#processes.push({ ...message, uid: readProcessFacts(message.pid).uid });
+      const root = await this.#sampler.add(message.pid, { isHeld: true, paths });
+      this.#processes.push({ ...message, root, uid: readProcessFacts(message.pid).uid });
     } catch (error) {
       const cause = error instanceof CaptureError ? error.cause : String(error);
       this.#problems.push({

@@ -2,7 +2,7 @@ import { loadLibbee } from './libbee.js';
 
 /** struct bee_stack of bpf/record.h: byte offsets. test/ffi/layout.test.ts compares them with the C compiler's. */
 export const STACK_LAYOUT = {
-  size: 72,
+  size: 96,
   time_ns: 0,
   key: 8,
   count: 24,
@@ -14,7 +14,10 @@ export const STACK_LAYOUT = {
   kernel_frames: 62,
   kind: 64,
   outcome: 65,
-  frames: 72,
+  root: 68,
+  starter_tid: 72,
+  starter_comm: 76,
+  frames: 96,
 } as const;
 
 /** A user frame word: address, then the rule, then the object, each from its bit on. */

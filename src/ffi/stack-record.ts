@@ -8,14 +8,27 @@ const RULE_MASK = (1n << BigInt(FRAME_LAYOUT.objectShift - FRAME_LAYOUT.ruleShif
 const OBJECT_SHIFT = BigInt(FRAME_LAYOUT.objectShift);
 
 /**
+ * The thread that the first thread of a process had started, and from which another was started, however many
+ * threads and processes lie between. `comm` is its name when it started the first of them.
+ */
+export interface Starter {
+  tid: number;
+  comm: string;
+}
+
+/**
  * One unique stack. `timeNs` is CLOCK_MONOTONIC of its first delivery, `count` how often it was hit. Frames are leaf
- * first: user frames are words (`frameAddress`, `frameRule`, `frameObject`), kernel frames addresses.
+ * first: user frames are words (`frameAddress`, `frameRule`, `frameObject`), kernel frames addresses. `root` is the
+ * request by which its process, or the one that it was forked from, came under observation. `starter` is undefined for
+ * first threads and for those that a first thread started.
  */
 export interface StackRecord {
   timeNs: bigint;
+  root: number;
   pid: number;
   tid: number;
   comm: string;
+  starter: Starter | undefined;
   cpu: number;
   count: number;
   outcome: OutcomeName;
@@ -44,9 +57,11 @@ function decodeStackRecord(bytes: Uint8Array, offset: number): StackRecord {
   const frames = start + STACK_LAYOUT.frames;
   return {
     timeNs: view.getBigUint64(STACK_LAYOUT.time_ns, true),
+    root: view.getUint32(STACK_LAYOUT.root, true),
     pid: view.getUint32(STACK_LAYOUT.pid, true),
     tid: view.getUint32(STACK_LAYOUT.tid, true),
-    comm: decodeComm(bytes.subarray(offset + STACK_LAYOUT.comm, offset + STACK_LAYOUT.comm + COMM_BYTES)),
+    comm: decodeComm(bytes, offset + STACK_LAYOUT.comm),
+    starter: decodeStarter(view, bytes, offset),
     cpu: view.getUint32(STACK_LAYOUT.cpu, true),
     count: Number(view.getBigUint64(STACK_LAYOUT.count, true)),
     outcome: decodeOutcome(view.getUint8(STACK_LAYOUT.outcome)),
@@ -55,9 +70,15 @@ function decodeStackRecord(bytes: Uint8Array, offset: number): StackRecord {
   };
 }
 
-function decodeComm(bytes: Uint8Array): string {
+function decodeComm(record: Uint8Array, offset: number): string {
+  const bytes = record.subarray(offset, offset + COMM_BYTES);
   const end = bytes.indexOf(0);
   return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString('utf8');
+}
+
+function decodeStarter(view: DataView, record: Uint8Array, offset: number): Starter | undefined {
+  const tid = view.getUint32(STACK_LAYOUT.starter_tid, true);
+  return tid === 0 ? undefined : { tid, comm: decodeComm(record, offset + STACK_LAYOUT.starter_comm) };
 }
 
 function decodeOutcome(value: number): OutcomeName {

@@ -44,6 +44,9 @@ function stackRecord(key: bigint, userFrames: readonly bigint[], kernelFrames: r
   bytes.writeUInt16LE(userFrames.length, STACK_LAYOUT.user_frames);
   bytes.writeUInt16LE(kernelFrames.length, STACK_LAYOUT.kernel_frames);
   bytes.writeUInt8(5, STACK_LAYOUT.outcome);
+  bytes.writeUInt32LE(4, STACK_LAYOUT.root);
+  bytes.writeUInt32LE(12, STACK_LAYOUT.starter_tid);
+  bytes.write('tests::starts', STACK_LAYOUT.starter_comm);
   [...userFrames, ...kernelFrames].forEach((word, index) => {
     bytes.writeBigUInt64LE(word, STACK_LAYOUT.frames + index * 8);
   });
@@ -71,9 +74,11 @@ test('stacks and counts become decoded samples', async () => {
   const [first, second] = session.samples();
   assert.deepEqual(first, {
     timeNs: 99n,
+    root: 4,
     pid: 10,
     tid: 11,
     comm: 'worker',
+    starter: { tid: 12, comm: 'tests::starts' },
     cpu: 3,
     count: 42,
     outcome: 'depth',
@@ -95,12 +100,12 @@ test('both directions speak the protocol', async () => {
   );
   const bytes = await received;
   const words = Array.from({ length: 9 }, (_, index) => bytes.readUInt32LE(index * 4));
-  assert.deepEqual(words, [28, MESSAGE.start, 1, 997, 1, 4096, 1, 127, 0]);
-  peer.write(frame(MESSAGE.hello, Buffer.from('\x01\0\0\0\x2a\0\0\x000.1.0', 'latin1')));
+  assert.deepEqual(words, [28, MESSAGE.start, 2, 997, 1, 4096, 1, 127, 0]);
+  peer.write(frame(MESSAGE.hello, Buffer.from('\x02\0\0\0\x2a\0\0\x000.1.0', 'latin1')));
   const event = await session.wait(TIMEOUT_MS);
   assert.deepEqual(decodeSamplerEvent(event!.type, event!.payload), {
     kind: 'hello',
-    protocolVersion: 1,
+    protocolVersion: 2,
     pid: 42,
     version: '0.1.0',
   });

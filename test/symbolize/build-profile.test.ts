@@ -76,9 +76,11 @@ function word(object: number, address: bigint, rule: FrameRuleName = 'cfi'): big
 function sample(fields: Partial<RawSample>): RawSample {
   return {
     timeNs: 0n,
+    root: 1,
     pid: 100,
     tid: 101,
     comm: 'app',
+    starter: undefined,
     cpu: 0,
     count: 1,
     outcome: 'complete',

@@ -16,5 +16,6 @@ export const NO_TOTALS: CaptureTotals = {
   tableBytes: 0,
   tablesNs: 0,
   throttled: 0,
+  startersFull: 0,
   costSource: 'kernel',
 };

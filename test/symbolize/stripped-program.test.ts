@@ -31,6 +31,8 @@ function samplesAt(addresses: readonly bigint[]): RawSample[] {
     pid: 100,
     tid: 100,
     comm: 'program',
+    root: 1,
+    starter: undefined,
     cpu: 0,
     count: 1,
     outcome: 'complete',

@@ -16,7 +16,7 @@ extern "C" {
 }
 
 // The fields of struct bee_stack that aggregation reads; compared with layout.c's report in this file's test.
-pub const STACK_SIZE: usize = 72;
+pub const STACK_SIZE: usize = 96;
 pub const STACK_KEY: usize = 8;
 pub const STACK_COUNT: usize = 24;
 pub const STACK_PID: usize = 32;
@@ -24,6 +24,8 @@ pub const STACK_COMM_END: usize = 56;
 pub const STACK_USER_FRAMES: usize = 60;
 pub const STACK_KERNEL_FRAMES: usize = 62;
 pub const STACK_OUTCOME: usize = 65;
+pub const STACK_ROOT: usize = 68;
+pub const STACK_STARTER_END: usize = 92;
 
 /// `{"stack.size":72,…}`: byte offsets, bit positions and enum values as the C compiler sees them.
 pub fn report() -> String {
@@ -73,5 +75,8 @@ mod tests {
         assert_eq!(STACK_USER_FRAMES, of("stack.user_frames"));
         assert_eq!(STACK_KERNEL_FRAMES, of("stack.kernel_frames"));
         assert_eq!(STACK_OUTCOME, of("stack.outcome"));
+        assert_eq!(STACK_ROOT, of("stack.root"));
+        assert_eq!(STACK_ROOT + 4, of("stack.starter_tid"));
+        assert_eq!(STACK_STARTER_END - 16, of("stack.starter_comm"));
     }
 }

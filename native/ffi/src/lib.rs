@@ -54,7 +54,7 @@ use failure::{remember, Failure, Outcome};
 use handles::Handles;
 use session::Session;
 
-const ABI_VERSION: u32 = 2;
+const ABI_VERSION: u32 = 3;
 
 static SESSIONS: Handles<Session> = Handles::new();
 static SYMBOLS: Handles<Vec<u8>> = Handles::new();

@@ -6,8 +6,8 @@ use std::hash::Hasher;
 
 use crate::failure::{Failure, Outcome};
 use crate::layout::{
-    STACK_COMM_END, STACK_COUNT, STACK_KERNEL_FRAMES, STACK_KEY, STACK_OUTCOME, STACK_PID, STACK_SIZE,
-    STACK_USER_FRAMES,
+    STACK_COMM_END, STACK_COUNT, STACK_KERNEL_FRAMES, STACK_KEY, STACK_OUTCOME, STACK_PID, STACK_ROOT, STACK_SIZE,
+    STACK_STARTER_END, STACK_USER_FRAMES,
 };
 
 const COUNTS_ENTRY_BYTES: usize = 24;
@@ -127,12 +127,14 @@ impl Samples {
     }
 }
 
-/// What makes two samples the same one: thread, its name, how the walk ended, and the frames. Not time and cpu.
-fn content(record: &[u8]) -> [&[u8]; 4] {
+/// What makes two samples the same one: thread, its name, whose it is, how the walk ended, and the frames. Not time
+/// and cpu.
+fn content(record: &[u8]) -> [&[u8]; 5] {
     [
         &record[STACK_PID..STACK_COMM_END],
         &record[STACK_USER_FRAMES..STACK_KERNEL_FRAMES + 2],
         &record[STACK_OUTCOME..STACK_OUTCOME + 1],
+        &record[STACK_ROOT..STACK_STARTER_END],
         &record[STACK_SIZE..],
     ]
 }
@@ -212,6 +214,15 @@ mod tests {
         samples.add_stacks(&[record(1, 7, 0, &[9]), record(2, 7, 0, &[9]), record(3, 8, 0, &[9])].concat()).unwrap();
         samples.add_counts(&counts(2, 4)).unwrap();
         assert_eq!(delivered(&samples), [6, 1]);
+    }
+
+    #[test]
+    fn a_thread_id_that_is_used_again_under_another_root_is_another_sample() {
+        let mut again = record(2, 7, 0, &[9]);
+        again[STACK_ROOT] = 2;
+        let mut samples = Samples::default();
+        samples.add_stacks(&[record(1, 7, 0, &[9]), again].concat()).unwrap();
+        assert_eq!(delivered(&samples), [1, 1]);
     }
 
     #[test]

@@ -444,8 +444,12 @@ mod tests {
     #[test]
     fn frames_cut_anywhere_arrive_whole_and_in_order() {
         let mut connected = connect("cut");
-        let bytes =
-            [frame(MESSAGE_HELLO, &words(&[1, 42])), frame(MESSAGE_TOTALS, b"{}"), frame(MESSAGE_DONE, b"")].concat();
+        let bytes = [
+            frame(MESSAGE_HELLO, &words(&[PROTOCOL_VERSION, 42])),
+            frame(MESSAGE_TOTALS, b"{}"),
+            frame(MESSAGE_DONE, b""),
+        ]
+        .concat();
         for byte in bytes.chunks(3) {
             connected.peer.write_all(byte).unwrap();
         }
@@ -460,7 +464,10 @@ mod tests {
 
     #[test]
     fn an_end_before_done_is_the_samplers_death() {
-        assert_eq!(error_after("death", &frame(MESSAGE_HELLO, &words(&[1, 42]))[..0]), -libc::ECONNRESET);
+        assert_eq!(
+            error_after("death", &frame(MESSAGE_HELLO, &words(&[PROTOCOL_VERSION, 42]))[..0]),
+            -libc::ECONNRESET
+        );
     }
 
     #[test]
@@ -470,9 +477,12 @@ mod tests {
         assert_eq!(error_after("inside", &frame(MESSAGE_DONE, b"abc")[..9]), -libc::EPROTO);
         assert_eq!(error_after("type", &frame(7, b"")), -libc::EPROTO);
         assert_eq!(error_after("short", &frame(MESSAGE_EXIT, &[0; 15])), -libc::EPROTO);
-        assert_eq!(error_after("stack", &frame(MESSAGE_STACKS, &[0; 71])), -libc::EPROTO);
+        assert_eq!(error_after("stack", &frame(MESSAGE_STACKS, &[0; crate::layout::STACK_SIZE - 1])), -libc::EPROTO);
         assert_eq!(error_after("object", &frame(MESSAGE_OBJECT, &words(&[1, 9, 0, 0]))), -libc::EPROTO);
-        assert_eq!(error_after("version", &frame(MESSAGE_HELLO, &words(&[2, 42]))), -libc::EPROTONOSUPPORT);
+        assert_eq!(
+            error_after("version", &frame(MESSAGE_HELLO, &words(&[PROTOCOL_VERSION + 1, 42]))),
+            -libc::EPROTONOSUPPORT
+        );
         assert_eq!(error_after("nofd", &frame(MESSAGE_OBJECT, &words(&[1, 0, 0, 1]))), -libc::EPROTO);
     }
 

@@ -104,9 +104,9 @@ impl Engine {
         Ok(std::mem::take(&mut *self.records.borrow_mut()))
     }
 
-    /// A held process is observed from its next exec on.
-    pub fn observe(&self, pid: u32, is_held: bool) -> Outcome<()> {
-        put(&self.processes, pid, &Process { generation: 0, is_held: is_held.into() })
+    /// A held process is observed from its next exec on. Its samples and its children's carry `root`.
+    pub fn observe(&self, pid: u32, is_held: bool, root: u32) -> Outcome<()> {
+        put(&self.processes, pid, &Process { generation: 0, is_held: is_held.into(), root })
     }
 
     pub fn publish_space(&self, pid: u32, space: &Space) -> Outcome<()> {
@@ -186,6 +186,7 @@ fn add_counters(mut sum: Counters, one: Counters) -> Counters {
     sum.snapshots += one.snapshots;
     sum.snapshots_over_budget += one.snapshots_over_budget;
     sum.exited_cpu_ns += one.exited_cpu_ns;
+    sum.starters_full += one.starters_full;
     sum
 }
 
@@ -339,7 +340,7 @@ mod tests {
         }
         let engine = Engine::load(&SETTINGS).unwrap();
         pretend_to_be_at_work(&engine);
-        engine.observe(std::process::id(), false).unwrap();
+        engine.observe(std::process::id(), false, 1).unwrap();
         engine.set_sampling(true).unwrap();
         burn_cpu(200);
         engine.set_sampling(false).unwrap();

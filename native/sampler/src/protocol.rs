@@ -8,7 +8,8 @@
 //!   u32 event (0 cpu-clock, 1 cycles), u32 maxDepth, u32 flags` loads and attaches the kernel programs.
 //! - ADD `u32 requestId, u32 pid, u32 flags (ADD_IS_HELD: it waits at
 //!   the gate, observation begins with its exec), u32 pathCount, paths, each NUL-terminated` observes a process
-//!   and its future children; the paths are the files that it will map, loaded before ADDED is sent.
+//!   and its future children; the paths are the files that it will map, loaded before ADDED is sent. Stacks of all of
+//!   them carry the requestId as their `root`, so it must be another one each time.
 //! - STOP ends sampling and asks for what is left. INTERRUPTS `u32 requestId` asks for the SIGINTs seen.
 //!
 //! Sampler to client:
@@ -23,7 +24,7 @@
 //! - PROBLEM JSON `{code, message}`: something was left out, and the run goes on.
 //! - TOTALS JSON, then DONE, after STOP.
 
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 pub const MESSAGE_START: u16 = 1;
 pub const MESSAGE_ADD: u16 = 2;

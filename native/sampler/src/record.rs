@@ -26,6 +26,13 @@ pub const MAPPING_JIT: u32 = 2;
 
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct Starter {
+    pub tid: u32,
+    pub comm: [u8; 16],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct StackHead {
     pub time_ns: u64,
     pub key: [u64; 2],
@@ -38,7 +45,10 @@ pub struct StackHead {
     pub kernel_frames: u16,
     pub kind: u8,
     pub outcome: u8,
-    pub reserved: [u8; 6],
+    pub reserved: [u8; 2],
+    pub root: u32,
+    pub starter: Starter,
+    pub reserved_end: u32,
 }
 
 #[repr(C)]
@@ -69,6 +79,7 @@ pub struct Config {
 pub struct Process {
     pub generation: u32,
     pub is_held: u32,
+    pub root: u32,
 }
 
 #[repr(C)]
@@ -101,6 +112,7 @@ pub struct Counters {
     pub snapshots: u64,
     pub snapshots_over_budget: u64,
     pub exited_cpu_ns: u64,
+    pub starters_full: u64,
 }
 
 #[repr(C)]
@@ -180,6 +192,9 @@ mod tests {
             ("stack.kernel_frames", offset_of!(StackHead, kernel_frames)),
             ("stack.kind", offset_of!(StackHead, kind)),
             ("stack.outcome", offset_of!(StackHead, outcome)),
+            ("stack.root", offset_of!(StackHead, root)),
+            ("stack.starter_tid", offset_of!(StackHead, starter) + offset_of!(Starter, tid)),
+            ("stack.starter_comm", offset_of!(StackHead, starter) + offset_of!(Starter, comm)),
             ("config.size", size_of::<Config>()),
             ("process.size", size_of::<Process>()),
             ("space.size", size_of::<Space>()),

@@ -275,7 +275,7 @@ impl Session {
         for (tid, runtime_ns) in running_times(pid) {
             self.engine.set_runtime_base(tid, runtime_ns).map_err(to_io)?;
         }
-        self.engine.observe(pid, request.is_held).map_err(to_io)?;
+        self.engine.observe(pid, request.is_held, request.id).map_err(to_io)?;
         self.processes.add(&mut self.engine, pid).map_err(to_io)?;
         self.awaited.push((pid, process));
         if !self.is_sampling {
@@ -330,6 +330,7 @@ impl Session {
             ("tablesNs", self.processes.objects.tables_ns),
             ("stillRunning", still_running as u64),
             ("throttled", throttled),
+            ("startersFull", counters.starters_full),
             ("attachToFirstSampleNs", self.first_sample_ns.saturating_sub(self.enabled_ns)),
         ];
         let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
