@@ -31,6 +31,7 @@ export function parseCargoCommand(
   const { own, trailing } = verb === 'run' ? splitAtPositional(args) : { own: args, trailing: [] };
   if (!isTyped) refuseLateVerb(trailing, own);
   refuseUnprofilable(own);
+  if (verb === 'run') refuseFlagsOfOtherVerbs(own, [...trailing, ...(program ? ['--', ...program] : [])]);
   const items = scanCargoArguments(own);
   return {
     verb,
@@ -81,6 +82,37 @@ function refuseUnprofilable(args: readonly string[]): void {
   if (hasFlag(args, '--no-run')) {
     throw new UsageError('--no-run leaves nothing to profile', 'leave out --no-run');
   }
+}
+
+/** What `cargo build`, which builds for `run`, takes and `cargo run` refuses; and the verb that was meant. */
+const NOT_OF_RUN: Readonly<Record<string, CargoVerb | 'none'>> = {
+  '--bench': 'bench',
+  '--benches': 'bench',
+  '--test': 'test',
+  '--tests': 'test',
+  '--lib': 'test',
+  '--doc': 'test',
+  '--no-fail-fast': 'test',
+  '--all-targets': 'test',
+  '--workspace': 'none',
+  '--exclude': 'none',
+  '--bins': 'none',
+  '--examples': 'none',
+  '--artifact-dir': 'none',
+  '--future-incompat-report': 'none',
+};
+
+/** Before anything is built: `cargo run` would refuse them after it. */
+function refuseFlagsOfOtherVerbs(own: readonly string[], rest: readonly string[]): void {
+  const [flag] = flagsNamed(own, ...Object.keys(NOT_OF_RUN));
+  if (flag === undefined) return;
+  const verb = NOT_OF_RUN[flag.name];
+  const typed = flag.tokens[0]?.split('=', 1)[0];
+  const hint =
+    verb === undefined || verb === 'none'
+      ? `leave out ${typed}; -p PACKAGE and --bin NAME choose what is run`
+      : shellLine([verb, ...own, ...rest]);
+  throw new UsageError(`cargo run has no ${typed}`, hint);
 }
 
 function refuseLateVerb(trailing: readonly string[], own: readonly string[]): void {

@@ -1,5 +1,6 @@
 import { flagsNamed } from './cargo-flags.js';
 import type { MetadataPackage, WorkspaceMetadata } from './metadata.js';
+import { matchesPackageSpec } from './package-spec.js';
 
 /**
  * What `cargo run` would do:
@@ -41,18 +42,9 @@ export function selectedPackages(
 ): MetadataPackage[] | undefined {
   const [first, ...more] = flagsNamed(args, '--package');
   if (first === undefined) return metadata.defaultMembers;
-  const matches = metadata.members.filter((member) => matchesSpec(member, first.value ?? ''));
-  // Cargo's package specifications have more forms (URLs); and it has its own words for one that matches nothing.
+  const matches = metadata.members.filter((member) => matchesPackageSpec(member, first.value ?? ''));
+  // Cargo has its own words for one that matches nothing, and for patterns.
   return more.length === 0 && matches.length === 1 ? matches : undefined;
-}
-
-function matchesSpec(member: MetadataPackage, spec: string): boolean {
-  return [
-    member.id,
-    member.name,
-    `${member.name}@${member.version}`,
-    `${member.name}:${member.version}`,
-  ].includes(spec);
 }
 
 interface Candidate {

@@ -68,7 +68,10 @@ export async function readMetadata(
       throw outsideProject(error);
     throw error;
   }
-  return parseMetadata(JSON.parse(lines.join('\n')) as CargoMetadata);
+  const metadata = parseMetadata(JSON.parse(lines.join('\n')) as CargoMetadata);
+  // `cargo metadata` does not take the flag.
+  const typed = flagsNamed(args, '--target-dir').at(-1)?.value;
+  return typed === undefined ? metadata : { ...metadata, targetDirectory: resolve(context.cwd, typed) };
 }
 
 function hasManifest(args: readonly string[], cwd: string): boolean {

@@ -35,6 +35,10 @@ const REFUSED: [string, RegExp][] = [
   ['test --no-run', /leave out --no-run/],
   ['--message-format json', /leave out --message-format/],
   ['--message-format=json', /leave out --message-format/],
+  ['--bench speed --features x', /^bench --bench speed --features x$/],
+  ['--lib -r', /^test --lib -r$/],
+  ['run --test=integration name', /^test --test=integration name$/],
+  ['--all --bin a', /leave out --all; -p PACKAGE and --bin NAME/],
   ['--release --profile dist', /leave out --release or --profile dist/],
 ];
 

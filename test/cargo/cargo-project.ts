@@ -1,10 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { TestContext } from 'node:test';
+
+/** A test, or the end of all tests of a file (`{ after }`). */
+export interface Ending {
+  after(work: () => void): void;
+}
 
 /** A project in a temporary directory (with a space in its path), removed with the test. Paths → texts; a `#!` can run. */
-export function cargoProject(t: TestContext, files: Readonly<Record<string, string>>): string {
+export function cargoProject(t: Ending, files: Readonly<Record<string, string>>): string {
   const directory = mkdtempSync(join(tmpdir(), 'bee cargo '));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   for (const [path, text] of Object.entries(files)) {
