@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, symlink } from 'node:fs/promises';
 import { tmpdir as osTmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findNativeFile } from '../ffi/native-files.js';
@@ -69,6 +69,7 @@ export class CaptureSession {
   #admit: Admit = async () => ({ kind: 'observe' });
   #sampler!: Sampler;
   #gate!: Gate;
+  #gatePath!: string;
 
   private constructor(directory: string) {
     this.#directory = directory;
@@ -85,9 +86,9 @@ export class CaptureSession {
     return session;
   }
 
-  /** What to put before a command: the command then waits until its tables are loaded. */
+  /** What to put before a command: the command then waits until its tables are loaded. No word has a space in it. */
   get gateCommand(): readonly string[] {
-    return [findNativeFile('bee-gate'), this.#gate.socketPath];
+    return [this.#gatePath, this.#gate.socketPath];
   }
 
   /** Whoever comes to the gate from now on is admitted by `admit`; without it all are observed. */
@@ -155,6 +156,7 @@ export class CaptureSession {
       onExit: (pid, waitStatus, timeNs) => this.#noteEnd(pid, waitStatus, timeNs),
       onProblem: ({ code, message }) => this.#problems.push({ code, message }),
     });
+    this.#gatePath = await withoutSpaces(findNativeFile('bee-gate'), join(this.#directory, 'bee-gate'));
     this.#gate = await Gate.listen(
       join(this.#directory, 'gate'),
       (message) => this.#arrive(message),
@@ -214,7 +216,8 @@ const MAX_TMPDIR_LENGTH = 70;
 async function makeSocketDirectory(): Promise<string> {
   try {
     const { dir } = await import('tmp-promise');
-    const tmpdir = osTmpdir().length < MAX_TMPDIR_LENGTH ? osTmpdir() : '/tmp';
+    const isFit = osTmpdir().length < MAX_TMPDIR_LENGTH && !/\s/.test(osTmpdir());
+    const tmpdir = isFit ? osTmpdir() : '/tmp';
     return (await dir({ prefix: 'bee-', mode: 0o700, tmpdir })).path;
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
@@ -225,6 +228,13 @@ async function makeSocketDirectory(): Promise<string> {
       'TMPDIR=/tmp   or another folder that exists',
     );
   }
+}
+
+/** Cargo splits a runner that is a string, as the user's own may be, at every space: then a link stands for the file. */
+async function withoutSpaces(file: string, link: string): Promise<string> {
+  if (!/\s/.test(file)) return file;
+  await symlink(file, link);
+  return link;
 }
 
 /** As wait4 encodes it; -1: unknown. */

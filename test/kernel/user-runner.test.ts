@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { programsWorkspace } from './fixture-programs.js';
 import { needsRoot } from './needs-root.js';
+import { copyForEverybody, repositoryRoot } from './repository.js';
 import { profileWith } from './run-bee.js';
+import { scratchDirectory } from './scratch-directory.js';
 
 const VARIABLE = 'CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER';
 
@@ -39,3 +43,28 @@ for (const { form, config, env } of RUNNERS) {
     assert.deepEqual(ours.summary.targets[0]?.argv.slice(0, 2), ['env', 'MARK=kept']);
   });
 }
+
+test(
+  'a runner that is a string, with spaces in the paths of the package and of the temporary folder',
+  needsRoot,
+  async () => {
+    const scratch = scratchDirectory();
+    const [packageRoot, tmp] = [join(scratch, 'a package'), join(scratch, 'a temporary folder')];
+    for (const folder of [packageRoot, tmp]) mkdirSync(folder);
+    copyForEverybody(packageRoot);
+    for (const part of ['prebuilds', 'node_modules'])
+      symlinkSync(join(repositoryRoot, part), join(packageRoot, part));
+    const config = "target.x86_64-unknown-linux-gnu.runner='env MARK=kept'";
+    const run = await profileWith({
+      command: 'cargo-profile-bee',
+      args: ['--', '--release', '-p', 'echo', '--config', config, '--', 'two words'],
+      cwd: programsWorkspace(),
+      env: { TMPDIR: tmp },
+      packageRoot,
+    });
+    assert.match(run.stdout, /^arguments: \["two words"\]$/m);
+    assert.match(run.stdout, /^MARK=kept$/m);
+    assert.match(run.stdout, new RegExp(`^TMPDIR=${tmp}$`, 'm'));
+    assert.deepEqual(readdirSync(tmp), []);
+  },
+);
