@@ -10,6 +10,8 @@ export interface PackageRoot {
   /** Absolute; holds the package's Cargo.toml. */
   directory: string;
   isWorkspaceMember: boolean;
+  /** Of what it builds for the program, build scripts left out. */
+  crateNames: string[];
 }
 
 export interface MetadataTarget {
@@ -134,6 +136,7 @@ function parseMetadata(metadata: CargoMetadata): WorkspaceMetadata {
     version: found.version,
     directory: dirname(found.manifest_path),
     isWorkspaceMember: memberIds.has(found.id),
+    crateNames: found.targets.filter(({ kind }) => !kind.includes('custom-build')).map(({ name }) => name),
     targets: found.targets.map(toTarget),
     defaultRun: found.default_run ?? undefined,
     manifestPath: found.manifest_path,

@@ -7,6 +7,8 @@ export interface PackageRoot {
   version: string;
   directory: string;
   isWorkspaceMember: boolean;
+  /** Of its library, binaries, tests, …, where they are known: a remapped path tells nothing of the package. */
+  crateNames?: readonly string[];
 }
 
 /** Packages by the directory above a file (the deepest wins) and by name. */
@@ -22,6 +24,15 @@ export class PackageIndex {
       this.#byDirectory.set(realDirectory(root.directory), root);
       const crateName = root.name.replaceAll('-', '_');
       if (root.isWorkspaceMember || !this.#byCrateName.has(crateName)) this.#byCrateName.set(crateName, root);
+    }
+    for (const root of packages) this.#addCrates(root);
+  }
+
+  /** After all packages: one that has the name of a test somewhere keeps it. */
+  #addCrates(root: PackageRoot): void {
+    for (const name of root.crateNames ?? []) {
+      const crateName = name.replaceAll('-', '_');
+      if (!this.#byCrateName.has(crateName)) this.#byCrateName.set(crateName, root);
     }
   }
 

@@ -10,6 +10,7 @@ function member(name: string, targets: string, defaultRun?: string): MetadataPac
     version: '0.1.0',
     directory: `/w/${name}`,
     isWorkspaceMember: true,
+    crateNames: [],
     defaultRun,
     manifestPath: `/w/${name}/Cargo.toml`,
     metadata: null,

@@ -29,6 +29,16 @@ function classified(facts: Partial<FrameFacts>, packages = PACKAGES): string {
 
 const ofFile = (file: string, packages = PACKAGES): string => classified({ file, name: 'x::y' }, packages);
 
+test('below a remapped path the crate tells the package, of whatever target', () => {
+  const packages = PACKAGES.map((found) =>
+    found.name === 'shop' ? { ...found, crateNames: ['shop', 'till-server', 'serde'] } : found,
+  );
+  const remapped = (name: string) => classified({ file: '/src/main.rs', name }, packages);
+  assert.equal(remapped('shop_core::sum'), 'workspace shop-core');
+  assert.equal(remapped('till_server::main'), 'workspace shop');
+  assert.equal(remapped('serde::de::next'), 'dependency serde');
+});
+
 test('a source file belongs to the package with the deepest directory above it', () => {
   assert.equal(ofFile('/ws/src/main.rs'), 'workspace shop');
   assert.equal(ofFile('/ws/crates/core/src/lib.rs'), 'workspace shop-core');
