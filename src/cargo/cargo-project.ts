@@ -6,7 +6,7 @@ import { showCargoHelp } from './cargo-refusal.js';
 import { aliasesOf, canBeAlias, expandAlias } from './expand-alias.js';
 import { readMetadata, type WorkspaceMetadata } from './metadata.js';
 import { type OurFlags, refuseOurFlagsAfterAlias } from './parse-cargo-arguments.js';
-import { targetTriples } from './runner.js';
+import { readTargets } from './runner.js';
 import { readUserRunners, type UserRunner } from './user-runner.js';
 
 export interface CargoRequest {
@@ -46,8 +46,7 @@ export async function readCargoProject(request: CargoRequest): Promise<CargoProj
   const command = await readCommand(request, context);
   if (hasFlag(command.args, '--help')) return showCargoHelp(command.verb, context);
   const startNs = process.hrtime.bigint();
-  const config = await readCargoConfig(command.args, context);
-  const triples = await targetTriples(command.verb, command.args, config, context);
+  const { config, triples } = await readTargets(command.verb, command.args, context);
   const [metadata, userRunners] = await Promise.all([
     readMetadata(command.args, context, triples),
     readUserRunners(config, context, triples),

@@ -1,4 +1,4 @@
-import { type CargoConfig, configured } from './cargo-config.js';
+import { type CargoConfig, configured, readCargoConfig } from './cargo-config.js';
 import { flagsNamed, hasFlag } from './cargo-flags.js';
 import type { CargoContext } from './cargo-process.js';
 import type { CargoVerb } from './cargo-verb.js';
@@ -48,28 +48,47 @@ export function tomlString(text: string): string {
 const HOST = 'host-tuple';
 const CONTROL_CHARACTER = /\p{Cc}/gu;
 
+/** What programs are started for, and the configuration that tells; the host is asked for meanwhile, as it is nearly always needed. */
+export async function readTargets(
+  verb: CargoVerb,
+  args: readonly string[],
+  context: CargoContext,
+): Promise<{ config: CargoConfig; triples: string[] }> {
+  const usual = context.env.RUSTC || 'rustc';
+  const asking = verb === 'run' && hasFlag(args, '--target') ? undefined : hostTriple(context, usual);
+  asking?.catch(() => {}); // awaited below, where it is needed
+  const config = await readCargoConfig(args, context);
+  const host = async () => {
+    const rustc = await rustcProgram(config, context);
+    return await (rustc === usual && asking !== undefined ? asking : hostTriple(context, rustc));
+  };
+  return { config, triples: await targetTriples(verb, requestedTriples(args, config, context), host) };
+}
+
 /**
  * The targets whose programs cargo may start, as `--filter-platform` takes them: those built for, and beside them the
  * host where tests of procedural macros run there. At least one.
  */
-export async function targetTriples(
+async function targetTriples(
   verb: CargoVerb,
-  args: readonly string[],
-  config: CargoConfig,
-  context: CargoContext,
+  requested: readonly string[],
+  host: () => Promise<string>,
 ): Promise<string[]> {
-  const requested = requestedTriples(args, config, context);
   const startsOnlyRequested = verb === 'run' && requested.length > 0;
-  if (startsOnlyRequested && !requested.includes(HOST)) return requested;
-  const host = await hostTriple(context, await rustcProgram(config, context));
-  const named = requested.map((triple) => (triple === HOST ? host : triple));
-  return startsOnlyRequested ? named : [...new Set([...named, host])];
+  if (startsOnlyRequested && !requested.includes(HOST)) return [...requested];
+  const own = await host();
+  const named = requested.map((triple) => (triple === HOST ? own : triple));
+  return startsOnlyRequested ? named : [...new Set([...named, own])];
 }
 
 /** `--target`, else what is configured; empty: the host. */
-function requestedTriples(args: readonly string[], config: CargoConfig, context: CargoContext): string[] {
+function requestedTriples(
+  args: readonly string[],
+  config: CargoConfig,
+  { env }: CargoContext,
+): readonly string[] {
   const typed = flagsNamed(args, '--target').flatMap(({ value }) => value ?? []);
-  const fromEnvironment = context.env.CARGO_BUILD_TARGET || undefined;
+  const fromEnvironment = env.CARGO_BUILD_TARGET || undefined;
   const found = configured(config, ({ build }) => build?.target, fromEnvironment) ?? [];
   // A string is one name here: it is not split.
   return typed.length > 0 ? typed : typeof found === 'string' ? [found] : found;

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { readCargoConfig } from '../../src/cargo/cargo-config.js';
 import type { CargoVerb } from '../../src/cargo/cargo-verb.js';
-import { targetTriples } from '../../src/cargo/runner.js';
+import { readTargets } from '../../src/cargo/runner.js';
 import { hostTriple } from '../../src/cargo/rustc.js';
 import { cargoProject, offlineEnvironment } from './cargo-project.js';
 
@@ -26,7 +25,7 @@ async function triples(
     ...files,
   });
   const context = { cwd: join(directory, project), env: { ...offlineEnvironment(), ...env } };
-  return await targetTriples(verb, args, await readCargoConfig(args, context), context);
+  return (await readTargets(verb, args, context)).triples;
 }
 
 const FILE = '[build]\ntarget = "from-file"\n';
