@@ -17,26 +17,27 @@ export function outputWithin(
   const child = spawn(program, args, { ...context, stdio: ['ignore', 'pipe', 'ignore'], detached: true });
   const chunks: Buffer[] = [];
   let receivedBytes = 0;
-  return new Promise((resolve, reject) => {
-    const giveUp = (reason: string): void => {
-      reject(new Error(reason));
-      endSession(child);
-    };
-    const timer = setTimeout(giveUp, timeoutMs, `no answer to --list within ${timeoutMs / 1_000} s`);
-    child.stdout.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      receivedBytes += chunk.length;
-      if (receivedBytes > MAX_OUTPUT_BYTES) giveUp(`more than ${MAX_OUTPUT_BYTES >> 20} MiB of output`);
-    });
-    child.once('error', reject);
-    // What it left running may hold the pipe open.
-    child.once('exit', () => endSession(child));
-    child.once('close', (code, signal) => {
-      clearTimeout(timer);
-      if (code === 0) resolve(Buffer.concat(chunks).toString());
-      else reject(new Error(`--list ended with ${signal ?? `exit code ${code}`}`));
-    });
+  let failure: string | undefined;
+  const giveUp = (reason: string): void => {
+    failure ??= reason;
+    endSession(child);
+  };
+  const timer = setTimeout(giveUp, timeoutMs, `no answer to --list within ${timeoutMs / 1_000} s`);
+  child.stdout.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    receivedBytes += chunk.length;
+    if (receivedBytes > MAX_OUTPUT_BYTES) giveUp(`more than ${MAX_OUTPUT_BYTES >> 20} MiB of output`);
   });
+  // What it left running may hold the pipe open.
+  child.once('exit', () => endSession(child));
+  return new Promise<string>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      if (code !== 0) failure ??= `--list ended with ${signal ?? `exit code ${code}`}`;
+      if (failure === undefined) resolve(Buffer.concat(chunks).toString());
+      else reject(new Error(failure));
+    });
+  }).finally(() => clearTimeout(timer));
 }
 
 function endSession({ pid }: ChildProcess): void {

@@ -2,13 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** A test, or the end of all tests of a file (`{ after }`). */
-export interface Ending {
-  after(work: () => void): void;
+/** What removes a project: a test, or `{ after }` of node:test for all tests of a file. */
+export interface Cleanup {
+  after(remove: () => void): void;
 }
 
-/** A project in a temporary directory (with a space in its path), removed with the test. Paths → texts; a `#!` can run. */
-export function cargoProject(t: Ending, files: Readonly<Record<string, string>>): string {
+/** A project in a temporary directory (with a space in its path), removed with `t`. Paths → texts; a `#!` can run. */
+export function cargoProject(t: Cleanup, files: Readonly<Record<string, string>>): string {
   const directory = mkdtempSync(join(tmpdir(), 'bee cargo '));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   for (const [path, text] of Object.entries(files)) {

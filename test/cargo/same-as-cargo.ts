@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { CargoRun } from '../../src/cargo/cargo-run.js';
 import { hostTriple } from '../../src/cargo/rustc.js';
-import { type CargoRun, prepareCargoRun } from './prepare-cargo-run.js';
+import { prepareCargoRun } from './prepare-cargo-run.js';
 
 export interface CargoLine {
   /** Of the workspace whose programs append to `$TOLD` what they are. */
