@@ -4,6 +4,8 @@ import { type Artifact, buildTarget } from './build.js';
 import { hasFlag } from './cargo-flags.js';
 import { buildLine, type CargoPlan, launchLine } from './cargo-plan.js';
 import type { CargoVerb } from './cargo-verb.js';
+import { listDocTests, runsDocTests } from './doc-test-listing.js';
+import { hasFilter } from './harness-arguments.js';
 import { launchCargo, type RunningCargo } from './launch.js';
 import type { PackageRoot, WorkspaceMetadata } from './metadata.js';
 
@@ -55,6 +57,7 @@ export async function buildCargoRun(plan: CargoPlan, onNote: (line: string) => v
   const startNs = process.hrtime.bigint();
   const artifacts = hasFlag(args, '--doc') ? [] : await build(plan, onNote);
   noteChecks(command.verb, artifacts, onNote);
+  const launchedPlan = (await matchesNoDocTest(plan)) ? { ...plan, args: [...args, '--tests'] } : plan;
   return {
     verb: command.verb,
     targetName: outputName(command.verb, artifacts, metadata),
@@ -63,8 +66,21 @@ export async function buildCargoRun(plan: CargoPlan, onNote: (line: string) => v
     workspaceRoot: metadata.workspaceRoot,
     targetDirectory: metadata.targetDirectory,
     phases: { metadataNs: project.metadataNs, buildNs: process.hrtime.bigint() - startNs },
-    launch: (gateCommand) => launchCargo(launchLine(plan, gateCommand), context),
+    launch: (gateCommand) => launchCargo(launchLine(launchedPlan, gateCommand), context),
   };
+}
+
+/**
+ * Whether a name for the harnesses selects none of the doc tests that cargo would come to: rustdoc would say "running 0
+ * tests" for each crate. `--tests` is cargo's usual choice without them.
+ */
+async function matchesNoDocTest({ project, args }: CargoPlan): Promise<boolean> {
+  const { command, context, metadata } = project;
+  const isAsked = command.verb === 'test' && hasFilter(command.programArgs) && !hasFlag(args, '--doc');
+  const hasDocTests = metadata.members.some(({ targets }) => targets.some((target) => target.hasDocTests));
+  if (!isAsked || !hasDocTests || !runsDocTests(args)) return false;
+  const listing = await listDocTests(args, command.programArgs, context);
+  return listing.kind === 'listed' && listing.tests.length === 0;
 }
 
 /** Says once why dependencies are compiled, when they are. */

@@ -1,4 +1,4 @@
-import { flagsNamed, hasFlag } from './cargo-flags.js';
+import { flagsNamed, hasFlag, scanCargoArguments } from './cargo-flags.js';
 import { type CargoContext, cargoProgram } from './cargo-process.js';
 import { listingArguments } from './harness-arguments.js';
 import { type HarnessListing, namesListed } from './harness-listing.js';
@@ -9,9 +9,10 @@ const TARGET_FLAGS = [
   ...['--bench', '--benches', '--all-targets'],
 ];
 
-/** Whether `cargo test` with these arguments comes to the doc tests at all. */
+/** Whether `cargo test` with these arguments comes to the doc tests at all: not with a name among its own arguments. */
 export function runsDocTests(args: readonly string[]): boolean {
-  return flagsNamed(args, ...TARGET_FLAGS).length === 0;
+  const hasName = scanCargoArguments(args).some(({ kind }) => kind === 'positional');
+  return !hasName && flagsNamed(args, ...TARGET_FLAGS).length === 0;
 }
 
 /**

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
 import { hostTriple } from '../../src/cargo/rustc.js';
-import { cargoProject, type Ending, manifest, offlineEnvironment } from './cargo-project.js';
+import { type Cleanup, cargoProject, manifest, offlineEnvironment } from './cargo-project.js';
 import { needsNightly, nightlyEnvironment } from './nightly.js';
 import { assertSameAsCargo } from './same-as-cargo.js';
 
@@ -55,7 +55,7 @@ interface Workspace {
   scratch: string;
 }
 
-function makeWorkspace(t: Ending, more: Record<string, string> = {}): Workspace {
+function makeWorkspace(t: Cleanup, more: Record<string, string> = {}): Workspace {
   const root = join(cargoProject(t, { ...FILES, ...more }), 'pröject 🐝');
   const scratch = mkdtempSync(join(tmpdir(), 'bee-same-'));
   t.after(() => rmSync(scratch, { recursive: true, force: true }));
