@@ -18,7 +18,10 @@ export function checkProcess(pid: number): void {
   const field = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1];
   if (status === '') refuse('there is no such process', 'pgrep -a NAME   finds the pid of a program');
   if (Number(field('Tgid')) !== pid) {
-    refuse(`it is a thread of process ${field('Tgid')}`, `profile-bee --pid ${field('Tgid')}`);
+    refuse(
+      `it is a thread of process ${field('Tgid')}`,
+      `--pid ${field('Tgid')}   profiles all of its threads`,
+    );
   }
   if (/^[ZX]/.test(field('State') ?? '')) refuse('it has ended (a zombie)', '');
   if (!existsSync(`/proc/${pid}/exe`) && field('VmSize') === undefined) {

@@ -86,7 +86,7 @@ function hasManifest(args: readonly string[], cwd: string): boolean {
 
 function outsideProject(error: CargoFailure): CargoFailure {
   const hint =
-    'go to a cargo project, or add --manifest-path PATH/Cargo.toml; for any other program: profile-bee -- COMMAND';
+    'go to a cargo project, or add --manifest-path PATH/Cargo.toml; for any other program: cargo profile-bee record -- COMMAND';
   return new CargoFailure(error.message, error.exitCode, true, hint);
 }
 

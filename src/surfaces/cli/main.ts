@@ -4,7 +4,9 @@ import { packageVersion } from './version.js';
 
 /** The command `cargo-profile-bee`; `argv` without node and script. Ends the process once there was work to do. */
 export async function runCargoProfileBee(argv: readonly string[]): Promise<void> {
-  const own = argv[0] === 'profile-bee' ? argv.slice(1) : argv;
+  const [invokedAs, own] =
+    argv[0] === 'profile-bee' ? ['cargo profile-bee', argv.slice(1)] : ['cargo-profile-bee', argv];
+  if (own[0] === 'record') return await runProfiler(own.slice(1), `${invokedAs} record`);
   if (await answerAtOnce('cargo-profile-bee', own[0])) return;
   const { splitWrapperLine } = await import('./wrapper-line.js');
   await runCommand('cargo-profile-bee', argv, splitWrapperLine);
@@ -12,8 +14,13 @@ export async function runCargoProfileBee(argv: readonly string[]): Promise<void>
 
 /** The command `profile-bee`. Ends the process once there was work to do. */
 export async function runProfileBee(argv: readonly string[]): Promise<void> {
-  if (await answerAtOnce('profile-bee', argv[0] ?? '--help')) return;
-  await runCommand('profile-bee', argv, splitProfilerLine);
+  await runProfiler(argv, 'profile-bee');
+}
+
+/** Other programs are called `profile-bee` too: as `cargo-profile-bee record` this one cannot be taken for them. */
+async function runProfiler(argv: readonly string[], invokedAs: string): Promise<void> {
+  if (await answerAtOnce('profile-bee', argv[0] ?? '--help', invokedAs)) return;
+  await runCommand('profile-bee', argv, (line) => ({ ...splitProfilerLine(line), invokedAs }));
 }
 
 /** Our flags, and what follows them. */
@@ -21,7 +28,7 @@ export interface SplitLine {
   ours: readonly string[];
   cargo?: readonly string[];
   program?: readonly string[] | undefined;
-  /** As the wrapper was typed, for corrected lines. */
+  /** As the command was typed, for its help and for corrected lines. */
   invokedAs?: string;
 }
 
@@ -31,14 +38,18 @@ function splitProfilerLine(argv: readonly string[]): SplitLine {
 }
 
 /** Help and version, without loading what a run needs. */
-async function answerAtOnce(command: CommandName, flag: string | undefined): Promise<boolean> {
+async function answerAtOnce(
+  command: CommandName,
+  flag: string | undefined,
+  invokedAs: string = command,
+): Promise<boolean> {
   if (flag === '--version' || flag === '-V') {
-    process.stdout.write(`${command} ${packageVersion()}\n`);
+    process.stdout.write(`${invokedAs} ${packageVersion()}\n`);
     return true;
   }
   if (flag !== '--help' && flag !== '-h') return false;
   const { helpText } = await import('./help.js');
-  process.stdout.write(helpText(command));
+  process.stdout.write(helpText(command, invokedAs));
   return true;
 }
 

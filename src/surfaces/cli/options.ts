@@ -132,7 +132,8 @@ function toTarget(command: CommandName, flags: Flags, parts: CommandParts): Targ
     return { kind: 'pid', pid: flags.pid };
   }
   const argv = flags.cmd === undefined ? (parts.program ?? []) : splitWords(flags.cmd);
-  if (argv.length === 0) throw new UsageProblem('there is no command to run', 'profile-bee -- COMMAND');
+  if (argv.length === 0)
+    throw new UsageProblem('there is no command to run', `${parts.invokedAs ?? command} -- COMMAND`);
   return { kind: 'command', argv };
 }
 

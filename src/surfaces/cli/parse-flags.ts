@@ -34,9 +34,16 @@ export interface Flags {
   places?: Readonly<Record<string, string>>;
 }
 
-/** Throws UsageProblem for a flag that the command does not have, a missing value, a number that is none. */
-export async function parseFlags(command: CommandName, argv: readonly string[]): Promise<Flags> {
-  checkSpellings(command, argv);
+/**
+ * Throws UsageProblem for a flag that the command does not have, a missing value, a number that is none. `invokedAs`
+ * begins the lines of its advice.
+ */
+export async function parseFlags(
+  command: CommandName,
+  argv: readonly string[],
+  invokedAs: string = command,
+): Promise<Flags> {
+  checkSpellings(command, argv, invokedAs);
   const parser = await openParser(command);
   const parsed: Record<string, unknown> = await parser.parse([...argv]);
   const flags = flagsOf(command).map((flag) => [camelCase(flag.name), typedValue(flag, parsed[flag.name])]);
@@ -77,7 +84,7 @@ function typedValue(flag: FlagSpecification, value: unknown): unknown {
   return number;
 }
 
-function checkSpellings(command: CommandName, argv: readonly string[]): void {
+function checkSpellings(command: CommandName, argv: readonly string[], invokedAs: string): void {
   const { withValue, boolean } = flagSpellings(command);
   for (let index = 0; index < argv.length; index++) {
     const argument = argv[index]!;
@@ -86,20 +93,24 @@ function checkSpellings(command: CommandName, argv: readonly string[]): void {
       const value = spelling === argument ? argv[++index] : argument.slice(spelling.length).replace(/^=/, '');
       if (value === undefined || value === '') throw new UsageProblem(`${spelling} needs a value`);
     } else if (!boolean.has(spelling)) {
-      throw unknownArgument(command, argument, [...withValue, ...boolean]);
+      throw unknownArgument({ command, invokedAs }, argument, [...withValue, ...boolean]);
     }
   }
 }
 
-function unknownArgument(command: CommandName, argument: string, known: readonly string[]): UsageProblem {
+function unknownArgument(
+  { command, invokedAs }: { command: CommandName; invokedAs: string },
+  argument: string,
+  known: readonly string[],
+): UsageProblem {
   if (!argument.startsWith('-')) {
     const advice =
-      command === 'profile-bee' ? `profile-bee -- ${argument} …   runs and profiles a command` : '';
+      command === 'profile-bee' ? `${invokedAs} -- ${argument} …   runs and profiles a command` : '';
     return new UsageProblem(`${argument} is not a flag`, advice);
   }
   const longFlags = known.filter((flag) => flag.startsWith('--'));
   const nearest = nearestName(argument.split('=', 1)[0]!, longFlags, 2);
-  const advice = nearest === undefined ? `${command} --help   lists the flags` : `did you mean ${nearest}?`;
+  const advice = nearest === undefined ? `${invokedAs} --help   lists the flags` : `did you mean ${nearest}?`;
   return new UsageProblem(`unknown flag ${argument}`, advice);
 }
 

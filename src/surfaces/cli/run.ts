@@ -24,9 +24,9 @@ export async function runWithFlags(
   const terminal = new Terminal(beforeProgram.includes('--quiet') ? 'quiet' : 'normal');
   try {
     const line = split(argv);
-    const flags = await parseFlags(command, line.ours);
-    if (flags.help) return await show(helpText(command));
-    if (flags.version) return await show(`${command} ${packageVersion()}\n`);
+    const flags = await parseFlags(command, line.ours, line.invokedAs);
+    if (flags.help) return await show(helpText(command, line.invokedAs));
+    if (flags.version) return await show(`${nameOf(command, line)} ${packageVersion()}\n`);
     return await runOptions(command, flags, line);
   } catch (error) {
     const summary = emptySummaryOf();
@@ -38,6 +38,11 @@ export async function runWithFlags(
       terminal,
     );
   }
+}
+
+/** The wrapper is one command, with the space or without; `profile-bee` and `record` are told apart. */
+function nameOf(command: CommandName, { invokedAs }: SplitLine): string {
+  return command === 'profile-bee' ? (invokedAs ?? command) : command;
 }
 
 async function show(text: string): Promise<number> {

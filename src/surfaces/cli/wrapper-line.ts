@@ -1,4 +1,5 @@
 import { splitCommandLine, UsageError } from '../../cargo/parse-cargo-arguments.js';
+import { shellLine } from '../../cargo/shell-line.js';
 import { flagSpellings } from './flags.js';
 import type { SplitLine } from './main.js';
 import { UsageProblem } from './usage-problem.js';
@@ -9,8 +10,17 @@ export function splitWrapperLine(argv: readonly string[]): SplitLine {
   const own = isSubcommand ? argv.slice(1) : argv;
   const invokedAs = isSubcommand ? 'cargo profile-bee' : 'cargo-profile-bee';
   try {
-    return { ...splitCommandLine(own, flagSpellings('cargo-profile-bee'), invokedAs), invokedAs };
+    const split = splitCommandLine(own, flagSpellings('cargo-profile-bee'), invokedAs);
+    if (own[split.ours.length] === 'record') throw recordComesFirst(own, split.ours.length, invokedAs);
+    return { ...split, invokedAs };
   } catch (error) {
     throw error instanceof UsageError ? new UsageProblem(error.message, error.hint) : error;
   }
+}
+
+/** What stands in front of `record` were the wrapper's flags, of which it does not have all. */
+function recordComesFirst(typed: readonly string[], at: number, invokedAs: string): UsageProblem {
+  const others = typed.filter((_, index) => index !== at);
+  const corrected = shellLine([...invokedAs.split(' '), 'record', ...others]);
+  return new UsageProblem('record comes before all flags', corrected);
 }
