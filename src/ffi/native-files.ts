@@ -5,6 +5,9 @@ import { NativeError } from './native-error.js';
 
 export type NativeFileName = 'libbee.so' | 'bee-sampler' | 'bee-gate';
 
+/** What the package has native parts for, as `${process.platform}-${process.arch}`. */
+export const PREBUILT_PLATFORM = 'linux-x64';
+
 const PACKAGE_NAME = 'cargo-profile-bee';
 
 /**
@@ -23,7 +26,8 @@ export function thisFile(): string {
   return typeof __filename === 'string' ? __filename : fileURLToPath(import.meta.url);
 }
 
-function findPackageRoot(from: string): string | undefined {
+/** The folder of the installation of this package that `from` lies in. */
+export function findPackageRoot(from: string): string | undefined {
   for (let directory = from; ; directory = dirname(directory)) {
     if (packageName(join(directory, 'package.json')) === PACKAGE_NAME) return directory;
     if (dirname(directory) === directory) return undefined;
@@ -40,9 +44,6 @@ function packageName(manifest: string): string | undefined {
 
 function missingFile(relative: string, root: string | undefined): string {
   if (root === undefined)
-    return `No package ${PACKAGE_NAME} above ${thisFile()}, where ${relative} should be.`;
-  return (
-    `${join(root, relative)} does not exist. The package ships native parts for linux-x64; ` +
-    'in a checkout, build them with `npm run build`.'
-  );
+    return `there is no package ${PACKAGE_NAME} above ${thisFile()}, where ${relative} should be`;
+  return `${join(root, relative)} does not exist`;
 }
