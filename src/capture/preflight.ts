@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { CaptureError } from './capture-error.js';
+import { checkNativeParts } from './native-parts.js';
 
 /** PROC_PID_INIT_INO of the kernel's include/linux/proc_ns.h. */
 const INITIAL_PID_NAMESPACE = 0xeffffffc;
@@ -11,6 +12,7 @@ export function checkCanCapture(): void {
   if (process.platform !== 'linux') {
     throw new CaptureError('kernel', 'capture samples', `capturing needs Linux, this is ${process.platform}`);
   }
+  checkNativeParts();
   checkPidNamespace();
   if (hasSamplingCapabilities()) return;
   throw new CaptureError(
