@@ -7,6 +7,9 @@ import { hasFilter } from '../../cargo/harness-arguments.js';
 import { isCriterion } from '../../cargo/harness-kind.js';
 import { countSelected, listHarness } from '../../cargo/harness-listing.js';
 
+/** Criterion's own flag, typed by the user. */
+const PROFILE_TIME = /^--profile-time(=|$)/;
+
 /** A program at the gate as `cargo test` and `cargo bench` start it, the user's own runner in front or not. */
 interface HarnessCall extends GateMessage {
   harness: string;
@@ -20,6 +23,7 @@ interface HarnessCall extends GateMessage {
  */
 export class HarnessAdmission {
   #skipped = 0;
+  #hasAnalysis = false;
 
   /**
    * @param executables absolute paths of what cargo built to be run; other programs (doc tests) are observed
@@ -52,12 +56,15 @@ export class HarnessAdmission {
     return `no ${this.#noun} matches (${asked}), so nothing was run and there is no picture`;
   }
 
-  /** What is not in the picture; undefined when everything is. */
-  note(): string | undefined {
-    if (this.#skipped === 0) return undefined;
+  /** What is not in the picture, and what is there that need not be. */
+  notes(): string[] {
+    const notes: string[] = [];
     const [harnesses, were] =
       this.#skipped === 1 ? ['1 harness', 'was'] : [`${this.#skipped} harnesses`, 'were'];
-    return `${harnesses} without a matching ${this.#noun} ${were} not run`;
+    if (this.#skipped > 0) notes.push(`${harnesses} without a matching ${this.#noun} ${were} not run`);
+    if (this.#hasAnalysis)
+      notes.push("criterion's analysis is part of the picture; --profile-time 10 measures without it");
+    return notes;
   }
 
   get #noun(): string {
@@ -81,7 +88,11 @@ export class HarnessAdmission {
   }
 
   async #moreArguments({ harness, harnessArgs }: HarnessCall): Promise<string[] | undefined> {
-    if (this.profileTimeSeconds === undefined || !harnessArgs.includes('--bench')) return undefined;
-    return (await isCriterion(harness)) ? ['--profile-time', String(this.profileTimeSeconds)] : undefined;
+    if (!harnessArgs.includes('--bench') || harnessArgs.some((word) => PROFILE_TIME.test(word)))
+      return undefined;
+    if (!(await isCriterion(harness))) return undefined;
+    if (this.profileTimeSeconds !== undefined) return ['--profile-time', String(this.profileTimeSeconds)];
+    this.#hasAnalysis = true;
+    return undefined;
   }
 }

@@ -58,7 +58,7 @@ export async function prepareCargoTarget(
     phases: run.phases,
     isForeign: false,
     factsOf: (process) => factsOf(process, run.targets),
-    notesAfter: () => [admission.note() ?? []].flat(),
+    notesAfter: () => admission.notes(),
     whyNothingRan: () => admission.whyNothingRan(),
     launch: async (session) => {
       session.admitBy(admission.admit);

@@ -1,0 +1,42 @@
+import { realpathSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { RawProfile } from '../../capture/raw-profile.js';
+import type { ObservedProcess } from '../../capture/session.js';
+import { frameObject } from '../../ffi/stack-record.js';
+import type { Problem } from './summary.js';
+
+/** Below it a program may have spent its time in the loader. */
+const MIN_SAMPLES = 20;
+
+/**
+ * Programs of which no sample holds a single frame, though every whole stack of a program begins in it: a runner such as
+ * qemu or valgrind has read them, and run other code in their place.
+ *
+ * @param programOf absolute path of what a process was to run, behind the user's runner
+ */
+export function emulationProblems(
+  { samples, objects }: RawProfile,
+  processes: readonly ObservedProcess[],
+  programOf: (process: ObservedProcess) => string | undefined,
+): Problem[] {
+  return processes.flatMap((process): Problem[] => {
+    const program = programOf(process);
+    if (program === undefined || program === process.executable) return [];
+    const own = samples.filter(({ root }) => root === process.root);
+    const count = own.reduce((sum, sample) => sum + sample.count, 0);
+    const ids = new Set(objects.filter(({ path }) => isSameFile(path, program)).map(({ id }) => id));
+    const isInside = own.some(({ userFrames }) => userFrames.some((word) => ids.has(frameObject(word))));
+    if (count < MIN_SAMPLES || isInside) return [];
+    const runner = basename(process.executable);
+    const message = `${basename(program)} ran under ${runner}, and no frame is its own: the picture shows ${runner} at work, not the program`;
+    return [{ code: 'emulated', message }];
+  });
+}
+
+function isSameFile(path: string, other: string): boolean {
+  try {
+    return path === other || realpathSync(path) === realpathSync(other);
+  } catch {
+    return false;
+  }
+}
