@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { builtProgram, strippedProgram } from './fixture-programs.js';
 import { needsRoot } from './needs-root.js';
 import { type ProfiledRun, profileWith } from './run-bee.js';
 import { scratchDirectory } from './scratch-directory.js';
@@ -186,3 +187,14 @@ for (const [place, profile] of Object.entries(spoilers)) {
     assert.equal(warningOf(run), undefined);
   });
 }
+
+test('a command is said to be stripped when it is, and only then', needsRoot, async () => {
+  const problemsOf = async (path: string) => {
+    const args = ['--frequency', '997', '--', path, '--rounds', '20'];
+    const { summary, stderr } = await profileWith({ command: 'profile-bee', args });
+    assert.ok(summary.problems.every(({ message }) => stderr.includes(message)));
+    return summary.problems.map(({ code }) => code).filter((code) => code !== 'few-samples');
+  };
+  assert.deepEqual(await problemsOf(strippedProgram('threads')), ['unnamed-frames', 'no-symbols']);
+  assert.deepEqual(await problemsOf(builtProgram('threads')), []);
+});

@@ -62,7 +62,7 @@ export function qualityProblems(summary: Summary): Problem[] {
   if (frames.user > 0 && symbolizedPercent(summary) < MIN_SYMBOLIZED_PERCENT) {
     note(
       'unnamed-frames',
-      `only ${share(symbolizedPercent(summary))} of frames have a name: symbols are missing (strip, debug = 0?)`,
+      `only ${share(symbolizedPercent(summary))} of frames have a name: the symbols of the others are missing`,
     );
   }
   if (lostPercent(summary) > MAX_LOST_PERCENT) {

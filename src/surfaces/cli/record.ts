@@ -20,6 +20,7 @@ import {
 import { qualityLine, qualityProblems } from './quality.js';
 import { failedRules } from './require-rules.js';
 import { type ExitStatus, lostCount, type Problem, type Summary, type SummaryTarget } from './summary.js';
+import { strippedPrograms } from './symbol-problems.js';
 import type { Terminal } from './terminal.js';
 import { type RunEnd, signalTargets, waitForEnd } from './wait-for-end.js';
 
@@ -190,6 +191,7 @@ async function writeProfile(raw: RawProfile, run: Run): Promise<void> {
     ...problems.map(({ path, message }) => ({ code: 'symbols', message: `${path}: ${message}` })),
   );
   const quality = qualityProblems(summary);
+  if (quality.some(({ code }) => code === 'unnamed-frames')) quality.push(...strippedCommands(run));
   summary.problems.push(...quality);
   const writeNs = process.hrtime.bigint();
   const subtitle = qualityLine(summary);
@@ -206,6 +208,12 @@ async function writeProfile(raw: RawProfile, run: Run): Promise<void> {
   summary.phasesNs.write = Number(doneNs - writeNs);
   summary.phasesNs.exitToOutput = endNs === undefined ? 0 : Number(doneNs - endNs);
   sayResult(subtitle, run);
+}
+
+/** What cargo built has been looked at before the run. */
+function strippedCommands({ session, target }: Run): Problem[] {
+  const commands = session.processes.filter((process) => target.factsOf(process).kind === 'command');
+  return strippedPrograms(commands.map(({ executable }) => executable));
 }
 
 /** When the last process ended; undefined while one goes on. */
