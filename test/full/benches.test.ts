@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { parseArtifact } from '../../src/cargo/build.js';
+import { harnessKind, isCriterion } from '../../src/cargo/harness-kind.js';
+import { countSelected, type HarnessListing, listHarness } from '../../src/cargo/harness-listing.js';
+import { assertChain, chainPercent } from '../kernel/assert-chain.js';
+import { needsRoot } from '../kernel/needs-root.js';
+import { repositoryRoot } from '../kernel/repository.js';
+import { profileWith } from '../kernel/run-bee.js';
+import { scratchDirectory } from '../kernel/scratch-directory.js';
+import { cacheDirectory } from './cache-directory.js';
+
+/** libtest's benches are unstable. */
+const env = { ...process.env, NODE_TEST_CONTEXT: undefined, RUSTC_BOOTSTRAP: '1' };
+/** In place: with `--locked` and a target folder of our own cargo writes nothing there. */
+const workspace = join(repositoryRoot, 'fixtures/benches');
+const CRITERION_HOME = join(scratchDirectory(), 'criterion');
+
+let executables: Map<string, string>;
+before(() => {
+  executables = builtHarnesses();
+});
+
+/** By the names of their targets; optimized, as they are when profiled. */
+function builtHarnesses(): Map<string, string> {
+  const command = [
+    'test',
+    '--release',
+    '--no-run',
+    '--locked',
+    '--tests',
+    '--benches',
+    '--message-format=json',
+  ];
+  const lines = execFileSync('cargo', [...command, '--target-dir', cacheDirectory('benches')], {
+    cwd: workspace,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+  });
+  const artifacts = lines.split('\n').flatMap((line) => parseArtifact(line) ?? []);
+  return new Map(artifacts.map(({ targetName, executable }) => [targetName, executable]));
+}
+
+/** Criterion leaves a folder behind when it measures; here none may appear. */
+async function list(target: string, args: readonly string[]): Promise<HarnessListing> {
+  const executable = executables.get(target)!;
+  const command = {
+    argv: [executable, ...args],
+    cwd: workspace,
+    env: { ...env, CRITERION_HOME },
+    executable,
+  };
+  const listing = await listHarness(command);
+  assert.equal(existsSync(CRITERION_HOME), false, `${target} ${args.join(' ')} was run`);
+  return listing;
+}
+
+test('each kind of harness is recognized in an optimized program', async () => {
+  const kinds = {
+    with_criterion: 'criterion',
+    with_divan: 'divan',
+    with_libtest: 'libtest',
+    with_mimic: 'libtest',
+    criterion_benches: 'libtest',
+  };
+  for (const [target, kind] of Object.entries(kinds)) {
+    assert.equal(await harnessKind(executables.get(target)!), kind, target);
+    assert.equal(await isCriterion(executables.get(target)!), kind === 'criterion', target);
+  }
+});
+
+const LISTINGS: { target: string; line: string; tests?: string[]; benchmarks?: string[] }[] = [
+  { target: 'with_criterion', line: '--bench', benchmarks: ['squeeze', 'a group/stretch'] },
+  { target: 'with_criterion', line: 'str --bench', benchmarks: ['a group/stretch'] },
+  { target: 'with_criterion', line: '^sq --bench --profile-time 1', benchmarks: ['squeeze'] },
+  { target: 'with_criterion', line: 'squeeze --test', benchmarks: ['squeeze'] },
+  { target: 'with_criterion', line: '--exact stretch --bench' },
+  { target: 'with_divan', line: 'squeeze --bench', benchmarks: ['with_divan::squeeze'] },
+  {
+    target: 'with_divan',
+    line: '--skip squeeze --sample-count 3 --bench',
+    benchmarks: ['with_divan::stretch::1', 'with_divan::stretch::2'],
+  },
+  { target: 'with_divan', line: 'squeeze --test', benchmarks: ['with_divan::squeeze'] },
+  { target: 'with_divan', line: 'absent --bench' },
+  {
+    target: 'with_libtest',
+    line: '--bench',
+    tests: ['a_test_among_benches'],
+    benchmarks: ['bench_squeeze', 'bench_stretch'],
+  },
+  { target: 'with_libtest', line: '--exact bench_squeeze --bench', benchmarks: ['bench_squeeze'] },
+  { target: 'libtest_benches', line: 'repeats --bench', tests: ['tests::squeeze_repeats'] },
+  {
+    target: 'with_mimic',
+    line: 'squeeze -q',
+    tests: ['squeeze: small and large'],
+    benchmarks: ['squeeze repeatedly'],
+  },
+  { target: 'with_mimic', line: '--format pretty --test-threads=1 stretch', tests: ['[slow] stretch'] },
+  { target: 'with_mimic', line: 'absent' },
+];
+for (const { target, line, tests = [], benchmarks = [] } of LISTINGS) {
+  test(`${target} ${line}: what it selects is listed, and not run`, async () => {
+    assert.deepEqual(await list(target, line.split(' ')), { kind: 'listed', tests, benchmarks });
+  });
+}
+
+test('under --bench only benchmarks count', async () => {
+  const listing = await list('with_mimic', ['squeeze', '--bench']);
+  assert.ok(listing.kind === 'listed');
+  assert.equal(countSelected(listing, ['squeeze', '--bench']), 1);
+  assert.equal(countSelected(listing, ['squeeze']), 2);
+});
+
+/** `cargo bench -p NAME FILTER` under the profiler, built once into the cache. */
+function profiled(cargoArgs: readonly string[]) {
+  const args = ['--frequency', '997', '--', ...cargoArgs, '--locked'];
+  const request = { env: { ...env, CARGO_TARGET_DIR: cacheDirectory('benches') }, timeoutMs: 600_000 };
+  return profileWith({ command: 'cargo-profile-bee', args, cwd: workspace, ...request });
+}
+
+for (const [name, target] of [
+  ['criterion-benches', 'with_criterion'],
+  ['divan-benches', 'with_divan'],
+  ['libtest-benches', 'with_libtest'],
+] as const) {
+  test(`bench -p ${name} squeeze: only that benchmark, and only its harness`, needsRoot, async () => {
+    const { stacks, summary } = await profiled(['bench', '-p', name, 'squeeze']);
+    assertChain(stacks, ['subject::squeeze'], 50);
+    assert.equal(chainPercent(stacks, ['subject::stretch']), 0);
+    const [first, ...others] = summary.targets;
+    assert.match(first?.argv[0] ?? '', new RegExp(`/${target}-`));
+    assert.deepEqual(first?.argv.slice(1), ['squeeze', '--bench']);
+    assert.deepEqual(others, []);
+  });
+}
+
+test('tests of libtest-mimic with spaces in their names', needsRoot, async () => {
+  const { stacks, summary, stdout } = await profiled(['test', '-p', 'mimic-tests', 'small and']);
+  assertChain(stacks, ['subject::squeeze'], 50);
+  assert.match(stdout, /1 passed/);
+  assert.equal(summary.targets.length, 1);
+});
