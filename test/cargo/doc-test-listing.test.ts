@@ -47,8 +47,9 @@ test('without a library, and with arguments that cargo or rustdoc refuse, it is 
   assert.match(JSON.stringify(refused), /"unknown".*bogus/);
 });
 
-test('a choice of targets leaves the doc tests out', () => {
-  for (const line of ['', 'name', '--doc', '-p member --release', '--workspace --config a=1']) {
+test('a choice of targets leaves the doc tests out, and so does a name', () => {
+  assert.equal(runsDocTests([]), true);
+  for (const line of ['--doc', '-p member --release', '--workspace --config a=1']) {
     assert.equal(runsDocTests(line.split(' ')), true, line);
   }
   for (const line of [
