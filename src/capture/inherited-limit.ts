@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { npmProcess, parentOf } from './npm-process.js';
 
 /** A soft and a hard limit; Infinity where there is none. */
 interface Limit {
@@ -9,34 +10,29 @@ interface Limit {
 /**
  * The soft limit of open files that this process was started with; undefined where it has not changed. Node raises its
  * own to the hard one before our first line, and the program would have 524,288 where the user's shell allows 1,024.
- * What we were started with stands nowhere any more, so it is the parent's; above npm and npx, which are Node too.
+ * What we were started with stands nowhere any more, so it is the parent's. `npx` is Node too and has raised it before:
+ * then it is that of whoever typed it. (Under another parent that is Node, plain cargo has the raised one as well.)
  */
 export function inheritedFileLimit(): number | undefined {
+  const npm = npmProcess();
   const raised = readLimit('self');
-  const original = readLimit(firstOtherThanNode(process.ppid));
+  const original = readLimit(npm === undefined ? process.ppid : parentOf(npm));
   if (raised === undefined || original === undefined) return undefined;
   // Another hard limit is of another world (a service manager), and tells nothing of ours.
   return original.hard === raised.hard && original.soft < raised.soft ? original.soft : undefined;
 }
 
-function firstOtherThanNode(pid: number): number {
-  const status = read(pid, 'status');
-  const isNode = /^Name:\s*(node|npm|npx)/m.test(status);
-  const parent = Number(/^PPid:\s*(\d+)$/m.exec(status)?.[1] ?? 0);
-  return isNode && parent > 1 ? firstOtherThanNode(parent) : pid;
-}
-
 function readLimit(pid: number | 'self'): Limit | undefined {
-  const [, soft, hard] = /^Max open files\s+(\S+)\s+(\S+)/m.exec(read(pid, 'limits')) ?? [];
+  const [, soft, hard] = /^Max open files\s+(\S+)\s+(\S+)/m.exec(readLimits(pid)) ?? [];
   if (soft === undefined || hard === undefined) return undefined;
   const number = (text: string) => (text === 'unlimited' ? Number.POSITIVE_INFINITY : Number(text));
   return { soft: number(soft), hard: number(hard) };
 }
 
 /** Empty where there is no such process, or no /proc. */
-function read(pid: number | 'self', file: string): string {
+function readLimits(pid: number | 'self'): string {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+    return readFileSync(`/proc/${pid}/limits`, 'utf8');
   } catch {
     return '';
   }

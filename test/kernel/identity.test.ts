@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { test } from 'node:test';
 import { needsRoot } from './needs-root.js';
@@ -24,7 +33,8 @@ cpSync(join(repositoryRoot, 'fixtures/identity'), workspace, {
   filter: (path) => basename(path) !== 'target',
 });
 for (const folder of ['bin', 'tmp']) mkdirSync(join(scratch, folder));
-symlinkSync(commandPath('cargo-profile-bee'), join(scratch, 'bin/cargo-profile-bee'));
+for (const command of ['cargo-profile-bee', 'profile-bee'] as const)
+  symlinkSync(commandPath(command), join(scratch, 'bin', command));
 
 const environment = {
   ...process.env,
@@ -49,7 +59,8 @@ const SHELL = 'ulimit -S -n 1000; "$@" 3</dev/zero 5>&1 7<>/dev/null; exit $?';
 /** Above what Node closes. */
 const HIGH_DESCRIPTOR = 40;
 
-const highFile = openSync('/etc/passwd', 'r');
+writeFileSync(join(scratch, 'high'), '');
+const highFile = openSync(join(scratch, 'high'), 'r');
 
 /** What each program wrote down, by its name. */
 function given(command: readonly string[], cwd: string, more: NodeJS.ProcessEnv = {}): Map<string, string> {
@@ -120,6 +131,37 @@ for (const { cargo, program = [], cwd = '.', programs } of CASES) {
     }
   });
 }
+
+test('under npx too, whose own variables are not the program’s', needsRoot, () => {
+  const bin = join(scratch, 'node_modules/.bin');
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(scratch, 'package.json'), '{ "name": "scratch", "version": "1.0.0" }');
+  symlinkSync(commandPath('cargo-profile-bee'), join(bin, 'cargo-profile-bee'));
+  const env = { npm_config_update_notifier: 'false', COLOR: 'mine' };
+  const plain = given(['cargo', 'run', '--release'], workspace, env);
+  const npx = ['npx', '--no-install', '--', 'cargo-profile-bee'];
+  const ours = given([...npx, ...OURS, '--', '--release'], workspace, env);
+  // Those npm has closed before we are.
+  const withoutDescriptors = (given: Map<string, string>) =>
+    (given.get('bin') ?? '').replace(/^descriptor [3-9].*\n/gm, '');
+  assertSameLines(withoutDescriptors(ours), withoutDescriptors(plain), 'npx');
+});
+
+test('a command that is not cargo’s build is given what it is given alone', needsRoot, () => {
+  const alone = given(['cargo', 'run', '--release'], workspace);
+  const ours = given(['profile-bee', ...OURS, '--', 'cargo', 'run', '--release'], workspace);
+  assertSameLines(ours.get('bin') ?? '', alone.get('bin') ?? '', 'profile-bee -- cargo run');
+});
+
+test('the job server of make reaches the program', needsRoot, () => {
+  const makefile = join(scratch, 'Makefile');
+  const bee = `cargo-profile-bee ${OURS.join(' ')} --`;
+  writeFileSync(makefile, `plain:\n\t+cargo run --release\nours:\n\t+${bee} --release\n`);
+  const made = (target: string) => given(['make', '-j2', '-f', makefile, target], workspace).get('bin') ?? '';
+  const plain = made('plain');
+  assert.match(plain, /variable: MAKEFLAGS=.*--jobserver-auth=/);
+  assertSameLines(made('ours'), plain, 'make -j2');
+});
 
 test('with $CARGO that cargo is called, not the proxy before it', needsRoot, () => {
   const which = spawnSync('rustup', ['which', 'cargo'], { encoding: 'utf8' });

@@ -13,6 +13,7 @@ import type { PreparedTarget, TargetFacts } from './prepared-target.js';
 import { symbolProblems } from './symbol-problems.js';
 import type { Terminal } from './terminal.js';
 import { UsageProblem } from './usage-problem.js';
+import { userEnvironment } from './user-environment.js';
 
 const PROFILES_FOLDER = 'profiles';
 /** Where rustdoc puts the programs that it makes of examples in documentation. */
@@ -27,6 +28,7 @@ export async function findCargoProject(request: CargoTargetRequest): Promise<Car
       programArgs: program,
       typedBefore,
       ourFlags: flagSpellings('cargo-profile-bee'),
+      env: userEnvironment(),
     }),
   );
 }

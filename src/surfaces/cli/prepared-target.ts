@@ -8,6 +8,7 @@ import type { PackageRoot } from '../../symbolize/origin.js';
 import { checkCommand } from './find-command.js';
 import type { ProgramRequest, RecordOptions } from './options.js';
 import type { Problem, SummaryTarget } from './summary.js';
+import { userEnvironment } from './user-environment.js';
 
 /** How what we launched ended; both null: not our child (a pid). */
 export interface LaunchEnd {
@@ -81,7 +82,7 @@ function prepareCommand(argv: readonly string[], stdoutIsTaken: boolean): Prepar
       const [gate, ...rest] = [...session.gateCommand, ...argv];
       const stdout = stdoutIsTaken ? 2 : 'inherit';
       const stdio: StdioOptions = ['inherit', stdout, 'inherit', ...inheritedStdio()];
-      const child = spawn(gate!, rest, { stdio });
+      const child = spawn(gate!, rest, { stdio, env: userEnvironment() });
       return { pid: child.pid, ended: endOf(child) };
     },
   };
