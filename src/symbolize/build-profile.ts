@@ -1,9 +1,11 @@
-import type { RawProfile } from '../capture/raw-profile.js';
-import type { Symbolizer, SymbolProblem } from '../ffi/symbolizer.js';
+import type { RawProfile, RawSample } from '../capture/raw-profile.js';
+import type { ResolvedAddresses, Symbolizer, SymbolProblem } from '../ffi/symbolizer.js';
 import type { Profile } from '../profile/profile.js';
 import { ProfileBuilder } from '../profile/profile.js';
-import { collectAddresses } from './address-set.js';
+import { type AddressSet, collectAddresses } from './address-set.js';
 import { type FrameStatistics, StatisticsCounter } from './frame-statistics.js';
+import { addGroupFrame, type Grouping, groupNames } from './grouping.js';
+import type { FramesOf } from './libtest-stack.js';
 import { OriginClassifier, type PackageRoot } from './origin.js';
 import { frameChains } from './resolved-chains.js';
 import { addSampleStack } from './sample-stack.js';
@@ -11,24 +13,47 @@ import { addSampleStack } from './sample-stack.js';
 export interface BuiltProfile {
   profile: Profile;
   statistics: FrameStatistics;
+  /** Samples under each root, by its name; undefined without roots. */
+  groups: ReadonlyMap<string, number> | undefined;
   /** Files whose symbols could not be read. */
   problems: readonly SymbolProblem[];
 }
+
+const UNGROUPED: Grouping = { by: 'none', processes: [], hasAllStarters: true };
 
 /** Names every address once, then replays the samples over the names. Rejects as the symbolizer does. */
 export async function buildProfile(
   raw: RawProfile,
   symbolizer: Symbolizer,
   packages: readonly PackageRoot[],
+  grouping: Grouping = UNGROUPED,
 ): Promise<BuiltProfile> {
   const addresses = collectAddresses(raw.samples);
   const resolved = await symbolizer.symbolize(addresses.entries());
   const builder = new ProfileBuilder();
   const chains = frameChains(addresses, resolved, raw.objects, new OriginClassifier(packages), builder);
   const counter = new StatisticsCounter();
+  const names = groupNames(raw.samples, grouping, namedFrames(addresses, resolved));
   for (const sample of raw.samples) {
-    addSampleStack(builder, sample, addresses, chains);
+    const name = names?.get(sample);
+    const group = name === undefined ? undefined : addGroupFrame(builder, name);
+    addSampleStack(builder, sample, addresses, chains, group);
     counter.count(sample, addresses, chains);
   }
-  return { profile: builder.finish(), statistics: counter.statistics(), problems: resolved.problems };
+  const groups = names && countsOf(names);
+  const { problems } = resolved;
+  return { profile: builder.finish(), statistics: counter.statistics(), groups, problems };
+}
+
+function namedFrames(addresses: AddressSet, resolved: ResolvedAddresses): FramesOf {
+  return function* ({ pid, userFrames }) {
+    for (const word of userFrames.toReversed())
+      yield* resolved.framesAt(addresses.addUser(word, pid)).toReversed();
+  };
+}
+
+function countsOf(names: ReadonlyMap<RawSample, string>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const [{ count }, name] of names) counts.set(name, (counts.get(name) ?? 0) + count);
+  return counts;
 }

@@ -1,6 +1,12 @@
 import type { RawSample } from '../capture/raw-profile.js';
 import type { OutcomeName } from '../ffi/layout.js';
-import { NO_STACK, type ProfileBuilder, type StackIndex, UNKNOWN_FRAME } from '../profile/profile.js';
+import {
+  type FrameIndex,
+  NO_STACK,
+  type ProfileBuilder,
+  type StackIndex,
+  UNKNOWN_FRAME,
+} from '../profile/profile.js';
 import type { AddressSet } from './address-set.js';
 import type { FrameChain } from './resolved-chains.js';
 
@@ -17,23 +23,29 @@ const CUT: Partial<Record<OutcomeName, string>> = {
   readFault: '[incomplete stack]',
 };
 
-/** Adds one sample: user frames from the root, then the kernel's on top of them. */
+/** Adds one sample under `group`, if it has one: user frames from the root, then the kernel's on top of them. */
 export function addSampleStack(
   builder: ProfileBuilder,
   sample: RawSample,
   addresses: AddressSet,
   chains: readonly FrameChain[],
+  group: FrameIndex | undefined,
 ): void {
+  let stack: StackIndex = group === undefined ? NO_STACK : builder.addStack(NO_STACK, group);
   const mark = CUT[sample.outcome];
-  let stack: StackIndex =
-    mark === undefined
-      ? NO_STACK
-      : builder.addStack(NO_STACK, builder.addFrame({ ...UNKNOWN_FRAME, name: mark }));
+  if (mark !== undefined) stack = builder.addStack(stack, builder.addFrame({ ...UNKNOWN_FRAME, name: mark }));
   const push = (index: number): void => {
     for (const frame of chains[index]!.frames) stack = builder.addStack(stack, frame);
   };
   for (const word of sample.userFrames.toReversed()) push(addresses.addUser(word, sample.pid));
   for (const address of sample.kernelFrames.toReversed()) push(addresses.addKernel(address));
+  // A root stands for no code, and has no samples of its own.
+  if (
+    group !== undefined &&
+    sample.userFrames.length + sample.kernelFrames.length === 0 &&
+    mark === undefined
+  )
+    stack = builder.addStack(stack, builder.addFrame(UNKNOWN_FRAME));
   const { count, pid, tid, comm } = sample;
   builder.addSample({ stack, count, pid, tid, comm });
 }

@@ -13,6 +13,7 @@ import {
 import { findIntegrityProblems } from '../../src/profile/integrity.js';
 import { frameAt, framesOfStack, type Profile, sampleAt } from '../../src/profile/profile.js';
 import { type BuiltProfile, buildProfile } from '../../src/symbolize/build-profile.js';
+import type { Grouping } from '../../src/symbolize/grouping.js';
 import { NO_TOTALS } from './no-totals.js';
 
 const APP = 1;
@@ -93,9 +94,15 @@ function sample(fields: Partial<RawSample>): RawSample {
 async function build(
   samples: RawSample[],
   symbolizer: Symbolizer = new TableSymbolizer(),
+  grouping?: Grouping,
 ): Promise<BuiltProfile> {
   const packages = [{ name: 'app', version: '1.0.0', directory: '/ws', isWorkspaceMember: true }];
-  const built = await buildProfile({ objects: OBJECTS, samples, totals: NO_TOTALS }, symbolizer, packages);
+  const built = await buildProfile(
+    { objects: OBJECTS, samples, totals: NO_TOTALS },
+    symbolizer,
+    packages,
+    grouping,
+  );
   assert.deepEqual(findIntegrityProblems(built.profile), []);
   return built;
 }
@@ -203,6 +210,38 @@ test('shares count physical frames weighted by samples', async () => {
       by: { cfi: 20, framePointer: 2, plt: 10, signal: 0, jit: 0, snapshot: 0 },
     },
   });
+});
+
+test('a root is a frame below everything and changes nothing else', async () => {
+  const samples = [
+    sample({ count: 3, userFrames: BigUint64Array.of(word(APP, 20n), word(APP, 10n)) }),
+    sample({ count: 2, outcome: 'noCfi', userFrames: BigUint64Array.of(word(APP, 20n)) }),
+    sample({ count: 1, root: 9, outcome: 'exiting' }),
+  ];
+  const process = { root: 1, pid: 100, executable: '/ws/target/release/app', binaryName: 'app::bin/app' };
+  const grouped = await build(samples, undefined, {
+    by: 'binary',
+    processes: [process],
+    hasAllStarters: true,
+  });
+  assert.deepEqual(stackLines(grouped.profile), [
+    'app::bin/app;main;run;next[i];parse[i] 3',
+    'app::bin/app;[incomplete stack];run;next[i];parse[i] 2',
+    '[unknown process];[unknown] 1',
+  ]);
+  assert.deepEqual(
+    [...grouped.groups!],
+    [
+      ['app::bin/app', 5],
+      ['[unknown process]', 1],
+    ],
+  );
+  const plain = await build(samples);
+  assert.deepEqual(grouped.statistics, plain.statistics);
+  assert.equal(plain.groups, undefined);
+  const [root] = framesOfStack(grouped.profile, sampleAt(grouped.profile, 0).stack);
+  const { origin, kind, crate, module, file } = frameAt(grouped.profile, root!);
+  assert.deepEqual([origin, kind, crate, module, file], ['unknown', 'user', '', '', '']);
 });
 
 test('every sample is delivered, also one without any frame', async () => {

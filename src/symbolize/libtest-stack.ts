@@ -1,0 +1,61 @@
+import type { RawSample } from '../capture/raw-profile.js';
+import { firstCrateSegment } from './rust-name.js';
+
+export interface NamedFrame {
+  /** Demangled; '' when unresolved. */
+  name: string;
+  /** From debug information, which also tells what is inlined. */
+  hasDebugInfo: boolean;
+}
+
+/** The user frames of a sample by name, root first, inlined ones inside their function. */
+export type FramesOf = (sample: RawSample) => Iterable<NamedFrame>;
+
+/** What a stack says of libtest. */
+export interface LibtestStack {
+  /** libtest's own code is on the stack. */
+  isHarness: boolean;
+  /** The path of the first function above libtest, without its crate: usually the test's name. */
+  path?: string;
+  /** That function is the test for sure, and not one that the test has called and that was inlined with it. */
+  isCertain?: boolean;
+}
+
+/** A stack that runs a test has passed it by then; deeper stacks are not searched to their end. */
+const MAX_FRAMES = 100;
+const LIBTEST = /^<?test(?:\[[0-9a-f]+\])?::/;
+/** What libtest calls last before the test. */
+const BOUNDARY = /^test(?:\[[0-9a-f]+\])?::(?:__rust_begin_short_backtrace|bench::benchmark)\b/;
+const BELOW_TEST = new Set(['core', 'alloc', 'std', 'test']);
+/** The closure that libtest gets: as a function, or (v0 mangling) in the name of its FnOnce. */
+const CLOSURE = /::\{+closure(?:#\d+)?\}+/;
+const CLOSURE_CALL = /^<([^<> ]+)::\{closure#\d+\} as core(?:\[[0-9a-f]+\])?::ops::function::FnOnce</;
+const CRATE = /^[A-Za-z_]\w*(?:\[[0-9a-f]+\])?::/;
+
+/** Reads a stack, root first. */
+export function readLibtestStack(frames: Iterable<NamedFrame>): LibtestStack {
+  let isHarness = false;
+  let isPastBoundary = false;
+  let count = 0;
+  for (const frame of frames) {
+    if (count++ === MAX_FRAMES) break;
+    if (isPastBoundary) {
+      const found = readTestFrame(frame);
+      if (found !== 'below') return { isHarness, ...found };
+    }
+    isHarness ||= LIBTEST.test(frame.name);
+    isPastBoundary ||= BOUNDARY.test(frame.name);
+  }
+  return { isHarness };
+}
+
+function readTestFrame({ name, hasDebugInfo }: NamedFrame): Omit<LibtestStack, 'isHarness'> | 'below' {
+  const called = CLOSURE_CALL.exec(name)?.[1];
+  const crate = firstCrateSegment(called ?? name);
+  if (crate === undefined) return name === '' ? {} : 'below';
+  if (BELOW_TEST.has(crate)) return 'below';
+  const [path = ''] = (called ?? name).split(CLOSURE, 1);
+  if (!CRATE.test(path)) return {};
+  const isCertain = called !== undefined || (hasDebugInfo && CLOSURE.test(name));
+  return { path: path.replace(CRATE, ''), isCertain };
+}

@@ -1,0 +1,44 @@
+import type { RawSample } from '../capture/raw-profile.js';
+import { groupByKey } from './group-by-key.js';
+import { type RootProcess, UNKNOWN_PROCESS } from './root-process.js';
+
+/** Samples to `NAME [pid 123]`: the binary's name, or of a child the name of its first thread. */
+export function processNames(
+  samples: readonly RawSample[],
+  roots: ReadonlyMap<number, RootProcess>,
+): Map<RawSample, string> {
+  const byProcess = groupByKey(samples, ({ root, pid }) => `${root}:${pid}`);
+  const taken = new Map<string, number>();
+  const names = new Map<RawSample, string>();
+  for (const members of byProcess.values()) {
+    const process = roots.get(members[0]!.root);
+    const name = process === undefined ? UNKNOWN_PROCESS : distinct(processName(members, process), taken);
+    for (const sample of members) names.set(sample, name);
+  }
+  return names;
+}
+
+function processName(members: readonly RawSample[], process: RootProcess): string {
+  const { pid } = members[0]!;
+  return `${pid === process.pid ? process.binaryName : childName(members, process)} [pid ${pid}]`;
+}
+
+/**
+ * The newest name of its first thread: before its exec a child has its parent's. Other threads have names of their
+ * own, which say little about the process.
+ */
+function childName(members: readonly RawSample[], { binaryName }: RootProcess): string {
+  const ofFirstThread = members.filter(({ pid, tid }) => pid === tid);
+  const newest = ofFirstThread.reduce<RawSample | undefined>(
+    (one, other) => (one === undefined || other.timeNs > one.timeNs ? other : one),
+    undefined,
+  );
+  return newest?.comm || `child of ${binaryName}`;
+}
+
+/** A pid that was used again for a program of the same name is another process. */
+function distinct(name: string, taken: Map<string, number>): string {
+  const count = (taken.get(name) ?? 0) + 1;
+  taken.set(name, count);
+  return count === 1 ? name : `${name} #${count}`;
+}
