@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { binaryId } from './binary-id.js';
 import { type Artifact, buildTarget } from './build.js';
 import { hasFlag } from './cargo-flags.js';
 import { buildLine, type CargoPlan, launchLine } from './cargo-plan.js';
@@ -17,6 +18,8 @@ export interface CargoTarget {
   /** Root of its crate, absolute. */
   sourcePath: string;
   kind: CargoTargetKind;
+  /** As nextest calls it: see binaryId. */
+  binaryId: string;
   /** Name of the cargo profile that it is built with. */
   profile: string;
   optLevel: string;
@@ -124,6 +127,7 @@ function cargoTarget(
     targetName: artifact.targetName,
     sourcePath: artifact.sourcePath,
     kind: targetKind(verb, artifact),
+    binaryId: binaryId(owner?.name ?? artifact.targetName, artifact.kind, artifact.targetName),
     profile,
     optLevel: artifact.optLevel,
     debuginfo: artifact.debuginfo,
