@@ -45,6 +45,9 @@ const MEANINGS = `
 -f                              | outputs          | [{"format":"folded"}]
 --svg a -f                      | outputs          | [{"format":"svg","path":"a"},{"format":"folded"}]
 --collapse -                    | outputs          | [{"format":"folded"}]
+--group-by test                 | groupBy          | "test"
+--split -o a.svg                | split            | true
+--svg a                         | split            | false
 --summary-json s.json           | summaryPath      | "s.json"
 --open                          | open             | true
 --no-open                       | open             | false
@@ -80,6 +83,10 @@ profile-bee       | -d 0                      | above zero
 profile-bee       | -d -1                     | duration|-d
 profile-bee       | -d 1 --time 5             | exclude
 profile-bee       | -o picture.png            | picture.png
+profile-bee       | --group-by crate          | choose binary, process, thread, test or none
+profile-bee       | --split                   | standard output.*-o FILE
+profile-bee       | --split --svg a -f        | standard output
+profile-bee       | --split --collapse -      | standard output
 profile-bee       | --svg a --collapse a      | two outputs
 profile-bee       | --svg a --svg b           | svg
 profile-bee       | --require beauty>=9       | beauty
@@ -116,6 +123,10 @@ test('--cmd is split into words; an empty one is refused', async () => {
     argv: ['echo', 'two words'],
   });
   assert.throws(() => toOptions('profile-bee', { cmd: ' ' }, { ours: [] }), UsageProblem);
+});
+
+test('the wrapper’s own output is a file, which can be split', async () => {
+  assert.equal((await optionsOf('cargo-profile-bee', '--split')).split, true);
 });
 
 test('--pid takes a pid and nothing else', async () => {

@@ -58,6 +58,13 @@ export const FLAGS: readonly FlagSpecification[] = [
     describe: 'Write a file; its name tells the format (.svg, .folded)',
   },
   {
+    name: 'group-by',
+    type: 'string',
+    value: 'WHAT',
+    describe: 'Roots of the picture: binary, process, thread, test or none (default: binary, if several ran)',
+  },
+  { name: 'split', type: 'boolean', describe: 'Write a file for each root: out.svg becomes out-ROOT.svg' },
+  {
     name: 'summary-json',
     type: 'string',
     value: 'FILE',

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { GateMessage } from '../../capture/gate.js';
 import { readProcessEnvironment } from '../../capture/process-facts.js';
 import type { Admission } from '../../capture/session.js';
@@ -6,6 +5,7 @@ import type { CargoVerb } from '../../cargo/cargo-verb.js';
 import { hasFilter } from '../../cargo/harness-arguments.js';
 import { isCriterion } from '../../cargo/harness-kind.js';
 import { countSelected, listHarness } from '../../cargo/harness-listing.js';
+import { programBehindRunner } from './program-behind-runner.js';
 
 /** Criterion's own flag, typed by the user. */
 const PROFILE_TIME = /^--profile-time(=|$)/;
@@ -74,9 +74,10 @@ export class HarnessAdmission {
   #harnessCall(message: GateMessage): HarnessCall | undefined {
     if (this.verb === 'run') return undefined;
     const { argv, cwd } = message;
-    const at = argv.findIndex((word) => this.executables.includes(resolve(cwd, word)));
-    if (at < 0) return undefined;
-    return { ...message, harness: resolve(cwd, argv[at]!), harnessArgs: argv.slice(at + 1) };
+    const found = programBehindRunner(argv, cwd, this.executables);
+    if (found === undefined) return undefined;
+    const harness = this.executables[found.target]!;
+    return { ...message, harness, harnessArgs: argv.slice(found.word + 1) };
   }
 
   async #selectsNothing({ pid, argv, cwd, harness, harnessArgs }: HarnessCall): Promise<boolean> {

@@ -35,6 +35,7 @@ examples:
   cargo profile-bee --bin server -- --port 8080           one binary, with arguments of its own
   cargo profile-bee --svg out.svg -- --release --bin server
   cargo profile-bee -- test my_heavy_test                 profile a test
+  cargo profile-bee --group-by test --split -o out.svg -- test
   cargo profile-bee --require 'complete>=99,lost<=1' --summary-json run.json -- bench
   cargo profile-bee record --pid 4242 -d 10               what the command profile-bee does (record --help)
 

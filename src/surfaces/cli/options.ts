@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import type { CapturePlan } from '../../capture/session.js';
+import { GROUP_BY, type GroupBy } from '../../symbolize/grouping.js';
 import type { CommandName } from './flags.js';
 import type { Flags } from './parse-flags.js';
 import { parseRules, type RequireRule } from './require-rules.js';
@@ -40,6 +41,10 @@ export interface RecordOptions {
   plan: CapturePlan;
   /** Empty: the command's default. */
   outputs: OutputRequest[];
+  /** Undefined: by binary where several ran. */
+  groupBy: GroupBy | undefined;
+  /** One file for each root. */
+  split: boolean;
   summaryPath: string | undefined;
   rules: RequireRule[];
   /** Undefined: decided by what the terminal can show. */
@@ -79,6 +84,8 @@ export function toOptions(command: CommandName, flags: Flags, parts: CommandPart
     target: toTarget(command, flags, parts),
     plan: toPlan(command, flags),
     outputs: toOutputs(flags),
+    groupBy: flags.groupBy === undefined ? undefined : oneOf('--group-by', flags.groupBy, GROUP_BY),
+    split: toSplit(command, flags),
     summaryPath: flags.summaryJson,
     rules: toRules(flags),
     open: flags.open,
@@ -242,6 +249,17 @@ function toOutputs(flags: Flags): OutputRequest[] {
   return outputs.map(({ format }, index) => ({ path: paths[index], format }));
 }
 
+function toSplit(command: CommandName, flags: Flags): boolean {
+  if (!flags.split) return false;
+  const outputs = toOutputs(flags);
+  const isToStandardOutput = outputs.length === 0 && command === 'profile-bee';
+  if (isToStandardOutput || outputs.some(({ path }) => path === undefined)) {
+    const message = '--split writes a file for each root, and the stacks go to standard output';
+    throw new UsageProblem(message, '-o FILE.svg --split');
+  }
+  return true;
+}
+
 function checkDistinct(flags: Flags, paths: readonly (string | undefined)[]): void {
   const files = paths.map((path) => (path === undefined ? undefined : resolve(path)));
   const twice = paths.find((path, index) => path !== undefined && files.indexOf(files[index]) !== index);
@@ -271,6 +289,10 @@ function formatOf(flags: Flags, path: string): OutputFormat {
 
 function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined) throw new UsageProblem(`${flag} ${value}: choose ${allowed.join(' or ')}`);
+  if (found === undefined) throw new UsageProblem(`${flag} ${value}: choose ${listed(allowed)}`);
   return found;
+}
+
+function listed(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }

@@ -12,6 +12,8 @@ export interface Flags {
   svg?: string;
   collapse?: string;
   output?: string[];
+  groupBy?: string;
+  split?: boolean;
   summaryJson?: string;
   require?: string[];
   frequency?: number;

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { ObservedProcess } from '../../capture/session.js';
 import { planCargoRun } from '../../cargo/cargo-plan.js';
 import { type CargoProject, readCargoProject } from '../../cargo/cargo-project.js';
@@ -6,10 +6,13 @@ import { buildCargoRun, type CargoTarget } from '../../cargo/cargo-run.js';
 import type { ProfileSelection } from '../../cargo/derived-profile.js';
 import { UsageError } from '../../cargo/usage-error.js';
 import { describeRun, dryRunText } from './dry-run.js';
+import { emulationProblems } from './emulation.js';
 import { flagSpellings } from './flags.js';
+import { cargoGroupOf } from './group-of-process.js';
 import { HarnessAdmission } from './harness-admission.js';
 import type { CargoOptions, CargoTargetRequest, ProfileChoice } from './options.js';
 import type { PreparedTarget, TargetFacts } from './prepared-target.js';
+import { programBehindRunner } from './program-behind-runner.js';
 import { symbolProblems } from './symbol-problems.js';
 import type { Terminal } from './terminal.js';
 import { UsageProblem } from './usage-problem.js';
@@ -50,6 +53,8 @@ export async function prepareCargoTarget(
   const plan = await asUsageProblem(() => planCargoRun(project, toSelection(profile)));
   const run = await buildCargoRun(plan, (note) => terminal.note(note));
   const executables = run.targets.map(({ executable }) => executable);
+  const targetOf = ({ argv, cwd }: ObservedProcess) =>
+    run.targets[programBehindRunner(argv, cwd, executables)?.target ?? -1];
   const admission = new HarnessAdmission(run.verb, executables, profileTimeSeconds);
   return {
     name: run.targetName,
@@ -59,7 +64,15 @@ export async function prepareCargoTarget(
     outputDirectory: join(run.targetDirectory, PROFILES_FOLDER),
     phases: run.phases,
     isForeign: false,
-    factsOf: (process) => factsOf(process, run.targets),
+    factsOf: (process) => factsOf(process, targetOf(process)),
+    problemsAfter: (raw, processes) =>
+      emulationProblems(raw, processes, (process) => targetOf(process)?.executable),
+    groupOf: (process) =>
+      cargoGroupOf(process, targetOf(process), {
+        isDoctest: DOCTEST.test(process.executable),
+        isNextest: run.verb === 'nextest',
+        packages: run.packages,
+      }),
     notesAfter: () => admission.notes(),
     whyNothingRan: () => admission.whyNothingRan(),
     launch: async (session) => {
@@ -82,11 +95,8 @@ function toSelection(profile: ProfileChoice): ProfileSelection | undefined {
   return profile?.kind === 'as-is' ? 'as-is' : profile;
 }
 
-/** Behind a runner of the user's the program is one of its arguments. */
-function factsOf({ executable, argv, cwd }: ObservedProcess, targets: readonly CargoTarget[]): TargetFacts {
-  const files = [executable, ...argv.map((word) => resolve(cwd, word))];
-  const target = targets.find((candidate) => files.includes(candidate.executable));
-  if (target === undefined) return { kind: DOCTEST.test(executable) ? 'doctest' : 'command' };
+function factsOf(process: ObservedProcess, target: CargoTarget | undefined): TargetFacts {
+  if (target === undefined) return { kind: DOCTEST.test(process.executable) ? 'doctest' : 'command' };
   const { package: packageName, kind, profile, optLevel, debuginfo } = target;
   return { package: packageName, kind, profile, optLevel, debuginfo };
 }

@@ -2,10 +2,12 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { constants } from 'node:os';
 import { basename } from 'node:path';
 import { checkProcess } from '../../capture/process-facts.js';
+import type { RawProfile } from '../../capture/raw-profile.js';
 import type { CaptureSession, ObservedProcess } from '../../capture/session.js';
 import { inheritedStdio } from '../../cargo/inherited-descriptors.js';
 import type { PackageRoot } from '../../symbolize/origin.js';
 import { checkCommand } from './find-command.js';
+import { groupOfFile, type ProcessGroup } from './group-of-process.js';
 import type { ProgramRequest, RecordOptions } from './options.js';
 import type { Problem, SummaryTarget } from './summary.js';
 import { userEnvironment } from './user-environment.js';
@@ -40,7 +42,10 @@ export interface PreparedTarget {
   /** True when Ctrl-C ends the profile and not the program. */
   isForeign: boolean;
   factsOf(process: ObservedProcess): TargetFacts;
+  groupOf(process: ObservedProcess): ProcessGroup;
   launch(session: CaptureSession): Promise<Launched>;
+  /** What the samples tell of the run. */
+  problemsAfter?(raw: RawProfile, processes: readonly ObservedProcess[]): Problem[];
   /** Lines about the run for the user, once it is over. */
   notesAfter?(): string[];
   /** Why no program came to the gate, when the target knows. */
@@ -78,6 +83,7 @@ function prepareCommand(argv: readonly string[], stdoutIsTaken: boolean): Prepar
     name: basename(argv[0]!),
     isForeign: false,
     factsOf: () => ({ kind: 'command' }),
+    groupOf: groupOfFile,
     launch: async (session) => {
       const [gate, ...rest] = [...session.gateCommand, ...argv];
       const stdout = stdoutIsTaken ? 2 : 'inherit';
@@ -95,6 +101,7 @@ function preparePid(pid: number): PreparedTarget {
     name: `pid-${pid}`,
     isForeign: true,
     factsOf: () => ({ kind: 'pid' }),
+    groupOf: groupOfFile,
     launch: async (session) => {
       await session.addPid(pid);
       return { pid: undefined, ended: session.allEnded().then(() => ({ code: null, signal: null })) };

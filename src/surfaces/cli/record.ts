@@ -2,7 +2,8 @@ import { checkCanCapture } from '../../capture/preflight.js';
 import type { RawObject, RawProfile } from '../../capture/raw-profile.js';
 import { type CaptureSession, openSession } from '../../capture/session.js';
 import { SessionSymbolizer } from '../../ffi/symbolizer.js';
-import { buildProfile } from '../../symbolize/build-profile.js';
+import { type ProfilePart, splitByRoot } from '../../profile/split-by-root.js';
+import { type BuiltProfile, buildProfile } from '../../symbolize/build-profile.js';
 import { alteredTextProblems } from './altered-text.js';
 import { explain } from './explain.js';
 import { Interrupted, Interrupts } from './interrupts.js';
@@ -19,6 +20,7 @@ import {
 } from './prepared-target.js';
 import { qualityLine, qualityProblems } from './quality.js';
 import { failedRules } from './require-rules.js';
+import { groupingOf, groupingProblems, wholeName } from './run-grouping.js';
 import { type ExitStatus, lostCount, type Problem, type Summary, type SummaryTarget } from './summary.js';
 import { strippedPrograms } from './symbol-problems.js';
 import type { Terminal } from './terminal.js';
@@ -178,30 +180,27 @@ function nothingRan(end: RunEnd, { target, summary, terminal }: Run): ExitStatus
 }
 
 async function writeProfile(raw: RawProfile, run: Run): Promise<void> {
-  const { target, session, outputs, summary, interrupts, terminal } = run;
+  const { options, target, session, outputs, summary, interrupts, terminal } = run;
+  const grouping = groupingOf(options.groupBy, session.processes, target, raw.totals);
   const symbolizeNs = process.hrtime.bigint();
-  const building = buildProfile(raw, new SessionSymbolizer(session.native), target.packages);
-  const { profile, statistics, problems } = await terminal.progress(
-    'naming frames',
-    interrupts.orThrow(building),
-  );
-  summary.stacks = statistics.stacks;
-  summary.frames = statistics.frames;
+  const building = buildProfile(raw, new SessionSymbolizer(session.native), target.packages, grouping);
+  const built = await terminal.progress('naming frames', interrupts.orThrow(building));
+  const { profile, groups } = built;
+  summary.stacks = built.statistics.stacks;
+  summary.frames = built.statistics.frames;
   summary.problems.push(
-    ...problems.map(({ path, message }) => ({ code: 'symbols', message: `${path}: ${message}` })),
+    ...built.problems.map(({ path, message }) => ({ code: 'symbols', message: `${path}: ${message}` })),
+    ...groupingProblems(grouping, groups),
   );
-  const quality = qualityProblems(summary);
+  const quality = [...qualityProblems(summary), ...(target.problemsAfter?.(raw, session.processes) ?? [])];
   if (quality.some(({ code }) => code === 'unnamed-frames')) quality.push(...strippedCommands(run));
   summary.problems.push(...quality);
   const writeNs = process.hrtime.bigint();
   const subtitle = qualityLine(summary);
   const warnings = quality.map(({ message }) => message);
-  summary.outputs = outputs.write(profile, {
-    title: target.name,
-    subtitle,
-    warnings,
-    sourceRoot: target.sourceRoot,
-  });
+  const caption = { title: target.name, subtitle, warnings, sourceRoot: target.sourceRoot };
+  const parts = options.split ? partsOf(built, wholeName(grouping, target)) : [];
+  summary.outputs = outputs.write(profile, caption, parts);
   const doneNs = process.hrtime.bigint();
   const endNs = lastEndNs(session);
   summary.phasesNs.symbolize = Number(writeNs - symbolizeNs);
@@ -214,6 +213,12 @@ async function writeProfile(raw: RawProfile, run: Run): Promise<void> {
 function strippedCommands({ session, target }: Run): Problem[] {
   const commands = session.processes.filter((process) => target.factsOf(process).kind === 'command');
   return strippedPrograms(commands.map(({ executable }) => executable));
+}
+
+/** Without roots, or without samples, the whole is the only part. */
+function partsOf({ profile, groups }: BuiltProfile, name: string): ProfilePart[] {
+  const isSplit = groups !== undefined && profile.totalCount > 0;
+  return isSplit ? splitByRoot(profile) : [{ root: name, profile }];
 }
 
 /** When the last process ended; undefined while one goes on. */

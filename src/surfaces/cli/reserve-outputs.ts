@@ -89,6 +89,11 @@ export class ReservedFile {
     return new ReservedFile(path, file, temporary, descriptor);
   }
 
+  /** False for devices and pipes. */
+  get isReplaced(): boolean {
+    return this.temporary !== this.file;
+  }
+
   /** Writes and renames; returns the size in bytes. Throws WriteFailure, and leaves nothing then. */
   commit(content: string): number {
     const bytes = Buffer.from(content);
@@ -97,7 +102,7 @@ export class ReservedFile {
     try {
       for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
       this.#close();
-      if (this.temporary !== this.file) renameSync(this.temporary, this.file);
+      if (this.isReplaced) renameSync(this.temporary, this.file);
     } catch (error) {
       this.discard();
       throw new WriteFailure(this.path, reasonOf(error, this.path));
@@ -108,7 +113,7 @@ export class ReservedFile {
   /** Removes what was reserved; does nothing after a commit. */
   discard(): void {
     if (this.#descriptor !== undefined) this.#close();
-    if (this.temporary !== this.file) rmSync(this.temporary, { force: true });
+    if (this.isReplaced) rmSync(this.temporary, { force: true });
   }
 
   #close(): void {
@@ -117,8 +122,14 @@ export class ReservedFile {
   }
 }
 
-/** `DIRECTORY/NAME-2026-01-31T12-00-00.svg`, with `-2`, `-3`, … where that exists: nothing is ever overwritten. */
-export function reserveUnique(directory: string, name: string, extension: string, now: Date): ReservedFile {
+/** `DIRECTORY/NAME-2026-01-31T12-00-00.svg`, with `-2`, `-3`, … where that exists (or `isTaken`): nothing is ever overwritten. */
+export function reserveUnique(
+  directory: string,
+  name: string,
+  extension: string,
+  now: Date,
+  isTaken: (directory: string, stem: string) => boolean = () => false,
+): ReservedFile {
   try {
     mkdirSync(directory, { recursive: true });
   } catch (error) {
@@ -129,8 +140,9 @@ export function reserveUnique(directory: string, name: string, extension: string
   }
   const stem = `${name.replace(/[^\w.-]+/g, '_')}-${localTime(now)}`;
   for (let attempt = 1; ; attempt++) {
-    const suffix = attempt === 1 ? '' : `-${attempt}`;
-    const file = ReservedFile.reserveNew(join(directory, `${stem}${suffix}${extension}`));
+    const numbered = attempt === 1 ? stem : `${stem}-${attempt}`;
+    if (isTaken(directory, numbered)) continue;
+    const file = ReservedFile.reserveNew(join(directory, `${numbered}${extension}`));
     if (file !== undefined) return file;
   }
 }

@@ -28,6 +28,8 @@ export interface SummaryTarget {
 export interface SummaryOutput {
   path: string;
   format: string;
+  /** Of `--split`: which root's part it is. */
+  root?: string;
   bytes: number;
   framesShown?: number;
   framesHidden?: number;

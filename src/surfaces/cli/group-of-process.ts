@@ -1,0 +1,31 @@
+import { basename } from 'node:path';
+import type { ObservedProcess } from '../../capture/session.js';
+import { doctestId } from '../../cargo/binary-id.js';
+import type { CargoTarget } from '../../cargo/cargo-run.js';
+import { nextestTestName } from '../../cargo/nextest-test-name.js';
+import type { PackageRoot } from '../../symbolize/origin.js';
+import type { RootProcess } from '../../symbolize/root-process.js';
+
+/** Under which name a process and what it starts stand in a picture, and what is known of the tests that it runs. */
+export type ProcessGroup = Pick<RootProcess, 'binaryName' | 'isDoctest' | 'testName' | 'testNames'>;
+
+/** By its file, as that was called before somebody replaced it. */
+export function groupOfFile({ executable, pid }: ObservedProcess): ProcessGroup {
+  return { binaryName: basename(executable).replace(/ \(deleted\)$/, '') || `pid ${pid}` };
+}
+
+/** What cargo runs: a target by its binary id, an example of documentation by its package. */
+export function cargoGroupOf(
+  process: ObservedProcess,
+  target: CargoTarget | undefined,
+  of: { isDoctest: boolean; isNextest: boolean; packages: readonly PackageRoot[] },
+): ProcessGroup {
+  if (target !== undefined) {
+    const testName = of.isNextest ? nextestTestName(process.argv) : undefined;
+    return { binaryName: target.binaryId, testName };
+  }
+  if (!of.isDoctest) return groupOfFile(process);
+  // rustdoc runs them in the directory of their package.
+  const owner = of.packages.find(({ directory }) => directory === process.cwd);
+  return { binaryName: doctestId(owner?.name), isDoctest: true };
+}

@@ -1,0 +1,15 @@
+import { resolve } from 'node:path';
+
+/**
+ * Which word of a command is the program, when a runner of the user's may stand in front of it: the first that is one of
+ * `programs` (absolute paths); `target` is the index among those. Undefined: none is.
+ */
+export function programBehindRunner(
+  argv: readonly string[],
+  cwd: string,
+  programs: readonly string[],
+): { word: number; target: number } | undefined {
+  const targets = argv.map((text) => programs.indexOf(resolve(cwd, text)));
+  const word = targets.findIndex((target) => target >= 0);
+  return word < 0 ? undefined : { word, target: targets[word]! };
+}

@@ -1,0 +1,54 @@
+import type { CaptureTotals } from '../../capture/raw-profile.js';
+import type { ObservedProcess } from '../../capture/session.js';
+import { defaultGroupBy, type GroupBy, type Grouping } from '../../symbolize/grouping.js';
+import { UNKNOWN_PROCESS } from '../../symbolize/root-process.js';
+import { OUTSIDE_OF_TESTS } from '../../symbolize/test-groups.js';
+import type { PreparedTarget } from './prepared-target.js';
+import type { Problem } from './summary.js';
+
+/** The roots of a run: what the user asked for, else one for each binary where several ran. */
+export function groupingOf(
+  asked: GroupBy | undefined,
+  observed: readonly ObservedProcess[],
+  target: PreparedTarget,
+  { startersFull }: CaptureTotals,
+): Grouping {
+  const processes = observed.map((process) => {
+    const { root, pid, executable } = process;
+    return { root, pid, executable, ...target.groupOf(process) };
+  });
+  return { by: asked ?? defaultGroupBy(processes), processes, hasAllStarters: startersFull === 0 };
+}
+
+/** The only part of a picture without roots: the binary, where there is one. */
+export function wholeName({ processes }: Grouping, target: PreparedTarget): string {
+  const names = new Set(processes.map(({ binaryName }) => binaryName));
+  return names.size === 1 ? [...names][0]! : target.name;
+}
+
+/** `groups`: samples under each root. */
+export function groupingProblems(
+  { by, hasAllStarters }: Grouping,
+  groups: ReadonlyMap<string, number> | undefined,
+): Problem[] {
+  const problems: Problem[] = [];
+  const unknown = groups?.get(UNKNOWN_PROCESS) ?? 0;
+  if (unknown > 0) {
+    const message = `${unknown} samples are of processes that descend from none that is known: they stand under ${UNKNOWN_PROCESS}`;
+    problems.push({ code: 'unknown-process', message });
+  }
+  if (
+    by === 'test' &&
+    groups !== undefined &&
+    [...groups.keys()].every((name) => name === OUTSIDE_OF_TESTS)
+  ) {
+    const message = '--group-by test: no sample is of a test that libtest runs';
+    problems.push({ code: 'no-tests', message });
+  }
+  if (by === 'test' && !hasAllStarters) {
+    const message =
+      'more threads were alive than could be followed: some work of tests is not under their names';
+    problems.push({ code: 'starters-full', message });
+  }
+  return problems;
+}

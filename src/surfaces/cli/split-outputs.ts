@@ -1,0 +1,93 @@
+import { readdirSync } from 'node:fs';
+import { extname } from 'node:path';
+import { ReservedFile, reserveUnique, WriteFailure } from './reserve-outputs.js';
+import { UsageProblem } from './usage-problem.js';
+
+/** Of a root's part of a file name: below the 255 bytes of a name, with room for the rest of it. */
+const MAX_ROOT_BYTES = 150;
+
+/**
+ * Files `out-ROOT.svg` in the place of one `out.svg`. Which roots there are is known at the end only: until then
+ * `out.svg` itself is reserved, so that a bad folder is refused before the program starts.
+ */
+export class ReservedSplit {
+  private constructor(private readonly placeholder: ReservedFile) {}
+
+  /** Throws UsageProblem when nothing can be written there. */
+  static reserve(path: string): ReservedSplit {
+    const placeholder = ReservedFile.reserve(path);
+    if (placeholder.isReplaced) return new ReservedSplit(placeholder);
+    placeholder.discard();
+    throw new UsageProblem(`--split writes several files, and ${path} is a device`, '-o FILE.svg --split');
+  }
+
+  /** Like `reserveUnique`: no part of an earlier run has the name of one of this. */
+  static reserveUnique(directory: string, name: string, extension: string, now: Date): ReservedSplit {
+    return new ReservedSplit(reserveUnique(directory, name, extension, now, hasParts));
+  }
+
+  /** Absolute paths by root. */
+  pathsOf(roots: readonly string[]): Map<string, string> {
+    const { path } = this.placeholder;
+    const extension = extname(path);
+    const stem = path.slice(0, path.length - extension.length);
+    return new Map(Array.from(fileNames(roots), ([root, name]) => [root, `${stem}-${name}${extension}`]));
+  }
+
+  /** Writes every file whole, or none; returns their sizes in bytes. Throws WriteFailure. */
+  commit(contents: ReadonlyMap<string, string>): Map<string, number> {
+    this.placeholder.discard();
+    const files: ReservedFile[] = [];
+    try {
+      for (const path of contents.keys()) files.push(reserveNow(path));
+      return new Map(files.map((file) => [file.path, file.commit(contents.get(file.path)!)]));
+    } catch (error) {
+      for (const file of files) file.discard();
+      throw error;
+    }
+  }
+
+  discard(): void {
+    this.placeholder.discard();
+  }
+}
+
+function hasParts(directory: string, stem: string): boolean {
+  return readdirSync(directory).some((name) => name.startsWith(`${stem}-`));
+}
+
+/** The program has run: what is refused now is no mistake of the command line any more. */
+function reserveNow(path: string): ReservedFile {
+  try {
+    return ReservedFile.reserve(path);
+  } catch (error) {
+    throw error instanceof UsageProblem ? new WriteFailure(path, error.message) : error;
+  }
+}
+
+/**
+ * Roots to parts of file names: letters, digits and `.+=_` stay, anything else becomes `-`. Where two become the same
+ * (also on file systems that do not tell cases apart), the later gets a number.
+ */
+export function fileNames(roots: readonly string[]): Map<string, string> {
+  const taken = new Set<string>();
+  const names = new Map<string, string>();
+  for (const root of roots) {
+    const name = unusedName(safeName(root), taken);
+    taken.add(name.toLowerCase());
+    names.set(root, name);
+  }
+  return names;
+}
+
+function safeName(root: string): string {
+  const safe = root.replace(/[^\p{L}\p{N}.+=_]+/gu, '-').replace(/^-+|-+$/g, '');
+  return Buffer.from(safe).subarray(0, MAX_ROOT_BYTES).toString('utf8').replace(/�+$/, '') || 'root';
+}
+
+function unusedName(name: string, taken: ReadonlySet<string>): string {
+  for (let number = 1; ; number++) {
+    const candidate = number === 1 ? name : `${name}-${number}`;
+    if (!taken.has(candidate.toLowerCase())) return candidate;
+  }
+}
