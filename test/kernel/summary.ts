@@ -30,7 +30,7 @@ export interface Summary {
     tableBytes: number;
   };
   phasesNs: Counts;
-  outputs: { path: string; format: string; bytes: number }[];
+  outputs: { path: string; format: string; root?: string; bytes: number }[];
   problems: { code: string; message: string }[];
 }
 
