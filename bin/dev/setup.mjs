@@ -22,6 +22,7 @@ const BUILD_PACKAGES = {
 const TEST_PACKAGES = {
   perf: 'linux-perf',
   strace: 'strace',
+  valgrind: 'valgrind',
   readelf: 'binutils',
   script: 'bsdutils',
   setpriv: 'util-linux',

@@ -20,6 +20,9 @@ collapse     | "/1"        | "/2"        | "/3"        | --collapse /4
 summary-json | "/1"        | "/2"        | "/3"        | --summary-json /4
 profile      | "p1"        | "p2"        | "p3"        | --profile p4
 as-is        | true        | false       | true        | --as-is
+profile-time | 1           | 2           | 3           | --profile-time 4
+group-by     | "test"      | "thread"    | "process"   | --group-by binary
+split        | true        | false       | true        | --split
 open         | true        | false       | true        | --no-open
 require      | "samples>=1" | ["samples>=2"] | "samples>=3" | --require samples>=4
 `;
@@ -110,6 +113,7 @@ test('as-is = false takes back as-is, and no profile', () => {
   assert.deepEqual(kept, { asIs: false, profile: 'dist', places: { profile: 'a:1' } });
   assert.deepEqual(optionsOf(kept).target, {
     ...{ kind: 'cargo', cargo: [], program: undefined, typedBefore: ['cargo', 'profile-bee'] },
+    profileTimeSeconds: undefined,
     profile: { kind: 'named', name: 'dist' },
   });
 });

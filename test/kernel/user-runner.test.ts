@@ -68,3 +68,13 @@ test(
     assert.deepEqual(readdirSync(tmp), []);
   },
 );
+
+test('under an emulator the picture says so', needsRoot, async () => {
+  const config = ['--config', "target.x86_64-unknown-linux-gnu.runner='valgrind -q'"];
+  const args = ['--', '--bin', 'spin', ...config, '--', '--seconds', '1'];
+  const run = await profileWith({ command: 'cargo-profile-bee', args, cwd: programsWorkspace() });
+  const emulated = run.summary.problems.find(({ code }) => code === 'emulated');
+  assert.match(emulated?.message ?? '', /^spin ran under valgrind, and no frame is its own/);
+  assert.match(run.svg, /spin ran under valgrind/);
+  assert.match(run.stderr, /warning: spin ran under valgrind/);
+});

@@ -84,7 +84,7 @@ export function toOptions(command: CommandName, flags: Flags, parts: CommandPart
     target: toTarget(command, flags, parts),
     plan: toPlan(command, flags),
     outputs: toOutputs(flags),
-    groupBy: flags.groupBy === undefined ? undefined : oneOf('--group-by', flags.groupBy, GROUP_BY),
+    groupBy: toGroupBy(flags),
     split: toSplit(command, flags),
     summaryPath: flags.summaryJson,
     rules: toRules(flags),
@@ -115,6 +115,7 @@ export function checkValues(flags: Flags): void {
   toOutputs(flags);
   toRules(flags);
   toProfileTimeSeconds(flags);
+  toGroupBy(flags);
 }
 
 function toTarget(command: CommandName, flags: Flags, parts: CommandParts): TargetRequest {
@@ -247,6 +248,11 @@ function toOutputs(flags: Flags): OutputRequest[] {
   const paths = outputs.map(({ path }) => (path === '-' ? undefined : path));
   checkDistinct(flags, [...paths, flags.summaryJson]);
   return outputs.map(({ format }, index) => ({ path: paths[index], format }));
+}
+
+function toGroupBy(flags: Flags): GroupBy | undefined {
+  if (flags.groupBy === undefined) return undefined;
+  return oneOf(spelling(flags, 'groupBy'), flags.groupBy, GROUP_BY);
 }
 
 function toSplit(command: CommandName, flags: Flags): boolean {

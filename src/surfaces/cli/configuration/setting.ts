@@ -4,6 +4,7 @@ import { camelCase, type Flags } from '../parse-flags.js';
 const SETTING_NAMES = [
   ...['frequency', 'event', 'unwind', 'output', 'svg', 'collapse', 'summary-json'],
   ...['profile', 'as-is', 'profile-time', 'open', 'require'],
+  ...['group-by', 'split'],
 ];
 
 /** The wrapper's flags that have a default in configuration, by name. */
