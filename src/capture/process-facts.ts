@@ -29,6 +29,16 @@ export function checkProcess(pid: number): void {
   }
 }
 
+/** Also while it is a zombie. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 export function readProcessFacts(pid: number): ProcessFacts {
   return {
     uid: statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? -1,

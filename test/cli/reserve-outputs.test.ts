@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
@@ -103,5 +104,32 @@ test('two runs in the same second get two names even before either has written',
   assert.notEqual(first.path, second.path);
   first.discard();
   second.discard();
+  assert.deepEqual(readdirSync(directory), []);
+});
+
+test('what a killed run left is removed by the next; what may be in use, or is not ours, stays', () => {
+  const dead = spawnSync('true').pid;
+  const stays = [
+    `.out.svg.bee-${process.ppid}.tmp`, // its run goes on
+    `.out.svg.${dead}.tmp`, // not our naming
+    '.other.svg.bee-lock', // no link of ours
+    '.else.svg.bee-lock',
+  ];
+  for (const name of stays.slice(0, 3)) writeFileSync(join(directory, name), '');
+  symlinkSync(`bee-${process.ppid}`, join(directory, stays[3]!));
+  writeFileSync(join(directory, `.out.svg.bee-${dead}.tmp`), 'half');
+  symlinkSync(`bee-${dead}`, join(directory, '.new.svg.bee-lock'));
+  const file = ReservedFile.reserve(join(directory, 'other.svg'));
+  file.discard();
+  assert.deepEqual(readdirSync(directory).sort(), stays.sort());
+});
+
+test('a killed run does not keep its default name from others', () => {
+  const now = new Date(2026, 0, 31, 4, 5, 6);
+  const { pid } = spawnSync('true');
+  symlinkSync(`bee-${pid}`, join(directory, '.x-2026-01-31T04-05-06.svg.bee-lock'));
+  const file = reserveUnique(directory, 'x', '.svg', now);
+  file.discard();
+  assert.ok(file.path.endsWith('/x-2026-01-31T04-05-06.svg'), file.path);
   assert.deepEqual(readdirSync(directory), []);
 });

@@ -8,9 +8,11 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { lockName, lockOwner, removeStaleReservations, temporaryName } from './stale-reservations.js';
 import { UsageProblem } from './usage-problem.js';
 
 /** An output could not be written when everything else was done: a full disk, a folder that has gone. */
@@ -40,6 +42,8 @@ export class ReservedFile {
     /** Equal to `file` for devices and pipes, which are written and not replaced. */
     private readonly temporary: string,
     descriptor: number,
+    /** Held against another run that wants the same new name. */
+    private readonly lock?: string,
   ) {
     this.#descriptor = descriptor;
   }
@@ -48,7 +52,7 @@ export class ReservedFile {
   static reserve(path: string): ReservedFile {
     const absolute = resolve(path);
     try {
-      return ReservedFile.#open(absolute, `.${process.pid}.tmp`);
+      return ReservedFile.#open(absolute);
     } catch (error) {
       throw new UsageProblem(
         `cannot write ${path}: ${reasonOf(error, absolute)}`,
@@ -68,25 +72,37 @@ export class ReservedFile {
   }
 
   static #openNew(path: string): ReservedFile | undefined {
+    const lock = join(dirname(path), lockName(basename(path)));
     try {
-      return ReservedFile.#open(path, '.tmp');
+      symlinkSync(lockOwner(), lock);
+      return ReservedFile.#openLocked(path, lock);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
       throw new UsageProblem(`cannot write ${path}: ${reasonOf(error, path)}`, adviceFor(error, path));
     }
   }
 
-  static #open(path: string, suffix: string): ReservedFile {
+  static #openLocked(path: string, lock: string): ReservedFile {
+    try {
+      return ReservedFile.#open(path, lock);
+    } catch (error) {
+      rmSync(lock, { force: true });
+      throw error;
+    }
+  }
+
+  static #open(path: string, lock?: string): ReservedFile {
     const found = statSync(path, { throwIfNoEntry: false });
     if (found?.isDirectory()) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
     if (found !== undefined && !found.isFile())
       return new ReservedFile(path, path, path, openSync(path, 'w'));
     // A link is followed: a rename onto it would put a file in the place of /dev/stdout or of somebody's `latest`.
     const file = found === undefined ? path : realpathSync(path);
-    const temporary = join(dirname(file), `.${basename(file)}${suffix}`);
+    removeStaleReservations(dirname(file));
+    const temporary = join(dirname(file), temporaryName(basename(file)));
     const descriptor = openSync(temporary, 'wx', 0o666);
     if (found !== undefined) fchmodSync(descriptor, found.mode & 0o777);
-    return new ReservedFile(path, file, temporary, descriptor);
+    return new ReservedFile(path, file, temporary, descriptor, lock);
   }
 
   /** False for devices and pipes. */
@@ -103,6 +119,7 @@ export class ReservedFile {
       for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
       this.#close();
       if (this.isReplaced) renameSync(this.temporary, this.file);
+      this.#unlock();
     } catch (error) {
       this.discard();
       throw new WriteFailure(this.path, reasonOf(error, this.path));
@@ -114,6 +131,11 @@ export class ReservedFile {
   discard(): void {
     if (this.#descriptor !== undefined) this.#close();
     if (this.isReplaced) rmSync(this.temporary, { force: true });
+    this.#unlock();
+  }
+
+  #unlock(): void {
+    if (this.lock !== undefined) rmSync(this.lock, { force: true });
   }
 
   #close(): void {
@@ -138,6 +160,7 @@ export function reserveUnique(
       '--svg FILE   writes elsewhere',
     );
   }
+  removeStaleReservations(directory); // their names are free again
   const stem = `${name.replace(/[^\w.-]+/g, '_')}-${localTime(now)}`;
   for (let attempt = 1; ; attempt++) {
     const numbered = attempt === 1 ? stem : `${stem}-${attempt}`;
