@@ -29,6 +29,7 @@ const TEST_PACKAGES = {
   chromium: 'chromium',
   git: 'git',
   ps: 'procps',
+  bpftool: 'bpftool',
 };
 
 export async function setUpBuild() {

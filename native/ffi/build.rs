@@ -18,5 +18,7 @@ fn link_for_older_glibc() {
         println!("cargo:rustc-link-arg-cdylib={}", object.display());
     }
     // Where these functions were until glibc 2.34; empty since, and always installed. No name here is bound to them.
-    println!("cargo:rustc-link-arg-cdylib=-Wl,--push-state,--no-as-needed,-l:libpthread.so.0,-l:libdl.so.2,--pop-state");
+    println!(
+        "cargo:rustc-link-arg-cdylib=-Wl,--push-state,--no-as-needed,-l:libpthread.so.0,-l:libdl.so.2,--pop-state"
+    );
 }

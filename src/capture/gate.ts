@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { signalMask } from './inherited-signals.js';
 
 /** What bee-gate tells about the program that it holds (native/gate/src/main.rs). */
 export interface GateMessage {
@@ -16,9 +17,16 @@ export type GateAnswer = { kind: 'run'; moreArguments?: readonly string[] } | { 
 /** Called for each program at the gate; the gate opens when the promise settles; a rejected one lets the program go. */
 export type OnArrival = (message: GateMessage) => Promise<GateAnswer>;
 
+/** What Node has changed of itself, and a program is to start with as this process was started. */
+export interface Inheritance {
+  /** Soft limit of open files; absent: the gate's. */
+  fileLimit?: number | undefined;
+  ignoredSignals?: readonly NodeJS.Signals[];
+}
+
 const PROTOCOL = 'bee-gate/1';
 const LENGTH_BYTES = 4;
-const LIMIT_BYTES = 8;
+const WORD_BYTES = 8;
 /** In place of a limit. */
 const AS_IT_IS = 0xffff_ffff_ffff_ffffn;
 const MAX_MESSAGE_BYTES = 16 << 20;
@@ -31,14 +39,17 @@ export class Gate {
   private constructor(
     readonly socketPath: string,
     private readonly onArrival: OnArrival,
-    private readonly fileLimit: number | undefined,
+    private readonly inheritance: Inheritance,
   ) {
     this.#server = createServer((connection) => this.#accept(connection));
   }
 
-  /** `fileLimit`: the soft limit of open files that a program is to start with, where it is not the gate's. */
-  static async listen(socketPath: string, onArrival: OnArrival, fileLimit?: number): Promise<Gate> {
-    const gate = new Gate(socketPath, onArrival, fileLimit);
+  static async listen(
+    socketPath: string,
+    onArrival: OnArrival,
+    inheritance: Inheritance = {},
+  ): Promise<Gate> {
+    const gate = new Gate(socketPath, onArrival, inheritance);
     await new Promise<void>((resolve, reject) => {
       gate.#server.once('error', reject);
       gate.#server.listen(socketPath, resolve);
@@ -70,18 +81,19 @@ export class Gate {
     try {
       if (message !== 'malformed') answer = await this.onArrival(message);
     } finally {
-      connection.end(encodeAnswer(answer, this.fileLimit));
+      connection.end(encodeAnswer(answer, this.inheritance));
     }
   }
 }
 
-function encodeAnswer(answer: GateAnswer, fileLimit: number | undefined): Uint8Array {
+function encodeAnswer(answer: GateAnswer, { fileLimit, ignoredSignals = [] }: Inheritance): Uint8Array {
   if (answer.kind === 'skip') return Buffer.from('s');
   const body = Buffer.from((answer.moreArguments ?? []).map((argument) => `${argument}\0`).join(''));
-  const head = Buffer.alloc(1 + LIMIT_BYTES + LENGTH_BYTES);
+  const head = Buffer.alloc(1 + 2 * WORD_BYTES + LENGTH_BYTES);
   head.write('g');
   head.writeBigUInt64LE(fileLimit === undefined ? AS_IT_IS : BigInt(fileLimit), 1);
-  head.writeUInt32LE(body.length, 1 + LIMIT_BYTES);
+  head.writeBigUInt64LE(signalMask(ignoredSignals), 1 + WORD_BYTES);
+  head.writeUInt32LE(body.length, 1 + 2 * WORD_BYTES);
   return Buffer.concat([head, body]);
 }
 

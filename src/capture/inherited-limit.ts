@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { npmProcess, parentOf } from './npm-process.js';
+import { readProcFile } from './process-above-node.js';
 
 /** A soft and a hard limit; Infinity where there is none. */
 interface Limit {
@@ -23,17 +23,8 @@ export function inheritedFileLimit(): number | undefined {
 }
 
 function readLimit(pid: number | 'self'): Limit | undefined {
-  const [, soft, hard] = /^Max open files\s+(\S+)\s+(\S+)/m.exec(readLimits(pid)) ?? [];
+  const [, soft, hard] = /^Max open files\s+(\S+)\s+(\S+)/m.exec(readProcFile(pid, 'limits')) ?? [];
   if (soft === undefined || hard === undefined) return undefined;
   const number = (text: string) => (text === 'unlimited' ? Number.POSITIVE_INFINITY : Number(text));
   return { soft: number(soft), hard: number(hard) };
-}
-
-/** Empty where there is no such process, or no /proc. */
-function readLimits(pid: number | 'self'): string {
-  try {
-    return readFileSync(`/proc/${pid}/limits`, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readProcFile } from './process-above-node.js';
 
 /** How many processes npm may be away: it starts a shell, and that what was asked for. */
 const MAX_DISTANCE = 3;
@@ -11,21 +11,12 @@ export function npmProcess(): number | undefined {
   if (process.env.npm_command !== 'exec') return undefined;
   let pid = process.ppid;
   for (let distance = 0; distance < MAX_DISTANCE && pid > 1; distance++) {
-    if (/^Name:\s*(node|npm|npx|MainThread)\b/m.test(readStatus(pid))) return pid;
+    if (/^Name:\s*(node|npm|npx|MainThread)\b/m.test(readProcFile(pid, 'status'))) return pid;
     pid = parentOf(pid);
   }
   return undefined;
 }
 
 export function parentOf(pid: number): number {
-  return Number(/^PPid:\s*(\d+)$/m.exec(readStatus(pid))?.[1] ?? 0);
-}
-
-/** Empty where there is no such process, or no /proc. */
-function readStatus(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/status`, 'utf8');
-  } catch {
-    return '';
-  }
+  return Number(/^PPid:\s*(\d+)$/m.exec(readProcFile(pid, 'status'))?.[1] ?? 0);
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findNativeFile } from '../ffi/native-files.js';
 import {
@@ -52,7 +53,7 @@ export class Sampler {
     this.failed.catch(() => {}); // observed by whoever waits; alone it must not end the process
   }
 
-  /** Starts it and waits until its kernel programs are attached. It stays in our process group: it counts Ctrl-C. */
+  /** Starts it and waits until its kernel programs are attached. It stays in our process group: it counts signals. */
   static async start(socketPath: string, plan: StartRequest, listeners: SamplerListeners): Promise<Sampler> {
     const session = Session.listen(socketPath);
     const child = spawn(samplerPath(), [socketPath], { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -87,9 +88,10 @@ export class Sampler {
     return event.requestId;
   }
 
-  async interruptsSeen(): Promise<number> {
+  /** Of SIGHUP, SIGINT, SIGQUIT or SIGTERM. */
+  async signalsSeen(signal: NodeJS.Signals): Promise<number> {
     const event = await this.#request((requestId) =>
-      this.session.send(MESSAGE.readInterrupts, encodeReadInterrupts(requestId)),
+      this.session.send(MESSAGE.readInterrupts, encodeReadInterrupts(requestId, constants.signals[signal])),
     );
     return event.kind === 'interrupts' ? event.count : 0;
   }
@@ -99,6 +101,11 @@ export class Sampler {
     const done = new Promise<void>((resolve) => this.#requests.set(0, () => resolve()));
     this.session.send(MESSAGE.stop);
     await Promise.race([done, this.failed]);
+    return this.#totals;
+  }
+
+  /** As of the last second; undefined while there are none. */
+  get latestTotals(): unknown {
     return this.#totals;
   }
 

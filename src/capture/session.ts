@@ -1,15 +1,16 @@
 import { rm, symlink } from 'node:fs/promises';
-import { tmpdir as osTmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findNativeFile } from '../ffi/native-files.js';
 import type { Session as NativeSession } from '../ffi/session.js';
 import { CaptureError } from './capture-error.js';
 import { Gate, type GateAnswer, type GateMessage } from './gate.js';
 import { inheritedFileLimit } from './inherited-limit.js';
+import { ignoredSignals } from './inherited-signals.js';
 import { checkCanCapture } from './preflight.js';
 import { checkProcess, type ProcessFacts, readProcessFacts } from './process-facts.js';
 import type { CaptureTotals, RawProfile } from './raw-profile.js';
 import { Sampler } from './sampler.js';
+import { makeSocketDirectory } from './socket-directory.js';
 
 export interface CapturePlan {
   frequencyHz: number;
@@ -129,9 +130,9 @@ export class CaptureSession {
     }
   }
 
-  /** SIGINTs that the sampler saw, being in the same process group. */
-  async interruptsSeen(): Promise<number> {
-    return await this.#sampler.interruptsSeen();
+  /** How often the sampler saw SIGHUP, SIGINT, SIGQUIT or SIGTERM, being in the same process group. */
+  async signalsSeen(signal: NodeJS.Signals): Promise<number> {
+    return await this.#sampler.signalsSeen(signal);
   }
 
   /** Ends sampling and fetches everything. */
@@ -139,6 +140,20 @@ export class CaptureSession {
     const totals = toTotals(await this.#sampler.stop());
     const { session } = this.#sampler;
     return { objects: session.objects(), samples: session.samples(), totals };
+  }
+
+  /**
+   * What had come when the sampler was lost: whole up to a second before, then new stacks without their repetitions;
+   * what fired in that second is not known. Undefined when it was lost too early for any share to be right.
+   */
+  whatCame(): RawProfile | undefined {
+    const { session, latestTotals } = this.#sampler;
+    if (latestTotals === undefined) return undefined;
+    const samples = session.samples();
+    const totals = toTotals(latestTotals);
+    const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+    const fired = sum(samples.map(({ count }) => count)) + sum(Object.values(totals.lost));
+    return { objects: session.objects(), samples, totals: { ...totals, fired } };
   }
 
   async close(): Promise<void> {
@@ -157,11 +172,10 @@ export class CaptureSession {
       onProblem: ({ code, message }) => this.#problems.push({ code, message }),
     });
     this.#gatePath = await withoutSpaces(findNativeFile('bee-gate'), join(this.#directory, 'bee-gate'));
-    this.#gate = await Gate.listen(
-      join(this.#directory, 'gate'),
-      (message) => this.#arrive(message),
-      inheritedFileLimit(),
-    );
+    this.#gate = await Gate.listen(join(this.#directory, 'gate'), (message) => this.#arrive(message), {
+      fileLimit: inheritedFileLimit(),
+      ignoredSignals: ignoredSignals(),
+    });
   }
 
   async #arrive(message: GateMessage): Promise<GateAnswer> {
@@ -206,27 +220,6 @@ export class CaptureSession {
   #wakeWaiters(): void {
     for (const wake of this.#endWaiters) wake();
     this.#endWaiters.clear();
-  }
-}
-
-/** Leaves room for `/bee-PID-RANDOM/sampler` in a socket's 107 bytes. */
-const MAX_TMPDIR_LENGTH = 70;
-
-/** Where only this user may look. */
-async function makeSocketDirectory(): Promise<string> {
-  try {
-    const { dir } = await import('tmp-promise');
-    const isFit = osTmpdir().length < MAX_TMPDIR_LENGTH && !/\s/.test(osTmpdir());
-    const tmpdir = isFit ? osTmpdir() : '/tmp';
-    return (await dir({ prefix: 'bee-', mode: 0o700, tmpdir })).path;
-  } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    throw new CaptureError(
-      'no-directory',
-      'make a folder for sockets',
-      cause,
-      'TMPDIR=/tmp   or another folder that exists',
-    );
   }
 }
 

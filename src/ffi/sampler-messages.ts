@@ -71,8 +71,9 @@ export function encodeAdd({ requestId, pid, isHeld, paths }: AddRequest): Uint8A
   return Buffer.concat([head, ...paths.map((path) => Buffer.from(`${path}\0`))]);
 }
 
-export function encodeReadInterrupts(requestId: number): Uint8Array {
-  return words([requestId]);
+/** `signal`: its number. */
+export function encodeReadInterrupts(requestId: number, signal: number): Uint8Array {
+  return words([requestId, signal]);
 }
 
 /** Throws RangeError on a type that libbee would not have let through. */

@@ -99,19 +99,26 @@ test('a message that makes no sense opens the gate: the program must run', async
 });
 
 const AS_IT_IS = '\xff'.repeat(8);
-for (const [what, answer, fileLimit, expected] of [
-  ['run', { kind: 'run' }, undefined, `g${AS_IT_IS}\0\0\0\0`],
-  ['run with a limit', { kind: 'run' }, 0x400, 'g\0\x04\0\0\0\0\0\0\0\0\0\0'],
-  ['skip', { kind: 'skip' }, 0x400, 's'],
+const NONE = '\0'.repeat(8);
+for (const [what, answer, inheritance, expected] of [
+  ['run', { kind: 'run' }, {}, `g${AS_IT_IS}${NONE}\0\0\0\0`],
+  ['run with a limit', { kind: 'run' }, { fileLimit: 0x400 }, `g\0\x04\0\0\0\0\0\0${NONE}\0\0\0\0`],
+  [
+    'run with signals ignored',
+    { kind: 'run' },
+    { ignoredSignals: ['SIGHUP', 'SIGTERM'] },
+    `g${AS_IT_IS}\x01\x40\0\0\0\0\0\0\0\0\0\0`,
+  ],
+  ['skip', { kind: 'skip' }, { fileLimit: 0x400 }, 's'],
   [
     'run with more arguments',
     { kind: 'run', moreArguments: ['--n', '', '5'] },
-    undefined,
-    `g${AS_IT_IS}\x07\0\0\0--n\0\x005\0`,
+    {},
+    `g${AS_IT_IS}${NONE}\x07\0\0\0--n\0\x005\0`,
   ],
 ] as const) {
   test(`the answer to ${what}`, async () => {
-    const gate = await Gate.listen(join(directory, what), async () => answer, fileLimit);
+    const gate = await Gate.listen(join(directory, what), async () => answer, inheritance);
     const socket = connect(gate.socketPath);
     const answered = answerTo(socket);
     socket.write(frame(FIELDS));

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Gate, type GateAnswer, type GateMessage } from '../../src/capture/gate.js';
+import { Gate, type GateAnswer, type GateMessage, type Inheritance } from '../../src/capture/gate.js';
 import { findNativeFile } from '../../src/ffi/native-files.js';
 
 const LOADER = '/lib64/ld-linux-x86-64.so.2';
@@ -46,7 +46,7 @@ async function passThrough(
   options: SpawnOptions = {},
   whileHeld: (message: GateMessage) => void = () => {},
   answer: GateAnswer = { kind: 'run' },
-  fileLimit?: number,
+  inheritance?: Inheritance,
 ): Promise<Passage> {
   const messages: GateMessage[] = [];
   let failure: unknown;
@@ -61,7 +61,7 @@ async function passThrough(
       }
       return answer;
     },
-    fileLimit,
+    inheritance,
   );
   try {
     const ending = await run(findNativeFile('bee-gate'), [gate.socketPath, ...command], options);
@@ -85,11 +85,17 @@ test('a program is held before its exec, and keeps its pid', async () => {
 test('the program starts with the limit of open files that the answer names; the hard one stays', async () => {
   const command = ['sh', '-c', 'ulimit -Sn; ulimit -Hn'];
   const { ending: own } = await passThrough(command);
-  const { ending: lowered } = await passThrough(command, {}, undefined, undefined, 64);
+  const { ending: lowered } = await passThrough(command, {}, undefined, undefined, { fileLimit: 64 });
   const [, hard] = own.stdout.split('\n');
   assert.equal(lowered.stdout, `64\n${hard}\n`);
-  const { ending: higher } = await passThrough(command, {}, undefined, undefined, 2 ** 40);
+  const { ending: higher } = await passThrough(command, {}, undefined, undefined, { fileLimit: 2 ** 40 });
   assert.equal(higher.stdout, own.stdout);
+});
+
+test('the program starts with the signals ignored that the answer names, and no others', async () => {
+  const command = ['/usr/bin/grep', '^SigIgn', '/proc/self/status'];
+  const { ending } = await passThrough(command, {}, undefined, undefined, { ignoredSignals: ['SIGHUP'] });
+  assert.equal(ending.stdout, 'SigIgn:\t0000000000000001\n');
 });
 
 test('the message names the directory, the executable as PATH finds it, and the arguments as given', async () => {

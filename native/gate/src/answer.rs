@@ -9,9 +9,11 @@ const MAX_ARGUMENT_BYTES: usize = 2 << 20;
 
 #[derive(Debug, PartialEq)]
 pub enum Answer {
-    /// `open_files`: the soft limit to start with; None: as it is.
+    /// `open_files`: the soft limit to start with; None: as it is. `ignored_signals`: as in SigIgn of /proc, bit 0 is
+    /// signal 1.
     Run {
         open_files: Option<u64>,
+        ignored_signals: u64,
         more_arguments: Vec<OsString>,
     },
     Skip,
@@ -25,17 +27,21 @@ impl Answer {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the profiler went away"));
         }
         match &kind {
-            b"g" => Ok(Answer::Run { open_files: read_limit(stream)?, more_arguments: read_arguments(stream)? }),
+            b"g" => Ok(Answer::Run {
+                open_files: Some(read_u64(stream)?).filter(|&limit| limit != u64::MAX),
+                ignored_signals: read_u64(stream)?,
+                more_arguments: read_arguments(stream)?,
+            }),
             b"s" => Ok(Answer::Skip),
             _ => Err(io::Error::new(io::ErrorKind::InvalidData, "the profiler's answer is not understood")),
         }
     }
 }
 
-fn read_limit(stream: &mut impl Read) -> io::Result<Option<u64>> {
-    let mut limit = [0; 8];
-    stream.read_exact(&mut limit)?;
-    Ok(Some(u64::from_le_bytes(limit)).filter(|&limit| limit != u64::MAX))
+fn read_u64(stream: &mut impl Read) -> io::Result<u64> {
+    let mut word = [0; 8];
+    stream.read_exact(&mut word)?;
+    Ok(u64::from_le_bytes(word))
 }
 
 fn read_arguments(stream: &mut impl Read) -> io::Result<Vec<OsString>> {
@@ -61,15 +67,17 @@ mod tests {
     }
 
     const AS_IS: &[u8] = &[0xff; 8];
+    const NONE: &[u8] = &[0; 8];
 
     #[test]
     fn each_answer() {
         assert_eq!(read(b"s"), Ok(Answer::Skip));
-        let plain = Answer::Run { open_files: None, more_arguments: vec![] };
-        assert_eq!(read(&[b"g", AS_IS, b"\0\0\0\0"].concat()), Ok(plain));
+        let plain = Answer::Run { open_files: None, ignored_signals: 0, more_arguments: vec![] };
+        assert_eq!(read(&[b"g", AS_IS, NONE, b"\0\0\0\0"].concat()), Ok(plain));
         let more_arguments = vec!["--profile-time".into(), "".into(), "5".into()];
-        let limited = Answer::Run { open_files: Some(1024), more_arguments };
-        assert_eq!(read(b"g\0\x04\0\0\0\0\0\0\x12\0\0\0--profile-time\0\x005\0"), Ok(limited));
+        let limited = Answer::Run { open_files: Some(1024), ignored_signals: 1, more_arguments };
+        let words = b"g\0\x04\0\0\0\0\0\0\x01\0\0\0\0\0\0\0";
+        assert_eq!(read(&[&words[..], b"\x12\0\0\0--profile-time\0\x005\0"].concat()), Ok(limited));
     }
 
     #[test]
@@ -77,7 +85,7 @@ mod tests {
         assert_eq!(read(b""), Err(io::ErrorKind::UnexpectedEof));
         assert_eq!(read(b"?"), Err(io::ErrorKind::InvalidData));
         assert_eq!(read(b"g\0\x04"), Err(io::ErrorKind::UnexpectedEof));
-        assert_eq!(read(&[b"g", AS_IS, b"\x05\0\0\0ab"].concat()), Err(io::ErrorKind::UnexpectedEof));
-        assert_eq!(read(&[b"g", AS_IS, AS_IS].concat()), Err(io::ErrorKind::InvalidData));
+        assert_eq!(read(&[b"g", AS_IS, NONE, b"\x05\0\0\0ab"].concat()), Err(io::ErrorKind::UnexpectedEof));
+        assert_eq!(read(&[b"g", AS_IS, NONE, AS_IS].concat()), Err(io::ErrorKind::InvalidData));
     }
 }

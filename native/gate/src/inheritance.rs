@@ -45,6 +45,14 @@ pub fn lower_open_files(soft: u64) {
     }
 }
 
+/// Bit 0 is signal 1. What is ignored stays so over exec.
+pub fn ignore_signals(mask: u64) {
+    for signal in (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1) {
+        // SAFETY: no handler is installed; a signal that cannot be ignored is refused.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+}
+
 pub struct Inheritance {
     sigchld: libc::sighandler_t,
 }

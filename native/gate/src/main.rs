@@ -10,8 +10,9 @@
 //!
 //! The answer begins with one byte. `s` ends with 0 in place of the command (a test harness without a matching test).
 //! `g` runs it; there follow, little-endian, `u64` the soft limit of open files to start it with (all ones: as it is;
-//! Node raises its own to the hard one, and what it starts inherits that), and `u32` length in bytes of more arguments
-//! for its end, NUL-terminated.
+//! Node raises its own to the hard one, and what it starts inherits that), `u64` the signals to start it with ignored
+//! (bit 0 is signal 1; Node stops ignoring what it was started with, as under nohup), and `u32` length in bytes of
+//! more arguments for its end, NUL-terminated.
 //!
 //! Without an answer the program runs: when the socket cannot be reached, or closes without a byte, the gate opens. A
 //! command that cannot be executed ends with 127 (not found) or 126, as in a shell.
@@ -47,8 +48,9 @@ fn main() -> ExitCode {
         Err(error) => return cannot_run(&name, &error),
     };
     match ask_profiler(&socket, &executable, &command) {
-        Ok(Answer::Run { open_files, more_arguments }) => {
+        Ok(Answer::Run { open_files, ignored_signals, more_arguments }) => {
             open_files.into_iter().for_each(inheritance::lower_open_files);
+            inheritance::ignore_signals(ignored_signals);
             command.extend(more_arguments);
         }
         Ok(Answer::Skip) => return ExitCode::SUCCESS,

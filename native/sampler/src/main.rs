@@ -6,6 +6,7 @@
 //! with. Errors before the session go to stderr with exit code 1; those of the session go to the client as FAILED.
 
 mod array_memory;
+mod checkpoint;
 mod clock;
 mod engine;
 mod failure;
@@ -20,12 +21,14 @@ mod requests;
 mod running_times;
 mod session;
 mod side_band;
+mod sockets_left;
 mod space_ranges;
 mod tables;
 mod walk;
 mod wire;
 
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::ExitCode;
 
 use failure::{Failure, Outcome};
@@ -44,7 +47,7 @@ fn main() -> ExitCode {
     clock::run_promptly();
     libbpf_rs::set_print(None);
     match UnixStream::connect(socket) {
-        Ok(stream) => serve(stream),
+        Ok(stream) => serve(stream, Path::new(socket)),
         Err(error) => {
             eprintln!("bee-sampler: cannot connect to {}: {error}", socket.to_string_lossy());
             ExitCode::FAILURE
@@ -52,12 +55,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(stream: UnixStream) -> ExitCode {
+fn serve(stream: UnixStream, socket: &Path) -> ExitCode {
     let Ok(report) = stream.try_clone() else { return ExitCode::FAILURE };
     match serve_session(Wire::new(stream)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let _ = Wire::new(report).send(MESSAGE_FAILED, failure.to_json().as_bytes());
+            if Wire::new(report).send(MESSAGE_FAILED, failure.to_json().as_bytes()).is_err() {
+                sockets_left::remove(socket); // the client was killed, nobody else will
+            }
             ExitCode::FAILURE
         }
     }
@@ -70,7 +75,7 @@ fn serve_session(mut wire: Wire) -> Outcome<()> {
     let io = |error| Failure::from_io("client", "greet the client", &error);
     wire.send(MESSAGE_HELLO, &hello).map_err(io)?;
     match wire.receive().map_err(io)? {
-        None => Ok(()),
+        None => Err(Failure::new("client", "the client went away")),
         Some((MESSAGE_START, payload)) => Session::start(wire, &parse_start(&payload)?)?.run(),
         Some((other, _)) => Err(Failure::new("protocol", format!("expected START, got request {other}"))),
     }

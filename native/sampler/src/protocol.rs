@@ -10,7 +10,8 @@
 //!   the gate, observation begins with its exec), u32 pathCount, paths, each NUL-terminated` observes a process
 //!   and its future children; the paths are the files that it will map, loaded before ADDED is sent. Stacks of all of
 //!   them carry the requestId as their `root`, so it must be another one each time.
-//! - STOP ends sampling and asks for what is left. INTERRUPTS `u32 requestId` asks for the SIGINTs seen.
+//! - STOP ends sampling and asks for what is left. INTERRUPTS `u32 requestId, u32 signal` asks how often
+//!   that signal came; the answer is INTERRUPTS `u32 requestId, u32 count`.
 //!
 //! Sampler to client:
 //! - HELLO `u32 protocolVersion, u32 pid, version text`, first. An unknown version is the client's error to report.
@@ -19,10 +20,10 @@
 //! - OBJECT `u32 id, u32 pathLength, u32 buildIdLength, u32 flags (OBJECT_*), path, buildId`, sent before the first
 //!   stack that names it; a descriptor of the file may travel with it.
 //! - STACKS: `struct bee_stack` records, back to back; each stands for one sample. COUNTS `{u64 key[2], u64 more}…`
-//!   adds repetitions to the record with that key. Both are complete when DONE arrives.
+//!   adds repetitions to the record with that key. Both are whole when DONE arrives.
 //! - EXIT `u32 pid, i32 waitStatus (-1: unknown), u64 timeNs (CLOCK_MONOTONIC)` for each process of an ADD.
 //! - PROBLEM JSON `{code, message}`: something was left out, and the run goes on.
-//! - TOTALS JSON, then DONE, after STOP.
+//! - TOTALS JSON, after COUNTS: once a second, for a client that loses its sampler, and after STOP, then with DONE.
 
 pub const PROTOCOL_VERSION: u32 = 2;
 

@@ -6,7 +6,9 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::time::Instant;
 
+use crate::checkpoint::Checkpoints;
 use crate::clock::{monotonic_ns, own_cpu_ns, own_private_bytes};
 use crate::engine::{Engine, Settings};
 use crate::failure::{json_text, Failure, Outcome};
@@ -41,6 +43,8 @@ pub struct Session {
     load_cpu_ns: u64,
     enabled_ns: u64,
     first_sample_ns: u64,
+    throttled: u64,
+    checkpoints: Checkpoints,
 }
 
 #[derive(PartialEq)]
@@ -73,6 +77,8 @@ impl Session {
             load_cpu_ns: 0,
             enabled_ns: 0,
             first_sample_ns: 0,
+            throttled: 0,
+            checkpoints: Checkpoints::new(),
         })
     }
 
@@ -82,12 +88,13 @@ impl Session {
             let ready = self.wait()?;
             self.collect()?;
             self.watch_memory();
+            self.checkpoint()?;
             self.report_ends(&ready)?;
             if ready.contains(&self.wire.as_raw_fd()) {
                 match self.answer()? {
                     Next::GoOn => {}
                     Next::Stop => return self.finish(),
-                    Next::ClientGone => return Ok(()),
+                    Next::ClientGone => return Err(Failure::new("client", "the client went away")),
                 }
             }
         }
@@ -280,6 +287,7 @@ impl Session {
         self.awaited.push((pid, process));
         if !self.is_sampling {
             self.is_sampling = true;
+            self.checkpoints = Checkpoints::new();
             self.enabled_ns = monotonic_ns();
             self.engine.set_sampling(true).map_err(to_io)?;
         }
@@ -288,24 +296,40 @@ impl Session {
 
     fn report_interrupts(&mut self, payload: &[u8]) -> Outcome<()> {
         let mut answer = payload.get(..4).unwrap_or(&[0; 4]).to_vec();
-        answer.extend_from_slice(&crate::interrupts::seen().to_le_bytes());
+        let signal = payload.get(4..8).and_then(|word| word.try_into().ok()).map_or(libc::SIGINT, i32::from_le_bytes);
+        answer.extend_from_slice(&crate::interrupts::seen(signal).to_le_bytes());
         send(&mut self.wire, MESSAGE_INTERRUPTS, &answer)
+    }
+
+    /// What is known so far, should this process be killed.
+    fn checkpoint(&mut self) -> Outcome<()> {
+        if !self.is_sampling || !self.checkpoints.is_due() {
+            return Ok(());
+        }
+        let begin = Instant::now();
+        self.send_counts()?;
+        self.checkpoints.note_taken(begin);
+        Ok(())
     }
 
     fn finish(mut self) -> Outcome<()> {
         self.engine.set_sampling(false)?;
         self.collect()?;
-        let repetitions = self.engine.repetitions();
-        for batch in repetitions.chunks(24 * 8192) {
-            send(&mut self.wire, MESSAGE_COUNTS, batch)?;
-        }
-        let totals = self.totals();
-        send(&mut self.wire, MESSAGE_TOTALS, totals.as_bytes())?;
+        self.send_counts()?;
         send(&mut self.wire, MESSAGE_DONE, &[])
     }
 
+    fn send_counts(&mut self) -> Outcome<()> {
+        let news = self.checkpoints.news(&self.engine.repetitions());
+        for batch in news.chunks(24 * 8192) {
+            send(&mut self.wire, MESSAGE_COUNTS, batch)?;
+        }
+        let totals = self.totals();
+        send(&mut self.wire, MESSAGE_TOTALS, totals.as_bytes())
+    }
+
     fn totals(&mut self) -> String {
-        let throttled = self.engine.throttled();
+        self.throttled += self.engine.throttled();
         let counters = self.engine.counters();
         let lost: Vec<String> =
             LOSS_NAMES.iter().zip(counters.lost).map(|(name, count)| format!("\"{name}\":{count}")).collect();
@@ -329,7 +353,7 @@ impl Session {
             ("tableBytes", self.processes.objects.table_bytes()),
             ("tablesNs", self.processes.objects.tables_ns),
             ("stillRunning", still_running as u64),
-            ("throttled", throttled),
+            ("throttled", self.throttled),
             ("startersFull", counters.starters_full),
             ("attachToFirstSampleNs", self.first_sample_ns.saturating_sub(self.enabled_ns)),
         ];

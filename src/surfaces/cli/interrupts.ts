@@ -1,10 +1,7 @@
-/** What to do about signals; it changes as the run goes on. */
-export interface InterruptActions {
-  /** The first SIGINT. */
-  onInterrupt(): void;
-  /** SIGTERM, SIGHUP. */
-  onTerminate(signal: NodeJS.Signals): void;
-}
+import { ignoredSignals } from '../../capture/inherited-signals.js';
+
+/** Ctrl-C, a closed terminal, Ctrl-\, and what `kill` and service managers send. */
+const ENDING_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGTERM'];
 
 /** A signal ended the run before its outputs were written. */
 export class Interrupted extends Error {
@@ -25,7 +22,9 @@ export class Interrupted extends Error {
 export class Interrupts {
   /** SIGINTs so far. */
   count = 0;
-  actions: InterruptActions = this.actionsBesideRun;
+  /** What to do about a signal; it changes as the run goes on. Not called for a second SIGINT. */
+  onSignal: (signal: NodeJS.Signals) => void = this.onSignalBesideRun;
+  readonly #ignored = ignoredSignals();
   #reject!: (reason: Interrupted) => void;
   readonly #givenUp = new Promise<never>((_, reject) => {
     this.#reject = reject;
@@ -33,17 +32,17 @@ export class Interrupts {
 
   constructor() {
     this.#givenUp.catch(() => {}); // nobody may be waiting
-    process.on('SIGINT', this.#onInterrupt);
-    process.on('SIGTERM', this.#onTerminate);
-    process.on('SIGHUP', this.#onTerminate);
+    for (const signal of ENDING_SIGNALS) process.on(signal, this.#listener);
   }
 
   /**
    * Before and after the program runs. A Ctrl-C on the terminal has reached cargo too, and its end is ours; once the
    * program has ended, it would cost the outputs that it was pressed for.
    */
-  get actionsBesideRun(): InterruptActions {
-    return { onInterrupt: () => {}, onTerminate: (signal) => this.#giveUp(signal, `ended by ${signal}`) };
+  get onSignalBesideRun(): (signal: NodeJS.Signals) => void {
+    return (signal) => {
+      if (signal !== 'SIGINT') this.#giveUp(signal, `ended by ${signal}`);
+    };
   }
 
   /** The result of `work`; rejects with Interrupted as soon as the run is given up. `work` then goes on alone. */
@@ -52,20 +51,16 @@ export class Interrupts {
   }
 
   [Symbol.dispose](): void {
-    process.off('SIGINT', this.#onInterrupt);
-    process.off('SIGTERM', this.#onTerminate);
-    process.off('SIGHUP', this.#onTerminate);
+    for (const signal of ENDING_SIGNALS) process.off(signal, this.#listener);
   }
 
   #giveUp(signal: NodeJS.Signals, why: string): void {
     this.#reject(new Interrupted(signal, `${why}: the profile is incomplete`));
   }
 
-  readonly #onInterrupt = (): void => {
-    this.count++;
-    if (this.count === 1) this.actions.onInterrupt();
-    else this.#giveUp('SIGINT', 'interrupted twice');
+  readonly #listener = (signal: NodeJS.Signals): void => {
+    if (this.#ignored.includes(signal)) return; // Node has taken its default: without a listener it would end us
+    if (signal === 'SIGINT' && ++this.count > 1) this.#giveUp(signal, 'interrupted twice');
+    else this.onSignal(signal);
   };
-
-  readonly #onTerminate = (signal: NodeJS.Signals): void => this.actions.onTerminate(signal);
 }

@@ -11,7 +11,7 @@ import { flagSpellings } from './flags.js';
 import { cargoGroupOf } from './group-of-process.js';
 import { HarnessAdmission } from './harness-admission.js';
 import type { CargoOptions, CargoTargetRequest, ProfileChoice } from './options.js';
-import type { PreparedTarget, TargetFacts } from './prepared-target.js';
+import { launchedChild, type PreparedTarget, type TargetFacts } from './prepared-target.js';
 import { programBehindRunner } from './program-behind-runner.js';
 import { symbolProblems } from './symbol-problems.js';
 import type { Terminal } from './terminal.js';
@@ -78,7 +78,7 @@ export async function prepareCargoTarget(
     launch: async (session) => {
       session.admitBy(admission.admit);
       const { pid, exited } = await asUsageProblem(() => run.launch(session.gateCommand));
-      return { pid, ended: exited };
+      return launchedChild(pid, exited);
     },
   };
 }

@@ -22,6 +22,8 @@ export interface Launched {
   ended: Promise<LaunchEnd>;
   /** Our direct child, where there is one. */
   pid: number | undefined;
+  /** False once the child was waited for: its pid can then be another's. */
+  isRunning(): boolean;
 }
 
 /** What the target's build tells the summary about a process. */
@@ -89,7 +91,7 @@ function prepareCommand(argv: readonly string[], stdoutIsTaken: boolean): Prepar
       const stdout = stdoutIsTaken ? 2 : 'inherit';
       const stdio: StdioOptions = ['inherit', stdout, 'inherit', ...inheritedStdio()];
       const child = spawn(gate!, rest, { stdio, env: userEnvironment() });
-      return { pid: child.pid, ended: endOf(child) };
+      return launchedChild(child.pid, endOf(child));
     },
   };
 }
@@ -104,12 +106,25 @@ function preparePid(pid: number): PreparedTarget {
     groupOf: groupOfFile,
     launch: async (session) => {
       await session.addPid(pid);
-      return { pid: undefined, ended: session.allEnded().then(() => ({ code: null, signal: null })) };
+      return {
+        pid: undefined,
+        isRunning: () => false,
+        ended: session.allEnded().then(() => ({ code: null, signal: null })),
+      };
     },
   };
 }
 
-export function endOf(child: ChildProcess): Promise<LaunchEnd> {
+export function launchedChild(pid: number | undefined, ended: Promise<LaunchEnd>): Launched {
+  let isRunning = pid !== undefined;
+  const noteEnd = () => {
+    isRunning = false;
+  };
+  ended.then(noteEnd, noteEnd);
+  return { pid, ended, isRunning: () => isRunning };
+}
+
+function endOf(child: ChildProcess): Promise<LaunchEnd> {
   return new Promise((resolve, reject) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
     child.once('error', reject);

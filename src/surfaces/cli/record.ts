@@ -1,3 +1,4 @@
+import { CaptureError } from '../../capture/capture-error.js';
 import { checkCanCapture } from '../../capture/preflight.js';
 import type { RawObject, RawProfile } from '../../capture/raw-profile.js';
 import { type CaptureSession, openSession } from '../../capture/session.js';
@@ -6,7 +7,7 @@ import { type ProfilePart, splitByRoot } from '../../profile/split-by-root.js';
 import { type BuiltProfile, buildProfile } from '../../symbolize/build-profile.js';
 import { alteredTextProblems } from './altered-text.js';
 import { explain } from './explain.js';
-import { Interrupted, Interrupts } from './interrupts.js';
+import { Interrupted, type Interrupts } from './interrupts.js';
 import { canShowPicture, openPicture } from './open-picture.js';
 import type { RecordOptions } from './options.js';
 import { Outputs, shownPath } from './outputs.js';
@@ -24,7 +25,7 @@ import { groupingOf, groupingProblems, wholeName } from './run-grouping.js';
 import { type ExitStatus, lostCount, type Problem, type Summary, type SummaryTarget } from './summary.js';
 import { strippedPrograms } from './symbol-problems.js';
 import type { Terminal } from './terminal.js';
-import { type RunEnd, signalTargets, waitForEnd } from './wait-for-end.js';
+import { passingOn, type RunEnd, signalTargets, waitForEnd } from './wait-for-end.js';
 
 /** How long a command may take to obey SIGTERM when its time is up. */
 const GRACE_MS = 5000;
@@ -37,9 +38,9 @@ export async function record(
   prepare: PrepareTarget,
   summary: Summary,
   terminal: Terminal,
+  interrupts: Interrupts,
 ): Promise<ExitStatus> {
   checkCanCapture();
-  using interrupts = new Interrupts();
   const outputs = Outputs.reserve(options);
   try {
     const opening = openTimedSession(options, summary); // the kernel verifies our programs while cargo builds
@@ -106,24 +107,46 @@ async function profile(run: Run): Promise<ExitStatus> {
 async function capture(run: Run): Promise<{ end: RunEnd; raw: RawProfile }> {
   const { options, target, launched, session, summary, interrupts } = run;
   const beginNs = process.hrtime.bigint();
-  const end = await waitForEnd(target, launched, session, options.durationMs, interrupts);
-  summary.phasesNs.run = Number(process.hrtime.bigint() - beginNs);
+  const end = await waitForEnd(target, launched, session, options.durationMs, interrupts).finally(() => {
+    summary.phasesNs.run = Number(process.hrtime.bigint() - beginNs);
+  });
   const raw = await interrupts.orThrow(session.stop());
   if (end.why === 'duration' && !target.isForeign) signalTargets(session, launched, 'SIGTERM');
   return { end, raw };
 }
 
 /** The program goes on without its profile; a code of its own that tells of a failure outranks ours. */
-async function statusOfFailure(
-  error: unknown,
-  { launched, session, target, summary, interrupts, terminal }: Run,
-): Promise<ExitStatus> {
-  if (error instanceof Interrupted || launched.pid === undefined) throw error;
+async function statusOfFailure(error: unknown, run: Run): Promise<ExitStatus> {
+  const { launched, session, target, summary, interrupts, terminal } = run;
+  if (error instanceof Interrupted) throw error;
+  if (isSamplerLost(error)) await writeWhatCame(error, run);
+  if (launched.pid === undefined) throw error;
   const status = explain(error, terminal, summary.problems);
   if (summary.targets.length === 0) noteTargets(summary, session, target, []);
+  interrupts.onSignal = passingOn(session, launched);
   const end = await interrupts.orThrow(launched.ended);
+  noteEnd(summary, launched, end);
   const code = exitCodeOf(end);
   return code === 0 ? status : { code, source: 'target', signal: end.signal };
+}
+
+function isSamplerLost(error: unknown): error is CaptureError {
+  return error instanceof CaptureError && error.code === 'sampler';
+}
+
+/** The part of the profile that is whole is worth having; it says everywhere that it is a part. */
+async function writeWhatCame({ cause }: CaptureError, run: Run): Promise<void> {
+  const { options, session, target, summary, terminal } = run;
+  const raw = session.whatCame();
+  if (raw === undefined || raw.samples.length === 0) return;
+  noteCapture(summary, options, raw, session, target);
+  const seconds = (summary.phasesNs.run / 1e9).toFixed(1);
+  const message = `the profile is cut off after ${seconds} s, and its last second is thin: ${cause}`;
+  summary.problems.push({ code: 'cut-off', message });
+  await writeProfile(raw, run, [message]).catch((error) => {
+    if (error instanceof Interrupted) throw error;
+    explain(error, terminal, summary.problems);
+  });
 }
 
 function noteCapture(
@@ -179,7 +202,7 @@ function nothingRan(end: RunEnd, { target, summary, terminal }: Run): ExitStatus
   return { code, source: 'cargo', signal: null };
 }
 
-async function writeProfile(raw: RawProfile, run: Run): Promise<void> {
+async function writeProfile(raw: RawProfile, run: Run, cutOff: readonly string[] = []): Promise<void> {
   const { options, target, session, outputs, summary, interrupts, terminal } = run;
   const grouping = groupingOf(options.groupBy, session.processes, target, raw.totals);
   const symbolizeNs = process.hrtime.bigint();
@@ -197,7 +220,7 @@ async function writeProfile(raw: RawProfile, run: Run): Promise<void> {
   summary.problems.push(...quality);
   const writeNs = process.hrtime.bigint();
   const subtitle = qualityLine(summary);
-  const warnings = quality.map(({ message }) => message);
+  const warnings = [...cutOff, ...quality.map(({ message }) => message)];
   const caption = { title: target.name, subtitle, warnings, sourceRoot: target.sourceRoot };
   const parts = options.split ? partsOf(built, wholeName(grouping, target)) : [];
   summary.outputs = outputs.write(profile, caption, parts);
@@ -250,10 +273,15 @@ async function finalEnd(end: RunEnd, { session, launched, summary, terminal }: R
     const waiting = 'the time is up: waiting for the command to obey SIGTERM';
     const { code, signal } = await terminal.progress(waiting, launched.ended);
     clearTimeout(kill);
-    const target = summary.targets.find(({ pid }) => pid === launched.pid);
-    if (target !== undefined) Object.assign(target, { exitCode: code, signal });
+    noteEnd(summary, launched, { code, signal });
   }
   return { code: 0, signal: null };
+}
+
+/** Of our own child, which nobody else has told of. */
+function noteEnd(summary: Summary, launched: Launched, { code, signal }: LaunchEnd): void {
+  const target = summary.targets.find(({ pid }) => pid === launched.pid);
+  if (target !== undefined) Object.assign(target, { exitCode: code, signal });
 }
 
 function statusOf(

@@ -3,6 +3,7 @@ import { withConfiguration } from './configuration/with-configuration.js';
 import { explain } from './explain.js';
 import type { CommandName } from './flags.js';
 import { helpText } from './help.js';
+import { Interrupts } from './interrupts.js';
 import { targetsText } from './list-targets.js';
 import type { SplitLine } from './main.js';
 import { type CargoTargetRequest, type RecordOptions, toOptions } from './options.js';
@@ -52,10 +53,11 @@ async function show(text: string): Promise<number> {
 
 /** What was typed is checked before cargo is asked, and before anything is reserved or started. */
 async function runOptions(command: CommandName, flags: Flags, line: SplitLine): Promise<number> {
+  using interrupts = new Interrupts();
   const options = toOptions(command, flags, line);
   const { target } = options;
-  if (target.kind === 'cargo') return await runCargo({ flags, line, options, target });
-  return await recordWithSummary(options, async () => prepareProgram(target, options));
+  if (target.kind === 'cargo') return await runCargo({ flags, line, options, target }, interrupts);
+  return await recordWithSummary(options, async () => prepareProgram(target, options), interrupts);
 }
 
 interface TypedCargo {
@@ -66,20 +68,27 @@ interface TypedCargo {
 }
 
 /** The project's configuration stands below what was typed, and is known when cargo has found the project. */
-async function runCargo({ flags, line, options: typed, target }: TypedCargo): Promise<number> {
+async function runCargo(
+  { flags, line, options: typed, target }: TypedCargo,
+  interrupts: Interrupts,
+): Promise<number> {
   const { inspection } = typed;
   if (inspection === undefined) checkCanCapture(); // before anything else takes time
   const { findCargoProject, prepareCargoTarget, planText } = await import('./prepared-cargo.js');
-  const project = await findCargoProject(target);
+  const project = await interrupts.orThrow(findCargoProject(target));
   if (inspection?.what === 'targets') return await show(targetsText(project, inspection.asJson));
   const terminal = new Terminal(typed.verbosity);
   const configured = await withConfiguration(flags, project, terminal);
   const options = toOptions('cargo-profile-bee', configured, line);
   if (inspection?.what === 'dry-run') return await show(await planText(project, options));
-  return await recordWithSummary(options, () => prepareCargoTarget(project, options, terminal));
+  return await recordWithSummary(options, () => prepareCargoTarget(project, options, terminal), interrupts);
 }
 
-async function recordWithSummary(options: RecordOptions, prepare: PrepareTarget): Promise<number> {
+async function recordWithSummary(
+  options: RecordOptions,
+  prepare: PrepareTarget,
+  interrupts: Interrupts,
+): Promise<number> {
   const terminal = new Terminal(options.verbosity);
   const summaryFile =
     options.summaryPath === undefined ? undefined : ReservedFile.reserve(options.summaryPath);
@@ -89,7 +98,7 @@ async function recordWithSummary(options: RecordOptions, prepare: PrepareTarget)
     { name: plan.event, frequencyHz: plan.frequencyHz },
     plan.unwinder,
   );
-  const status = await recordOrExplain(options, prepare, summary, terminal);
+  const status = await recordOrExplain(options, prepare, summary, terminal, interrupts);
   return writeSummary(() => summaryFile, summaryFile?.path, withStatus(summary, status), terminal);
 }
 
@@ -98,10 +107,11 @@ async function recordOrExplain(
   prepare: PrepareTarget,
   summary: Summary,
   terminal: Terminal,
+  interrupts: Interrupts,
 ): Promise<ExitStatus> {
   const { record } = await import('./record.js');
   try {
-    return await record(options, prepare, summary, terminal);
+    return await record(options, prepare, summary, terminal, interrupts);
   } catch (error) {
     return explain(error, terminal, summary.problems);
   }

@@ -2,9 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaptureSession } from '../../capture/session.js';
 import type { Interrupts } from './interrupts.js';
 import type { LaunchEnd, Launched, PreparedTarget } from './prepared-target.js';
-
-/** How long a Ctrl-C may take to reach the sampler, which is in our process group. */
-const WITNESS_MS = 50;
+import { SignalWitness } from './signal-witness.js';
 
 /** Why sampling is over. */
 export type RunEnd = { why: 'ended'; end: LaunchEnd } | { why: 'duration' } | { why: 'interrupt' };
@@ -17,22 +15,18 @@ export async function waitForEnd(
   durationMs: number | undefined,
   interrupts: Interrupts,
 ): Promise<RunEnd> {
-  const seenBefore = session.interruptsSeen().catch(() => 0);
   const waiting = new AbortController();
   const { promise: interrupted, resolve: interrupt } = deferred<RunEnd>();
-  interrupts.actions = {
-    onInterrupt: () =>
-      target.isForeign ? interrupt({ why: 'interrupt' }) : void passOnIfAlone(session, launched, seenBefore),
-    onTerminate: (signal) =>
-      target.isForeign ? interrupt({ why: 'interrupt' }) : signalTargets(session, launched, signal),
-  };
+  interrupts.onSignal = target.isForeign
+    ? () => interrupt({ why: 'interrupt' })
+    : passingOn(session, launched);
   try {
     const ends = [untilEnded(launched, session), interrupted, session.failed];
     if (durationMs !== undefined) ends.push(untilTime(durationMs, waiting.signal));
     return await interrupts.orThrow(Promise.race(ends));
   } finally {
     waiting.abort();
-    interrupts.actions = interrupts.actionsBesideRun;
+    interrupts.onSignal = interrupts.onSignalBesideRun;
   }
 }
 
@@ -48,20 +42,19 @@ async function untilTime(durationMs: number, signal: AbortSignal): Promise<RunEn
   return { why: 'duration' };
 }
 
-/** A Ctrl-C on the terminal has reached the program already; a kill of this process alone has not. */
-async function passOnIfAlone(
-  session: CaptureSession,
-  launched: Launched,
-  seenBefore: Promise<number>,
-): Promise<void> {
-  await sleep(WITNESS_MS);
-  const seen = await session.interruptsSeen().catch(() => Number.POSITIVE_INFINITY);
-  if (seen === (await seenBefore)) signalTargets(session, launched, 'SIGINT');
+/** Passes on what came to this process alone. */
+export function passingOn(session: CaptureSession, launched: Launched): (signal: NodeJS.Signals) => void {
+  const witness = new SignalWitness(session);
+  return async (signal) => {
+    if (await witness.cameToUsAlone(signal)) signalTargets(session, launched, signal);
+  };
 }
 
+/** To cargo too, which would start the next test otherwise; to it first, so that it does not tell of a failed one. */
 export function signalTargets(session: CaptureSession, launched: Launched, signal: NodeJS.Signals): void {
-  const pids = session.processes.filter(({ end }) => end === undefined).map(({ pid }) => pid);
-  for (const pid of new Set(pids.length > 0 || launched.pid === undefined ? pids : [launched.pid])) {
+  const observed = session.processes.filter(({ end }) => end === undefined).map(({ pid }) => pid);
+  for (const pid of new Set([...(launched.isRunning() ? [launched.pid] : []), ...observed])) {
+    if (pid === undefined) continue;
     try {
       process.kill(pid, signal);
     } catch {
