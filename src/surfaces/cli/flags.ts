@@ -1,3 +1,5 @@
+import { GROUP_BY } from '../../symbolize/grouping.js';
+
 export type CommandName = 'cargo-profile-bee' | 'profile-bee';
 
 /** One flag as both the parser and `--help` see it. */
@@ -9,10 +11,19 @@ export interface FlagSpecification {
   type: 'boolean' | 'string' | 'number';
   isRepeatable?: boolean;
   describe: string;
-  /** What stands for the value in `--help`. */
+  /** What stands for the value in `--help`; shells complete a FILE and a PID as such. */
   value?: string;
+  /** The values that are accepted, where there are only so many. */
+  choices?: readonly string[];
+  /** Names of the cargo project that shells offer for the value. */
+  names?: 'profile';
+  /** `--no-NAME` is accepted too. */
+  isNegatable?: true;
   only?: CommandName;
 }
+
+export const EVENTS = ['cpu-clock', 'cycles'] as const;
+export const UNWINDERS = ['dwarf', 'fp'] as const;
 
 /** Every flag of the two commands, in the order of `--help`. */
 export const FLAGS: readonly FlagSpecification[] = [
@@ -61,6 +72,7 @@ export const FLAGS: readonly FlagSpecification[] = [
     name: 'group-by',
     type: 'string',
     value: 'WHAT',
+    choices: GROUP_BY,
     describe: 'Roots of the picture: binary, process, thread, test or none (default: binary, if several ran)',
   },
   { name: 'split', type: 'boolean', describe: 'Write a file for each root: out.svg becomes out-ROOT.svg' },
@@ -85,8 +97,20 @@ export const FLAGS: readonly FlagSpecification[] = [
     value: 'HZ',
     describe: 'Samples per second of CPU time',
   },
-  { name: 'event', type: 'string', value: 'NAME', describe: 'cpu-clock (default) or cycles' },
-  { name: 'unwind', type: 'string', value: 'HOW', describe: 'dwarf (default) or fp (frame pointers only)' },
+  {
+    name: 'event',
+    type: 'string',
+    value: 'NAME',
+    choices: EVENTS,
+    describe: 'cpu-clock (default) or cycles',
+  },
+  {
+    name: 'unwind',
+    type: 'string',
+    value: 'HOW',
+    choices: UNWINDERS,
+    describe: 'dwarf (default) or fp (frame pointers only)',
+  },
   { name: 'dwarf', type: 'boolean', describe: 'The same as --unwind dwarf' },
   {
     name: 'dev',
@@ -98,6 +122,7 @@ export const FLAGS: readonly FlagSpecification[] = [
     name: 'profile',
     type: 'string',
     value: 'NAME',
+    names: 'profile',
     describe: 'Derive the build from this cargo profile',
     only: 'cargo-profile-bee',
   },
@@ -135,6 +160,7 @@ export const FLAGS: readonly FlagSpecification[] = [
   {
     name: 'open',
     type: 'boolean',
+    isNegatable: true,
     describe: 'Open the flamegraph (default: where there is a terminal and a display); --no-open',
   },
   { name: 'quiet', type: 'boolean', describe: 'Only errors on standard error' },
@@ -157,7 +183,7 @@ export function flagSpellings(command: CommandName): { withValue: Set<string>; b
     const set = flag.type === 'boolean' ? spellings.boolean : spellings.withValue;
     set.add(`--${flag.name}`);
     if (flag.alias !== undefined) set.add(`-${flag.alias}`);
+    if (flag.isNegatable) set.add(`--no-${flag.name}`);
   }
-  spellings.boolean.add('--no-open');
   return spellings;
 }

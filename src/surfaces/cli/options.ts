@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import type { CapturePlan } from '../../capture/session.js';
 import { GROUP_BY, type GroupBy } from '../../symbolize/grouping.js';
-import type { CommandName } from './flags.js';
+import { type CommandName, EVENTS, UNWINDERS } from './flags.js';
 import type { Flags } from './parse-flags.js';
 import { parseRules, type RequireRule } from './require-rules.js';
 import { spelling } from './spelling.js';
@@ -180,11 +180,11 @@ function toPlan(command: CommandName, flags: Flags): CapturePlan {
 }
 
 function toEvent(flags: Flags): 'cpu-clock' | 'cycles' {
-  return oneOf(spelling(flags, 'event'), flags.event ?? 'cpu-clock', ['cpu-clock', 'cycles'] as const);
+  return oneOf(spelling(flags, 'event'), flags.event ?? 'cpu-clock', EVENTS);
 }
 
 function toUnwinder(flags: Flags): 'dwarf' | 'fp' {
-  const unwinder = oneOf(spelling(flags, 'unwind'), flags.unwind ?? 'dwarf', ['dwarf', 'fp'] as const);
+  const unwinder = oneOf(spelling(flags, 'unwind'), flags.unwind ?? 'dwarf', UNWINDERS);
   if (flags.dwarf && unwinder === 'fp')
     throw new UsageProblem('--dwarf and --unwind fp contradict each other');
   return unwinder;
