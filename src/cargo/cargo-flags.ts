@@ -16,7 +16,8 @@ export const CARGO_FLAGS: FlagTable = {
   ]),
 };
 
-const LONG_NAMES: Readonly<Record<string, string>> = {
+/** Another spelling → the long name that it stands for. */
+export const LONG_NAMES: Readonly<Record<string, string>> = {
   '-p': '--package',
   '-F': '--features',
   '-j': '--jobs',

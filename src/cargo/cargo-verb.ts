@@ -11,6 +11,9 @@ const VERBS: ReadonlyMap<string, CargoVerb> = new Map([
   ['nextest', 'nextest'],
 ]);
 
+/** Every spelling with the verb that it means. */
+export const VERB_SPELLINGS: readonly (readonly [spelling: string, verb: CargoVerb])[] = [...VERBS];
+
 export function cargoVerb(word: string): CargoVerb | undefined {
   return VERBS.get(word);
 }

@@ -18,7 +18,7 @@ const ONLY_WHEN_RUN = [
 ];
 
 /** nextest's `--profile`, `-j` and `--message-format` are its own, and not cargo's of the same name. */
-const NEXTEST_FLAGS: FlagTable = {
+export const NEXTEST_FLAGS: FlagTable = {
   withValue: new Set([
     ...SHARED_WITH_VALUE,
     ...['--cargo-profile', '--build-jobs', '--cargo-message-format', '--color', '-P', '--profile', '-j'],

@@ -1,10 +1,12 @@
 import type { MetadataPackage } from './metadata.js';
 
+type NamedPackage = Pick<MetadataPackage, 'id' | 'name' | 'version'>;
+
 /**
  * Whether `-p SPEC` means this package, in the forms of cargo's reference: `name`, `name@1.2`, `name:1.2`, and a URL
  * with or without the kind before it (`path+file:///w/app`), alone or with `#1.2`, `#name`, `#name@1.2` behind it.
  */
-export function matchesPackageSpec(found: MetadataPackage, spec: string): boolean {
+export function matchesPackageSpec(found: NamedPackage, spec: string): boolean {
   const { url, rest } = splitSpec(spec);
   const ownUrl = splitSpec(found.id).url ?? '';
   if (url !== undefined && url !== ownUrl && url !== ownUrl.replace(/^\w+\+/, '')) return false;
@@ -17,7 +19,7 @@ function splitSpec(spec: string): { url: string | undefined; rest: string | unde
   return hash < 0 ? { url: spec, rest: undefined } : { url: spec.slice(0, hash), rest: spec.slice(hash + 1) };
 }
 
-function matchesNameAndVersion(found: MetadataPackage, text: string, mayBeVersion: boolean): boolean {
+function matchesNameAndVersion(found: NamedPackage, text: string, mayBeVersion: boolean): boolean {
   if (mayBeVersion && /^\d/.test(text)) return matchesVersion(found.version, text);
   const [name, version] = text.split(/[@:]/, 2);
   return name === found.name && (version === undefined || matchesVersion(found.version, version));
