@@ -7,7 +7,7 @@ export async function runCargoProfileBee(argv: readonly string[]): Promise<void>
   const [invokedAs, own] =
     argv[0] === 'profile-bee' ? ['cargo profile-bee', argv.slice(1)] : ['cargo-profile-bee', argv];
   if (own[0] === 'record') return await runProfiler(own.slice(1), `${invokedAs} record`);
-  if (await answerAtOnce('cargo-profile-bee', own[0])) return;
+  if (await answerAtOnce('cargo-profile-bee', own)) return;
   const { splitWrapperLine } = await import('./wrapper-line.js');
   await runCommand('cargo-profile-bee', argv, splitWrapperLine);
 }
@@ -19,7 +19,7 @@ export async function runProfileBee(argv: readonly string[]): Promise<void> {
 
 /** Other programs are called `profile-bee` too: as `cargo-profile-bee record` this one cannot be taken for them. */
 async function runProfiler(argv: readonly string[], invokedAs: string): Promise<void> {
-  if (await answerAtOnce('profile-bee', argv[0] ?? '--help', invokedAs)) return;
+  if (await answerAtOnce('profile-bee', argv.length === 0 ? ['--help'] : argv, invokedAs)) return;
   await runCommand('profile-bee', argv, (line) => ({ ...splitProfilerLine(line), invokedAs }));
 }
 
@@ -37,20 +37,26 @@ function splitProfilerLine(argv: readonly string[]): SplitLine {
   return dashes < 0 ? { ours: argv } : { ours: argv.slice(0, dashes), program: argv.slice(dashes + 1) };
 }
 
-/** Help and version, without loading what a run needs. */
+/** Help, version and the other commands, without loading what a run needs. */
 async function answerAtOnce(
   command: CommandName,
-  flag: string | undefined,
+  argv: readonly string[],
   invokedAs: string = command,
 ): Promise<boolean> {
-  if (flag === '--version' || flag === '-V') {
+  const [word] = argv;
+  if (word === '--version' || word === '-V') {
     process.stdout.write(`${invokedAs} ${packageVersion()}\n`);
     return true;
   }
-  if (flag !== '--help' && flag !== '-h') return false;
-  const { helpText } = await import('./help.js');
-  process.stdout.write(helpText(command, invokedAs));
-  return true;
+  if (word === '--help' || word === '-h' || word === 'help') {
+    const { helpText } = await import('./help.js');
+    process.stdout.write(helpText(command, invokedAs));
+    return true;
+  }
+  const { runOtherCommand } = await import('./other-commands.js');
+  const code = await runOtherCommand(command, argv);
+  if (code !== undefined) process.exitCode = code;
+  return code !== undefined;
 }
 
 async function runCommand(

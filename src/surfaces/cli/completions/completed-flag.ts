@@ -1,0 +1,38 @@
+import type { NameKind } from '../../../cargo/workspace-names.js';
+import { type CommandName, type FlagSpecification, flagsOf } from '../flags.js';
+
+/** What a shell completes after a flag; `text`: nothing that it could know. */
+export type CompletedValue =
+  | 'file'
+  | 'directory'
+  | 'pid'
+  | 'text'
+  | { choices: readonly string[] }
+  | { names: NameKind };
+
+export interface CompletedFlag {
+  /** With their dashes; the long one last. */
+  spellings: readonly string[];
+  /** May be empty. */
+  describe: string;
+  value: CompletedValue | undefined;
+}
+
+/** Our flags of one command, a `--no-NAME` on its own. */
+export function ourFlags(command: CommandName): CompletedFlag[] {
+  return flagsOf(command).flatMap((flag) => {
+    const { name, alias, describe } = flag;
+    const spellings = [...(alias === undefined ? [] : [`-${alias}`]), `--${name}`];
+    const completed = { spellings, describe, value: completedValue(flag) };
+    if (!flag.isNegatable) return [completed];
+    return [completed, { spellings: [`--no-${name}`], describe: `Not --${name}`, value: undefined }];
+  });
+}
+
+function completedValue({ type, value, choices, names }: FlagSpecification): CompletedValue | undefined {
+  if (type === 'boolean') return undefined;
+  if (choices !== undefined) return { choices };
+  if (names !== undefined) return { names };
+  if (value === 'FILE') return 'file';
+  return value === 'PID' ? 'pid' : 'text';
+}

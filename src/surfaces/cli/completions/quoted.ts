@@ -1,0 +1,4 @@
+/** One word of a script: bash, zsh and fish all end a quoted string at the next quote. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,52 @@
+import type { CommandName } from './flags.js';
+
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof SHELLS)[number];
+
+/** What a command can do beside profiling; chosen by the first word. */
+export interface OtherCommand {
+  word: string;
+  value?: string;
+  describe: string;
+  /** The words that may follow. */
+  choices?: readonly string[];
+  only?: CommandName;
+}
+
+const OTHER_COMMANDS: readonly OtherCommand[] = [
+  {
+    word: 'record',
+    describe: 'Profile any program or process: the command profile-bee',
+    only: 'cargo-profile-bee',
+  },
+  { word: 'help', describe: 'Show this help' },
+  {
+    word: 'completions',
+    value: 'SHELL',
+    describe: 'Print the completions for bash, zsh or fish',
+    choices: SHELLS,
+  },
+  { word: 'man', describe: 'Print the manual page as roff; man -l - reads it' },
+];
+
+export function otherCommandsOf(command: CommandName): OtherCommand[] {
+  return OTHER_COMMANDS.filter(({ only }) => only === undefined || only === command);
+}
+
+/** The completion scripts ask it for names of the project; not for people. */
+export const NAMES_WORD = '__complete';
+
+/** Runs the command that `argv` begins with; resolves with the exit code, or undefined when there is none of that name. */
+export async function runOtherCommand(
+  command: CommandName,
+  argv: readonly string[],
+): Promise<number | undefined> {
+  const [word, ...args] = argv;
+  if (word === NAMES_WORD) {
+    const { printNames } = await import('./completions/print-names.js');
+    return await printNames(args);
+  }
+  if (word !== 'completions' && word !== 'man') return undefined;
+  const { printDocument } = await import('./print-document.js');
+  return await printDocument(command, word, args);
+}
