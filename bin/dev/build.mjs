@@ -1,5 +1,7 @@
-// `npm run build`: native parts into prebuilds/, the two commands into dist/cli.cjs. `--bundle`: only the latter.
-import { copyFileSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+// `npm run build`: native parts into prebuilds/, the two commands into dist/cli.cjs, their manual pages into dist/man.
+// `--bundle`: without the native parts.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setUpBuild } from './setup.mjs';
@@ -15,7 +17,12 @@ const PREBUILDS = join(root, 'prebuilds', 'linux-x64');
 export async function build() {
   await setUpBuild();
   await step('native: bee-gate, bee-sampler, libbee', buildNative);
+  await buildCommands();
+}
+
+async function buildCommands() {
   await step('bundle: dist/cli.cjs', bundle);
+  await step('manual pages: dist/man', writeManuals);
 }
 
 function buildNative() {
@@ -61,7 +68,17 @@ async function bundle() {
   });
 }
 
+/** By the commands themselves, so that a page names the flags of this very build. */
+function writeManuals() {
+  const folder = join(root, 'dist', 'man');
+  mkdirSync(folder, { recursive: true });
+  for (const command of ['cargo-profile-bee', 'profile-bee']) {
+    const page = execFileSync(process.execPath, [join(root, 'bin', `${command}.cjs`), 'man']);
+    writeFileSync(join(folder, `${command}.1`), page);
+  }
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  if (process.argv.includes('--bundle')) await bundle();
+  if (process.argv.includes('--bundle')) await buildCommands();
   else await build();
 }

@@ -30,6 +30,11 @@ const TEST_PACKAGES = {
   git: 'git',
   ps: 'procps',
   bpftool: 'bpftool',
+  zsh: 'zsh',
+  fish: 'fish',
+  man: 'man-db',
+  groff: 'groff-base',
+  mandoc: 'mandoc',
 };
 
 export async function setUpBuild() {
@@ -39,6 +44,9 @@ export async function setUpBuild() {
 
 export async function setUpTests() {
   await installPackages(TEST_PACKAGES);
+  // It has no command of its own.
+  if (!existsSync('/usr/share/bash-completion/bash_completion'))
+    await installPackages({ 'bash-completion': 'bash-completion' });
   // Without it the functions inside libc have no names, and how many frames are named depends on the machine.
   if (!existsSync('/usr/lib/debug/.build-id')) await installPackages({ 'libc6-dbg': 'libc6-dbg' });
 }
