@@ -2,17 +2,30 @@
 // `--bundle`: without the native parts.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setUpBuild } from './setup.mjs';
 import { root, run, step } from './steps.mjs';
+import { writeBundleLicences, writeNativeLicences } from './third-party.mjs';
 
+/** Where a file was on the building machine is no part of what is shipped: the same sources give the same bytes. */
+const ANY_FOLDER = [
+  `--remap-path-prefix=${process.env.CARGO_HOME ?? join(homedir(), '.cargo')}=/cargo`,
+  `--remap-path-prefix=${root}=/cargo-profile-bee`,
+];
 /** How the executables are built. The library cannot be static, so the two kinds have their own folders. */
 export const STATIC_FLAGS = {
   target: 'x86_64-unknown-linux-gnu',
-  env: { RUSTFLAGS: '-C target-feature=+crt-static' },
+  env: rustFlags('-Ctarget-feature=+crt-static', ...ANY_FOLDER),
 };
+export const LIBRARY_FLAGS = { env: rustFlags(...ANY_FOLDER) };
 const PREBUILDS = join(root, 'prebuilds', 'linux-x64');
+
+/** Encoded, as a folder may have a space in its name. */
+function rustFlags(...flags) {
+  return { CARGO_ENCODED_RUSTFLAGS: flags.join('\u001f') };
+}
 
 export async function build() {
   await setUpBuild();
@@ -30,12 +43,13 @@ function buildNative() {
   const args = ['build', '--release', '--locked', '--manifest-path', 'native/Cargo.toml'];
   const { target: triple, env } = STATIC_FLAGS;
   run(cargo, [...args, '--target', triple, '-p', 'bee-gate', '-p', 'bee-sampler'], { env });
-  run(cargo, [...args, '-p', 'bee']);
+  run(cargo, [...args, '-p', 'bee'], LIBRARY_FLAGS);
   mkdirSync(PREBUILDS, { recursive: true });
   const target = process.env.CARGO_TARGET_DIR ?? join(root, 'native', 'target');
   install(join(target, triple, 'release', 'bee-gate'));
   install(join(target, triple, 'release', 'bee-sampler'));
   install(join(target, 'release', 'libbee.so'));
+  writeNativeLicences(join(PREBUILDS, 'THIRD-PARTY.txt'), triple);
 }
 
 /** By rename: a copy of the old one may be running. */
@@ -49,7 +63,8 @@ function install(from) {
 async function bundle() {
   const { build: esbuild } = await import('esbuild');
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  await esbuild({
+  const { metafile } = await esbuild({
+    metafile: true,
     absWorkingDir: root,
     entryPoints: ['src/surfaces/cli/main.ts'],
     outfile: 'dist/cli.cjs',
@@ -66,6 +81,7 @@ async function bundle() {
     legalComments: 'linked',
     logLevel: 'warning',
   });
+  writeBundleLicences(join(root, 'dist', 'THIRD-PARTY.txt'), Object.keys(metafile.inputs));
 }
 
 /** By the commands themselves, so that a page names the flags of this very build. */

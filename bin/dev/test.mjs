@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { build, STATIC_FLAGS } from './build.mjs';
+import { build, LIBRARY_FLAGS, STATIC_FLAGS } from './build.mjs';
 import { setUpTests } from './setup.mjs';
 import { has, root, run, step } from './steps.mjs';
 
@@ -18,6 +18,7 @@ const NODE_GROUPS = [
   'cargo',
   'cli',
   'kernel',
+  'packaging',
 ];
 const FULL_NODE_GROUPS = ['full'];
 const CARGO = process.env.CARGO ?? 'cargo';
@@ -52,7 +53,7 @@ function testNative(...more) {
   run(CARGO, [...args, '--target', target, '-p', 'bee-elf', '-p', 'bee-gate', '-p', 'bee-sampler', ...more], {
     env,
   });
-  run(CARGO, [...args, '-p', 'bee', ...more]);
+  run(CARGO, [...args, '-p', 'bee', ...more], LIBRARY_FLAGS);
 }
 
 function runGroup(name) {

@@ -18,6 +18,7 @@ fn compile_kernel_program(bpf: &Path, out: &Path) {
     let object = out.join("cpu.bpf.o");
     let status = Command::new(&clang)
         .args(["-g", "-O2", "-target", "bpf", "-mcpu=v3", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"])
+        .arg(format!("-ffile-prefix-map={}=bpf", bpf.display())) // BTF has the paths of the sources
         .arg("-I")
         .arg(headers)
         .arg("-I")
