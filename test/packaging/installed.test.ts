@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { assertAccounts } from '../kernel/assert-summary.js';
+import { needsRoot } from '../kernel/needs-root.js';
+import { repositoryRoot } from '../kernel/repository.js';
+import type { Summary } from '../kernel/summary.js';
+import { type Account, accountOf, makeOrdinaryUser, type OrdinaryUser, ownAccount } from './account.js';
+import { barePath } from './bare-path.js';
+import { writeBurningProject } from './burning-project.js';
+import { diskBytes, installTarball, runAs } from './installation.js';
+
+const MAX_INSTALLED_BYTES = 12e6;
+/** A mount namespace in which the checkout is an empty folder. */
+const WITHOUT_CHECKOUT = [
+  ...['/usr/bin/unshare', '--mount', '/bin/sh', '-c'],
+  ...['/bin/mount -t tmpfs none "$0" && exec "$@"', repositoryRoot],
+];
+
+let path: string;
+let user: OrdinaryUser;
+let installer: Account;
+let installed: string;
+
+before(() => {
+  if (needsRoot.skip) return;
+  path = barePath();
+  user = makeOrdinaryUser();
+  installer = accountOf(user, path);
+  installed = installTarball(installer);
+});
+
+test('an ordinary user installs it: three packages, the files are theirs, 12 MB at most', needsRoot, () => {
+  const modules = join(installed, 'node_modules');
+  const root = realpathSync(join(modules, 'cargo-profile-bee'));
+  assert.equal(statSync(join(root, 'dist/cli.cjs')).uid, user.uid);
+  assert.ok(root.startsWith(realpathSync(installed)), root);
+  const list = runAs(installer, installed, ['npm', 'ls', '--all', '--parseable']);
+  assert.equal(list.stdout.trim().split('\n').length, 4, list.stdout);
+  const bytes = diskBytes(modules);
+  assert.ok(bytes > 5e6 && bytes <= MAX_INSTALLED_BYTES, `${bytes} bytes`);
+});
+
+test('npx cargo-profile-bee --svg, without clang and without the checkout', needsRoot, () => {
+  const profiler = ownAccount(path); // the account whose privileges profile
+  const project = writeBurningProject(join(user.home, 'project'));
+  const wrapper = ['npx', '--prefix', installed, '--no-install', 'cargo-profile-bee'];
+  const ours = ['--no-open', '--summary-json', 'summary.json', '--svg', 'out.svg'];
+  const command = [...WITHOUT_CHECKOUT, ...wrapper, ...ours, '--', '--release', '--bin', 'server'];
+  const run = runAs(profiler, project, command);
+  assert.equal(run.status, 0, run.stderr);
+  const summary = JSON.parse(readFileSync(join(project, 'summary.json'), 'utf8')) as Summary;
+  assertAccounts(summary);
+  assert.ok(summary.samples.delivered > 100, run.stderr);
+  const svg = readFileSync(join(project, 'out.svg'), 'utf8');
+  assert.match(svg, /data-name="server::burn"/);
+  assert.match(svg, /<\/svg>\s*$/);
+});
+
+test('that PATH has no clang, and the namespace no checkout', needsRoot, () => {
+  const account = ownAccount(path);
+  assert.notEqual(runAs(account, installed, ['/bin/sh', '-c', 'command -v clang clang-19']).status, 0);
+  const script = `test ! -e ${repositoryRoot}/package.json`;
+  assert.equal(runAs(account, installed, [...WITHOUT_CHECKOUT, 'sh', '-c', script]).status, 0);
+  assert.ok(existsSync(join(repositoryRoot, 'package.json')));
+});
