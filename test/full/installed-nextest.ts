@@ -13,7 +13,6 @@ export function installedNextest(): string {
   const options = ['--locked', '--version', VERSION, '--no-default-features', '--debug', '--root', root];
   execFileSync('cargo', ['install', ...options, 'cargo-nextest'], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, CARGO_TARGET_DIR: join(root, 'target') },
   });
   return bin;
 }
