@@ -16,8 +16,12 @@ export interface Grouping {
   hasAllStarters: boolean;
 }
 
-/** With several binaries each gets a root; a profile of one keeps its stacks as they are. */
+/**
+ * Tests that were launched one by one, as cargo-nextest does, are roots; with several binaries each gets a root; a
+ * profile of one keeps its stacks as they are.
+ */
 export function defaultGroupBy(processes: readonly RootProcess[]): GroupBy {
+  if (processes.some(({ testName }) => testName !== undefined)) return 'test';
   return new Set(processes.map(({ binaryName }) => binaryName)).size > 1 ? 'binary' : 'none';
 }
 

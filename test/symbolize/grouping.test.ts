@@ -60,6 +60,17 @@ function rootsOf(
   return names && samples.map((sample) => names.get(sample)!);
 }
 
+test('the default: by test where tests are launched one by one', () => {
+  assert.equal(defaultGroupBy([{ ...LIB, testName: 'tests::a' }]), 'test');
+  assert.equal(
+    defaultGroupBy([
+      { ...LIB, testName: 'tests::a' },
+      { ...IT, testName: 'b' },
+    ]),
+    'test',
+  );
+});
+
 test('the default: no roots for one binary, however often it ran; by binary for several', () => {
   assert.equal(defaultGroupBy([LIB, { ...LIB, root: 3, pid: 300 }]), 'none');
   assert.equal(defaultGroupBy([LIB, IT]), 'binary');
