@@ -5,7 +5,7 @@ import { cacheDirectory } from './cache-directory.js';
 
 const VERSION = '0.9.151';
 
-/** The folder of `cargo-nextest`, built once into the cache (unoptimized, without self-update: 2 minutes). */
+/** The folder of `cargo-nextest`, built once into the cache (unoptimized, without self-update: 3 minutes of CPU time). */
 export function installedNextest(): string {
   const root = cacheDirectory(`cargo-nextest-${VERSION}`);
   const bin = join(root, 'bin');
