@@ -141,7 +141,7 @@ test('build.target of a file: our runner is that target’s', async (t) => {
   const config = { 'pröject 🐝/.cargo/config.toml': `[build]\ntarget = "${host}"\n` };
   const workspace = makeWorkspace(t, config);
   const run = await same({ args: [] }, workspace);
-  assert.equal(run.targets[0]?.executable, join(workspace.root, 'target', host, 'profile-bee/second'));
+  assert.equal(run.targets[0]?.executable, join(workspace.root, 'target', host, 'debug/second'));
 });
 
 const UNSTABLE: Setup[] = [

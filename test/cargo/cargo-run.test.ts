@@ -92,6 +92,7 @@ test('run builds one binary of a workspace, with symbols and optimized', async (
       targetName: 'exits',
       sourcePath: join(cwd, 'alpha/src/bin/exits.rs'),
       kind: 'bin',
+      binaryId: 'alpha::bin/exits',
       profile: 'profile-bee',
       optLevel: '3',
       debuginfo: '1',
