@@ -35,6 +35,7 @@ const TEST_PACKAGES = {
   man: 'man-db',
   groff: 'groff-base',
   mandoc: 'mandoc',
+  sudo: 'sudo',
 };
 
 export async function setUpBuild() {

@@ -7,8 +7,23 @@ const INITIAL_PID_NAMESPACE = 0xeffffffc;
 const CAP_PERFMON = 38n;
 const CAP_BPF = 39n;
 
+let settled: { error: CaptureError | undefined } | undefined;
+
+/** Keeps today's answer: this process is about to give up the privileges that its sampler has. */
+export function settleCanCapture(): void {
+  try {
+    checkCanCapture();
+    settled = { error: undefined };
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
+    settled = { error };
+  }
+}
+
 /** Throws CaptureError when this process cannot capture at all; cheap, so that it can run before a build. */
 export function checkCanCapture(): void {
+  if (settled?.error !== undefined) throw settled.error;
+  if (settled !== undefined) return;
   if (process.platform !== 'linux') {
     throw new CaptureError('kernel', 'capture samples', `capturing needs Linux, this is ${process.platform}`);
   }

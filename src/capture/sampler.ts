@@ -38,11 +38,11 @@ export class Sampler {
   });
 
   readonly #ended: Promise<string>;
+  #listeners!: SamplerListeners;
 
   private constructor(
     readonly session: Session,
     private readonly child: ChildProcess,
-    private readonly listeners: SamplerListeners,
   ) {
     this.#ended = new Promise((resolve) => {
       child.once('error', (error) => resolve(`could not be started: ${error.message}`));
@@ -53,26 +53,33 @@ export class Sampler {
     this.failed.catch(() => {}); // observed by whoever waits; alone it must not end the process
   }
 
-  /** Starts it and waits until its kernel programs are attached. It stays in our process group: it counts signals. */
-  static async start(socketPath: string, plan: StartRequest, listeners: SamplerListeners): Promise<Sampler> {
+  /** Starts the process, which then waits for its plan. It stays in our process group: it counts signals. */
+  static async launch(socketPath: string): Promise<Sampler> {
     const session = Session.listen(socketPath);
     const child = spawn(samplerPath(), [socketPath], { stdio: ['ignore', 'ignore', 'inherit'] });
     const giveUp = () => session.cancel();
     child.once('error', giveUp);
     child.once('exit', giveUp);
-    const sampler = new Sampler(session, child, listeners);
+    const sampler = new Sampler(session, child);
     try {
       await session.accept(CONNECT_TIMEOUT_MS);
       child.off('exit', giveUp); // from here on the socket tells
-      session.send(MESSAGE.start, encodeStart(plan));
-      await sampler.#untilStarted();
+      return sampler;
     } catch (error) {
-      const described = await sampler.#describeLoss(error);
-      sampler.close();
-      throw described;
+      throw await sampler.#closeAfter(error);
     }
-    void sampler.#pump();
-    return sampler;
+  }
+
+  /** Resolves when its kernel programs are attached. */
+  async begin(plan: StartRequest, listeners: SamplerListeners): Promise<void> {
+    this.#listeners = listeners;
+    try {
+      this.session.send(MESSAGE.start, encodeStart(plan));
+      await this.#untilStarted();
+    } catch (error) {
+      throw await this.#closeAfter(error);
+    }
+    void this.#pump();
   }
 
   /**
@@ -113,6 +120,12 @@ export class Sampler {
     this.session.close();
     this.child.removeAllListeners();
     this.child.unref();
+  }
+
+  async #closeAfter(error: unknown): Promise<CaptureError> {
+    const described = await this.#describeLoss(error);
+    this.close();
+    return described;
   }
 
   async #request(send: (requestId: number) => void): Promise<SamplerEvent> {
@@ -162,10 +175,10 @@ export class Sampler {
         this.#answer(event.requestId, event);
         return false;
       case 'exit':
-        this.listeners.onExit(event.pid, event.waitStatus, event.timeNs);
+        this.#listeners.onExit(event.pid, event.waitStatus, event.timeNs);
         return false;
       case 'problem':
-        this.listeners.onProblem(event.problem);
+        this.#listeners.onProblem(event.problem);
         return false;
       case 'totals':
         this.#totals = event.totals;

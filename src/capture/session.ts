@@ -10,6 +10,7 @@ import { checkCanCapture } from './preflight.js';
 import { checkProcess, type ProcessFacts, readProcessFacts } from './process-facts.js';
 import type { CaptureTotals, RawProfile } from './raw-profile.js';
 import { Sampler } from './sampler.js';
+import { type SamplerAhead, takeSamplerAhead } from './sampler-ahead.js';
 import { makeSocketDirectory } from './socket-directory.js';
 
 export interface CapturePlan {
@@ -44,8 +45,9 @@ export interface CaptureProblem {
 
 /** Attaches a sampler according to the plan; nothing is sampled yet. Throws CaptureError. */
 export async function openSession(plan: CapturePlan): Promise<CaptureSession> {
-  checkCanCapture();
-  return await CaptureSession.open(plan);
+  const ahead = takeSamplerAhead();
+  if (ahead === undefined) checkCanCapture();
+  return await CaptureSession.open(plan, ahead);
 }
 
 /** What becomes of a program at the gate: it runs and is observed, runs unobserved (`pass`), or is not run at all. */
@@ -76,10 +78,10 @@ export class CaptureSession {
     this.#directory = directory;
   }
 
-  static async open(plan: CapturePlan): Promise<CaptureSession> {
-    const session = new CaptureSession(await makeSocketDirectory());
+  static async open(plan: CapturePlan, ahead?: SamplerAhead): Promise<CaptureSession> {
+    const session = new CaptureSession(ahead?.directory ?? (await makeSocketDirectory()));
     try {
-      await session.#start(plan);
+      await session.#start(plan, ahead?.sampler);
     } catch (error) {
       await session.close();
       throw error;
@@ -166,8 +168,9 @@ export class CaptureSession {
     await this.close();
   }
 
-  async #start(plan: CapturePlan): Promise<void> {
-    this.#sampler = await Sampler.start(join(this.#directory, 'sampler'), plan, {
+  async #start(plan: CapturePlan, launched?: Sampler): Promise<void> {
+    this.#sampler = launched ?? (await Sampler.launch(join(this.#directory, 'sampler')));
+    await this.#sampler.begin(plan, {
       onExit: (pid, waitStatus, timeNs) => this.#noteEnd(pid, waitStatus, timeNs),
       onProblem: ({ code, message }) => this.#problems.push({ code, message }),
     });

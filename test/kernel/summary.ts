@@ -37,6 +37,7 @@ export interface Summary {
 export interface SummaryTarget {
   argv: string[];
   pid: number;
+  uid: number;
   package?: string;
   kind: string;
   exitCode: number | null;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::failure::{Failure, Outcome};
 use crate::json;
-use crate::protocol::{OBJECT_HAS_DESCRIPTOR, OBJECT_IS_VDSO};
+use crate::protocol::{KERNEL_OBJECT, OBJECT_HAS_DESCRIPTOR, OBJECT_IS_VDSO};
 
 /// A frame word has 14 bits for the object, and 0 means none.
 const MAX_OBJECT_ID: u32 = (1 << 14) - 1;
@@ -24,6 +24,7 @@ pub struct Object {
 #[derive(Default)]
 pub struct Objects {
     by_id: BTreeMap<u32, Arc<Object>>,
+    kernel_symbols: Option<Arc<OwnedFd>>,
 }
 
 /// OBJECT's payload: `{u32 id, u32 pathLength, u32 buildIdLength, u32 flags, path, buildId}`.
@@ -39,7 +40,7 @@ impl<'a> ObjectMessage<'a> {
         let (head, texts) = payload.split_at_checked(16).ok_or_else(malformed)?;
         let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         let (path, build_id) = texts.split_at_checked(word(4) as usize).ok_or_else(malformed)?;
-        if build_id.len() != word(8) as usize || word(0) == 0 || word(0) > MAX_OBJECT_ID {
+        if build_id.len() != word(8) as usize || !is_number(word(0)) {
             return Err(malformed());
         }
         Ok(ObjectMessage { id: word(0), flags: word(12), path, build_id })
@@ -59,13 +60,25 @@ impl<'a> ObjectMessage<'a> {
     }
 }
 
+fn is_number(id: u32) -> bool {
+    (1..=MAX_OBJECT_ID).contains(&id) || id == KERNEL_OBJECT
+}
+
 fn malformed() -> Failure {
     Failure::new(libc::EPROTO, "The sampler's messages are malformed: an object record does not add up.")
 }
 
 impl Objects {
     pub fn insert(&mut self, id: u32, object: Object) {
-        self.by_id.insert(id, Arc::new(object));
+        match id {
+            KERNEL_OBJECT => self.kernel_symbols = object.file.map(Arc::new),
+            id => drop(self.by_id.insert(id, Arc::new(object))),
+        }
+    }
+
+    /// The kernel's, when the sampler has handed them on.
+    pub fn kernel_symbols(&self) -> Option<Arc<OwnedFd>> {
+        self.kernel_symbols.clone()
     }
 
     /// Registers a file that the caller may read itself.

@@ -12,6 +12,7 @@ mod engine;
 mod failure;
 mod file_memory;
 mod interrupts;
+mod kernel_symbols;
 mod objects;
 mod perf_events;
 mod processes;

@@ -18,7 +18,7 @@
 //! - STARTED JSON text, or FAILED JSON `{code, message, errno}` and the end.
 //! - ADDED `u32 requestId, u32 errno (0: observed), text`.
 //! - OBJECT `u32 id, u32 pathLength, u32 buildIdLength, u32 flags (OBJECT_*), path, buildId`, sent before the first
-//!   stack that names it; a descriptor of the file may travel with it.
+//!   stack that names it; a descriptor of the file may travel with it. With the id KERNEL_OBJECT: /proc/kallsyms.
 //! - STACKS: `struct bee_stack` records, back to back; each stands for one sample. COUNTS `{u64 key[2], u64 more}…`
 //!   adds repetitions to the record with that key. Both are whole when DONE arrives.
 //! - EXIT `u32 pid, i32 waitStatus (-1: unknown), u64 timeNs (CLOCK_MONOTONIC)` for each process of an ADD.
@@ -47,6 +47,9 @@ pub const MESSAGE_INTERRUPTS: u16 = 112;
 
 /// ADD flag.
 pub const ADD_IS_HELD: u32 = 1 << 0;
+
+/// In place of an OBJECT's number.
+pub const KERNEL_OBJECT: u32 = u32::MAX;
 
 /// OBJECT flags.
 pub const OBJECT_HAS_DESCRIPTOR: u32 = 1 << 0;

@@ -62,6 +62,8 @@ impl Session {
         let engine = Engine::load(settings)?;
         let loaded_ns = monotonic_ns() - begin_ns;
         send(&mut wire, MESSAGE_STARTED, format!("{{\"loadNs\":{loaded_ns}}}").as_bytes())?;
+        crate::kernel_symbols::send(&mut wire)
+            .map_err(|error| Failure::from_io("client", "write to the client", &error))?;
         Ok(Session {
             processes: Processes::new(&engine),
             wire,

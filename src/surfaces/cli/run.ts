@@ -1,4 +1,5 @@
 import { checkCanCapture } from '../../capture/preflight.js';
+import { becomeSudoCaller } from './become-caller.js';
 import { withConfiguration } from './configuration/with-configuration.js';
 import { explain } from './explain.js';
 import type { CommandName } from './flags.js';
@@ -24,6 +25,7 @@ export async function runWithFlags(
   const beforeProgram = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
   const terminal = new Terminal(beforeProgram.includes('--quiet') ? 'quiet' : 'normal');
   try {
+    await becomeSudoCaller(terminal);
     const line = split(argv);
     const flags = await parseFlags(command, line.ours, line.invokedAs);
     if (flags.help) return await show(helpText(command, line.invokedAs));

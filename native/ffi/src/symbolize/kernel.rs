@@ -2,18 +2,22 @@
 //! only the nearest symbol below each wanted address.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Seek};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use super::symbols::{Frame, Symbols, FLAG_KERNEL};
-use super::{Answer, Problem, KERNEL_OBJECT};
+use super::{Answer, Problem};
+use crate::protocol::KERNEL_OBJECT;
 
 const PATH: &str = "/proc/kallsyms";
 const KERNEL_MODULE: &str = "[kernel]";
 /// Marks behind the last function: what lies above belongs to no symbol (BPF programs, trampolines).
 const END_MARKS: [&str; 2] = ["_etext", "_einittext"];
 
-pub fn resolve(addresses: &[u64]) -> Answer {
-    let read = File::open(PATH).and_then(|file| nearest_symbols(BufReader::with_capacity(64 << 10, file), addresses));
+/// `held`: the file as the sampler opened it, which shows what this user may not see.
+pub fn resolve(addresses: &[u64], held: Option<Arc<OwnedFd>>) -> Answer {
+    let read = open(held).and_then(|file| nearest_symbols(BufReader::with_capacity(64 << 10, file), addresses));
     let (symbols, message) = match read {
         Ok(Nearest { all_hidden: true, .. }) => {
             (None, Some("Kernel symbol addresses are hidden from this user (kernel.kptr_restrict).".to_string()))
@@ -23,6 +27,13 @@ pub fn resolve(addresses: &[u64]) -> Answer {
     };
     let problem = message.map(|message| Problem { object: KERNEL_OBJECT, path: PATH.to_string(), message });
     Answer { symbols: symbols.unwrap_or_else(|| Symbols::unresolved(addresses.len())), problem }
+}
+
+fn open(held: Option<Arc<OwnedFd>>) -> std::io::Result<File> {
+    let Some(held) = held else { return File::open(PATH) };
+    let mut file = File::from(held.try_clone()?);
+    file.rewind()?;
+    Ok(file)
 }
 
 struct Nearest {

@@ -15,11 +15,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::failure::{Failure, Outcome};
+use crate::protocol::KERNEL_OBJECT;
 use crate::session::Session;
 use symbols::Symbols;
 
 const ENTRY_BYTES: usize = 16;
-const KERNEL_OBJECT: u32 = u32::MAX;
 /// Two: the target has ended or shares the machine, and one file is often most of the work.
 const THREADS: usize = 2;
 /// Demanglers and DWARF readers recurse; koffi's own thread has 128 KiB.
@@ -121,7 +121,7 @@ fn run(session: &Session, jobs: &[Job]) -> Outcome<Vec<Answer>> {
 
 fn answer(session: &Session, job: &Job) -> Answer {
     match job.object {
-        KERNEL_OBJECT => kernel::resolve(&job.addresses),
+        KERNEL_OBJECT => kernel::resolve(&job.addresses, session.objects().kernel_symbols()),
         0 => perf_map::resolve(job.pid, &job.addresses),
         id => {
             let object = session.objects().get(id);
