@@ -8,7 +8,7 @@ import { type BuiltProfile, buildProfile } from '../../symbolize/build-profile.j
 import { alteredTextProblems } from './altered-text.js';
 import { explain } from './explain.js';
 import { Interrupted, type Interrupts } from './interrupts.js';
-import { canShowPicture, openPicture } from './open-picture.js';
+import { openPicture } from './open-picture.js';
 import type { RecordOptions } from './options.js';
 import { Outputs, shownPath } from './outputs.js';
 import {
@@ -257,12 +257,11 @@ function sayResult(quality: string, { target, summary, terminal }: Run): void {
   const isNews = (problem: Problem) => !target.problems.includes(problem); // the others were said before it ran
   for (const { message } of summary.problems.filter(isNews)) terminal.warn(message);
   for (const { path } of summary.outputs)
-    if (path !== '-') terminal.say(`wrote ${terminal.bold(shownPath(path))}`);
+    if (path !== '-') terminal.say(`wrote ${terminal.link(shownPath(path), path)}`);
 }
 
 async function showPicture(outputs: Outputs, options: RecordOptions, terminal: Terminal): Promise<void> {
-  const isWanted = options.open ?? canShowPicture(process.env, process.stdin.isTTY && process.stderr.isTTY);
-  if (isWanted && outputs.picture !== undefined) await openPicture(outputs.picture, terminal);
+  if (outputs.picture !== undefined) await openPicture(outputs.picture, options.open, terminal);
 }
 
 /** Our own end of the run (time, Ctrl-C on a foreign process) is a success, whatever the program makes of it. */

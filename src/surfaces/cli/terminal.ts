@@ -1,9 +1,28 @@
+import { hostname } from 'node:os';
+import { pathToFileURL } from 'node:url';
 import type { RecordOptions } from './options.js';
 
 const RED = 31;
 const YELLOW = 33;
 const BOLD = 1;
 const DIM = 2;
+
+const OSC_8 = '\u001b]8';
+const ST = '\u001b\\';
+/** The console of Linux, and what says that it can nothing. */
+const PLAIN_TERMINALS = ['dumb', 'linux', undefined];
+
+/** VS Code makes links of paths itself, and does not open the URL of another machine's file. */
+function hasLinks({ TERM, TERM_PROGRAM, CI }: NodeJS.ProcessEnv): boolean {
+  return process.stderr.isTTY && !CI && !PLAIN_TERMINALS.includes(TERM) && TERM_PROGRAM !== 'vscode';
+}
+
+/** With the machine's name, so that a terminal on another one knows that it has no such file. */
+function fileUrl(path: string): string {
+  const url = pathToFileURL(path);
+  url.hostname = hostname();
+  return url.href;
+}
 
 /** What goes to standard error. Colour only on a terminal and without NO_COLOR. */
 export class Terminal {
@@ -29,8 +48,10 @@ export class Terminal {
     if (this.verbosity === 'verbose') this.#write(this.#paint(text, DIM));
   }
 
-  bold(text: string): string {
-    return this.#paint(text, BOLD);
+  /** Bold, and to be clicked on where the terminal has links (OSC 8) and does not find paths by itself. */
+  link(text: string, path: string): string {
+    const shown = this.#paint(text, BOLD);
+    return hasLinks(process.env) ? `${OSC_8};;${fileUrl(path)}${ST}${shown}${OSC_8};;${ST}` : shown;
   }
 
   /** Shows `text` while the work lasts longer than a second; on a terminal only. */
