@@ -240,9 +240,8 @@ fn open_events(settings: &Settings) -> Outcome<Vec<EventRing>> {
         Failure::from_io(code, &format!("open the {:?} event", settings.event), error)
     };
     let cpus = online_cpus().map_err(|error| failure(&error))?;
-    let open = |cpu| EventRing::map(open_sampling_event(cpu, settings.event, settings.frequency_hz)?, 1);
-    let opened: io::Result<Vec<_>> = cpus.into_iter().map(open).collect();
-    opened.map_err(|error| failure(&error))
+    let event = |cpu| open_sampling_event(cpu, settings.event, settings.frequency_hz).map_err(|error| failure(&error));
+    cpus.into_iter().map(|cpu| EventRing::map(event(cpu)?, 1)).collect()
 }
 
 fn attach_events(object: &Object, events: &[EventRing]) -> Outcome<Vec<Link>> {

@@ -26,6 +26,7 @@ impl Failure {
     pub fn from_bpf(attempted: &str, error: &libbpf_rs::Error) -> Failure {
         let errno = match error.kind() {
             libbpf_rs::ErrorKind::PermissionDenied => libc::EPERM,
+            libbpf_rs::ErrorKind::Unsupported => libc::ENOSYS,
             _ => 0,
         };
         Failure { code: "bpf", message: format!("cannot {attempted}: {error:#}"), errno }

@@ -7,6 +7,8 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{fence, Ordering};
 
+use crate::failure::{Failure, Outcome};
+
 const TYPE_HARDWARE: u32 = 0;
 const TYPE_SOFTWARE: u32 = 1;
 const HARDWARE_CPU_CYCLES: u64 = 0;
@@ -142,8 +144,9 @@ pub struct EventRing {
 }
 
 impl EventRing {
-    /// `pages` is a power of two.
-    pub fn map(event: OwnedFd, pages: usize) -> io::Result<EventRing> {
+    /// `pages` is a power of two. A failure has a code of its own (`perf-memory`): it is the user's limit of locked
+    /// memory that is used up, where the event itself was allowed.
+    pub fn map(event: OwnedFd, pages: usize) -> Outcome<EventRing> {
         // SAFETY: sysconf has no preconditions.
         let page_bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
         let bytes = page_bytes * (1 + pages);
@@ -152,10 +155,12 @@ impl EventRing {
             let flags = libc::PROT_READ | libc::PROT_WRITE;
             libc::mmap(std::ptr::null_mut(), bytes, flags, libc::MAP_SHARED, event.as_raw_fd(), 0)
         };
+        let failure =
+            |error: &io::Error| Failure::from_io("perf-memory", "lock memory for the records of perf events", error);
         if base == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
+            return Err(failure(&io::Error::last_os_error()));
         }
-        let base = NonNull::new(base.cast()).ok_or(io::ErrorKind::InvalidData)?;
+        let base = NonNull::new(base.cast()).ok_or_else(|| failure(&io::ErrorKind::InvalidData.into()))?;
         Ok(EventRing { event, base, page_bytes, data_bytes: page_bytes * pages })
     }
 

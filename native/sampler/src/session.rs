@@ -57,8 +57,7 @@ enum Next {
 impl Session {
     pub fn start(mut wire: Wire, settings: &Settings) -> Outcome<Session> {
         let begin_ns = monotonic_ns();
-        let side_band =
-            SideBand::open().map_err(|error| Failure::from_io("perf-event", "open the side-band events", &error))?;
+        let side_band = SideBand::open()?;
         let engine = Engine::load(settings)?;
         let loaded_ns = monotonic_ns() - begin_ns;
         send(&mut wire, MESSAGE_STARTED, format!("{{\"loadNs\":{loaded_ns}}}").as_bytes())?;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 
+use crate::failure::{Failure, Outcome};
 use crate::perf_events::{online_cpus, open_side_band_event, EventRing};
 
 const RECORD_LOST: u32 = 2;
@@ -56,10 +57,10 @@ pub struct SideBand {
 }
 
 impl SideBand {
-    pub fn open() -> io::Result<SideBand> {
-        let cpus = online_cpus()?;
-        let rings: io::Result<Vec<_>> =
-            cpus.into_iter().map(|cpu| EventRing::map(open_side_band_event(cpu)?, RING_PAGES)).collect();
+    pub fn open() -> Outcome<SideBand> {
+        let failure = |error: io::Error| Failure::from_io("perf-event", "open the side-band events", &error);
+        let open = |cpu| EventRing::map(open_side_band_event(cpu).map_err(failure)?, RING_PAGES);
+        let rings: Outcome<Vec<_>> = online_cpus().map_err(failure)?.into_iter().map(open).collect();
         Ok(SideBand { rings: rings?, waiting: VecDeque::new() })
     }
 
