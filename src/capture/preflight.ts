@@ -1,11 +1,7 @@
-import { readFileSync, readlinkSync } from 'node:fs';
 import { CaptureError } from './capture-error.js';
+import { readMachineFacts } from './machine-facts.js';
 import { checkNativeParts } from './native-parts.js';
-
-/** PROC_PID_INIT_INO of the kernel's include/linux/proc_ns.h. */
-const INITIAL_PID_NAMESPACE = 0xeffffffc;
-const CAP_PERFMON = 38n;
-const CAP_BPF = 39n;
+import { findConfinement, findMachineObstacle, findMissingPrivilege } from './obstacle.js';
 
 let settled: { error: CaptureError | undefined } | undefined;
 
@@ -20,7 +16,10 @@ export function settleCanCapture(): void {
   }
 }
 
-/** Throws CaptureError when this process cannot capture at all; cheap, so that it can run before a build. */
+/**
+ * Throws CaptureError when this process cannot capture at all; cheap, so that it can run before a build. What the
+ * machine lacks comes first: no privilege would help, and nobody should look for some in vain.
+ */
 export function checkCanCapture(): void {
   if (settled?.error !== undefined) throw settled.error;
   if (settled !== undefined) return;
@@ -28,37 +27,7 @@ export function checkCanCapture(): void {
     throw new CaptureError('kernel', 'capture samples', `capturing needs Linux, this is ${process.platform}`);
   }
   checkNativeParts();
-  checkPidNamespace();
-  if (hasSamplingCapabilities()) return;
-  throw new CaptureError(
-    'not-privileged',
-    'capture samples',
-    process.geteuid?.() === 0
-      ? 'this root has no cap_bpf and cap_perfmon (a container?)'
-      : 'loading kernel programs needs root, or the capabilities cap_bpf and cap_perfmon',
-    process.geteuid?.() === 0
-      ? 'docker run --cap-add BPF --cap-add PERFMON --cap-add SYS_PTRACE …'
-      : 'sudo -E env "PATH=$PATH" …   (the same command again, as root)',
-  );
-}
-
-/**
- * The kernel programs see the machine's process ids. Where ours are others (a container), nothing would match, and an
- * empty picture would look as if the program had done nothing.
- */
-function checkPidNamespace(): void {
-  const namespace = readlinkSync('/proc/self/ns/pid');
-  if (namespace === `pid:[${INITIAL_PID_NAMESPACE}]`) return;
-  throw new CaptureError(
-    'pid-namespace',
-    'capture samples',
-    'this process has a process id namespace of its own (a container), and ids in the kernel are others',
-    'docker run --pid=host …   (or profile from outside of the container)',
-  );
-}
-
-function hasSamplingCapabilities(): boolean {
-  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
-  const set = BigInt(`0x${effective}`);
-  return [CAP_PERFMON, CAP_BPF].every((capability) => (set >> capability) & 1n);
+  const facts = readMachineFacts();
+  const obstacle = findMachineObstacle(facts) ?? findConfinement(facts) ?? findMissingPrivilege(facts);
+  if (obstacle !== undefined) throw obstacle;
 }

@@ -14,6 +14,7 @@ import {
 } from '../ffi/sampler-messages.js';
 import { Session } from '../ffi/session.js';
 import { CaptureError } from './capture-error.js';
+import { diagnoseStart } from './diagnose.js';
 
 const CONNECT_TIMEOUT_MS = 30_000;
 /** Only how long a wait lasts that nothing ends; events arrive at once. */
@@ -139,7 +140,7 @@ export class Sampler {
     for (;;) {
       const event = await this.#next();
       if (event?.kind === 'started') return;
-      if (event?.kind === 'failed') throw startError(event.failure);
+      if (event?.kind === 'failed') throw diagnoseStart(event.failure);
     }
   }
 
@@ -212,28 +213,6 @@ function asCaptureError(error: unknown, code: 'no-native' | 'sampler' = 'sampler
   if (error instanceof CaptureError) return error;
   const cause = error instanceof Error ? error.message : String(error);
   return new CaptureError(code, 'capture samples', cause);
-}
-
-function startError(failure: SamplerFailure): CaptureError {
-  const attempted = 'start the sampler';
-  switch (failure.code) {
-    case 'event-unsupported':
-      return new CaptureError(
-        'event-unsupported',
-        'open the sampling event',
-        `${failure.message}; this machine does not offer it`,
-        'leave --event out to sample by cpu-clock',
-      );
-    case 'bpf':
-      return new CaptureError(
-        'kernel',
-        attempted,
-        failure.message,
-        'kernel 5.17 or newer with BTF (/sys/kernel/btf/vmlinux) and CAP_BPF, CAP_PERFMON are needed',
-      );
-    default:
-      return new CaptureError('sampler', attempted, failure.message);
-  }
 }
 
 function addError(pid: number, cause: string): CaptureError {

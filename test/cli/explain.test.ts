@@ -24,6 +24,15 @@ const CODES: [CaptureErrorCode, number, string][] = [
   ['no-native', 125, 'profiler'],
   ['kernel', 125, 'profiler'],
   ['sampler', 125, 'profiler'],
+  ['pid-namespace', 77, 'privilege'],
+  ['user-namespace', 77, 'privilege'],
+  ['seccomp', 77, 'privilege'],
+  ['security-module', 77, 'privilege'],
+  ['locked-memory', 77, 'privilege'],
+  ['no-btf', 125, 'profiler'],
+  ['no-ring-buffer', 125, 'profiler'],
+  ['no-bpf-loop', 125, 'profiler'],
+  ['lockdown', 125, 'profiler'],
 ];
 
 for (const [code, exitCode, source] of CODES) {

@@ -13,7 +13,14 @@ export function commandPath(command: BeeCommand, root = repositoryRoot): string 
 /** The commands where everybody may read them: a checkout can lie in a home folder that nobody else may enter. */
 export function copyForEverybody(directory: string): string {
   chmodSync(directory, 0o755);
-  for (const part of ['bin', 'dist', 'package.json']) {
+  for (const part of [
+    'bin',
+    'dist',
+    'prebuilds',
+    'package.json',
+    'node_modules/koffi',
+    'node_modules/@koromix',
+  ]) {
     cpSync(join(repositoryRoot, part), join(directory, part), { recursive: true });
   }
   return directory;

@@ -17,11 +17,24 @@ const STATUS_OF_CAPTURE_ERROR: Record<CaptureErrorCode, ExitStatus> = {
   'no-such-process': USAGE,
   'event-unsupported': USAGE,
   'pid-namespace': PRIVILEGE,
+  'user-namespace': PRIVILEGE,
+  seccomp: PRIVILEGE,
+  'security-module': PRIVILEGE,
+  'locked-memory': PRIVILEGE,
+  'no-btf': PROFILER,
+  'no-ring-buffer': PROFILER,
+  'no-bpf-loop': PROFILER,
+  lockdown: PROFILER,
   'no-native': PROFILER,
   'no-directory': PROFILER,
   kernel: PROFILER,
   sampler: PROFILER,
 };
+
+/** Which exit code an error of the capture means, and whose it is. */
+export function statusOfCaptureError({ code }: CaptureError): ExitStatus {
+  return STATUS_OF_CAPTURE_ERROR[code];
+}
 
 /**
  * Says what was attempted, why it failed and what to type next; notes it for the summary; returns the exit status that
@@ -49,7 +62,7 @@ function understand(error: unknown): Explanation {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof UsageProblem) return { code: 'usage', status: USAGE, message, advice: error.advice };
   if (error instanceof CaptureError) {
-    return { code: error.code, status: STATUS_OF_CAPTURE_ERROR[error.code], message, advice: error.advice };
+    return { code: error.code, status: statusOfCaptureError(error), message, advice: error.advice };
   }
   if (error instanceof CargoFailure) {
     const status = { code: error.exitCode, source: 'cargo', signal: null } as const;

@@ -1,0 +1,84 @@
+import { constants } from 'node:os';
+import type { SamplerFailure } from '../ffi/sampler-messages.js';
+import { CaptureError } from './capture-error.js';
+import { withoutSeccomp, withoutSecurityModule } from './container.js';
+import { type KernelFeatures, readKernelFeatures } from './kernel-features.js';
+import { type MachineFacts, readKernelSetting, readMachineFacts } from './machine-facts.js';
+
+const ATTEMPTED = 'start the sampler';
+const { EPERM, EACCES, ENOSYS } = constants.errno;
+/** What each of the sampler's failures was refused by, when the kernel says no more than that it refuses. */
+const SYSTEM_CALL: Record<string, string> = { bpf: 'bpf()', 'perf-event': 'perf_event_open()' };
+
+/** Why the sampler could not start: the one thing on this machine that is wrong, where it can be told. */
+export function diagnoseStart(failure: SamplerFailure): CaptureError {
+  if (failure.code === 'event-unsupported') return eventUnsupported(failure);
+  if (failure.code === 'perf-memory' && failure.errno === EPERM) return lockedMemory();
+  const systemCall = SYSTEM_CALL[failure.code];
+  if (systemCall === undefined) return new CaptureError('sampler', ATTEMPTED, failure.message);
+  return refusal(failure, systemCall, readMachineFacts()) ?? missingFeature(failure);
+}
+
+function eventUnsupported({ message }: SamplerFailure): CaptureError {
+  return new CaptureError(
+    'event-unsupported',
+    'open the sampling event',
+    `${message}; this machine does not offer it`,
+    'leave --event out to sample by cpu-clock',
+  );
+}
+
+/** Each user has this memory once, for all profilers of theirs that run at the same time. */
+function lockedMemory(): CaptureError {
+  const perCpu = readKernelSetting('perf_event_mlock_kb');
+  return new CaptureError(
+    'locked-memory',
+    ATTEMPTED,
+    `the memory that a user may lock for perf events is used up (kernel.perf_event_mlock_kb is ${perCpu})`,
+    `sudo sysctl kernel.perf_event_mlock_kb=${2 * (perCpu ?? 516)}   or ulimit -l unlimited, or end the other profiler`,
+  );
+}
+
+/** The capabilities were there (checked before the start), so it is somebody else who refuses. */
+function refusal(
+  { errno }: SamplerFailure,
+  systemCall: string,
+  facts: MachineFacts,
+): CaptureError | undefined {
+  if (errno !== EPERM && errno !== EACCES && errno !== ENOSYS) return undefined;
+  if (facts.hasSeccompFilter) return seccompRefuses(systemCall, facts);
+  if (errno === ENOSYS)
+    return new CaptureError('kernel', ATTEMPTED, `this kernel was built without ${systemCall}`);
+  return new CaptureError(
+    'security-module',
+    ATTEMPTED,
+    `the kernel refuses ${systemCall} although the capabilities are there: a security module does (AppArmor, SELinux)`,
+    withoutSecurityModule(facts.container),
+  );
+}
+
+function seccompRefuses(systemCall: string, { container }: MachineFacts): CaptureError {
+  const cause = `a seccomp filter of this process (a container’s, a service’s) refuses ${systemCall}`;
+  return new CaptureError('seccomp', ATTEMPTED, cause, withoutSeccomp(container));
+}
+
+function missingFeature(failure: SamplerFailure): CaptureError {
+  const features = readKernelFeatures();
+  const missing = features && findMissingFeature(features);
+  if (missing !== undefined) return missing;
+  const advice = 'profile-bee doctor   shows what this machine allows';
+  return new CaptureError(failure.code === 'bpf' ? 'kernel' : 'sampler', ATTEMPTED, failure.message, advice);
+}
+
+/** What the kernel programs need and this kernel does not have. */
+export function findMissingFeature({ hasRingBuffer, hasBpfLoop }: KernelFeatures): CaptureError | undefined {
+  if (!hasRingBuffer) {
+    const cause = 'this kernel has no ring buffer for kernel programs (BPF_MAP_TYPE_RINGBUF)';
+    return new CaptureError('no-ring-buffer', ATTEMPTED, cause, KERNEL_ADVICE);
+  }
+  if (hasBpfLoop) return undefined;
+  const cause = 'this kernel has no bpf_loop, with which the kernel programs walk along a stack';
+  return new CaptureError('no-bpf-loop', ATTEMPTED, cause, KERNEL_ADVICE);
+}
+
+const KERNEL_ADVICE = 'Linux 5.17 or newer has it: Debian 12, Ubuntu 22.10, Fedora 36 or newer';

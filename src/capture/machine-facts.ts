@@ -1,0 +1,79 @@
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { release } from 'node:os';
+import { type Capability, missingFrom, NEEDED, USEFUL } from './capabilities.js';
+import { type ContainerKind, findContainer } from './container.js';
+import { BTF_PATH } from './kernel-features.js';
+
+/** First inodes of the kernel's own namespaces: include/linux/proc_ns.h. */
+const INITIAL_USER_NAMESPACE = 0xeffffffd;
+const INITIAL_PID_NAMESPACE = 0xeffffffc;
+/** SECCOMP_MODE_FILTER of include/uapi/linux/seccomp.h. */
+const MODE_FILTER = '2';
+
+/** What this machine and this process tell without privileges, as far as sampling depends on it. */
+export interface MachineFacts {
+  kernelRelease: string;
+  hasSysfs: boolean;
+  hasBtf: boolean;
+  /** Undefined: securityfs is not mounted, as in most containers. */
+  lockdown: 'none' | 'integrity' | 'confidentiality' | undefined;
+  container: ContainerKind | undefined;
+  ownPidNamespace: boolean;
+  ownUserNamespace: boolean;
+  isRoot: boolean;
+  /** Not in the effective set of this process. */
+  missingNeeded: readonly Capability[];
+  missingUseful: readonly Capability[];
+  hasSeccompFilter: boolean;
+  /** Neither sudo nor file capabilities have an effect then. */
+  hasNoNewPrivileges: boolean;
+}
+
+/** Cheap enough for the start of every run: a few small files of /proc and /sys. */
+export function readMachineFacts(): MachineFacts {
+  const status = readText('/proc/self/status');
+  const field = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1] ?? '0';
+  return {
+    kernelRelease: release(),
+    hasSysfs: existsSync('/sys/kernel'),
+    hasBtf: existsSync(BTF_PATH),
+    lockdown: readLockdown(),
+    container: findContainer(),
+    ownPidNamespace: isOwnNamespace('pid', INITIAL_PID_NAMESPACE),
+    ownUserNamespace: isOwnNamespace('user', INITIAL_USER_NAMESPACE),
+    isRoot: process.geteuid?.() === 0,
+    missingNeeded: missingFrom(field('CapEff'), NEEDED),
+    missingUseful: missingFrom(field('CapEff'), USEFUL),
+    hasSeccompFilter: field('Seccomp') === MODE_FILTER,
+    hasNoNewPrivileges: field('NoNewPrivs') === '1',
+  };
+}
+
+/** `none [integrity] confidentiality`: the mode in force stands in brackets. */
+function readLockdown(): MachineFacts['lockdown'] {
+  const mode = /\[(\w+)\]/.exec(readText('/sys/kernel/security/lockdown'))?.[1];
+  return mode as MachineFacts['lockdown'];
+}
+
+/** A kernel without such namespaces has no link. */
+function isOwnNamespace(name: string, initialInode: number): boolean {
+  try {
+    return readlinkSync(`/proc/self/ns/${name}`) !== `${name}:[${initialInode}]`;
+  } catch {
+    return false;
+  }
+}
+
+/** A setting of /proc/sys/kernel; undefined: this kernel does not have it. */
+export function readKernelSetting(name: string): number | undefined {
+  const text = readText(`/proc/sys/kernel/${name}`).trim();
+  return text === '' ? undefined : Number(text);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { constants } from 'node:os';
+import { test } from 'node:test';
+import { diagnoseStart, findMissingFeature } from '../../src/capture/diagnose.js';
+import { readMachineFacts } from '../../src/capture/machine-facts.js';
+
+const { EPERM, EACCES, EINVAL, ENOSYS } = constants.errno;
+const unfiltered = {
+  skip: readMachineFacts().hasSeccompFilter ? 'runs under a seccomp filter itself' : false,
+};
+
+for (const errno of [EPERM, EACCES]) {
+  test(`a refusal (${errno}) that no filter of ours explains`, unfiltered, () => {
+    const error = diagnoseStart({ code: 'bpf', message: 'cannot load', errno });
+    assert.equal(error.code, 'security-module');
+    assert.match(error.message, /refuses bpf\(\) although the capabilities are there/);
+    assert.notEqual(error.advice, '');
+  });
+}
+
+test('a system call that the kernel does not have', unfiltered, () => {
+  const error = diagnoseStart({ code: 'perf-event', message: 'cannot open', errno: ENOSYS });
+  assert.equal(error.code, 'kernel');
+  assert.match(error.message, /without perf_event_open\(\)/);
+});
+
+test('what nobody can explain is said as the sampler said it, and the doctor is named', () => {
+  const error = diagnoseStart({
+    code: 'bpf',
+    message: 'cannot load the kernel programs: odd',
+    errno: EINVAL,
+  });
+  assert.equal(error.code, 'kernel');
+  assert.match(error.message, /^cannot start the sampler: cannot load the kernel programs: odd$/);
+  assert.match(error.advice, /^profile-bee doctor /);
+  assert.equal(diagnoseStart({ code: 'protocol', message: 'odd', errno: 0 }).code, 'sampler');
+});
+
+test('a lack of ring buffers comes before a lack of bpf_loop: the older kernel of the two', () => {
+  assert.equal(findMissingFeature({ hasRingBuffer: true, hasBpfLoop: true }), undefined);
+  assert.equal(findMissingFeature({ hasRingBuffer: true, hasBpfLoop: false })?.code, 'no-bpf-loop');
+  assert.equal(findMissingFeature({ hasRingBuffer: false, hasBpfLoop: false })?.code, 'no-ring-buffer');
+});
