@@ -1,6 +1,7 @@
-import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { findPackageRoot, thisFile } from '../../ffi/native-files.js';
+import { findOnPath } from './find-on-path.js';
 
 /** Longer files are no start scripts of a package manager. */
 const MAX_SCRIPT_BYTES = 4096;
@@ -22,21 +23,11 @@ export function whoAnswers(
   pathVariable: string,
   ownRoot = findPackageRoot(dirname(thisFile())),
 ): FoundCommand | undefined {
-  const candidates = pathVariable.split(delimiter).map((directory) => join(directory || '.', name));
-  const path = candidates.find(isExecutableFile);
+  const path = findOnPath(name, pathVariable);
   if (path === undefined) return undefined;
   const root = findPackageRoot(dirname(startedFile(path)));
   if (root === undefined) return { path, owner: 'foreign' };
   return { path, owner: ownRoot !== undefined && isSameFolder(root, ownRoot) ? 'ours' : 'copy' };
-}
-
-function isExecutableFile(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 function startedFile(path: string): string {

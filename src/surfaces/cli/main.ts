@@ -6,6 +6,7 @@ import { packageVersion } from './version.js';
 export async function runCargoProfileBee(argv: readonly string[]): Promise<void> {
   const [invokedAs, own] =
     argv[0] === 'profile-bee' ? ['cargo profile-bee', argv.slice(1)] : ['cargo-profile-bee', argv];
+  if (own[0] === 'doctor') return await runDoctor(own.slice(1), `${invokedAs} doctor`);
   if (own[0] === 'record') return await runProfiler(own.slice(1), `${invokedAs} record`);
   if (await answerAtOnce('cargo-profile-bee', own)) return;
   const { splitWrapperLine } = await import('./wrapper-line.js');
@@ -19,6 +20,7 @@ export async function runProfileBee(argv: readonly string[]): Promise<void> {
 
 /** Other programs are called `profile-bee` too: as `cargo-profile-bee record` this one cannot be taken for them. */
 async function runProfiler(argv: readonly string[], invokedAs: string): Promise<void> {
+  if (argv[0] === 'doctor') return await runDoctor(argv.slice(1), `${invokedAs} doctor`);
   if (await answerAtOnce('profile-bee', argv.length === 0 ? ['--help'] : argv, invokedAs)) return;
   await runCommand('profile-bee', argv, (line) => ({ ...splitProfilerLine(line), invokedAs }));
 }
@@ -57,6 +59,11 @@ async function answerAtOnce(
   const code = await runOtherCommand(command, argv);
   if (code !== undefined) process.exitCode = code;
   return code !== undefined;
+}
+
+async function runDoctor(argv: readonly string[], invokedAs: string): Promise<void> {
+  const { runDoctor } = await import('./doctor/doctor.js');
+  process.exit(await runDoctor(argv, invokedAs));
 }
 
 async function runCommand(

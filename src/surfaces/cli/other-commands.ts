@@ -19,6 +19,7 @@ const OTHER_COMMANDS: readonly OtherCommand[] = [
     describe: 'Profile any program or process: the command profile-bee',
     only: 'cargo-profile-bee',
   },
+  { word: 'doctor', describe: 'Check what this machine allows, and how to change it', choices: ['--json'] },
   { word: 'help', describe: 'Show this help' },
   {
     word: 'completions',

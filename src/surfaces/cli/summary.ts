@@ -129,7 +129,13 @@ export function emptySummary(
 }
 
 /** Of the user stacks, threads caught in their exit left out. A run without samples is not complete, but empty: 0. */
-export function completePercent({ stacks, samples }: Summary): number {
+export function completePercent({
+  stacks,
+  samples,
+}: {
+  stacks: Summary['stacks'];
+  samples: Pick<Summary['samples'], 'delivered'>;
+}): number {
   return percent(
     stacks.complete,
     stacks.user - (stacks.incomplete.exiting ?? 0),

@@ -1,0 +1,33 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { MachineFacts } from '../../../capture/machine-facts.js';
+import { findSetupCopy } from '../../../capture/setup-copy.js';
+import { findOnPath } from '../find-on-path.js';
+import { type Check, ok } from './check.js';
+
+const ASK_MS = 5000;
+
+/** By which way an ordinary user comes to more privileges here. That there is none is not yet a problem. */
+export async function elevationCheck(facts: MachineFacts): Promise<Check> {
+  const copy = findSetupCopy();
+  if (copy !== undefined) return ok('elevation', `the sampler is installed with its capabilities: ${copy}`);
+  if (facts.missingNeeded.length === 0) return ok('elevation', 'none is needed');
+  return ok(
+    'elevation',
+    facts.hasNoNewPrivileges ? 'none has an effect here (no_new_privs)' : await sudoFound(),
+  );
+}
+
+async function sudoFound(): Promise<string> {
+  if (findOnPath('sudo') === undefined) return 'there is no sudo';
+  return (await asksNoPassword()) ? 'sudo asks for no password' : 'sudo asks for a password, or refuses';
+}
+
+async function asksNoPassword(): Promise<boolean> {
+  try {
+    await promisify(execFile)('sudo', ['-n', 'true'], { timeout: ASK_MS });
+    return true;
+  } catch {
+    return false;
+  }
+}
