@@ -3,7 +3,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { chooseViewer, type Viewer } from './choose-viewer.js';
+import { chooseViewer, type Viewer, type ViewerFacts } from './choose-viewer.js';
 import type { Terminal } from './terminal.js';
 
 /** A viewer that cannot start says so at once; one that shows the picture may stay for hours. */
@@ -23,16 +23,8 @@ export async function openPicture(
   wanted: boolean | undefined,
   terminal: Terminal,
 ): Promise<void> {
-  const viewer = chooseViewer({
-    env: process.env,
-    platform: process.platform,
-    isTerminal: process.stdin.isTTY && process.stderr.isTTY,
-    isWsl: isWsl(),
-    isRoot: process.geteuid?.() === 0,
-    wanted,
-    picture,
-    isSnap,
-  });
+  const isTerminal = process.stdin.isTTY && process.stderr.isTTY;
+  const viewer = viewerHere({ env: process.env, isTerminal, wanted, picture });
   if (viewer.kind === 'none') return sayWhyNot(viewer, terminal);
   try {
     const startMs = viewer.kind === 'windows' ? WINDOWS_START_MS : START_MS;
@@ -40,6 +32,12 @@ export async function openPicture(
   } catch (error) {
     terminal.warn(`cannot open a viewer: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+/** How a picture would be shown on this machine. */
+export function viewerHere(facts: Pick<ViewerFacts, 'env' | 'isTerminal' | 'wanted' | 'picture'>): Viewer {
+  const isRoot = process.geteuid?.() === 0;
+  return chooseViewer({ ...facts, platform: process.platform, isWsl: isWsl(), isRoot, isSnap });
 }
 
 function sayWhyNot({ why, isNote }: Extract<Viewer, { kind: 'none' }>, terminal: Terminal): void {
