@@ -5,7 +5,7 @@ import { ProfileBuilder } from '../profile/profile.js';
 import { type AddressSet, collectAddresses } from './address-set.js';
 import { type FrameStatistics, StatisticsCounter } from './frame-statistics.js';
 import { addGroupFrame, type Grouping, groupNames } from './grouping.js';
-import type { FramesOf } from './libtest-stack.js';
+import type { FramesOf, NamedFrame } from './libtest-stack.js';
 import { OriginClassifier, type PackageRoot } from './origin.js';
 import { frameChains } from './resolved-chains.js';
 import { addSampleStack } from './sample-stack.js';
@@ -46,9 +46,13 @@ export async function buildProfile(
 }
 
 function namedFrames(addresses: AddressSet, resolved: ResolvedAddresses): FramesOf {
+  const known: NamedFrame[][] = [];
   return function* ({ pid, userFrames }) {
-    for (const word of userFrames.toReversed())
-      yield* resolved.framesAt(addresses.addUser(word, pid)).toReversed();
+    for (let position = userFrames.length - 1; position >= 0; position--) {
+      const index = addresses.addUser(userFrames[position]!, pid);
+      known[index] ??= resolved.framesAt(index).toReversed();
+      yield* known[index];
+    }
   };
 }
 

@@ -7,7 +7,7 @@ import type { PackageRoot } from '../../symbolize/origin.js';
 import type { RootProcess } from '../../symbolize/root-process.js';
 
 /** Under which name a process and what it starts stand in a picture, and what is known of the tests that it runs. */
-export type ProcessGroup = Pick<RootProcess, 'binaryName' | 'isDoctest' | 'testName' | 'testNames'>;
+export type ProcessGroup = Omit<RootProcess, 'root' | 'pid' | 'executable'> & { executable?: string };
 
 /** By its file, as that was called before somebody replaced it. */
 export function groupOfFile({ executable, pid }: ObservedProcess): ProcessGroup {
@@ -22,7 +22,8 @@ export function cargoGroupOf(
 ): ProcessGroup {
   if (target !== undefined) {
     const testName = of.isNextest ? nextestTestName(process.argv) : undefined;
-    return { binaryName: target.binaryId, testName };
+    // Behind a runner of the user's the process began as another program.
+    return { binaryName: target.binaryId, executable: target.executable, testName };
   }
   if (!of.isDoctest) return groupOfFile(process);
   // rustdoc runs them in the directory of their package.

@@ -222,7 +222,7 @@ async function writeProfile(raw: RawProfile, run: Run, cutOff: readonly string[]
   const subtitle = qualityLine(summary);
   const warnings = [...cutOff, ...quality.map(({ message }) => message)];
   const caption = { title: target.name, subtitle, warnings, sourceRoot: target.sourceRoot };
-  const parts = options.split ? partsOf(built, wholeName(grouping, target)) : [];
+  const parts = options.split ? partsOf(built, wholeName(grouping, target.name)) : [];
   summary.outputs = outputs.write(profile, caption, parts);
   const doneNs = process.hrtime.bigint();
   const endNs = lastEndNs(session);

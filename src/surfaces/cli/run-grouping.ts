@@ -21,9 +21,9 @@ export function groupingOf(
 }
 
 /** The only part of a picture without roots: the binary, where there is one. */
-export function wholeName({ processes }: Grouping, target: PreparedTarget): string {
+export function wholeName({ processes }: Grouping, targetName: string): string {
   const names = new Set(processes.map(({ binaryName }) => binaryName));
-  return names.size === 1 ? [...names][0]! : target.name;
+  return names.size === 1 ? [...names][0]! : targetName;
 }
 
 /** `groups`: samples under each root. */

@@ -11,6 +11,8 @@ const MAX_ROOT_BYTES = 150;
  * `out.svg` itself is reserved, so that a bad folder is refused before the program starts.
  */
 export class ReservedSplit {
+  #isReserved = true;
+
   private constructor(private readonly placeholder: ReservedFile) {}
 
   /** Throws UsageProblem when nothing can be written there. */
@@ -36,7 +38,7 @@ export class ReservedSplit {
 
   /** Writes every file whole, or none; returns their sizes in bytes. Throws WriteFailure. */
   commit(contents: ReadonlyMap<string, string>): Map<string, number> {
-    this.placeholder.discard();
+    this.discard();
     const files: ReservedFile[] = [];
     try {
       for (const path of contents.keys()) files.push(reserveNow(path));
@@ -47,8 +49,10 @@ export class ReservedSplit {
     }
   }
 
+  /** Once: the name of what was reserved may be another run's by then. */
   discard(): void {
-    this.placeholder.discard();
+    if (this.#isReserved) this.placeholder.discard();
+    this.#isReserved = false;
   }
 }
 
