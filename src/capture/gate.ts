@@ -11,8 +11,14 @@ export interface GateMessage {
   argv: string[];
 }
 
-/** `run` lets the program go, with more arguments at its end; `skip` ends it with 0 before it has begun. */
-export type GateAnswer = { kind: 'run'; moreArguments?: readonly string[] } | { kind: 'skip' };
+/** What a program gets beside what it was started with: arguments for its end, variables of its environment. */
+export interface Additions {
+  moreArguments?: readonly string[];
+  moreVariables?: Readonly<Record<string, string>>;
+}
+
+/** `run` lets the program go; `skip` ends it with 0 before it has begun. */
+export type GateAnswer = ({ kind: 'run' } & Additions) | { kind: 'skip' };
 
 /** Called for each program at the gate; the gate opens when the promise settles; a rejected one lets the program go. */
 export type OnArrival = (message: GateMessage) => Promise<GateAnswer>;
@@ -88,13 +94,19 @@ export class Gate {
 
 function encodeAnswer(answer: GateAnswer, { fileLimit, ignoredSignals = [] }: Inheritance): Uint8Array {
   if (answer.kind === 'skip') return Buffer.from('s');
-  const body = Buffer.from((answer.moreArguments ?? []).map((argument) => `${argument}\0`).join(''));
-  const head = Buffer.alloc(1 + 2 * WORD_BYTES + LENGTH_BYTES);
+  const head = Buffer.alloc(1 + 2 * WORD_BYTES);
   head.write('g');
   head.writeBigUInt64LE(fileLimit === undefined ? AS_IT_IS : BigInt(fileLimit), 1);
   head.writeBigUInt64LE(signalMask(ignoredSignals), 1 + WORD_BYTES);
-  head.writeUInt32LE(body.length, 1 + 2 * WORD_BYTES);
-  return Buffer.concat([head, body]);
+  const variables = Object.entries(answer.moreVariables ?? {}).map(([name, value]) => `${name}=${value}`);
+  return Buffer.concat([head, encodeTexts(answer.moreArguments ?? []), encodeTexts(variables)]);
+}
+
+function encodeTexts(texts: readonly string[]): Uint8Array {
+  const body = Buffer.from(texts.map((text) => `${text}\0`).join(''));
+  const length = Buffer.alloc(LENGTH_BYTES);
+  length.writeUInt32LE(body.length);
+  return Buffer.concat([length, body]);
 }
 
 function wholeMessage(received: Buffer): GateMessage | 'incomplete' | 'malformed' {

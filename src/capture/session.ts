@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { findNativeFile } from '../ffi/native-files.js';
 import type { Session as NativeSession } from '../ffi/session.js';
 import { CaptureError } from './capture-error.js';
-import { Gate, type GateAnswer, type GateMessage } from './gate.js';
+import { type Additions, Gate, type GateAnswer, type GateMessage } from './gate.js';
 import { inheritedFileLimit } from './inherited-limit.js';
 import { ignoredSignals } from './inherited-signals.js';
 import { checkCanCapture } from './preflight.js';
@@ -51,10 +51,7 @@ export async function openSession(plan: CapturePlan): Promise<CaptureSession> {
 }
 
 /** What becomes of a program at the gate: it runs and is observed, runs unobserved (`pass`), or is not run at all. */
-export type Admission =
-  | { kind: 'observe'; moreArguments?: readonly string[] }
-  | { kind: 'pass' }
-  | { kind: 'skip' };
+export type Admission = ({ kind: 'observe' } & Additions) | { kind: 'pass' } | { kind: 'skip' };
 
 /** Decides about one program while it waits; must not reject. */
 export type Admit = (message: GateMessage) => Promise<Admission>;
@@ -187,9 +184,8 @@ export class CaptureSession {
       const admission = await this.#admit(message);
       if (admission.kind === 'skip') return { kind: 'skip' };
       if (admission.kind === 'pass') return { kind: 'run' };
-      const { moreArguments } = admission;
-      await this.#observe({ ...message, argv: [...message.argv, ...(moreArguments ?? [])] });
-      return moreArguments === undefined ? { kind: 'run' } : { kind: 'run', moreArguments };
+      await this.#observe({ ...message, argv: [...message.argv, ...(admission.moreArguments ?? [])] });
+      return { ...admission, kind: 'run' };
     } finally {
       this.#arriving--;
       this.#wakeWaiters();

@@ -101,20 +101,26 @@ test('a message that makes no sense opens the gate: the program must run', async
 const AS_IT_IS = '\xff'.repeat(8);
 const NONE = '\0'.repeat(8);
 for (const [what, answer, inheritance, expected] of [
-  ['run', { kind: 'run' }, {}, `g${AS_IT_IS}${NONE}\0\0\0\0`],
-  ['run with a limit', { kind: 'run' }, { fileLimit: 0x400 }, `g\0\x04\0\0\0\0\0\0${NONE}\0\0\0\0`],
+  ['run', { kind: 'run' }, {}, `g${AS_IT_IS}${NONE}${NONE}`],
+  ['run with a limit', { kind: 'run' }, { fileLimit: 0x400 }, `g\0\x04\0\0\0\0\0\0${NONE}${NONE}`],
   [
     'run with signals ignored',
     { kind: 'run' },
     { ignoredSignals: ['SIGHUP', 'SIGTERM'] },
-    `g${AS_IT_IS}\x01\x40\0\0\0\0\0\0\0\0\0\0`,
+    `g${AS_IT_IS}\x01\x40\0\0\0\0\0\0${NONE}`,
   ],
   ['skip', { kind: 'skip' }, { fileLimit: 0x400 }, 's'],
   [
     'run with more arguments',
     { kind: 'run', moreArguments: ['--n', '', '5'] },
     {},
-    `g${AS_IT_IS}${NONE}\x07\0\0\0--n\0\x005\0`,
+    `g${AS_IT_IS}${NONE}\x07\0\0\0--n\0\x005\0\0\0\0\0`,
+  ],
+  [
+    'run with more variables',
+    { kind: 'run', moreVariables: { A: 'b=c' } },
+    {},
+    `g${AS_IT_IS}${NONE}\0\0\0\0\x06\0\0\0A=b=c\0`,
   ],
 ] as const) {
   test(`the answer to ${what}`, async () => {

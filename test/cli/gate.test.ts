@@ -284,3 +284,11 @@ test('more arguments come after its own, empty and spaced ones too', async () =>
   const { ending } = await passThrough(command, {}, () => {}, { kind: 'run', moreArguments });
   assert.equal(ending.stdout, '[own][--more][][two words]');
 });
+
+test('more variables join its own, and replace one of the same name', async () => {
+  const env = { ...process.env, KEPT: 'own', REPLACED: 'own' };
+  const moreVariables = { REPLACED: 'new', ADDED: 'a=b c' };
+  const command = ['sh', '-c', 'echo "$KEPT|$REPLACED|$ADDED"'];
+  const { ending } = await passThrough(command, { env }, () => {}, { kind: 'run', moreVariables });
+  assert.equal(ending.stdout, 'own|new|a=b c\n');
+});

@@ -1,8 +1,8 @@
 //! What the profiler answers about the program that waits.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 /// As the kernel limits a whole command line.
 const MAX_ARGUMENT_BYTES: usize = 2 << 20;
@@ -15,6 +15,7 @@ pub enum Answer {
         open_files: Option<u64>,
         ignored_signals: u64,
         more_arguments: Vec<OsString>,
+        more_variables: Vec<(OsString, OsString)>,
     },
     Skip,
 }
@@ -30,7 +31,8 @@ impl Answer {
             b"g" => Ok(Answer::Run {
                 open_files: Some(read_u64(stream)?).filter(|&limit| limit != u64::MAX),
                 ignored_signals: read_u64(stream)?,
-                more_arguments: read_arguments(stream)?,
+                more_arguments: read_texts(stream)?,
+                more_variables: read_texts(stream)?.iter().filter_map(|text| split_variable(text)).collect(),
             }),
             b"s" => Ok(Answer::Skip),
             _ => Err(io::Error::new(io::ErrorKind::InvalidData, "the profiler's answer is not understood")),
@@ -44,7 +46,7 @@ fn read_u64(stream: &mut impl Read) -> io::Result<u64> {
     Ok(u64::from_le_bytes(word))
 }
 
-fn read_arguments(stream: &mut impl Read) -> io::Result<Vec<OsString>> {
+fn read_texts(stream: &mut impl Read) -> io::Result<Vec<OsString>> {
     let mut length = [0; 4];
     stream.read_exact(&mut length)?;
     let length = u32::from_le_bytes(length) as usize;
@@ -56,6 +58,13 @@ fn read_arguments(stream: &mut impl Read) -> io::Result<Vec<OsString>> {
     let terminated = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
     let arguments = terminated.split(|&byte| byte == 0).map(|argument| OsString::from_vec(argument.to_vec()));
     Ok(if bytes.is_empty() { Vec::new() } else { arguments.collect() })
+}
+
+fn split_variable(text: &OsStr) -> Option<(OsString, OsString)> {
+    let bytes = text.as_bytes();
+    let at = bytes.iter().position(|&byte| byte == b'=').filter(|&at| at > 0)?;
+    let part = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+    Some((part(&bytes[..at]), part(&bytes[at + 1..])))
 }
 
 #[cfg(test)]
@@ -72,12 +81,14 @@ mod tests {
     #[test]
     fn each_answer() {
         assert_eq!(read(b"s"), Ok(Answer::Skip));
-        let plain = Answer::Run { open_files: None, ignored_signals: 0, more_arguments: vec![] };
-        assert_eq!(read(&[b"g", AS_IS, NONE, b"\0\0\0\0"].concat()), Ok(plain));
+        let plain =
+            Answer::Run { open_files: None, ignored_signals: 0, more_arguments: vec![], more_variables: vec![] };
+        assert_eq!(read(&[b"g", AS_IS, NONE, NONE].concat()), Ok(plain));
         let more_arguments = vec!["--profile-time".into(), "".into(), "5".into()];
-        let limited = Answer::Run { open_files: Some(1024), ignored_signals: 1, more_arguments };
+        let more_variables = vec![("A".into(), "b=c".into())];
+        let limited = Answer::Run { open_files: Some(1024), ignored_signals: 1, more_arguments, more_variables };
         let words = b"g\0\x04\0\0\0\0\0\0\x01\0\0\0\0\0\0\0";
-        assert_eq!(read(&[&words[..], b"\x12\0\0\0--profile-time\0\x005\0"].concat()), Ok(limited));
+        assert_eq!(read(&[&words[..], b"\x12\0\0\0--profile-time\0\x005\0\x06\0\0\0A=b=c\0"].concat()), Ok(limited));
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! `g` runs it; there follow, little-endian, `u64` the soft limit of open files to start it with (all ones: as it is;
 //! Node raises its own to the hard one, and what it starts inherits that), `u64` the signals to start it with ignored
 //! (bit 0 is signal 1; Node stops ignoring what it was started with, as under nohup), and `u32` length in bytes of
-//! more arguments for its end, NUL-terminated.
+//! more arguments for its end, NUL-terminated, and in the same form more variables, NAME=VALUE.
 //!
 //! Without an answer the program runs: when the socket cannot be reached, or closes without a byte, the gate opens. A
 //! command that cannot be executed ends with 127 (not found) or 126, as in a shell.
@@ -48,10 +48,11 @@ fn main() -> ExitCode {
         Err(error) => return cannot_run(&name, &error),
     };
     match ask_profiler(&socket, &executable, &command) {
-        Ok(Answer::Run { open_files, ignored_signals, more_arguments }) => {
+        Ok(Answer::Run { open_files, ignored_signals, more_arguments, more_variables }) => {
             open_files.into_iter().for_each(inheritance::lower_open_files);
             inheritance::ignore_signals(ignored_signals);
             command.extend(more_arguments);
+            more_variables.iter().for_each(|(name, value)| std::env::set_var(name, value));
         }
         Ok(Answer::Skip) => return ExitCode::SUCCESS,
         Err(error) => eprintln!("bee-gate: {}: {error}; running unprofiled", socket.to_string_lossy()),

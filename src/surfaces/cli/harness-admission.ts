@@ -1,11 +1,19 @@
-import type { GateMessage } from '../../capture/gate.js';
+import { resolve } from 'node:path';
+import type { Additions, GateMessage } from '../../capture/gate.js';
 import { readProcessEnvironment } from '../../capture/process-facts.js';
 import type { Admission } from '../../capture/session.js';
 import type { CargoVerb } from '../../cargo/cargo-verb.js';
+import { docTestVariables } from '../../cargo/doc-test-program.js';
 import { hasFilter } from '../../cargo/harness-arguments.js';
 import { isCriterion } from '../../cargo/harness-kind.js';
 import { countSelected, listHarness } from '../../cargo/harness-listing.js';
 import { programBehindRunner } from './program-behind-runner.js';
+
+/** Behind a runner of the user's, rustdoc gives the program nothing either. */
+async function docTestAdditions({ argv, cwd, executable }: GateMessage): Promise<Additions> {
+  const isFirst = resolve(cwd, argv[0] ?? '') === executable;
+  return isFirst ? { moreVariables: await docTestVariables(executable) } : {};
+}
 
 /** Criterion's own flag, typed by the user. */
 const PROFILE_TIME = /^--profile-time(=|$)/;
@@ -37,7 +45,7 @@ export class HarnessAdmission {
 
   readonly admit = async (message: GateMessage): Promise<Admission> => {
     const call = this.#harnessCall(message);
-    if (call === undefined) return { kind: 'observe' };
+    if (call === undefined) return { kind: 'observe', ...(await docTestAdditions(message)) };
     // Only names are wanted, of nextest before it runs anything: nothing to profile.
     if (call.harnessArgs.includes('--list')) return { kind: 'pass' };
     if (await this.#selectsNothing(call)) {

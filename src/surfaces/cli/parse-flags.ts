@@ -45,9 +45,9 @@ export async function parseFlags(
   argv: readonly string[],
   invokedAs: string = command,
 ): Promise<Flags> {
-  checkSpellings(command, argv, invokedAs);
+  const joined = joinValues(command, argv, invokedAs);
   const parser = await openParser(command);
-  const parsed: Record<string, unknown> = await parser.parse([...argv]);
+  const parsed: Record<string, unknown> = await parser.parse(joined);
   const flags = flagsOf(command).map((flag) => [camelCase(flag.name), typedValue(flag, parsed[flag.name])]);
   return Object.fromEntries(flags.filter(([, value]) => value !== undefined)) as Flags;
 }
@@ -86,18 +86,21 @@ function typedValue(flag: FlagSpecification, value: unknown): unknown {
   return number;
 }
 
-function checkSpellings(command: CommandName, argv: readonly string[], invokedAs: string): void {
+/** Each flag with its value in one word: yargs would take a value like `-` for a flag. Throws UsageProblem. */
+function joinValues(command: CommandName, argv: readonly string[], invokedAs: string): string[] {
   const { withValue, boolean } = flagSpellings(command);
+  const joined: string[] = [];
   for (let index = 0; index < argv.length; index++) {
     const argument = argv[index]!;
     const spelling = argument.startsWith('--') ? argument.split('=', 1)[0]! : argument.slice(0, 2);
     if (withValue.has(spelling)) {
       const value = spelling === argument ? argv[++index] : argument.slice(spelling.length).replace(/^=/, '');
       if (value === undefined || value === '') throw new UsageProblem(`${spelling} needs a value`);
-    } else if (!boolean.has(spelling)) {
-      throw unknownArgument({ command, invokedAs }, argument, [...withValue, ...boolean]);
-    }
+      joined.push(`${spelling}=${value}`);
+    } else if (boolean.has(spelling)) joined.push(argument);
+    else throw unknownArgument({ command, invokedAs }, argument, [...withValue, ...boolean]);
   }
+  return joined;
 }
 
 function unknownArgument(

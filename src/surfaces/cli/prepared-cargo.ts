@@ -4,6 +4,7 @@ import { planCargoRun } from '../../cargo/cargo-plan.js';
 import { type CargoProject, readCargoProject } from '../../cargo/cargo-project.js';
 import { buildCargoRun, type CargoTarget } from '../../cargo/cargo-run.js';
 import type { ProfileSelection } from '../../cargo/derived-profile.js';
+import { isDocTestProgram } from '../../cargo/doc-test-program.js';
 import { UsageError } from '../../cargo/usage-error.js';
 import { describeRun, dryRunText } from './dry-run.js';
 import { emulationProblems } from './emulation.js';
@@ -19,8 +20,6 @@ import { UsageProblem } from './usage-problem.js';
 import { userEnvironment } from './user-environment.js';
 
 const PROFILES_FOLDER = 'profiles';
-/** Where rustdoc puts the programs that it makes of examples in documentation. */
-const DOCTEST = /\/rustdoctest[^/]*\//;
 
 /** Throws UsageProblem, or CargoFailure when cargo refused. */
 export async function findCargoProject(request: CargoTargetRequest): Promise<CargoProject> {
@@ -69,7 +68,7 @@ export async function prepareCargoTarget(
       emulationProblems(raw, processes, (process) => targetOf(process)?.executable),
     groupOf: (process) =>
       cargoGroupOf(process, targetOf(process), {
-        isDoctest: DOCTEST.test(process.executable),
+        isDoctest: isDocTestProgram(process.executable),
         isNextest: run.verb === 'nextest',
         packages: run.packages,
       }),
@@ -96,7 +95,7 @@ function toSelection(profile: ProfileChoice): ProfileSelection | undefined {
 }
 
 function factsOf(process: ObservedProcess, target: CargoTarget | undefined): TargetFacts {
-  if (target === undefined) return { kind: DOCTEST.test(process.executable) ? 'doctest' : 'command' };
+  if (target === undefined) return { kind: isDocTestProgram(process.executable) ? 'doctest' : 'command' };
   const { package: packageName, kind, profile, optLevel, debuginfo } = target;
   return { package: packageName, kind, profile, optLevel, debuginfo };
 }
