@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cargoProject, manifest, offlineEnvironment } from '../cargo/cargo-project.js';
@@ -51,3 +51,16 @@ test(
     assert.equal(summary?.exit.source, 'usage');
   },
 );
+
+test('an output below target, where nothing has been built', needsRoot, async (t) => {
+  const cwd = cargoProject(t, PROJECT);
+  writeFileSync(join(cwd, 'profile-bee.toml'), 'collapse = "target/deep/er.folded"\n');
+  const env = offlineEnvironment();
+  const run = await runBee({ command: 'cargo-profile-bee', cwd, outputs: 'summary', env, args: [] });
+  assert.equal(run.code, 0, run.stderr);
+  assert.ok(existsSync(join(cwd, 'target/deep/er.folded')));
+  assert.match(
+    readFileSync(join(cwd, 'target/CACHEDIR.TAG'), 'utf8'),
+    /^Signature: 8a477f597d28d172789f06886806bc55/,
+  );
+});

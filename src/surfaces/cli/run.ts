@@ -12,6 +12,7 @@ import { type Flags, parseFlags } from './parse-flags.js';
 import { type PrepareTarget, prepareProgram } from './prepared-target.js';
 import { ReservedFile } from './reserve-outputs.js';
 import { type ExitStatus, emptySummary, type Summary } from './summary.js';
+import { makeTargetFolders } from './target-folders.js';
 import { Terminal } from './terminal.js';
 import { packageVersion } from './version.js';
 
@@ -83,6 +84,8 @@ async function runCargo(
   const configured = await withConfiguration(flags, project, terminal);
   const options = toOptions('cargo-profile-bee', configured, line);
   if (inspection?.what === 'dry-run') return await show(await planText(project, options));
+  const files = [...options.outputs.map(({ path }) => path), options.summaryPath];
+  makeTargetFolders(files, project.metadata.targetDirectory);
   return await recordWithSummary(options, () => prepareCargoTarget(project, options, terminal), interrupts);
 }
 
