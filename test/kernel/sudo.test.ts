@@ -8,25 +8,25 @@ import { assertAccounts } from './assert-summary.js';
 import { builtProgram } from './fixture-programs.js';
 import { parseFolded } from './folded-stacks.js';
 import { needsRoot } from './needs-root.js';
-import { installForEverybody, makeOrdinaryUser, type OrdinaryUser } from './ordinary-user.js';
 import { type BeeCommand, commandPath, repositoryRoot } from './repository.js';
 import { shellQuoted } from './run-in-terminal.js';
 import { untilTrue } from './running-bee.js';
 import { scratchDirectory } from './scratch-directory.js';
+import { installForEverybody, makeSudoer, type Sudoer } from './sudoer.js';
 import type { Summary } from './summary.js';
 
 const packageRoot = needsRoot.skip === false ? installForEverybody(scratchDirectory()) : '';
 
 /** A user with a project in the home, and how that user calls us. */
 interface Workplace {
-  user: OrdinaryUser;
+  user: Sudoer;
   project: string;
   /** Made by nobody but the run. */
   tmp: string;
 }
 
 function makeWorkplace(usePty: boolean): Workplace {
-  const user = makeOrdinaryUser({ usePty });
+  const user = makeSudoer({ usePty });
   for (const name of ['programs', 'programs-dependency'])
     cpSync(join(repositoryRoot, 'fixtures', name), join(user.home, name), {
       recursive: true,

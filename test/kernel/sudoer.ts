@@ -3,8 +3,8 @@ import { chownSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import { repositoryRoot } from './repository.js';
 
-/** A user of this machine, made for a test process and removed when it ends. */
-export interface OrdinaryUser {
+/** A user of this machine who may become root, made for a test process and removed when it ends. */
+export interface Sudoer {
   name: string;
   uid: number;
   home: string;
@@ -29,7 +29,7 @@ const TOOLCHAIN = 'toolchain';
  * May use sudo without a password. The toolchain of root, which nobody else may enter, is mounted into the home, in a
  * mount namespace of each login: it goes by itself.
  */
-export function makeOrdinaryUser({ usePty }: { usePty: boolean }): OrdinaryUser {
+export function makeSudoer({ usePty }: { usePty: boolean }): Sudoer {
   const name = `bee-${process.pid}-${made.length}`;
   const home = join('/home', name);
   execFileSync('useradd', ['--create-home', '--shell', '/bin/bash', '--groups', 'audio', name]);
