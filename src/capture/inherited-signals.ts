@@ -1,6 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
+import { findNativeFile } from '../ffi/native-files.js';
 import { processAboveNode, readProcFile } from './process-above-node.js';
 
 const ACCESS_MODE = 0o3;
@@ -13,6 +14,11 @@ const WRITE_ONLY = 0o1;
  */
 export function ignoredSignals(): readonly NodeJS.Signals[] {
   return isUnderNohup() || isIgnoredBy(processAboveNode(), 'SIGHUP') ? ['SIGHUP'] : [];
+}
+
+/** A command to put before one that Node starts, so that it ignores what we were started with ignored; may be empty. */
+export function ignoringLauncher(): readonly string[] {
+  return ignoredSignals().length === 0 ? [] : [findNativeFile('bee-gate'), '--ignore-hangup'];
 }
 
 /** Shells leave in `_` what they started; and nohup puts a /dev/null that cannot be read in the place of a terminal. */

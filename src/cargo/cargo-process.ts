@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { CargoFailure } from './cargo-failure.js';
+import { throughLauncher } from './cargo-launcher.js';
 import { inheritedStdio } from './inherited-descriptors.js';
 
 /** Where cargo runs, and with which environment; both are handed on unchanged. */
@@ -26,7 +27,8 @@ export async function runCargo(
 ): Promise<void> {
   const { execa } = await import('execa');
   const program = cargoProgram(context.env);
-  const running = execa(program, args, {
+  const [file, ...words] = throughLauncher([program, ...args]);
+  const running = execa(file, words, {
     ...context,
     extendEnv: false,
     stdio: ['ignore', 'pipe', 'inherit', ...inheritedStdio()],

@@ -1,4 +1,5 @@
 import { type StdioOptions, spawn } from 'node:child_process';
+import { throughLauncher } from './cargo-launcher.js';
 import type { CargoContext } from './cargo-process.js';
 import { inheritedStdio } from './inherited-descriptors.js';
 
@@ -13,9 +14,10 @@ export interface RunningCargo {
  * Starts cargo on the caller's terminal, in its process group, with nothing of its environment changed. Not by execa,
  * which kills what it started when the parent ends: the program outlives a profiler that fails.
  */
-export function launchCargo([program, ...args]: readonly string[], context: CargoContext): RunningCargo {
+export function launchCargo(command: readonly string[], context: CargoContext): RunningCargo {
+  const [program, ...args] = throughLauncher(command);
   const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', ...inheritedStdio()];
-  const child = spawn(program ?? 'cargo', args, { ...context, stdio });
+  const child = spawn(program, args, { ...context, stdio });
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve({ code, signal }));

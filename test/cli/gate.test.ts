@@ -98,6 +98,12 @@ test('the program starts with the signals ignored that the answer names, and no 
   assert.equal(ending.stdout, 'SigIgn:\t0000000000000001\n');
 });
 
+test('--ignore-hangup becomes the command with SIGHUP ignored, and asks nobody', async () => {
+  const portrait = ['/usr/bin/grep', '^SigIgn', '/proc/self/status'];
+  const ending = await run(findNativeFile('bee-gate'), ['--ignore-hangup', ...portrait]);
+  assert.deepEqual(ending, { code: 0, signal: null, stdout: 'SigIgn:\t0000000000000001\n', stderr: '' });
+});
+
 test('the message names the directory, the executable as PATH finds it, and the arguments as given', async () => {
   const command = ['sh', '-c', ':', '', 'two words', 'é\n', '--'];
   const { messages } = await passThrough(command, { env: { PATH: '/nonexistent:/bin' } });

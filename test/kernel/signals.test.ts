@@ -158,6 +158,15 @@ test('under nohup a hang-up ends neither the program nor its profile', needsRoot
   assertChain(run.stacks, ['spin::main', 'spin::nest'], 95);
 });
 
+test('under nohup cargo lives through a hang-up too', needsRoot, async () => {
+  const file = join(scratchDirectory(), 'came');
+  const running = startBee({ ...cargoTest(file), through: UNDER_NOHUP });
+  await untilWorking(file);
+  process.kill(-running.pid, 'SIGHUP');
+  await wholeEnd(running);
+  assert.equal(whatCame(file), 'came: SIGHUP\n', 'the test asks for it');
+});
+
 function descendantNamed(pid: number, comm: string): number | undefined {
   const children = readProc(pid, `task/${pid}/children`).trim().split(' ').filter(Boolean).map(Number);
   const found = children.find((child) => readProc(child, 'comm').trim() === comm);

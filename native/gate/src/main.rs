@@ -14,6 +14,9 @@
 //! (bit 0 is signal 1; Node stops ignoring what it was started with, as under nohup), and `u32` length in bytes of
 //! more arguments for its end, NUL-terminated, and in the same form more variables, NAME=VALUE.
 //!
+//! `bee-gate --ignore-hangup COMMAND [ARGUMENT…]` asks nobody: it becomes the command with SIGHUP ignored. Under nohup
+//! that is how cargo is started, which Node alone would give the default.
+//!
 //! Without an answer the program runs: when the socket cannot be reached, or closes without a byte, the gate opens. A
 //! command that cannot be executed ends with 127 (not found) or 126, as in a shell.
 
@@ -32,6 +35,8 @@ use std::process::ExitCode;
 use answer::Answer;
 use command_path::resolve_command;
 
+const IGNORE_HANGUP: &str = "--ignore-hangup";
+
 fn main() -> ExitCode {
     let inherited = inheritance::Inheritance::hold();
     let mut arguments = std::env::args_os().skip(1);
@@ -47,6 +52,11 @@ fn main() -> ExitCode {
         Ok(executable) => executable,
         Err(error) => return cannot_run(&name, &error),
     };
+    if socket == IGNORE_HANGUP {
+        inheritance::ignore_signals(1 << (libc::SIGHUP - 1));
+        inherited.restore();
+        return cannot_run(&name, &execute(&executable, &command));
+    }
     match ask_profiler(&socket, &executable, &command) {
         Ok(Answer::Run { open_files, ignored_signals, more_arguments, more_variables }) => {
             open_files.into_iter().for_each(inheritance::lower_open_files);

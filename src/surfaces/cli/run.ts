@@ -1,4 +1,6 @@
+import { ignoringLauncher } from '../../capture/inherited-signals.js';
 import { checkCanCapture } from '../../capture/preflight.js';
+import { startCargoThrough } from '../../cargo/cargo-launcher.js';
 import { becomeSudoCaller } from './become-caller.js';
 import { withConfiguration } from './configuration/with-configuration.js';
 import { explain } from './explain.js';
@@ -76,7 +78,10 @@ async function runCargo(
   interrupts: Interrupts,
 ): Promise<number> {
   const { inspection } = typed;
-  if (inspection === undefined) checkCanCapture(); // before anything else takes time
+  if (inspection === undefined) {
+    checkCanCapture(); // before anything else takes time
+    startCargoThrough(ignoringLauncher());
+  }
   const { findCargoProject, prepareCargoTarget, planText } = await import('./prepared-cargo.js');
   const project = await interrupts.orThrow(findCargoProject(target));
   if (inspection?.what === 'targets') return await show(targetsText(project, inspection.asJson));
