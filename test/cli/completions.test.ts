@@ -6,12 +6,13 @@ import { completionProject, offered, SHELL_KINDS, type ShellKind } from './compl
 
 /** The line up to the cursor, which is at the end of it | what is offered */
 const OFFERS = `
-cargo profile-bee #                                | bench completions help man nextest record run test
-cargo-profile-bee #                                | bench completions help man nextest record run test
-profile-bee #                                      | completions help man
+cargo profile-bee #                                | bench completions doctor help man nextest record run test
+cargo-profile-bee #                                | bench completions doctor help man nextest record run test
+profile-bee #                                      | completions doctor help man
 cargo profile-bee --svg out.svg #                  | bench nextest run test
 cargo-profile-bee --svg out.svg -- #               | bench nextest run test
 cargo +nightly profile-bee be                      | bench
+cargo profile-bee doctor #                         | --json
 cargo profile-bee completions #                    | bash fish zsh
 cargo profile-bee completions bash #               |
 cargo profile-bee man #                            |
