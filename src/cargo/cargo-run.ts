@@ -109,7 +109,7 @@ function dependencyReason({ project, profile }: CargoPlan): string {
   const folder = FOLDERS[profile.name] ?? profile.name;
   const isKnown = ['', ...triples].some((triple) => existsSync(join(targetDirectory, triple, folder)));
   if (isKnown)
-    return `dependencies are built again: their features, flags, versions or the compiler have changed since profile ${profile.name} was built last`;
+    return `dependencies are built that profile ${profile.name} has no build of: tests have their own, or features, flags, versions or the compiler have changed`;
   if (profile.inherits === undefined)
     return `dependencies are built: profile ${profile.name} has no build yet`;
   return `dependencies are built once for profile ${profile.name} (${profile.inherits} with symbols), which has a folder of its own; the build of ${profile.inherits} stays as it is`;

@@ -94,7 +94,10 @@ test('one line says why dependencies are built, when they are', async (t) => {
   writeFileSync(join(cwd, 'src/main.rs'), `${HELLO} // changed`);
   assert.deepEqual((await prepare(cwd)).notes, [], 'only the program is built');
   writeFileSync(join(cwd, '../lesser/src/lib.rs'), 'pub fn say() { print!("") }');
-  assert.match((await prepare(cwd)).notes[0] ?? '', /^dependencies are built again: /);
+  assert.match(
+    (await prepare(cwd)).notes[0] ?? '',
+    /^dependencies are built that profile profile-bee has no build of: /,
+  );
   const dev = (await prepare(cwd, [], { ourProfile: { kind: 'dev' } })).notes;
   assert.match(dev[0] ?? '', /^dependencies are built: profile dev has no build yet/);
 });

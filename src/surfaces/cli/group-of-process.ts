@@ -18,12 +18,18 @@ export function groupOfFile({ executable, pid }: ObservedProcess): ProcessGroup 
 export function cargoGroupOf(
   process: ObservedProcess,
   target: CargoTarget | undefined,
-  of: { isDoctest: boolean; isNextest: boolean; packages: readonly PackageRoot[] },
+  of: {
+    isDoctest: boolean;
+    isNextest: boolean;
+    packages: readonly PackageRoot[];
+    testNames?: readonly string[] | undefined;
+  },
 ): ProcessGroup {
   if (target !== undefined) {
     const testName = of.isNextest ? nextestTestName(process.argv) : undefined;
     // Behind a runner of the user's the process began as another program.
-    return { binaryName: target.binaryId, executable: target.executable, testName };
+    const { binaryId: binaryName, executable } = target;
+    return { binaryName, executable, testName, ...(of.testNames && { testNames: of.testNames }) };
   }
   if (!of.isDoctest) return groupOfFile(process);
   // rustdoc runs them in the directory of their package.

@@ -24,6 +24,13 @@ interface HarnessCall extends GateMessage {
   harnessArgs: readonly string[];
 }
 
+export interface AdmissionOptions {
+  /** What criterion's benches get as `--profile-time`. */
+  profileTimeSeconds: number | undefined;
+  /** Whether each harness is asked for its tests, also one that runs all of them. */
+  wantsTestNames: boolean;
+}
+
 /**
  * Which harnesses run. Cargo starts all of them, whatever names the command line has; here those wait at the gate, and
  * each is asked for its tests, by the same arguments, in the same environment and directory. One without a matching
@@ -32,15 +39,15 @@ interface HarnessCall extends GateMessage {
 export class HarnessAdmission {
   #skipped = 0;
   #hasAnalysis = false;
+  readonly #testNames = new Map<number, readonly string[]>();
 
   /**
    * @param executables absolute paths of what cargo built to be run; other programs (doc tests) are observed
-   * @param profileTimeSeconds what criterion's benches get as `--profile-time`
    */
   constructor(
     private readonly verb: CargoVerb,
     private readonly executables: readonly string[],
-    private readonly profileTimeSeconds: number | undefined,
+    private readonly options: AdmissionOptions,
   ) {}
 
   readonly admit = async (message: GateMessage): Promise<Admission> => {
@@ -88,19 +95,28 @@ export class HarnessAdmission {
     return { ...message, harness, harnessArgs: argv.slice(found.word + 1) };
   }
 
+  /** The tests that a process was to run, where it was asked for them. */
+  testNamesOf(pid: number): readonly string[] | undefined {
+    return this.#testNames.get(pid);
+  }
+
   async #selectsNothing({ pid, argv, cwd, harness, harnessArgs }: HarnessCall): Promise<boolean> {
-    // nextest starts nothing that does not match.
-    if (this.verb === 'nextest' || !hasFilter(harnessArgs)) return false;
+    // nextest starts nothing that does not match, and each test in a process of its own.
+    const isFiltered = hasFilter(harnessArgs);
+    if (this.verb === 'nextest' || !(isFiltered || this.options.wantsTestNames)) return false;
     const command = { argv, cwd, executable: harness, env: readProcessEnvironment(pid) };
     const listing = await listHarness(command);
-    return listing.kind === 'listed' && countSelected(listing, harnessArgs) === 0;
+    if (listing.kind !== 'listed') return false;
+    this.#testNames.set(pid, listing.tests);
+    return isFiltered && countSelected(listing, harnessArgs) === 0;
   }
 
   async #moreArguments({ harness, harnessArgs }: HarnessCall): Promise<string[] | undefined> {
     if (!harnessArgs.includes('--bench') || harnessArgs.some((word) => PROFILE_TIME.test(word)))
       return undefined;
     if (!(await isCriterion(harness))) return undefined;
-    if (this.profileTimeSeconds !== undefined) return ['--profile-time', String(this.profileTimeSeconds)];
+    if (this.options.profileTimeSeconds !== undefined)
+      return ['--profile-time', String(this.options.profileTimeSeconds)];
     this.#hasAnalysis = true;
     return undefined;
   }

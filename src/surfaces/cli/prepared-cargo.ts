@@ -46,7 +46,7 @@ export async function planText(project: CargoProject, options: CargoOptions): Pr
 /** Builds what cargo would run. Throws UsageProblem, or CargoFailure when cargo refused. */
 export async function prepareCargoTarget(
   project: CargoProject,
-  { target: { profile, profileTimeSeconds } }: CargoOptions,
+  { target: { profile, profileTimeSeconds }, groupBy }: CargoOptions,
   terminal: Terminal,
 ): Promise<PreparedTarget> {
   const plan = await asUsageProblem(() => planCargoRun(project, toSelection(profile)));
@@ -54,7 +54,10 @@ export async function prepareCargoTarget(
   const executables = run.targets.map(({ executable }) => executable);
   const targetOf = ({ argv, cwd }: ObservedProcess) =>
     run.targets[programBehindRunner(argv, cwd, executables)?.target ?? -1];
-  const admission = new HarnessAdmission(run.verb, executables, profileTimeSeconds);
+  const admission = new HarnessAdmission(run.verb, executables, {
+    profileTimeSeconds,
+    wantsTestNames: groupBy === 'test',
+  });
   return {
     name: run.targetName,
     problems: symbolProblems(run.targets, profile?.kind === 'as-is'),
@@ -71,6 +74,7 @@ export async function prepareCargoTarget(
         isDoctest: isDocTestProgram(process.executable),
         isNextest: run.verb === 'nextest',
         packages: run.packages,
+        testNames: admission.testNamesOf(process.pid),
       }),
     notesAfter: () => admission.notes(),
     whyNothingRan: () => admission.whyNothingRan(),
