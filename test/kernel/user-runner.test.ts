@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { programsWorkspace } from './fixture-programs.js';
 import { needsRoot } from './needs-root.js';
-import { copyForEverybody, repositoryRoot } from './repository.js';
+import { copyForEverybody } from './repository.js';
 import { profileWith } from './run-bee.js';
 import { scratchDirectory } from './scratch-directory.js';
 
@@ -52,8 +52,6 @@ test(
     const [packageRoot, tmp] = [join(scratch, 'a package'), join(scratch, 'a temporary folder')];
     for (const folder of [packageRoot, tmp]) mkdirSync(folder);
     copyForEverybody(packageRoot);
-    for (const part of ['prebuilds', 'node_modules'])
-      symlinkSync(join(repositoryRoot, part), join(packageRoot, part));
     const config = "target.x86_64-unknown-linux-gnu.runner='env MARK=kept'";
     const run = await profileWith({
       command: 'cargo-profile-bee',
