@@ -1,5 +1,6 @@
+import { hasFlag } from './cargo-flags.js';
 import type { CargoProject } from './cargo-project.js';
-import { chooseRunTarget } from './choose-run-target.js';
+import { chooseRunTarget, selectedPackages } from './choose-run-target.js';
 import type { MetadataPackage, MetadataTarget, WorkspaceMetadata } from './metadata.js';
 
 export type ProfilableKind = 'bin' | 'example' | 'test' | 'bench' | 'doctest';
@@ -20,11 +21,16 @@ export interface ProfilableTarget {
   cargoArgs: string[];
 }
 
-/** The targets of all packages of the workspace, in cargo's order of packages; within one: bins, examples, tests, benches. */
+/**
+ * The targets of the workspace's packages, or of those that `-p` names, in cargo's order of packages; within one: bins,
+ * examples, tests, benches.
+ */
 export function profilableTargets({ metadata, command }: CargoProject): ProfilableTarget[] {
   const choice = chooseRunTarget(metadata, command.args);
   const chosenBin = choice.kind === 'chosen' ? choice.flags[1] : undefined;
-  return metadata.members.flatMap((member) =>
+  const isNamed = hasFlag(command.args, '--package');
+  const members = (isNamed ? selectedPackages(metadata, command.args) : undefined) ?? metadata.members;
+  return members.flatMap((member) =>
     KINDS.flatMap((kind) =>
       member.targets
         .filter((target) => isOfKind(kind, target))

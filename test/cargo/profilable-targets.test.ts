@@ -24,9 +24,9 @@ const WORKSPACE = {
   'macros/src/lib.rs': '',
 };
 
-async function lines(cwd: string): Promise<string[]> {
+async function lines(cwd: string, cargoArgs: string[] = []): Promise<string[]> {
   const project = await readCargoProject({
-    cargoArgs: [],
+    cargoArgs,
     programArgs: undefined,
     cwd,
     env: offlineEnvironment(),
@@ -49,6 +49,13 @@ test('every target of the workspace with the arguments that choose it', async (t
     'bench speed | bench -p app --bench speed',
     'test macros | test -p macros --lib',
     'doctest macros | test -p macros --doc',
+    'bin serve | -p tools --bin serve',
+    'test serve | test -p tools --bin serve',
+  ]);
+});
+
+test('-p: those of one package', async (t) => {
+  assert.deepEqual(await lines(cargoProject(t, WORKSPACE), ['-p', 'tools']), [
     'bin serve | -p tools --bin serve',
     'test serve | test -p tools --bin serve',
   ]);
