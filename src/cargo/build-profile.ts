@@ -1,5 +1,6 @@
-import type { CargoCommand } from './cargo-command.js';
-import type { CargoContext } from './cargo-process.js';
+import { readFile } from 'node:fs/promises';
+import { hasFlag } from './cargo-flags.js';
+import type { CargoProject } from './cargo-project.js';
 import type { CargoVerb } from './cargo-verb.js';
 import {
   DERIVED_PROFILE,
@@ -7,7 +8,6 @@ import {
   inheritedProfile,
   type ProfileSelection,
 } from './derived-profile.js';
-import type { WorkspaceMetadata } from './metadata.js';
 import { cargoTestArguments } from './nextest-command.js';
 import { overriddenPackages } from './overridden-packages.js';
 import { type RootUnit, readRootUnits } from './unit-graph.js';
@@ -19,7 +19,7 @@ export interface BuildProfile {
   args: string[];
   /** What ours is derived from; undefined when the profile is the user's. */
   inherits: string | undefined;
-  /** What cargo will compile with it; undefined where cargo does not tell. */
+  /** What cargo will compile with it; undefined where it was not asked, or does not tell. */
   roots: RootUnit[] | undefined;
 }
 
@@ -28,14 +28,16 @@ export interface BuildProfile {
  * time. Else the derived one.
  *
  * @param args cargo's arguments without the profile
+ * @param wantsRoots also where the choice does not need them
  */
 export async function chooseBuildProfile(
-  { verb, profileFlags, profileSelection }: CargoCommand,
+  project: CargoProject,
   selection: ProfileSelection,
   args: readonly string[],
-  { workspaceRoot }: WorkspaceMetadata,
-  context: CargoContext,
+  wantsRoots: boolean,
 ): Promise<BuildProfile> {
+  const { command, context, metadata } = project;
+  const { verb, profileFlags, profileSelection } = command;
   const graphed = verb === 'nextest' ? cargoTestArguments(args) : args;
   if (selection === 'as-is') {
     const name = asIsName(verb, profileSelection);
@@ -44,12 +46,31 @@ export async function chooseBuildProfile(
   }
   const name = inheritedProfile(verb, selection);
   const own = ['--profile', name];
-  const roots = await readRootUnits(verb, [...graphed, ...own], context);
+  const isAsked = wantsRoots || (await mayHaveSymbols(name, project));
+  const roots = isAsked ? await readRootUnits(verb, [...graphed, ...own], context) : undefined;
   if (roots !== undefined && roots.length > 0 && roots.every(hasSymbols))
     return { name, args: asTyped(verb, own), inherits: undefined, roots };
-  const overridden = await overriddenPackages(workspaceRoot, name);
+  const overridden = await overriddenPackages(metadata.workspaceRoot, name);
   const derived = derivedProfileArguments(verb, selection, overridden);
   return { name: DERIVED_PROFILE, args: asTyped(verb, derived), inherits: name, roots };
+}
+
+/** Profiles that cargo gives debug information by itself. */
+const WITH_SYMBOLS = ['dev', 'test'];
+/** Not our own tables of settings. */
+const PROFILE_TABLE = /\bprofile\b(?!-bee)/;
+
+/** False where nothing can have given cargo's optimized profiles debug information: then cargo need not be asked. */
+async function mayHaveSymbols(
+  name: string,
+  { command, config, context, metadata }: CargoProject,
+): Promise<boolean> {
+  const variables = Object.keys(context.env);
+  if (WITH_SYMBOLS.includes(name) || config.merged.profile !== undefined) return true;
+  if (hasFlag(command.args, '--config')) return true;
+  if (variables.some((variable) => variable.startsWith('CARGO_PROFILE_'))) return true;
+  const manifest = await readFile(metadata.workspaceManifestPath, 'utf8').catch(() => 'profile');
+  return PROFILE_TABLE.test(manifest);
 }
 
 /** nextest has a `--profile` of its own. */

@@ -11,6 +11,7 @@ export interface ConfigTables {
   build?: { target?: Words; rustc?: string; rustflags?: Words };
   /** By triple or `cfg(…)`. */
   target?: Record<string, { runner?: Words; rustflags?: Words }>;
+  profile?: Record<string, unknown>;
 }
 
 export interface CargoConfig {

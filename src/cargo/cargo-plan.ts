@@ -21,6 +21,7 @@ export interface CargoPlan {
 /**
  * Decides what cargo will run and with which profile.
  *
+ * @param wantsRoots whether to ask cargo for what it will build, also where no decision needs it
  * @param ourProfile from our own `--dev`, `--profile NAME`, `--as-is`, or from configuration
  * @throws UsageError for two choices of a profile
  * @throws CargoFailure where `cargo run` would refuse
@@ -28,11 +29,11 @@ export interface CargoPlan {
 export async function planCargoRun(
   project: CargoProject,
   ourProfile: ProfileSelection | undefined,
+  wantsRoots = false,
 ): Promise<CargoPlan> {
-  const { command, context, metadata } = project;
-  const selection = resolveProfile(command, ourProfile);
+  const selection = resolveProfile(project.command, ourProfile);
   const chosen = await chosenArguments(project);
-  const profile = await chooseBuildProfile(command, selection, chosen, metadata, context);
+  const profile = await chooseBuildProfile(project, selection, chosen, wantsRoots);
   return { project, profile, args: [...chosen, ...profile.args] };
 }
 

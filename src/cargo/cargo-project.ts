@@ -1,12 +1,12 @@
 import { type CargoCommand, parseCargoCommand } from './cargo-command.js';
-import { readCargoConfig } from './cargo-config.js';
+import { type CargoConfig, readCargoConfig } from './cargo-config.js';
 import { hasFlag } from './cargo-flags.js';
 import type { CargoContext } from './cargo-process.js';
 import { showCargoHelp } from './cargo-refusal.js';
 import { aliasesOf, canBeAlias, expandAlias } from './expand-alias.js';
 import { readMetadata, type WorkspaceMetadata } from './metadata.js';
 import { type OurFlags, refuseOurFlagsAfterAlias } from './parse-cargo-arguments.js';
-import { readTargets } from './runner.js';
+import { likelyTriples, readTargets } from './runner.js';
 import { readUserRunners, type UserRunner } from './user-runner.js';
 
 export interface CargoRequest {
@@ -29,6 +29,7 @@ export interface CargoProject {
   command: CargoCommand;
   context: CargoContext;
   typedBefore: readonly string[];
+  config: CargoConfig;
   metadata: WorkspaceMetadata;
   /** What the user's cargo puts in front of programs, by target triple. */
   userRunners: UserRunner[];
@@ -46,14 +47,18 @@ export async function readCargoProject(request: CargoRequest): Promise<CargoProj
   const command = await readCommand(request, context);
   if (hasFlag(command.args, '--help')) return showCargoHelp(command.verb, context);
   const startNs = process.hrtime.bigint();
+  const likely = likelyTriples(command.verb, command.args);
+  const early = readMetadata(command.args, context, likely); // cargo and rustc answer meanwhile
+  early.catch(() => {}); // awaited below
   const { config, triples } = await readTargets(command.verb, command.args, context);
+  const isAsGuessed = likely.join() === triples.join();
   const [metadata, userRunners] = await Promise.all([
-    readMetadata(command.args, context, triples),
+    isAsGuessed ? early : readMetadata(command.args, context, triples),
     readUserRunners(config, context, triples),
   ]);
   const metadataNs = process.hrtime.bigint() - startNs;
   const typedBefore = request.typedBefore ?? TYPED_BEFORE;
-  return { command, context, typedBefore, metadata, userRunners, metadataNs };
+  return { command, context, typedBefore, config, metadata, userRunners, metadataNs };
 }
 
 async function readCommand(request: CargoRequest, context: CargoContext): Promise<CargoCommand> {

@@ -48,6 +48,14 @@ export function tomlString(text: string): string {
 const HOST = 'host-tuple';
 const CONTROL_CHARACTER = /\p{Cc}/gu;
 
+/** What `readTargets` will most often answer, without asking anybody. */
+export function likelyTriples(verb: CargoVerb, args: readonly string[]): string[] {
+  const arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+  const host = process.platform === 'darwin' ? `${arch}-apple-darwin` : `${arch}-unknown-linux-gnu`;
+  const typed = flagsNamed(args, '--target').flatMap(({ value }) => value ?? []);
+  return verb === 'run' && typed.length > 0 ? typed : [...new Set([...typed, host])];
+}
+
 /** What programs are started for, and the configuration that tells; the host is asked for meanwhile, as it is nearly always needed. */
 export async function readTargets(
   verb: CargoVerb,

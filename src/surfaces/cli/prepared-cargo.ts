@@ -38,7 +38,7 @@ export async function findCargoProject(request: CargoTargetRequest): Promise<Car
 /** What `--dry-run` prints. Throws as `prepareCargoTarget` does; builds nothing. */
 export async function planText(project: CargoProject, options: CargoOptions): Promise<string> {
   const run = await asUsageProblem(async () =>
-    describeRun(await planCargoRun(project, toSelection(options.target.profile)), options),
+    describeRun(await planCargoRun(project, toSelection(options.target.profile), true), options),
   );
   return options.inspection?.asJson ? `${JSON.stringify(run, null, 2)}\n` : dryRunText(run);
 }
