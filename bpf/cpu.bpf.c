@@ -5,6 +5,7 @@
 #include <bpf/bpf_core_read.h>
 #define NULL ((void *)0)
 #include "walk.bpf.h"
+#include "access.bpf.h"
 
 #define PF_EXITING 0x4
 
@@ -131,7 +132,7 @@ static __always_inline void unwind_user(struct walk *walk, struct bpf_perf_event
 /* Kernel frames behind the user frames; returns their number. */
 static __always_inline __u32 append_kernel_stack(struct walk *walk, struct bpf_perf_event_data *context)
 {
-	if (is_user_mode(context) || walk->length > BEE_MAX_USER_FRAMES)
+	if (!config.has_kernel_frames || is_user_mode(context) || walk->length > BEE_MAX_USER_FRAMES)
 		return 0;
 	long bytes = bpf_get_stack(context, &walk->frames[walk->length], BEE_MAX_KERNEL_FRAMES * sizeof(__u64), 0);
 	return bytes > 0 ? bytes / sizeof(__u64) : 0;
@@ -149,7 +150,9 @@ static long hash_kernel_frame(__u32 index, void *context)
 
 static __always_inline void finish_hash(struct walk *walk)
 {
-	bpf_loop(walk->stack.kernel_frames, hash_kernel_frame, &walk, 0);
+	/* Not left to the number, which is 0 then: of a loop that never runs, 6.18 removes the body and keeps the call. */
+	if (config.has_kernel_frames)
+		bpf_loop(walk->stack.kernel_frames, hash_kernel_frame, &walk, 0);
 	__u64 *comm = (__u64 *)walk->stack.comm;
 	hash_word(walk, comm[0]);
 	hash_word(walk, comm[1]);
@@ -248,7 +251,7 @@ static __always_inline void deliver_snapshot(struct walk *walk, struct bpf_perf_
 	snapshot->bp = walk->bp;
 	snapshot->ax = walk->ax;
 	snapshot->generation = generation;
-	if (!is_user_mode(context)) {
+	if (config.has_kernel_frames && !is_user_mode(context)) {
 		long bytes = bpf_get_stack(context, snapshot->kernel, sizeof(snapshot->kernel), 0);
 		snapshot->head.kernel_frames = bytes > 0 ? bytes / sizeof(__u64) : 0;
 	}
@@ -270,6 +273,19 @@ static __always_inline void take_sample(struct walk *walk, struct bpf_perf_event
 	deliver_stack(walk);
 }
 
+static __always_inline void take_timed_sample(struct walk *walk, struct bpf_perf_event_data *context,
+					      __u64 pid_tgid, struct bee_process *process,
+					      struct bee_counters *counter)
+{
+	bool is_timed = config.times_itself && (counter->fired & (BEE_TIMED_HITS - 1)) == 1;
+	__u64 begin_ns = is_timed ? bpf_ktime_get_ns() : 0;
+	take_sample(walk, context, pid_tgid, process);
+	if (is_timed) {
+		counter->timed_ns += bpf_ktime_get_ns() - begin_ns;
+		counter->timed_hits++;
+	}
+}
+
 SEC("perf_event")
 int on_sample(struct bpf_perf_event_data *context)
 {
@@ -282,13 +298,17 @@ int on_sample(struct bpf_perf_event_data *context)
 	struct walk *walk = bpf_map_lookup_elem(&walks, &zero);
 	if (!counter || !walk)
 		return 0;
+	if (!may_observe()) {
+		counter->foreign_samples++;
+		return 0;
+	}
 	counter->fired++;
 	if (walk->busy) {
 		count_loss(BEE_LOSS_NESTED);
 		return 0;
 	}
 	walk->busy = 1;
-	take_sample(walk, context, pid_tgid, process);
+	take_timed_sample(walk, context, pid_tgid, process, counter);
 	walk->busy = 0;
 	return 0;
 }
@@ -345,6 +365,16 @@ static __always_inline void release_held(struct bee_process *process, struct tas
 	process->is_held = 0;
 }
 
+/* For good, with all that it starts, whatever it becomes later. */
+static __always_inline void leave_out(__u32 tgid)
+{
+	struct bee_counters *counter = this_cpu_counters();
+	bpf_map_delete_elem(&processes, &tgid);
+	bpf_map_delete_elem(&spaces, &tgid);
+	if (counter)
+		counter->foreign_execs++;
+}
+
 /* raw_tp sched_process_exec(task, old_pid, bprm): the old image and its mappings are gone. */
 SEC("raw_tp/sched_process_exec")
 int on_exec(struct bpf_raw_tracepoint_args *context)
@@ -353,6 +383,10 @@ int on_exec(struct bpf_raw_tracepoint_args *context)
 	struct bee_process *process = bpf_map_lookup_elem(&processes, &tgid);
 	if (!process)
 		return 0;
+	if (!may_observe()) {
+		leave_out(tgid);
+		return 0;
+	}
 	process->generation++;
 	if (process->is_held)
 		release_held(process, (void *)context->args[0]);
@@ -403,7 +437,8 @@ int on_exit(struct bpf_raw_tracepoint_args *context)
 	__u32 tgid = BPF_CORE_READ(task, tgid);
 	if (!bpf_map_lookup_elem(&processes, &tgid))
 		return 0;
-	count_exit_runtime(task);
+	if (may_observe())
+		count_exit_runtime(task);
 	if (BPF_CORE_READ(task, signal, live.counter) == 0)
 		note_end(task, tgid);
 	return 0;

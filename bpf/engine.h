@@ -11,6 +11,7 @@
 #define BEE_MAX_MAPPINGS_PER_SPACE 4096
 #define BEE_SNAPSHOT_STACK_BYTES 16384
 #define BEE_SNAPSHOT_PAGES 4
+#define BEE_TIMED_HITS 64 /* a power of two */
 
 /* .rodata.cfg: constants of one run. */
 struct bee_config {
@@ -18,6 +19,12 @@ struct bee_config {
 	__u32 max_depth;
 	__u32 snapshots_per_second; /* per CPU; 0 turns the fallback off */
 	__u32 wakeup_bytes; /* the sampler is woken when more than this waits in the ring */
+	__u32 is_restricted; /* to processes of uid, gid and user_namespace (its inode number): access.bpf.h */
+	__u32 uid;
+	__u32 gid;
+	__u32 user_namespace;
+	__u32 has_kernel_frames;
+	__u32 times_itself; /* where the kernel keeps no statistics of our programs */
 };
 
 /*
@@ -64,6 +71,10 @@ struct bee_counters {
 	__u64 snapshots_over_budget;
 	__u64 exited_cpu_ns; /* sum_exec_runtime of tasks that ended */
 	__u64 starters_full; /* tasks whose starter found no room */
+	__u64 foreign_execs; /* processes that became another user's by exec, and were left out from then on */
+	__u64 foreign_samples; /* hits in observed processes that the caller may not see; they have not fired */
+	__u64 timed_ns; /* what timed_hits took, one in BEE_TIMED_HITS, the first of each CPU among them */
+	__u64 timed_hits;
 };
 
 /* How a process ended: wait status as wait4 would give it. */

@@ -63,12 +63,38 @@ struct signal_struct {
 	} live;
 };
 
+typedef struct {
+	unsigned int val;
+} kuid_t;
+typedef struct {
+	unsigned int val;
+} kgid_t;
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct user_namespace {
+	struct ns_common ns;
+};
+
+struct cred {
+	kuid_t uid;
+	kgid_t gid;
+	kuid_t suid;
+	kgid_t sgid;
+	kuid_t euid;
+	kgid_t egid;
+	struct user_namespace *user_ns;
+};
+
 struct task_struct {
 	unsigned int flags;
 	int pid;
 	int tgid;
 	int exit_code;
 	struct mm_struct *mm;
+	const struct cred *real_cred;
 	struct signal_struct *signal;
 	struct sched_entity se;
 	struct task_struct *group_leader;

@@ -26,6 +26,8 @@ const TEST_PACKAGES = {
   readelf: 'binutils',
   script: 'bsdutils',
   setpriv: 'util-linux',
+  setcap: 'libcap2-bin',
+  useradd: 'passwd',
   chromium: 'chromium',
   git: 'git',
   ps: 'procps',

@@ -18,6 +18,7 @@ const NODE_GROUPS = [
   'cargo',
   'cli',
   'kernel',
+  'privilege',
   'packaging',
 ];
 const FULL_NODE_GROUPS = ['full'];
@@ -31,6 +32,8 @@ const groups = {
   },
   native: () => testNative(),
   'native-full': () => testNative('--', '--ignored'),
+  // The kernel tests a second time: each run is an ordinary user's, through `setup`.
+  'kernel-as-user': () => runNodeTests('kernel', { BEE_TESTS_AS_USER: '1' }),
 };
 for (const name of [...NODE_GROUPS, ...FULL_NODE_GROUPS]) groups[name] = () => runNodeTests(name);
 
@@ -40,7 +43,7 @@ await step('compile the tests', () => run('npx', ['--no-install', 'tsc']));
 
 const args = process.argv.slice(2);
 const standard = args.includes('--full')
-  ? ['native-full', ...FULL_NODE_GROUPS]
+  ? ['native-full', ...FULL_NODE_GROUPS, 'kernel-as-user']
   : ['check', 'native', ...NODE_GROUPS];
 const wanted = args.filter((arg) => !arg.startsWith('--'));
 const results = (wanted.length > 0 ? wanted : standard).map(runGroup);
@@ -80,7 +83,7 @@ function report(results) {
 }
 
 /** Files are listed here: node 20 takes a folder, node 22 and later only patterns. One at a time: they share CPUs. */
-function runNodeTests(folder) {
+function runNodeTests(folder, env = {}) {
   const directory = join(root, 'build', 'test', folder);
   const files = existsSync(directory) ? readdirSync(directory, { recursive: true }) : [];
   const tests = files.filter((file) => file.endsWith('.test.js')).sort();
@@ -88,7 +91,7 @@ function runNodeTests(folder) {
   const { status } = spawnSync(
     process.execPath,
     ['--test', '--test-concurrency=1', '--test-reporter=spec', ...tests.map((file) => join(directory, file))],
-    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
+    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } },
   );
   if (status !== 0) throw new Error(`run them alone: node bin/dev/test.mjs ${folder}`);
 }

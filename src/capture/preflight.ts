@@ -1,7 +1,8 @@
 import { CaptureError } from './capture-error.js';
+import { findElevation } from './elevation.js';
 import { readMachineFacts } from './machine-facts.js';
 import { checkNativeParts } from './native-parts.js';
-import { findConfinement, findMachineObstacle, findMissingPrivilege } from './obstacle.js';
+import { findConfinement, findMachineObstacle } from './obstacle.js';
 
 let settled: { error: CaptureError | undefined } | undefined;
 
@@ -28,6 +29,7 @@ export function checkCanCapture(): void {
   }
   checkNativeParts();
   const facts = readMachineFacts();
-  const obstacle = findMachineObstacle(facts) ?? findConfinement(facts) ?? findMissingPrivilege(facts);
+  const obstacle = findMachineObstacle(facts) ?? findConfinement(facts);
   if (obstacle !== undefined) throw obstacle;
+  findElevation();
 }

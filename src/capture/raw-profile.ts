@@ -32,6 +32,10 @@ export interface CaptureTotals {
   throttled: number;
   /** Threads and processes whose starter could not be noted: their samples have none. */
   startersFull: number;
+  /** Processes that were left out from an exec on that changed their user or rights (setuid, file capabilities). */
+  foreignExecs: number;
+  /** Hits in observed processes that the caller may not profile; they have not fired. */
+  foreignSamples: number;
   costSource: 'kernel' | 'sampled';
 }
 

@@ -1,19 +1,10 @@
 import { chownSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { CaptureError } from './capture-error.js';
+import { type LaunchedSampler, launchSampler } from './launched-sampler.js';
 import { checkCanCapture, settleCanCapture } from './preflight.js';
-import { Sampler } from './sampler.js';
-import { makeSocketDirectory } from './socket-directory.js';
-
-/** A sampler that waits for its plan, and the folder of its socket. */
-export interface SamplerAhead {
-  sampler: Sampler;
-  directory: string;
-}
 
 // Privileges are the process's, and so is what it started with them.
-let ahead: SamplerAhead | CaptureError | undefined;
+let ahead: LaunchedSampler | CaptureError | undefined;
 
 /**
  * Starts the sampler while this process is root, for the session that is opened when it has become the user `uid`. The
@@ -24,14 +15,9 @@ export async function startSamplerAhead({ uid, gid }: { uid: number; gid: number
   settleCanCapture();
   try {
     checkCanCapture();
-    const directory = await makeSocketDirectory();
-    try {
-      ahead = { directory, sampler: await Sampler.launch(join(directory, 'sampler')) };
-      chownSync(directory, uid, gid); // the gate's socket is made, and reached, by the user
-    } catch (error) {
-      await rm(directory, { recursive: true, force: true });
-      throw error;
-    }
+    const launched = await launchSampler();
+    chownSync(launched.directory, uid, gid); // the gate's socket is made, and reached, by the user
+    ahead = { ...launched, elevation: 'sudo' };
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
     ahead = error;
@@ -39,7 +25,7 @@ export async function startSamplerAhead({ uid, gid }: { uid: number; gid: number
 }
 
 /** Once. Throws what `startSamplerAhead` met. */
-export function takeSamplerAhead(): SamplerAhead | undefined {
+export function takeSamplerAhead(): LaunchedSampler | undefined {
   const taken = ahead;
   ahead = undefined;
   if (taken instanceof CaptureError) throw taken;

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findNativeFile } from '../ffi/native-files.js';
 import {
   decodeSamplerEvent,
   encodeAdd,
@@ -15,8 +14,11 @@ import {
 import { Session } from '../ffi/session.js';
 import { CaptureError } from './capture-error.js';
 import { diagnoseStart } from './diagnose.js';
+import type { Elevation } from './elevation.js';
 
 const CONNECT_TIMEOUT_MS = 30_000;
+/** sudo gives up earlier when nobody types a password. */
+const ANSWER_TIMEOUT_MS = 600_000;
 /** Only how long a wait lasts that nothing ends; events arrive at once. */
 const WAIT_MS = 1000;
 /** How long after its connection the sampler's end may become known. */
@@ -39,11 +41,13 @@ export class Sampler {
   });
 
   readonly #ended: Promise<string>;
+  #hasConnected = false;
   #listeners!: SamplerListeners;
 
   private constructor(
     readonly session: Session,
     private readonly child: ChildProcess,
+    private readonly elevation: Elevation,
   ) {
     this.#ended = new Promise((resolve) => {
       child.once('error', (error) => resolve(`could not be started: ${error.message}`));
@@ -55,15 +59,17 @@ export class Sampler {
   }
 
   /** Starts the process, which then waits for its plan. It stays in our process group: it counts signals. */
-  static async launch(socketPath: string): Promise<Sampler> {
+  static async launch(elevation: Elevation, socketPath: string): Promise<Sampler> {
     const session = Session.listen(socketPath);
-    const child = spawn(samplerPath(), [socketPath], { stdio: ['ignore', 'ignore', 'inherit'] });
+    const [file, ...args] = elevation.command;
+    const child = spawn(file!, [...args, socketPath], { stdio: ['ignore', 'ignore', 'inherit'] });
     const giveUp = () => session.cancel();
     child.once('error', giveUp);
     child.once('exit', giveUp);
-    const sampler = new Sampler(session, child);
+    const sampler = new Sampler(session, child, elevation);
     try {
-      await session.accept(CONNECT_TIMEOUT_MS);
+      await session.accept(elevation.asks ? ANSWER_TIMEOUT_MS : CONNECT_TIMEOUT_MS);
+      sampler.#hasConnected = true;
       child.off('exit', giveUp); // from here on the socket tells
       return sampler;
     } catch (error) {
@@ -92,7 +98,7 @@ export class Sampler {
       this.session.send(MESSAGE.add, encodeAdd({ requestId, pid, ...options })),
     );
     if (event.kind !== 'added') throw addError(pid, `the sampler answered with ${event.kind}`);
-    if (event.errno !== 0) throw addError(pid, event.message);
+    if (event.errno !== 0) throw addError(pid, event.message, event.errno);
     return event.requestId;
   }
 
@@ -165,6 +171,7 @@ export class Sampler {
     if (error instanceof CaptureError) return error;
     const ended = await Promise.race([this.#ended, sleep(ENDING_MS, undefined)]);
     if (ended === undefined) return asCaptureError(error);
+    if (this.elevation.asks && !this.#hasConnected) return refusedBySudo(ended);
     return new CaptureError('sampler', 'capture samples', `bee-sampler ${ended}`);
   }
 
@@ -201,31 +208,28 @@ export class Sampler {
   }
 }
 
-function samplerPath(): string {
-  try {
-    return findNativeFile('bee-sampler');
-  } catch (error) {
-    throw asCaptureError(error, 'no-native');
-  }
-}
-
-function asCaptureError(error: unknown, code: 'no-native' | 'sampler' = 'sampler'): CaptureError {
+function asCaptureError(error: unknown): CaptureError {
   if (error instanceof CaptureError) return error;
   const cause = error instanceof Error ? error.message : String(error);
-  return new CaptureError(code, 'capture samples', cause);
+  return new CaptureError('sampler', 'capture samples', cause);
 }
 
-function addError(pid: number, cause: string): CaptureError {
-  const isGone = /no such process|os error 3\b|invalid argument/i.test(cause);
+function refusedBySudo(ended: string): CaptureError {
+  const advice = 'profile-bee setup   asks once and for all';
+  return new CaptureError('not-privileged', 'start the sampler', `sudo ${ended}`, advice);
+}
+
+function addError(pid: number, cause: string, errno?: number): CaptureError {
   const attempted = `profile process ${pid}`;
-  if (isGone) {
-    return new CaptureError(
-      'no-such-process',
-      attempted,
-      'there is no such process',
-      'pgrep -a NAME   finds its pid',
-    );
+  if (errno === constants.errno.ESRCH || errno === constants.errno.EINVAL) {
+    const advice = 'pgrep -a NAME   finds its pid';
+    return new CaptureError('no-such-process', attempted, 'there is no such process', advice);
   }
-  const code = /permitted|permission/i.test(cause) ? 'not-permitted' : 'sampler';
-  return new CaptureError(code, attempted, cause);
+  if (errno !== constants.errno.EPERM) return new CaptureError('sampler', attempted, cause);
+  return new CaptureError(
+    'not-permitted',
+    attempted,
+    'it is another user’s, or has rights of its own (setuid, capabilities), or hides its memory',
+    'sudo -E env "PATH=$PATH" …   (the same command again, as root)',
+  );
 }

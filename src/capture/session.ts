@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import { findNativeFile } from '../ffi/native-files.js';
 import type { Session as NativeSession } from '../ffi/session.js';
 import { CaptureError } from './capture-error.js';
+import type { Elevation } from './elevation.js';
 import { type Additions, Gate, type GateAnswer, type GateMessage } from './gate.js';
 import { inheritedFileLimit } from './inherited-limit.js';
 import { ignoredSignals } from './inherited-signals.js';
+import { type LaunchedSampler, launchSampler } from './launched-sampler.js';
 import { checkCanCapture } from './preflight.js';
 import { checkProcess, type ProcessFacts, readProcessFacts } from './process-facts.js';
 import type { CaptureTotals, RawProfile } from './raw-profile.js';
-import { Sampler } from './sampler.js';
-import { type SamplerAhead, takeSamplerAhead } from './sampler-ahead.js';
-import { makeSocketDirectory } from './socket-directory.js';
+import type { Sampler } from './sampler.js';
+import { takeSamplerAhead } from './sampler-ahead.js';
 
 export interface CapturePlan {
   frequencyHz: number;
@@ -47,7 +48,7 @@ export interface CaptureProblem {
 export async function openSession(plan: CapturePlan): Promise<CaptureSession> {
   const ahead = takeSamplerAhead();
   if (ahead === undefined) checkCanCapture();
-  return await CaptureSession.open(plan, ahead);
+  return await CaptureSession.open(plan, ahead ?? (await launchSampler()));
 }
 
 /** What becomes of a program at the gate: it runs and is observed, runs unobserved (`pass`), or is not run at all. */
@@ -61,24 +62,29 @@ export type Admit = (message: GateMessage) => Promise<Admission>;
  * Methods throw or reject with CaptureError.
  */
 export class CaptureSession {
+  readonly #sampler: Sampler;
   readonly #directory: string;
   readonly #processes: ObservedProcess[] = [];
   readonly #problems: CaptureProblem[] = [];
   readonly #endWaiters = new Set<() => void>();
   #arriving = 0;
   #admit: Admit = async () => ({ kind: 'observe' });
-  #sampler!: Sampler;
   #gate!: Gate;
   #gatePath!: string;
 
-  private constructor(directory: string) {
+  /** How the sampler got its rights. */
+  readonly elevation: Elevation['kind'];
+
+  private constructor({ sampler, directory, elevation }: LaunchedSampler) {
+    this.#sampler = sampler;
     this.#directory = directory;
+    this.elevation = elevation;
   }
 
-  static async open(plan: CapturePlan, ahead?: SamplerAhead): Promise<CaptureSession> {
-    const session = new CaptureSession(ahead?.directory ?? (await makeSocketDirectory()));
+  static async open(plan: CapturePlan, launched: LaunchedSampler): Promise<CaptureSession> {
+    const session = new CaptureSession(launched);
     try {
-      await session.#start(plan, ahead?.sampler);
+      await session.#start(plan);
     } catch (error) {
       await session.close();
       throw error;
@@ -157,7 +163,7 @@ export class CaptureSession {
 
   async close(): Promise<void> {
     this.#gate?.close();
-    this.#sampler?.close();
+    this.#sampler.close();
     await rm(this.#directory, { recursive: true, force: true });
   }
 
@@ -165,8 +171,7 @@ export class CaptureSession {
     await this.close();
   }
 
-  async #start(plan: CapturePlan, launched?: Sampler): Promise<void> {
-    this.#sampler = launched ?? (await Sampler.launch(join(this.#directory, 'sampler')));
+  async #start(plan: CapturePlan): Promise<void> {
     await this.#sampler.begin(plan, {
       onExit: (pid, waitStatus, timeNs) => this.#noteEnd(pid, waitStatus, timeNs),
       onProblem: ({ code, message }) => this.#problems.push({ code, message }),

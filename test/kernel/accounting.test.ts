@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { builtProgram } from './fixture-programs.js';
 import { totalCount } from './folded-stacks.js';
 import { isInInterrupt } from './interrupt-samples.js';
-import { needsRoot } from './needs-root.js';
+import { needsRoot, needsRunsOfRoot } from './needs-root.js';
 import { profileWith } from './run-bee.js';
 import { undisturbed } from './undisturbed.js';
 
@@ -41,7 +41,8 @@ test(
   },
 );
 
-test('user stacks are not copied: no perf event asks for them', needsRoot, async () => {
+const traced = needsRunsOfRoot('strace takes file capabilities away from what an ordinary user traces');
+test('user stacks are not copied: no perf event asks for them', traced, async () => {
   const run = await profileWith({
     command: 'profile-bee',
     args: ['--frequency', '997', '--', builtProgram('server'), '--seconds', '1'],

@@ -5,3 +5,8 @@
 export const needsRoot: { skip: string | false } = {
   skip: process.getuid?.() === 0 ? false : 'needs root: loads BPF programs and opens per-CPU perf events',
 };
+
+/** Also not where the runs of these tests are an ordinary user's (BEE_TESTS_AS_USER). */
+export function needsRunsOfRoot(why: string): { skip: string | false } {
+  return process.env.BEE_TESTS_AS_USER === undefined ? needsRoot : { skip: why };
+}

@@ -7,6 +7,7 @@ import { assertUnwoundWell } from './assert-summary.js';
 import { builtProgram } from './fixture-programs.js';
 import { parseFolded, totalCount } from './folded-stacks.js';
 import { needsRoot } from './needs-root.js';
+import { asWhoRuns } from './run-as-user.js';
 import { profileWith, runBee } from './run-bee.js';
 
 test(
@@ -46,7 +47,7 @@ test('the command keeps its stdin, stdout and stderr', needsRoot, async () => {
 });
 
 async function withSpinning<T>(use: (child: ChildProcess) => Promise<T>): Promise<T> {
-  const child = spawn(builtProgram('spin'), ['--seconds', '60'], { stdio: 'ignore' });
+  const child = spawn(...asWhoRuns(builtProgram('spin'), ['--seconds', '60']), { stdio: 'ignore' });
   try {
     await sleep(300);
     return await use(child);
@@ -78,7 +79,7 @@ for (const limit of [
 }
 
 test('--pid ends when the process ends', needsRoot, async () => {
-  const child = spawn(builtProgram('spin'), ['--seconds', '4'], { stdio: 'ignore' });
+  const child = spawn(...asWhoRuns(builtProgram('spin'), ['--seconds', '4']), { stdio: 'ignore' });
   const run = await profileWith({
     command: 'profile-bee',
     args: ['-p', String(child.pid), '-d', '60', '-F', '997'],

@@ -4,10 +4,12 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { assertAccounts, assertFoldedForm } from './assert-summary.js';
+import type { BeeUser } from './bee-user.js';
 import { type FoldedStack, parseFolded } from './folded-stacks.js';
 import { whatIsLeftBehind } from './left-behind.js';
 import { type BeeCommand, commandPath } from './repository.js';
-import { scratchDirectory } from './scratch-directory.js';
+import { becoming, giveTo, homeEnvironment, userOfAllRuns } from './run-as-user.js';
+import { scratchDirectories, scratchDirectory } from './scratch-directory.js';
 import type { Summary } from './summary.js';
 
 export interface BeeRequest {
@@ -22,6 +24,8 @@ export interface BeeRequest {
   through?: readonly string[];
   /** Where the commands are; the checkout when absent. */
   packageRoot?: string;
+  /** Who runs it; who runs the tests when absent, or the user of `kernel-as-user`. */
+  as?: BeeUser;
   /** `files` (default): summary, folded and SVG in the scratch folder; `summary`: only that; `none`. */
   outputs?: 'files' | 'summary' | 'none';
   timeoutMs?: number;
@@ -50,8 +54,10 @@ export interface ProfiledRun extends BeeRun {
 
 /** The command line of a request whose files go to `scratch`; also for tests that start it themselves. */
 export function beeCommandLine(request: BeeRequest, scratch: string): string[] {
-  const through = request.through ?? [];
-  const command = [...through, process.execPath, commandPath(request.command, request.packageRoot)];
+  const user = request.as ?? userOfAllRuns();
+  const through = [...(user === undefined ? [] : becoming(user)), ...(request.through ?? [])];
+  const root = request.packageRoot ?? user?.packageRoot;
+  const command = [...through, process.execPath, commandPath(request.command, root)];
   return [...command, ...outputFlags(request.outputs ?? 'files', scratch), ...request.args];
 }
 
@@ -95,7 +101,7 @@ function startBee(request: BeeRequest, scratch: string): ChildProcess {
   const [file, ...args] = beeCommandLine(request, scratch);
   return spawn(file!, args, {
     cwd: request.cwd ?? scratch,
-    env: beeEnvironment(scratch, request.env),
+    env: beeEnvironment(scratch, request.env, request.as),
     detached: true,
   });
 }
@@ -103,9 +109,13 @@ function startBee(request: BeeRequest, scratch: string): ChildProcess {
 export function beeEnvironment(
   scratch: string,
   more: Readonly<Record<string, string | undefined>> = {},
+  user = userOfAllRuns(),
 ): Record<string, string | undefined> {
   mkdirSync(join(scratch, 'tmp'), { recursive: true });
-  return { ...process.env, NODE_TEST_CONTEXT: undefined, TMPDIR: join(scratch, 'tmp'), ...more };
+  const env = { ...process.env, NODE_TEST_CONTEXT: undefined, TMPDIR: join(scratch, 'tmp') };
+  if (user === undefined) return { ...env, ...more };
+  giveTo(user, user === userOfAllRuns() ? scratchDirectories() : [scratch]);
+  return { ...env, ...homeEnvironment(user), ...more };
 }
 
 function killGroup(child: ChildProcess): void {
@@ -135,6 +145,7 @@ export function wholeProfile(run: BeeRun, expectedCode = 0): ProfiledRun {
   assert.ok(summary !== undefined, `no summary: ${run.stderr}`);
   assert.ok(foldedText !== undefined && svg !== undefined, `outputs are missing: ${run.stderr}`);
   assert.equal(summary.exit.code, expectedCode);
+  if (userOfAllRuns() !== undefined) assert.equal(summary.elevation, 'setup');
   assertFoldedForm(foldedText);
   const stacks = parseFolded(foldedText);
   assertAccounts(summary, stacks);

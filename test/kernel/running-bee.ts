@@ -20,7 +20,7 @@ export function startBee(request: BeeRequest, scratch = scratchDirectory()): Run
   const [file, ...args] = beeCommandLine(request, scratch);
   const child = spawn(file!, args, {
     cwd: request.cwd ?? scratch,
-    env: beeEnvironment(scratch, request.env),
+    env: beeEnvironment(scratch, request.env, request.as),
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -13,3 +13,8 @@ export function scratchDirectory(): string {
   made.push(directory);
   return directory;
 }
+
+/** Those of this process so far. */
+export function scratchDirectories(): readonly string[] {
+  return made;
+}

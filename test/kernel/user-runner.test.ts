@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { programsWorkspace } from './fixture-programs.js';
 import { needsRoot } from './needs-root.js';
 import { copyForEverybody } from './repository.js';
-import { profileWith } from './run-bee.js';
+import { asWhoRuns } from './run-as-user.js';
+import { beeEnvironment, profileWith } from './run-bee.js';
 import { scratchDirectory } from './scratch-directory.js';
 
 const VARIABLE = 'CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER';
@@ -30,9 +31,9 @@ for (const { form, config, env } of RUNNERS) {
     ];
     const cwd = programsWorkspace();
     const ours = await profileWith({ command: 'cargo-profile-bee', args: ['--', ...args], cwd, env });
-    const plain = execFileSync('cargo', ['run', '-q', ...args], {
+    const plain = execFileSync(...asWhoRuns('cargo', ['run', '-q', ...args]), {
       cwd,
-      env: { ...process.env, NODE_TEST_CONTEXT: undefined, TMPDIR: `${ours.scratch}/tmp`, ...env },
+      env: beeEnvironment(ours.scratch, env),
       stdio: ['ignore', 'pipe', 'ignore'],
       encoding: 'utf8',
     });

@@ -9,7 +9,8 @@ import { assertUnwoundWell } from './assert-summary.js';
 import { programsWorkspace } from './fixture-programs.js';
 import { needsRoot } from './needs-root.js';
 import { commandPath } from './repository.js';
-import { type BeeRequest, profileWith, runBee } from './run-bee.js';
+import { asWhoRuns } from './run-as-user.js';
+import { type BeeRequest, beeEnvironment, profileWith, runBee } from './run-bee.js';
 import { scratchDirectory } from './scratch-directory.js';
 import { assertSelfShares } from './self-shares.js';
 
@@ -83,11 +84,11 @@ test('arguments, directory, environment, stdin and stdout are what cargo run giv
   const cwd = join(programsWorkspace(), 'server');
   const more = { cwd, input: 'a line\nand another\n', env: { ECHO_VARIABLE: 'kept as it is' } };
   const ours = await profileWith(wrapper(['--', '-p', 'echo', '--', ...programArguments], more));
-  const tmp = join(ours.scratch, 'tmp');
-  const plain = execFileSync('cargo', ['run', '-q', '--release', '-p', 'echo', '--', ...programArguments], {
+  const args = ['run', '-q', '--release', '-p', 'echo', '--', ...programArguments];
+  const plain = execFileSync(...asWhoRuns('cargo', args), {
     cwd,
     input: more.input,
-    env: { ...process.env, NODE_TEST_CONTEXT: undefined, TMPDIR: tmp, ...more.env },
+    env: beeEnvironment(ours.scratch, more.env),
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   // The derived profile has its own folder under target; the library path names it.

@@ -18,8 +18,8 @@ export interface OrdinaryUser {
 }
 
 /** A new user of this machine without any privilege, removed when this process ends. Needs root. */
-export function makeOrdinaryUser(): OrdinaryUser {
-  const name = `bee-test-${process.pid}`;
+export function makeOrdinaryUser(suffix = ''): OrdinaryUser {
+  const name = `bee-test-${process.pid}${suffix}`;
   const base = scratchDirectory();
   chmodSync(base, 0o755);
   const home = join(base, 'home');

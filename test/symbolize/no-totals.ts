@@ -17,5 +17,7 @@ export const NO_TOTALS: CaptureTotals = {
   tablesNs: 0,
   throttled: 0,
   startersFull: 0,
+  foreignExecs: 0,
+  foreignSamples: 0,
   costSource: 'kernel',
 };

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use libbpf_rs::{Link, MapCore, MapFlags, MapHandle, Object, ObjectBuilder, OpenObject, RingBuffer, RingBufferBuilder};
 
+use crate::access::{Access, Restriction};
 use crate::array_memory::ArrayMemory;
 use crate::failure::{Failure, Outcome};
 use crate::perf_events::{online_cpus, open_sampling_event, EventRing, SamplingEvent, RECORD_THROTTLE};
@@ -42,7 +43,7 @@ pub struct Engine {
     object: Object,
     _links: Vec<Link>,
     events: Vec<EventRing>,
-    statistics: Option<OwnedFd>,
+    statistics: Option<RunTimeStatistics>,
     ring: RingBuffer<'static>,
     records: RecordQueue,
     processes: MapHandle,
@@ -59,10 +60,11 @@ pub struct Engine {
 
 impl Engine {
     /// Loads and attaches; nothing is sampled before `set_sampling(true)`.
-    pub fn load(settings: &Settings) -> Outcome<Engine> {
-        let statistics = enable_run_timestatistics();
-        let object =
-            open_object(settings)?.load().map_err(|error| Failure::from_bpf("load the kernel programs", &error))?;
+    pub fn load(settings: &Settings, access: &Access, statistics: Option<RunTimeStatistics>) -> Outcome<Engine> {
+        let config = config_of(settings, access, statistics.is_none());
+        let object = open_object(settings, &config)?
+            .load()
+            .map_err(|error| Failure::from_bpf("load the kernel programs", &error))?;
         let mut links = attach_tracepoints(&object)?;
         let events = open_events(settings)?;
         links.extend(attach_events(&object, &events)?);
@@ -107,6 +109,15 @@ impl Engine {
     /// A held process is observed from its next exec on. Its samples and its children's carry `root`.
     pub fn observe(&self, pid: u32, is_held: bool, root: u32) -> Outcome<()> {
         put(&self.processes, pid, &Process { generation: 0, is_held: is_held.into(), root })
+    }
+
+    /// False also for a process that has become another user's, or has got other rights: it is not to be followed.
+    pub fn is_observed(&self, pid: u32) -> bool {
+        get(&self.processes, pid).is_some()
+    }
+
+    pub fn forget(&self, pid: u32) {
+        let _ = self.processes.delete(&pid.to_le_bytes());
     }
 
     pub fn publish_space(&self, pid: u32, space: &Space) -> Outcome<()> {
@@ -164,7 +175,7 @@ impl Engine {
         count
     }
 
-    /// Time that the kernel spent in our programs; None where it keeps no statistics for us.
+    /// Time that the kernel spent in our programs, by its own statistics; None where it keeps none for us.
     pub fn program_run_ns(&self) -> Option<u64> {
         self.statistics.as_ref()?;
         Some(self.object.progs().filter_map(|program| program_run_ns(program.as_fd().as_raw_fd())).sum())
@@ -187,6 +198,10 @@ fn add_counters(mut sum: Counters, one: Counters) -> Counters {
     sum.snapshots_over_budget += one.snapshots_over_budget;
     sum.exited_cpu_ns += one.exited_cpu_ns;
     sum.starters_full += one.starters_full;
+    sum.foreign_execs += one.foreign_execs;
+    sum.foreign_samples += one.foreign_samples;
+    sum.timed_ns += one.timed_ns;
+    sum.timed_hits += one.timed_hits;
     sum
 }
 
@@ -199,20 +214,31 @@ fn get(map: &MapHandle, key: u32) -> Option<Vec<u8>> {
     map.lookup(&key.to_le_bytes(), MapFlags::ANY).ok().flatten()
 }
 
-fn open_object(settings: &Settings) -> Outcome<OpenObject> {
-    let opened = ObjectBuilder::default().name("bee").and_then(|builder| builder.open_memory(&PROGRAM.0));
-    let mut object = opened.map_err(|error| Failure::from_bpf("open the kernel programs", &error))?;
-    let config = Config {
+fn config_of(settings: &Settings, access: &Access, times_itself: bool) -> Config {
+    let restriction = access.restriction();
+    let Restriction { uid, gid, user_namespace } = restriction.unwrap_or_default();
+    Config {
         frame_pointers_only: settings.frame_pointers_only.into(),
         max_depth: settings.max_depth,
         snapshots_per_second: if settings.frame_pointers_only { 0 } else { SNAPSHOTS_PER_SECOND },
         wakeup_bytes: settings.ring_bytes / WAKEUP_FRACTION,
-    };
+        is_restricted: restriction.is_some().into(),
+        uid,
+        gid,
+        user_namespace,
+        has_kernel_frames: access.has_kernel_frames.into(),
+        times_itself: times_itself.into(),
+    }
+}
+
+fn open_object(settings: &Settings, config: &Config) -> Outcome<OpenObject> {
+    let opened = ObjectBuilder::default().name("bee").and_then(|builder| builder.open_memory(&PROGRAM.0));
+    let mut object = opened.map_err(|error| Failure::from_bpf("open the kernel programs", &error))?;
     for mut map in object.maps_mut() {
         let name = map.name().to_string_lossy().into_owned();
         let changed = match name.as_str() {
             "records" => map.set_max_entries(settings.ring_bytes),
-            name if name.ends_with(".rodata.cfg") => map.set_initial_value(bytes_of(&config)),
+            name if name.ends_with(".rodata.cfg") => map.set_initial_value(bytes_of(config)),
             _ => Ok(()),
         };
         changed.map_err(|error| Failure::from_bpf(&format!("set up the map {name}"), &error))?;
@@ -282,13 +308,20 @@ fn build_ring(map: &MapHandle, records: &RecordQueue) -> Outcome<RingBuffer<'sta
     builder.build().map_err(|error| Failure::from_bpf("read the ring buffer", &error))
 }
 
-/// Root may have the kernel time our programs, for as long as this descriptor lives.
-fn enable_run_timestatistics() -> Option<OwnedFd> {
-    use std::os::fd::FromRawFd;
-    // SAFETY: no memory is passed.
-    let fd = unsafe { libbpf_sys::bpf_enable_stats(libbpf_sys::BPF_STATS_RUN_TIME) };
-    // SAFETY: a new descriptor of ours.
-    (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd) })
+/// The kernel times all kernel programs for as long as this lives.
+pub struct RunTimeStatistics {
+    _descriptor: OwnedFd,
+}
+
+impl RunTimeStatistics {
+    /// None without cap_sys_admin.
+    pub fn enable() -> Option<RunTimeStatistics> {
+        use std::os::fd::FromRawFd;
+        // SAFETY: no memory is passed.
+        let fd = unsafe { libbpf_sys::bpf_enable_stats(libbpf_sys::BPF_STATS_RUN_TIME) };
+        // SAFETY: a new descriptor of ours.
+        (fd >= 0).then(|| RunTimeStatistics { _descriptor: unsafe { OwnedFd::from_raw_fd(fd) } })
+    }
 }
 
 fn program_run_ns(program: i32) -> Option<u64> {
@@ -337,7 +370,9 @@ mod tests {
             eprintln!("skipped: loading kernel programs needs root");
             return;
         }
-        let engine = Engine::load(&SETTINGS).unwrap();
+        let root = crate::caller::Caller { uid: 0, gid: 0, groups: vec![] };
+        let access = Access::of(root, crate::privileges::NONE, &crate::policy::Policy::default()).unwrap();
+        let engine = Engine::load(&SETTINGS, &access, None).unwrap();
         pretend_to_be_at_work(&engine);
         engine.observe(std::process::id(), false, 1).unwrap();
         engine.set_sampling(true).unwrap();

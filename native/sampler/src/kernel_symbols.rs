@@ -9,13 +9,8 @@ use crate::wire::Wire;
 
 const PATH: &str = "/proc/kallsyms";
 
-/// The kernel shows addresses to whoever was privileged when the file was opened. Handed on by root's own sampler only:
-/// whoever could start that as root may know them.
+/// The kernel shows addresses to whoever was privileged when the file was opened. For clients that may see its frames.
 pub fn send(wire: &mut Wire) -> io::Result<()> {
-    // SAFETY: cannot fail.
-    if unsafe { libc::geteuid() } != 0 {
-        return Ok(());
-    }
     let Ok(file) = File::open(PATH) else { return Ok(()) };
     let head = [KERNEL_OBJECT, PATH.len() as u32, 0, OBJECT_HAS_DESCRIPTOR].map(u32::to_le_bytes).concat();
     wire.send_with_descriptor(MESSAGE_OBJECT, &[&head, PATH.as_bytes()].concat(), file.as_fd())

@@ -1,20 +1,28 @@
 //! bee-sampler: the only privileged code. It loads the kernel programs, keeps their tables in step with what the
 //! observed processes map, and hands stacks to its client over a unix socket (protocol.rs).
 //!
-//! `bee-sampler SOCKET` connects to the socket, serves one session and exits. Single-threaded: kernel news, records
-//! and requests are handled one after the other, so that a record is always read against the mappings it was made
-//! with. Errors before the session go to stderr with exit code 1; those of the session go to the client as FAILED.
+//! `bee-sampler SOCKET` connects to the socket, becomes who listens there (caller.rs, privileges.rs), serves one session
+//! and exits. `bee-sampler --check` exits with 0 when it could sample, and 77 when it lacks the rights. `--install` and
+//! `--uninstall` are what `setup` starts as root (installation.rs).
+//!
+//! Single-threaded: kernel news, records and requests are handled one after the other, so that a record is always read
+//! against the mappings it was made with. Errors before the session go to stderr with exit code 1; those of the session go to the client as FAILED.
 
+mod access;
 mod array_memory;
+mod caller;
 mod checkpoint;
 mod clock;
 mod engine;
 mod failure;
 mod file_memory;
+mod installation;
 mod interrupts;
 mod kernel_symbols;
 mod objects;
 mod perf_events;
+mod policy;
+mod privileges;
 mod processes;
 mod protocol;
 mod record;
@@ -28,37 +36,120 @@ mod tables;
 mod walk;
 mod wire;
 
+use std::ffi::OsString;
+use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::ExitCode;
 
+use access::Access;
+use caller::{connect_to_caller, SudoCaller};
+use engine::RunTimeStatistics;
 use failure::{Failure, Outcome};
+use installation::Plan;
+use policy::Policy;
+use privileges::{Capabilities, NEEDED};
 use protocol::{MESSAGE_FAILED, MESSAGE_HELLO, MESSAGE_START, PROTOCOL_VERSION};
 use requests::parse_start;
 use session::Session;
 use wire::Wire;
 
+const EXIT_USAGE: u8 = 2;
+const EXIT_NOT_PERMITTED: u8 = 77;
+
 fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    let [socket] = arguments.as_slice() else {
-        eprintln!("usage: bee-sampler SOCKET\nStarted by profile-bee; it serves one session on that socket.");
-        return ExitCode::from(2);
-    };
-    interrupts::count_interrupts();
-    clock::run_promptly();
-    libbpf_rs::set_print(None);
-    match UnixStream::connect(socket) {
-        Ok(stream) => serve(stream, Path::new(socket)),
+    let sudo = SudoCaller::of_environment();
+    forget_environment();
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    match arguments.as_slice() {
+        [option] if option == "--check" => check_rights(),
+        [option] if option == "--uninstall" => as_root(installation::uninstall),
+        [option, plan @ ..] if option == "--install" => match Plan::parse(plan) {
+            Some(plan) => as_root(|| installation::install(&plan)),
+            None => explain_usage(),
+        },
+        [socket] if !socket.as_encoded_bytes().starts_with(b"-") => run(Path::new(socket), sudo),
+        _ => explain_usage(),
+    }
+}
+
+fn explain_usage() -> ExitCode {
+    eprintln!("usage: bee-sampler SOCKET\nStarted by profile-bee; it serves one session on that socket.");
+    ExitCode::from(EXIT_USAGE)
+}
+
+/// File capabilities do not help here: only root can change what root owns.
+fn as_root(action: impl FnOnce() -> io::Result<()>) -> ExitCode {
+    match action() {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("bee-sampler: cannot connect to {}: {error}", socket.to_string_lossy());
+            eprintln!("bee-sampler: {error}");
+            let is_refused = error.kind() == io::ErrorKind::PermissionDenied;
+            if is_refused {
+                ExitCode::from(EXIT_NOT_PERMITTED)
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+/// It is the caller's, and libraries read it (libbpf a token's path, for example). What we need is not there.
+fn forget_environment() {
+    // SAFETY: single-threaded, and nobody holds a pointer into it.
+    unsafe { libc::clearenv() };
+}
+
+fn check_rights() -> ExitCode {
+    match Capabilities::read() {
+        Ok(held) if held.permitted & NEEDED == NEEDED => ExitCode::SUCCESS,
+        _ => ExitCode::from(EXIT_NOT_PERMITTED),
+    }
+}
+
+fn run(socket: &Path, sudo: Option<SudoCaller>) -> ExitCode {
+    interrupts::count_interrupts();
+    libbpf_rs::set_print(None);
+    match enter(socket, sudo) {
+        Ok(entered) => serve(entered, socket),
+        Err(failure) => {
+            eprintln!("bee-sampler: {failure}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn serve(stream: UnixStream, socket: &Path) -> ExitCode {
-    let Ok(report) = stream.try_clone() else { return ExitCode::FAILURE };
-    match serve_session(Wire::new(stream)) {
+struct Entered {
+    stream: UnixStream,
+    access: Access,
+    statistics: Option<RunTimeStatistics>,
+}
+
+/// What needs more rights than we keep comes before the drop: priority, and the kernel's statistics of our programs.
+fn enter(socket: &Path, sudo: Option<SudoCaller>) -> Outcome<Entered> {
+    let (policy, inherited) = (policy_of_start(), privileges::inherited());
+    let (stream, caller) = connect_to_caller(socket, sudo)?;
+    clock::run_promptly();
+    let statistics = RunTimeStatistics::enable();
+    privileges::drop_to(&caller.to_become(sudo))
+        .map_err(|error| Failure::from_io("internal", "give up rights", &error))?;
+    let access = Access::of(caller, inherited, &policy)
+        .map_err(|error| Failure::from_io("internal", "know who asks", &error))?;
+    Ok(Entered { stream, access, statistics })
+}
+
+/// Root's own process was started by root or by sudo; any other by file or ambient capabilities.
+fn policy_of_start() -> Policy {
+    // SAFETY: cannot fail.
+    match unsafe { libc::getuid() } {
+        0 => Policy::of_sudo(),
+        _ => Policy::installed(),
+    }
+}
+
+fn serve(entered: Entered, socket: &Path) -> ExitCode {
+    let Ok(report) = entered.stream.try_clone() else { return ExitCode::FAILURE };
+    match serve_session(entered) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if Wire::new(report).send(MESSAGE_FAILED, failure.to_json().as_bytes()).is_err() {
@@ -69,7 +160,8 @@ fn serve(stream: UnixStream, socket: &Path) -> ExitCode {
     }
 }
 
-fn serve_session(mut wire: Wire) -> Outcome<()> {
+fn serve_session(Entered { stream, access, statistics }: Entered) -> Outcome<()> {
+    let mut wire = Wire::new(stream);
     let mut hello = PROTOCOL_VERSION.to_le_bytes().to_vec();
     hello.extend_from_slice(&std::process::id().to_le_bytes());
     hello.extend_from_slice(env!("CARGO_PKG_VERSION").as_bytes());
@@ -77,7 +169,7 @@ fn serve_session(mut wire: Wire) -> Outcome<()> {
     wire.send(MESSAGE_HELLO, &hello).map_err(io)?;
     match wire.receive().map_err(io)? {
         None => Err(Failure::new("client", "the client went away")),
-        Some((MESSAGE_START, payload)) => Session::start(wire, &parse_start(&payload)?)?.run(),
+        Some((MESSAGE_START, payload)) => Session::start(wire, &parse_start(&payload)?, access, statistics)?.run(),
         Some((other, _)) => Err(Failure::new("protocol", format!("expected START, got request {other}"))),
     }
 }

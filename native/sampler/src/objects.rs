@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::rc::Rc;
 
 use bee_elf::{unwind_table, ElfFile, Segment};
 
+use crate::access::Access;
 use crate::file_memory::FileMemory;
 use crate::record::MAX_OBJECTS;
 use crate::side_band::{FileIdentity, NewMapping};
@@ -51,6 +54,7 @@ impl Object {
 }
 
 pub struct Objects {
+    access: Rc<Access>,
     all: Vec<Object>,
     by_file: HashMap<FileKey, u32>,
     by_identity: HashMap<FileIdentity, u32>,
@@ -62,8 +66,9 @@ pub struct Objects {
 }
 
 impl Objects {
-    pub fn new() -> Objects {
+    pub fn new(access: Rc<Access>) -> Objects {
         Objects {
+            access,
             all: Vec::new(),
             by_file: HashMap::new(),
             by_identity: HashMap::new(),
@@ -87,12 +92,10 @@ impl Objects {
         self.tables.bytes()
     }
 
-    /// A file that a process is about to map. What is no ELF file (a script) will not be mapped as code.
+    /// A file that a process is about to map, named by the caller and opened with the caller's rights. What is no ELF
+    /// file (a script) will not be mapped as code.
     pub fn load_path(&mut self, memory: &mut TableMemory, path: &Path) -> io::Result<u32> {
-        let file = File::open(path)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-        }
+        let file = self.access.as_caller(|| open_regular_file(path))?;
         let mut magic = [0; 4];
         file.read_exact_at(&mut magic, 0)?;
         if &magic != b"\x7fELF" {
@@ -101,24 +104,34 @@ impl Objects {
         self.load_file(memory, file, path.as_os_str().as_encoded_bytes().to_vec())
     }
 
-    /// A file that a process has mapped. What was mapped is what is read: the kernel's own link to it, and the path
-    /// in the process's root only where that link is not to be had, and the inode agrees. A process that is gone
-    /// already leaves the inode: then it is the file of that inode that was loaded before, or None.
-    pub fn load_mapped(&mut self, memory: &mut TableMemory, pid: u32, new: &NewMapping) -> Option<u32> {
-        if let Some(id) = self.by_identity.get(&new.identity) {
-            return Some(*id);
-        }
-        let opened = open_mapped(pid, new);
-        if opened.is_err() && is_gone(pid) {
-            return self.known_by_inode(new);
-        }
-        let loaded = opened.and_then(|file| self.load_file(memory, file, new.path.clone()));
-        let id = loaded.unwrap_or_else(|error| self.add_unreadable(&new.path, &error));
-        self.by_identity.insert(new.identity, id);
-        Some(id)
+    pub fn known(&self, identity: &FileIdentity) -> Option<u32> {
+        self.by_identity.get(identity).copied()
     }
 
-    fn known_by_inode(&self, new: &NewMapping) -> Option<u32> {
+    /// A file that a process has mapped. What was mapped is what is read: the kernel's own link to it, and the path
+    /// in the process's root only where that link is not to be had, the inode agrees, and the caller could open it
+    /// alone: in a mount namespace of its own it can bind anybody's file over a library.
+    pub fn open_mapped(&self, pid: u32, new: &NewMapping) -> io::Result<File> {
+        let link = format!("/proc/{pid}/map_files/{:x}-{:x}", new.begin, new.end);
+        let followed = self.access.for_inspection(|| open_regular_file(Path::new(&link)));
+        let Err(link_error) = followed else { return followed };
+        let path = format!("/proc/{pid}/root{}", String::from_utf8_lossy(&new.path));
+        let file = self.access.as_caller(|| open_regular_file(Path::new(&path))).map_err(|_| link_error)?;
+        if file.metadata()?.ino() != new.identity.inode {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the file was replaced while it was mapped"));
+        }
+        Ok(file)
+    }
+
+    pub fn load_mapped(&mut self, memory: &mut TableMemory, file: File, new: &NewMapping) -> u32 {
+        let loaded = self.load_file(memory, file, new.path.clone());
+        let id = loaded.unwrap_or_else(|error| self.add_unreadable(new, &error));
+        self.by_identity.insert(new.identity, id);
+        id
+    }
+
+    /// Of a process that is gone already the inode is left: the file of that inode that was loaded before.
+    pub fn known_by_inode(&self, new: &NewMapping) -> Option<u32> {
         let FileIdentity { major, minor, inode, .. } = new.identity;
         let device = libc::makedev(major, minor);
         // Our descriptor keeps the inode from becoming another file's.
@@ -189,11 +202,12 @@ impl Objects {
         Ok(())
     }
 
-    fn add_unreadable(&mut self, path: &[u8], error: &io::Error) -> u32 {
-        let text = String::from_utf8_lossy(path);
+    pub fn add_unreadable(&mut self, new: &NewMapping, error: &io::Error) -> u32 {
+        let text = String::from_utf8_lossy(&new.path);
         self.problems.push(("unreadable-object", format!("{text}: {error}; its frames have no table and no names")));
-        let object = self.new_object(path.to_vec(), None);
+        let object = self.new_object(new.path.clone(), None);
         let id = object.id;
+        self.by_identity.insert(new.identity, id);
         if id >= MAX_OBJECTS {
             return NO_OBJECT;
         }
@@ -207,15 +221,13 @@ pub fn is_gone(pid: u32) -> bool {
     std::fs::read(format!("/proc/{pid}/maps")).map_or(true, |maps| maps.is_empty())
 }
 
-fn open_mapped(pid: u32, new: &NewMapping) -> io::Result<File> {
-    let link = File::open(format!("/proc/{pid}/map_files/{:x}-{:x}", new.begin, new.end));
-    let Err(link_error) = link else { return link };
-    let text = String::from_utf8_lossy(&new.path);
-    let file = File::open(format!("/proc/{pid}/root{text}")).map_err(|_| link_error)?;
-    if file.metadata()?.ino() != new.identity.inode {
-        return Err(io::Error::new(io::ErrorKind::NotFound, "the file was replaced while it was mapped"));
+/// A device or a pipe is not even opened: that alone can have an effect, or wait.
+fn open_regular_file(path: &Path) -> io::Result<File> {
+    let place = File::options().read(true).custom_flags(libc::O_PATH).open(path)?;
+    if !place.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
-    Ok(file)
+    File::open(format!("/proc/self/fd/{}", place.as_raw_fd()))
 }
 
 fn own_vdso() -> &'static [u8] {

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use crate::access::Access;
 use crate::engine::Engine;
 use crate::failure::Outcome;
-use crate::objects::{Object, Objects, NO_OBJECT};
+use crate::objects::{is_gone, Object, Objects, NO_OBJECT};
 use crate::record::{Mapping, Space, MAPPING_JIT, MAPPING_TABLE};
 use crate::side_band::{FileIdentity, Item, NewMapping, News};
 use crate::space_ranges::{Range, SpaceRanges};
@@ -56,19 +57,21 @@ pub struct Processes {
     /// Ended by the last news: samples that came with them may still ask for their mappings.
     ended: Vec<u32>,
     ranges: SpaceRanges,
+    access: Rc<Access>,
     pub objects: Objects,
     pub problems: Vec<(&'static str, String)>,
 }
 
 impl Processes {
-    pub fn new(engine: &Engine) -> Processes {
+    pub fn new(engine: &Engine, access: Rc<Access>) -> Processes {
         let entries = u32::try_from(engine.mappings.len()).unwrap_or(u32::MAX);
         Processes {
             all: HashMap::new(),
             changed: Vec::new(),
             ended: Vec::new(),
             ranges: SpaceRanges::new(entries),
-            objects: Objects::new(),
+            objects: Objects::new(Rc::clone(&access)),
+            access,
             problems: Vec::new(),
         }
     }
@@ -85,7 +88,7 @@ impl Processes {
     /// Begins to follow a process with what it has mapped now. The caller observes it in the kernel afterwards.
     pub fn add(&mut self, engine: &mut Engine, pid: u32) -> Outcome<()> {
         let mut process = Process { must_publish: true, ..Process::default() };
-        for mapping in scan_mappings(pid) {
+        for mapping in self.scan_mappings(pid) {
             if let Some(mapping) = self.resolve(engine, pid, &mapping) {
                 process.insert(mapping);
             }
@@ -143,6 +146,11 @@ impl Processes {
 
     fn exec(&mut self, pid: u32) {
         let now_ns = crate::clock::monotonic_ns();
+        if self.all.contains_key(&pid) && !self.access.may_inspect(pid) && !is_gone(pid) {
+            let left_out = self.all.remove(&pid).and_then(|process| process.range);
+            release(&mut self.ranges, left_out, now_ns);
+            return;
+        }
         if let Some(process) = self.all.get_mut(&pid) {
             process.generation += 1;
             process.mappings.clear();
@@ -177,7 +185,7 @@ impl Processes {
     fn rescan(&mut self, engine: &mut Engine) {
         let pids: Vec<u32> = self.living().collect();
         for pid in pids {
-            for mapping in scan_mappings(pid) {
+            for mapping in self.scan_mappings(pid) {
                 self.map(engine, pid, &mapping);
             }
         }
@@ -186,15 +194,33 @@ impl Processes {
     /// A mapping with its object and table. None for what holds no code of interest.
     fn resolve(&mut self, engine: &mut Engine, pid: u32, new: &NewMapping) -> Option<Mapping> {
         let mapping = Mapping { begin: new.begin, end: new.end, ..Mapping::default() };
-        let memory = &mut table_memory(engine);
         let id = match kind_of(&new.path) {
             PathKind::Ignored => return None,
             PathKind::Anonymous => return Some(Mapping { flags: MAPPING_JIT, object: NO_OBJECT, ..mapping }),
-            PathKind::Vdso => self.objects.load_vdso(memory),
-            PathKind::File => self.objects.load_mapped(memory, pid, new)?,
+            PathKind::Vdso => self.objects.load_vdso(&mut table_memory(engine)),
+            PathKind::File => self.resolve_file(engine, pid, new)?,
         };
         let object = self.objects.get(id)?;
         Some(describe(mapping, object, new.file_offset))
+    }
+
+    /// None also where the process is not the caller's any more: then it is not even said which files it maps.
+    fn resolve_file(&mut self, engine: &mut Engine, pid: u32, new: &NewMapping) -> Option<u32> {
+        if let Some(id) = self.objects.known(&new.identity) {
+            return Some(id);
+        }
+        match self.objects.open_mapped(pid, new) {
+            Ok(file) => Some(self.objects.load_mapped(&mut table_memory(engine), file, new)),
+            Err(_) if is_gone(pid) => self.objects.known_by_inode(new),
+            Err(_) if !self.access.may_inspect(pid) || !engine.is_observed(pid) => None,
+            Err(error) => Some(self.objects.add_unreadable(new, &error)),
+        }
+    }
+
+    /// The executable mappings of a process as /proc has them.
+    fn scan_mappings(&self, pid: u32) -> Vec<NewMapping> {
+        let maps = self.access.for_inspection(|| std::fs::read(format!("/proc/{pid}/maps"))).unwrap_or_default();
+        maps.split(|&byte| byte == b'\n').filter_map(parse_maps_line).collect()
     }
 
     fn publish(&mut self, engine: &mut Engine) -> Outcome<()> {
@@ -273,12 +299,6 @@ fn kind_of(path: &[u8]) -> PathKind {
 
 fn has_other_threads(pid: u32) -> bool {
     std::fs::read_dir(format!("/proc/{pid}/task")).is_ok_and(|threads| threads.count() > 1)
-}
-
-/// The executable mappings of a process as /proc has them.
-fn scan_mappings(pid: u32) -> Vec<NewMapping> {
-    let maps = std::fs::read(format!("/proc/{pid}/maps")).unwrap_or_default();
-    maps.split(|&byte| byte == b'\n').filter_map(parse_maps_line).collect()
 }
 
 /// "begin-end perms offset major:minor inode   path"

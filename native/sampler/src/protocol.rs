@@ -16,7 +16,7 @@
 //! Sampler to client:
 //! - HELLO `u32 protocolVersion, u32 pid, version text`, first. An unknown version is the client's error to report.
 //! - STARTED JSON text, or FAILED JSON `{code, message, errno}` and the end.
-//! - ADDED `u32 requestId, u32 errno (0: observed), text`.
+//! - ADDED `u32 requestId, u32 errno (0: observed, EPERM: the caller may not, ESRCH: no such process), text`.
 //! - OBJECT `u32 id, u32 pathLength, u32 buildIdLength, u32 flags (OBJECT_*), path, buildId`, sent before the first
 //!   stack that names it; a descriptor of the file may travel with it. With the id KERNEL_OBJECT: /proc/kallsyms.
 //! - STACKS: `struct bee_stack` records, back to back; each stands for one sample. COUNTS `{u64 key[2], u64 more}…`
@@ -25,7 +25,7 @@
 //! - PROBLEM JSON `{code, message}`: something was left out, and the run goes on.
 //! - TOTALS JSON, after COUNTS: once a second, for a client that loses its sampler, and after STOP, then with DONE.
 
-pub const PROTOCOL_VERSION: u32 = 2;
+pub const PROTOCOL_VERSION: u32 = 3;
 
 pub const MESSAGE_START: u16 = 1;
 pub const MESSAGE_ADD: u16 = 2;
@@ -55,6 +55,9 @@ pub const KERNEL_OBJECT: u32 = u32::MAX;
 pub const OBJECT_HAS_DESCRIPTOR: u32 = 1 << 0;
 pub const OBJECT_IS_VDSO: u32 = 1 << 1;
 
-/// Longest payload that either side accepts: a START or ADD is small, a batch of stacks is bounded by the ring.
+/// Longest payload that the client accepts: a batch of stacks is bounded by the ring.
+#[allow(dead_code, reason = "only the client reads it, and both compile this file")]
 pub const MAX_PAYLOAD_BYTES: usize = 64 << 20;
+/// Longest payload of a request: START is small, ADD has the paths of a few hundred libraries.
+pub const MAX_REQUEST_BYTES: usize = 1 << 20;
 pub const FRAME_HEADER_BYTES: usize = 8;

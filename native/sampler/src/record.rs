@@ -72,6 +72,12 @@ pub struct Config {
     pub max_depth: u32,
     pub snapshots_per_second: u32,
     pub wakeup_bytes: u32,
+    pub is_restricted: u32,
+    pub uid: u32,
+    pub gid: u32,
+    pub user_namespace: u32,
+    pub has_kernel_frames: u32,
+    pub times_itself: u32,
 }
 
 #[repr(C)]
@@ -113,6 +119,10 @@ pub struct Counters {
     pub snapshots_over_budget: u64,
     pub exited_cpu_ns: u64,
     pub starters_full: u64,
+    pub foreign_execs: u64,
+    pub foreign_samples: u64,
+    pub timed_ns: u64,
+    pub timed_hits: u64,
 }
 
 #[repr(C)]

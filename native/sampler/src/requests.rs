@@ -5,6 +5,9 @@ use crate::failure::{Failure, Outcome};
 use crate::perf_events::SamplingEvent;
 use crate::protocol::{ADD_IS_HELD, PROTOCOL_VERSION};
 
+/// The kernel's memory for it is charged to us, and a caller of ours is not to use it up.
+const MAX_RING_BYTES: u32 = 256 << 20;
+
 /// Reads a START payload.
 pub fn parse_start(payload: &[u8]) -> Outcome<Settings> {
     let missing = || Failure::new("protocol", "the START request is too short");
@@ -15,8 +18,8 @@ pub fn parse_start(payload: &[u8]) -> Outcome<Settings> {
         return Err(Failure::new("protocol", message));
     }
     let ring_bytes = word(3)?;
-    if !ring_bytes.is_power_of_two() || ring_bytes < 4096 {
-        let message = format!("a ring of {ring_bytes} bytes is no power of two of 4096 or more");
+    if !ring_bytes.is_power_of_two() || !(4096..=MAX_RING_BYTES).contains(&ring_bytes) {
+        let message = format!("a ring of {ring_bytes} bytes is no power of two from 4096 to {MAX_RING_BYTES}");
         return Err(Failure::new("protocol", message));
     }
     Ok(Settings {
@@ -77,7 +80,7 @@ mod tests {
     #[test]
     fn another_protocol_and_a_ring_that_cannot_be_are_refused() {
         assert!(parse_start(&words(&[PROTOCOL_VERSION + 1, 997, 0, 4096, 0, 1024, 0])).is_err());
-        for ring_bytes in [0, 2048, 5000] {
+        for ring_bytes in [0, 2048, 5000, 512 << 20, 1 << 31] {
             assert!(parse_start(&words(&[PROTOCOL_VERSION, 997, 0, ring_bytes, 0, 1024, 0])).is_err());
         }
     }

@@ -6,14 +6,15 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Instant;
 
+use crate::access::{has_ended, Access};
 use crate::checkpoint::Checkpoints;
 use crate::clock::{monotonic_ns, own_cpu_ns, own_private_bytes};
-use crate::engine::{Engine, Settings};
+use crate::engine::{Engine, RunTimeStatistics, Settings};
 use crate::failure::{json_text, Failure, Outcome};
 use crate::objects::is_gone;
-use crate::perf_events::open_pid;
 use crate::processes::{table_memory, Processes};
 use crate::protocol::*;
 use crate::record::{bytes_of, read_from, Snapshot, StackHead, LOSS_NAMES, RECORD_SNAPSHOT};
@@ -32,6 +33,7 @@ pub struct Session {
     wire: Wire,
     engine: Engine,
     side_band: SideBand,
+    access: Rc<Access>,
     processes: Processes,
     awaited: Vec<(u32, File)>,
     outgoing: Vec<u8>,
@@ -55,16 +57,25 @@ enum Next {
 }
 
 impl Session {
-    pub fn start(mut wire: Wire, settings: &Settings) -> Outcome<Session> {
+    pub fn start(
+        mut wire: Wire,
+        settings: &Settings,
+        access: Access,
+        statistics: Option<RunTimeStatistics>,
+    ) -> Outcome<Session> {
         let begin_ns = monotonic_ns();
         let side_band = SideBand::open()?;
-        let engine = Engine::load(settings)?;
+        let engine = Engine::load(settings, &access, statistics)?;
+        let access = Rc::new(access);
         let loaded_ns = monotonic_ns() - begin_ns;
         send(&mut wire, MESSAGE_STARTED, format!("{{\"loadNs\":{loaded_ns}}}").as_bytes())?;
-        crate::kernel_symbols::send(&mut wire)
-            .map_err(|error| Failure::from_io("client", "write to the client", &error))?;
+        if access.has_kernel_frames {
+            crate::kernel_symbols::send(&mut wire)
+                .map_err(|error| Failure::from_io("client", "write to the client", &error))?;
+        }
         Ok(Session {
-            processes: Processes::new(&engine),
+            processes: Processes::new(&engine, Rc::clone(&access)),
+            access,
             wire,
             engine,
             side_band,
@@ -274,7 +285,7 @@ impl Session {
     /// Loads the tables of the files first: when the kernel begins to sample the process, it can unwind it.
     fn observe(&mut self, request: &AddRequest) -> io::Result<()> {
         let pid = request.pid;
-        let process = open_pid(pid)?;
+        let process = self.access.authorize(pid)?;
         self.side_band.enable()?;
         for path in request.paths() {
             let path = Path::new(OsStr::from_bytes(path));
@@ -284,6 +295,10 @@ impl Session {
             self.engine.set_runtime_base(tid, runtime_ns).map_err(to_io)?;
         }
         self.engine.observe(pid, request.is_held, request.id).map_err(to_io)?;
+        if has_ended(&process) {
+            self.engine.forget(pid); // whoever has its pid now was not asked for
+            return Err(io::Error::from_raw_os_error(libc::ESRCH));
+        }
         self.processes.add(&mut self.engine, pid).map_err(to_io)?;
         self.awaited.push((pid, process));
         if !self.is_sampling {
@@ -342,6 +357,7 @@ impl Session {
             .map(|(tid, ns)| ns.saturating_sub(self.engine.runtime_base(tid)))
             .sum();
         let run_ns = self.engine.program_run_ns();
+        let timed_ns = (counters.timed_ns * counters.fired).checked_div(counters.timed_hits).unwrap_or(0);
         let fields = [
             ("fired", counters.fired),
             ("snapshots", counters.snapshots),
@@ -349,13 +365,15 @@ impl Session {
             ("targetCpuNs", counters.exited_cpu_ns + living_cpu_ns),
             ("samplerCpuNs", own_cpu_ns().saturating_sub(self.load_cpu_ns)),
             ("samplerLoadCpuNs", self.load_cpu_ns),
-            ("bpfRunNs", run_ns.unwrap_or(0)),
+            ("bpfRunNs", run_ns.unwrap_or(timed_ns)),
             ("samplerPeakRssBytes", self.peak_private_bytes.max(own_private_bytes())),
             ("tableBytes", self.processes.objects.table_bytes()),
             ("tablesNs", self.processes.objects.tables_ns),
             ("stillRunning", still_running as u64),
             ("throttled", self.throttled),
             ("startersFull", counters.starters_full),
+            ("foreignExecs", counters.foreign_execs),
+            ("foreignSamples", counters.foreign_samples),
             ("attachToFirstSampleNs", self.first_sample_ns.saturating_sub(self.enabled_ns)),
         ];
         let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
-use crate::protocol::{FRAME_HEADER_BYTES, MAX_PAYLOAD_BYTES};
+use crate::protocol::{FRAME_HEADER_BYTES, MAX_REQUEST_BYTES};
 
 pub struct Wire {
     stream: UnixStream,
@@ -38,7 +38,7 @@ impl Wire {
             other => other?,
         }
         let length = u32::from_le_bytes([head[0], head[1], head[2], head[3]]) as usize;
-        if length > MAX_PAYLOAD_BYTES {
+        if length > MAX_REQUEST_BYTES {
             return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a frame claims {length} bytes")));
         }
         let mut payload = vec![0; length];
@@ -75,4 +75,79 @@ fn send_message(socket: i32, bytes: &[u8], file: BorrowedFd) -> io::Result<usize
         return Err(io::Error::last_os_error());
     }
     Ok(sent as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{MESSAGE_ADD, MESSAGE_START, PROTOCOL_VERSION};
+    use crate::requests::{parse_add, parse_start};
+
+    /// xorshift64: the same rounds every time.
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, limit: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            (self.0 % limit as u64) as usize
+        }
+    }
+
+    fn frame(kind: u16, payload: &[u8]) -> Vec<u8> {
+        [header(kind, payload.len()).as_slice(), payload].concat()
+    }
+
+    fn words(values: &[u32]) -> Vec<u8> {
+        values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    }
+
+    fn conversation() -> Vec<u8> {
+        let start = words(&[PROTOCOL_VERSION, 997, 0, 1 << 20, 0, 1024, 0]);
+        let add = [words(&[1, 42, 1, 2]), b"/bin/a\0/lib/b\0".to_vec()].concat();
+        [frame(MESSAGE_START, &start), frame(MESSAGE_ADD, &add), frame(3, &[])].concat()
+    }
+
+    /// Everything that a client can send, until it hangs up or is refused.
+    fn receive_all(bytes: Vec<u8>) -> usize {
+        let (client, sampler) = UnixStream::pair().unwrap();
+        let sending = std::thread::spawn(move || (&client).write_all(&bytes));
+        let mut wire = Wire::new(sampler);
+        let mut received = 0;
+        while let Ok(Some((kind, payload))) = wire.receive() {
+            assert!(payload.len() <= MAX_REQUEST_BYTES);
+            match kind {
+                MESSAGE_START => drop(parse_start(&payload)),
+                MESSAGE_ADD => drop(parse_add(&payload).map(|request| request.paths().count())),
+                _ => {}
+            }
+            received += 1;
+        }
+        drop(wire);
+        let _ = sending.join();
+        received
+    }
+
+    #[test]
+    fn whatever_a_client_sends_is_a_request_or_an_error() {
+        assert_eq!(receive_all(conversation()), 3);
+        let mut random = Random(0x9e37_79b9_7f4a_7c15);
+        for _ in 0..3000 {
+            let mut bytes = conversation();
+            for _ in 0..random.below(6) {
+                let at = random.below(bytes.len());
+                bytes[at] = random.below(256) as u8;
+            }
+            bytes.truncate(bytes.len() - random.below(bytes.len()) * random.below(2));
+            receive_all(bytes);
+        }
+    }
+
+    #[test]
+    fn a_length_is_not_believed() {
+        let (mut client, sampler) = UnixStream::pair().unwrap();
+        client.write_all(&header(MESSAGE_ADD, MAX_REQUEST_BYTES + 1)).unwrap();
+        assert_eq!(Wire::new(sampler).receive().unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
 }

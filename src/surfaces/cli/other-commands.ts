@@ -20,6 +20,11 @@ const OTHER_COMMANDS: readonly OtherCommand[] = [
     only: 'cargo-profile-bee',
   },
   { word: 'doctor', describe: 'Check what this machine allows, and how to change it', choices: ['--json'] },
+  {
+    word: 'setup',
+    value: '[FLAGS]',
+    describe: 'Once, with sudo: from then on profiling needs no password (setup --help)',
+  },
   { word: 'help', describe: 'Show this help' },
   {
     word: 'completions',
@@ -46,6 +51,10 @@ export async function runOtherCommand(
   if (word === NAMES_WORD) {
     const { printNames } = await import('./completions/print-names.js');
     return await printNames(args);
+  }
+  if (word === 'setup') {
+    const { setUp } = await import('./setup/set-up.js');
+    return await setUp(args, command === 'profile-bee' ? command : 'cargo profile-bee');
   }
   if (word !== 'completions' && word !== 'man') return undefined;
   const { printDocument } = await import('./print-document.js');

@@ -6,8 +6,10 @@ import { SessionSymbolizer } from '../../ffi/symbolizer.js';
 import { type ProfilePart, splitByRoot } from '../../profile/split-by-root.js';
 import { type BuiltProfile, buildProfile } from '../../symbolize/build-profile.js';
 import { alteredTextProblems } from './altered-text.js';
+import { announceQuestion } from './announce-question.js';
 import { explain } from './explain.js';
 import { Interrupted, type Interrupts } from './interrupts.js';
+import { leftOutProblems } from './left-out-problems.js';
 import { openPicture } from './open-picture.js';
 import type { RecordOptions } from './options.js';
 import { Outputs, shownPath } from './outputs.js';
@@ -43,8 +45,10 @@ export async function record(
   checkCanCapture();
   const outputs = Outputs.reserve(options);
   try {
+    const isAsked = announceQuestion(terminal);
     const opening = openTimedSession(options, summary); // the kernel verifies our programs while cargo builds
     opening.catch(() => {}); // awaited below; until then cargo's own failure comes first
+    if (isAsked) await interrupts.orThrow(opening); // a question between cargo's lines would be overlooked
     const preparing = interrupts.orThrow(prepare());
     const target = await preparing.catch((error) => abandon(opening, error));
     await using session = await opening;
@@ -70,6 +74,7 @@ function notePreparation(summary: Summary, target: PreparedTarget, terminal: Ter
 async function openTimedSession(options: RecordOptions, summary: Summary): Promise<CaptureSession> {
   const beginNs = process.hrtime.bigint();
   const session = await openSession(options.plan);
+  summary.elevation = session.elevation;
   summary.phasesNs.samplerStart = Number(process.hrtime.bigint() - beginNs);
   return session;
 }
@@ -168,7 +173,7 @@ function noteCapture(
   const times = { targetCpuNs, samplerCpuNs, samplerLoadCpuNs, bpfRunNs };
   summary.cost = { ...summary.cost, source, ...times, samplerPeakRssBytes, tableBytes };
   noteTargets(summary, session, target, objects);
-  summary.problems.push(...session.problems);
+  summary.problems.push(...session.problems, ...leftOutProblems(totals));
 }
 
 function noteTargets(

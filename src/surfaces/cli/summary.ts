@@ -1,5 +1,4 @@
 import { emptyStatistics, type FrameStatistics } from '../../symbolize/frame-statistics.js';
-import { isSudoCaller } from './become-caller.js';
 
 export const SUMMARY_SCHEMA = 'profile-bee.summary/1';
 
@@ -99,7 +98,7 @@ export function emptySummary(
     targets: [],
     event: { ...event, throttled: 0 },
     unwinder,
-    elevation: isSudoCaller() ? 'sudo' : process.geteuid?.() === 0 ? 'none' : 'capabilities',
+    elevation: 'none',
     samples: { fired: 0, expected: 0, delivered: 0, unaccounted: 0, lost: {} },
     ...emptyStatistics(),
     cost: {

@@ -1,0 +1,97 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { findNativeFile } from '../ffi/native-files.js';
+import { CaptureError } from './capture-error.js';
+import { type InstalledSampler, installedSamplers } from './installed-sampler.js';
+import { type MachineFacts, readMachineFacts } from './machine-facts.js';
+import { findMissingPrivilege } from './obstacle.js';
+import { findSetupCopy } from './setup-copy.js';
+
+/** How the sampler gets the rights that it needs. It gives up all others at once, whatever way it was. */
+export interface Elevation {
+  kind: 'none' | 'capabilities' | 'setup' | 'sudo';
+  /** What starts it; the path of the socket follows. */
+  command: readonly string[];
+  /** True when sudo will ask for a password on the terminal. */
+  asks: boolean;
+}
+
+/** sudo may have to wait for a directory service. */
+const SUDO_TIMEOUT_MS = 10_000;
+
+let found: Elevation | undefined;
+
+/**
+ * The first way that works on this machine, for whoever this process was at the first call. Throws CaptureError
+ * (`not-privileged`) when none does.
+ */
+export function findElevation(): Elevation {
+  if (found !== undefined) return found;
+  const facts = readMachineFacts();
+  found = facts.isRoot ? asRoot(facts) : asUser(facts);
+  if (found === undefined) throw noWay(facts);
+  return found;
+}
+
+function asRoot({ missingNeeded }: MachineFacts): Elevation | undefined {
+  if (missingNeeded.length > 0) return undefined;
+  return { kind: 'none', command: [findNativeFile('bee-sampler')], asks: false };
+}
+
+/** Tried and not concluded: what a process gets depends on ambient sets, file attributes, mounts and sudo's rules. */
+function asUser({ hasNoNewPrivileges }: MachineFacts): Elevation | undefined {
+  const sampler = findNativeFile('bee-sampler');
+  if (isAble([sampler])) return { kind: 'capabilities', command: [sampler], asks: false };
+  if (hasNoNewPrivileges) return undefined;
+  const copy = findSetupCopy();
+  if (copy !== undefined && isAble([copy])) return { kind: 'setup', command: [copy], asks: false };
+  const silently = ['sudo', '-n', '--', sampler];
+  if (isAble(silently)) return { kind: 'sudo', command: silently, asks: false };
+  if (!hasSudo() || !hasTerminal()) return undefined;
+  return { kind: 'sudo', command: ['sudo', '--', sampler], asks: true };
+}
+
+function isAble([file, ...args]: readonly string[]): boolean {
+  const options = { stdio: 'ignore', timeout: SUDO_TIMEOUT_MS } as const;
+  return spawnSync(file!, [...args, '--check'], options).status === 0;
+}
+
+function hasSudo(): boolean {
+  return spawnSync('sudo', ['-V'], { stdio: 'ignore' }).status === 0;
+}
+
+/** Where somebody can read our line, and sudo can ask. */
+function hasTerminal(): boolean {
+  if (!process.stderr.isTTY) return false;
+  try {
+    closeSync(openSync('/dev/tty', 'r+'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function noWay(facts: MachineFacts): CaptureError {
+  const { code, attempted, cause, advice } = findMissingPrivilege(facts) ?? notHandedOn();
+  const isOneOffer = facts.isRoot || facts.hasNoNewPrivileges;
+  return new CaptureError(code, attempted, cause, isOneOffer ? advice : `${advice}\n${setupAdvice()}`);
+}
+
+/** File capabilities of Node's own, for example: what it starts has none. */
+function notHandedOn(): CaptureError {
+  const cause = 'this process has cap_bpf and cap_perfmon, and cannot hand them on (they are not ambient)';
+  return new CaptureError('not-privileged', 'capture samples', cause);
+}
+
+function setupAdvice(): string {
+  const copies = installedSamplers(findNativeFile('bee-sampler'));
+  return `profile-bee setup   ${setupOffer(copies)}`;
+}
+
+function setupOffer(copies: readonly InstalledSampler[]): string {
+  const other = copies.find(({ kind }) => kind === 'other');
+  if (other !== undefined) return `once, on a terminal: version ${other.version} is installed, not this one`;
+  if (copies.some(({ kind }) => kind === 'forbidden'))
+    return 'once, as root, with --user: the installed sampler is for others';
+  return 'once, on a terminal: from then on neither root nor a password is needed';
+}

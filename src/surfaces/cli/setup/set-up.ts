@@ -1,0 +1,75 @@
+import { spawnSync } from 'node:child_process';
+import { createInterface } from 'node:readline/promises';
+import { CaptureError } from '../../../capture/capture-error.js';
+import { INSTALL_ROOT, installedSamplers } from '../../../capture/installed-sampler.js';
+import { checkNativeParts } from '../../../capture/native-parts.js';
+import { findNativeFile } from '../../../ffi/native-files.js';
+import { explain } from '../explain.js';
+import { printText } from '../print-text.js';
+import { Terminal } from '../terminal.js';
+import { UsageProblem } from '../usage-problem.js';
+import { installArguments, planLines, planSetup } from './setup-plan.js';
+import { parseSetup, SETUP_HELP, type SetupRequest } from './setup-request.js';
+import { statusText } from './status.js';
+
+const NOT_PERMITTED = 77;
+
+/** The command `setup`; resolves with the exit code. `name`: the command before it, as it was typed. */
+export async function setUp(args: readonly string[], name: string): Promise<number> {
+  const terminal = new Terminal('normal');
+  try {
+    const request = parseSetup(args, name);
+    if (request.action === 'help') {
+      await printText(SETUP_HELP(name));
+      return 0;
+    }
+    checkNativeParts();
+    return await act(request, name, terminal);
+  } catch (error) {
+    return explain(error, terminal).code;
+  }
+}
+
+async function act(request: SetupRequest, name: string, terminal: Terminal): Promise<number> {
+  const sampler = findNativeFile('bee-sampler');
+  const installed = installedSamplers(sampler);
+  if (request.action === 'status') {
+    await printText(statusText(installed));
+    return installed.some(({ kind }) => kind === 'same') ? 0 : NOT_PERMITTED;
+  }
+  const isRemoval = request.action === 'uninstall';
+  const plan = isRemoval ? undefined : planSetup(request, installed);
+  const lines = plan === undefined ? [`removes ${INSTALL_ROOT}`] : planLines(plan, sampler, INSTALL_ROOT);
+  terminal.say(`${name} setup, as root:`);
+  for (const line of lines) terminal.say(`  ${line}`);
+  if (!(await isAgreed(request, name, sampler))) return 1;
+  runAsRoot([sampler, ...(plan === undefined ? ['--uninstall'] : installArguments(plan))], terminal);
+  terminal.say(isRemoval ? 'removed' : `installed; ${name} now needs no password`);
+  return 0;
+}
+
+/** One question: where sudo asks for a password, that is it. */
+async function isAgreed({ isConfirmed }: SetupRequest, name: string, sampler: string): Promise<boolean> {
+  if (isConfirmed) return true;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new UsageProblem('setup: there is no terminal to ask on', `${name} setup --yes   does not ask`);
+  }
+  if (process.geteuid?.() !== 0 && spawnSync('sudo', ['-n', '--', sampler, '--check']).status !== 0)
+    return true;
+  const questions = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await questions.question('Continue? [y/N] ');
+  questions.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+/** Throws CaptureError. */
+function runAsRoot(command: readonly string[], terminal: Terminal): void {
+  const isRoot = process.geteuid?.() === 0;
+  const [file, ...args] = isRoot ? command : ['sudo', '--', ...command];
+  if (!isRoot) terminal.say(`+ ${[file, ...args].join(' ')}`);
+  const { status, error } = spawnSync(file!, args, { stdio: ['inherit', 'ignore', 'inherit'] });
+  if (status === 0) return;
+  const cause = error === undefined ? `${file} ended with code ${status}` : error.message;
+  const advice = `as root:   ${command.join(' ')}`;
+  throw new CaptureError('not-privileged', 'set up the sampler', cause, advice);
+}
