@@ -12,6 +12,7 @@ _Static_assert(sizeof(struct bee_unwind_rule) == 16, "array entries are padded t
 _Static_assert(BEE_RULE_COUNT <= 8, "a frame word has three bits for the rule");
 
 #define FIELD(name) { "stack." #name, offsetof(struct bee_stack, name) }
+#define RULE_FIELD(name) { "unwind_rule." #name, offsetof(struct bee_unwind_rule, name) }
 #define NAME_OUTCOME(name, text) { "outcome." #text, BEE_OUTCOME_##name },
 #define NAME_RULE(name, text) { "rule." #text, BEE_RULE_##name },
 #define NAME_LOSS(name, text) { "loss." #text, BEE_LOSS_##name },
@@ -37,6 +38,21 @@ const struct bee_layout_entry bee_layout_entries[] = {
 	{ "snapshot.ip", offsetof(struct bee_snapshot, ip) },
 	{ "snapshot.stack", offsetof(struct bee_snapshot, stack) },
 	{ "unwind_rule.size", sizeof(struct bee_unwind_rule) },
+	RULE_FIELD(kind), RULE_FIELD(cfa_register), RULE_FIELD(fp_kind), RULE_FIELD(cfa_offset), RULE_FIELD(cfa_add),
+	RULE_FIELD(fp_offset),
+	{ "unwind.gap", BEE_UNWIND_GAP },
+	{ "unwind.end", BEE_UNWIND_END },
+	{ "unwind.cfa", BEE_UNWIND_CFA },
+	{ "unwind.deref", BEE_UNWIND_DEREF },
+	{ "unwind.plt", BEE_UNWIND_PLT },
+	{ "unwind.signal", BEE_UNWIND_SIGNAL },
+	{ "unwind.unsupported", BEE_UNWIND_UNSUPPORTED },
+	{ "unwind.clone", BEE_UNWIND_CLONE },
+	{ "cfa_register.rsp", BEE_REGISTER_RSP },
+	{ "cfa_register.rbp", BEE_REGISTER_RBP },
+	{ "fp.same", BEE_FP_SAME },
+	{ "fp.cfa", BEE_FP_CFA },
+	{ "fp.rbp", BEE_FP_RBP },
 	BEE_OUTCOMES(NAME_OUTCOME)
 	BEE_FRAME_RULES(NAME_RULE)
 	BEE_LOSSES(NAME_LOSS)

@@ -4,6 +4,8 @@ fn main() {
     println!("cargo:rerun-if-changed=../../bpf/layout.c");
     println!("cargo:rerun-if-changed=../../bpf/layout.h");
     println!("cargo:rerun-if-changed=../../bpf/record.h");
+    println!("cargo:rerun-if-changed=../../bpf/engine.h");
+    println!("cargo:rerun-if-changed=../../bpf/unwind.h");
     cc::Build::new().file("../../bpf/layout.c").include("../../bpf").warnings(true).compile("bee_layout");
     link_for_older_glibc();
 }

@@ -1,4 +1,5 @@
 import { loadLibbee } from './libbee.js';
+import { CFA_REGISTERS, FP_KINDS, RULE_LAYOUT, UNWIND_KINDS } from './unwind-table.js';
 
 /** struct bee_stack of bpf/record.h: byte offsets. test/ffi/layout.test.ts compares them with the C compiler's. */
 export const STACK_LAYOUT = {
@@ -51,6 +52,10 @@ export function expectedLayout(): Record<string, number> {
     ...prefixed('outcome', numbered(OUTCOME_NAMES)),
     ...prefixed('rule', numbered(FRAME_RULE_NAMES)),
     ...prefixed('loss', numbered(LOSS_NAMES)),
+    ...prefixed('unwind_rule', Object.entries(RULE_LAYOUT)),
+    ...prefixed('unwind', numbered(UNWIND_KINDS)),
+    ...prefixed('cfa_register', numbered(CFA_REGISTERS)),
+    ...prefixed('fp', numbered(FP_KINDS)),
   };
 }
 

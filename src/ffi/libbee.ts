@@ -6,7 +6,7 @@ import { findNativeFile, thisFile } from './native-files.js';
 /** A session or symbol table inside libbee. */
 export type Handle = bigint;
 
-const ABI_VERSION = 3;
+const ABI_VERSION = 4;
 /** About 100 bytes for each crate; asking for the size first would read the file twice. */
 const USUAL_FACTS_BYTES = 128 << 10;
 
@@ -34,6 +34,10 @@ interface Functions {
   symbolsCopy: KoffiFunc<(symbols: Handle, buffer: Bytes, capacity: number) => Integer>;
   symbolsFree: KoffiFunc<(symbols: Handle) => void>;
   elfFacts: KoffiFunc<(path: string, buffer: Bytes, capacity: number) => Integer>;
+  unwindOpen: KoffiFunc<(path: string) => Integer>;
+  unwindRules: KoffiFunc<(table: Handle, buffer: Bytes, capacity: number) => Integer>;
+  unwindRows: KoffiFunc<(table: Handle, first: number, buffer: Bytes, capacity: number) => Integer>;
+  unwindClose: KoffiFunc<(table: Handle) => void>;
 }
 
 const SIGNATURES: Record<keyof Functions, string> = {
@@ -58,6 +62,10 @@ const SIGNATURES: Record<keyof Functions, string> = {
   symbolsCopy: 'int64_t bee_symbols_copy(uint64_t symbols, uint8_t *buffer, uint64_t capacity)',
   symbolsFree: 'void bee_symbols_free(uint64_t symbols)',
   elfFacts: 'int64_t bee_elf_facts(const char *path, uint8_t *buffer, uint64_t capacity)',
+  unwindOpen: 'uint64_t bee_unwind_open(const char *path)',
+  unwindRules: 'int64_t bee_unwind_rules(uint64_t table, uint8_t *buffer, uint64_t capacity)',
+  unwindRows: 'int64_t bee_unwind_rows(uint64_t table, uint64_t first, uint8_t *buffer, uint64_t capacity)',
+  unwindClose: 'void bee_unwind_close(uint64_t table)',
 };
 
 let loaded: Libbee | undefined;
@@ -155,6 +163,30 @@ export class Libbee {
     const call: SizedCall = (buffer, capacity) => this.#functions.elfFacts(path, buffer, capacity);
     const bytes = this.#bytes(`read ${path}`, call, USUAL_FACTS_BYTES);
     return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  }
+
+  unwindOpen(path: string): Handle {
+    const table = BigInt(this.#functions.unwindOpen(path));
+    if (table === 0n) throw new NativeError('ENOEXEC', `read ${path}`, this.#lastError());
+    return table;
+  }
+
+  /** `struct bee_unwind_rule`, back to back. */
+  unwindRules(table: Handle): Uint8Array {
+    return this.#bytes('read unwind rules', (buffer, capacity) =>
+      this.#functions.unwindRules(table, buffer, capacity),
+    );
+  }
+
+  /** Fills the buffer with rows from number `first` on; returns their bytes, 0 behind the last. */
+  unwindRows(table: Handle, first: number, buffer: Uint8Array): number {
+    const size = Number(this.#functions.unwindRows(table, first, buffer, buffer.byteLength));
+    if (size < 0) throw NativeError.fromStatus(size, 'read unwind rows', this.#lastError());
+    return size;
+  }
+
+  unwindClose(table: Handle): void {
+    this.#functions.unwindClose(table);
   }
 
   #checkSession(session: Handle, status: number, operation: string): void {

@@ -8,7 +8,7 @@ import { completionProject, offered, SHELL_KINDS, type ShellKind } from './compl
 const OFFERS = `
 cargo profile-bee #                                | bench completions doctor help man nextest record run test
 cargo-profile-bee #                                | bench completions doctor help man nextest record run test
-profile-bee #                                      | completions doctor help man
+profile-bee #                                      | completions doctor help inspect man
 cargo profile-bee --svg out.svg #                  | bench nextest run test
 cargo-profile-bee --svg out.svg -- #               | bench nextest run test
 cargo +nightly profile-bee be                      | bench
@@ -16,6 +16,7 @@ cargo profile-bee doctor #                         | --json
 cargo profile-bee completions #                    | bash fish zsh
 cargo profile-bee completions bash #               |
 cargo profile-bee man #                            |
+profile-bee inspect #                              | unwind-table
 
 cargo profile-bee --bin #                          | load-gen tool-box web-server
 cargo profile-bee --bin=lo                         | load-gen

@@ -54,7 +54,7 @@ pub fn read(path: &str) -> Outcome<String> {
 }
 
 /// Not blocked by a FIFO that stands where a program should.
-fn map(path: &str) -> Outcome<FileMemory> {
+pub(crate) fn map(path: &str) -> Outcome<FileMemory> {
     let failed = |error: &std::io::Error| Failure::from_io(&format!("Cannot read {path}"), error);
     let file: File =
         OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(|error| failed(&error))?;

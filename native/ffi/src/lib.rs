@@ -1,6 +1,6 @@
 //! libbee: what the profiler does close to sockets and ELF files, behind a C ABI that koffi loads.
 //!
-//! **Ownership.** A session and a symbol table are numbers, never addresses: 0 is no handle, a closed or invented
+//! **Ownership.** A session, a symbol table and an unwind table are numbers, never addresses: 0 is no handle, a closed or invented
 //! one is an error (EBADF), not undefined behaviour. Every handle has one closing function, and closing twice is
 //! allowed. All memory that the caller passes stays the caller's and is not kept after the call.
 //!
@@ -45,6 +45,7 @@ mod protocol;
 mod samples;
 mod session;
 mod symbolize;
+mod unwind_rows;
 
 use std::ffi::{c_char, CStr};
 use std::sync::Arc;
@@ -54,10 +55,11 @@ use failure::{remember, Failure, Outcome};
 use handles::Handles;
 use session::Session;
 
-const ABI_VERSION: u32 = 3;
+const ABI_VERSION: u32 = 4;
 
 static SESSIONS: Handles<Session> = Handles::new();
 static SYMBOLS: Handles<Vec<u8>> = Handles::new();
+static UNWIND_TABLES: Handles<bee_elf::UnwindTable> = Handles::new();
 
 #[no_mangle]
 pub extern "C" fn bee_abi_version() -> u32 {
@@ -269,6 +271,50 @@ pub unsafe extern "C" fn bee_elf_facts(path: *const c_char, buffer: *mut u8, cap
         elf_facts::read(path)
     });
     answer(facts.map(String::into_bytes), buffer, capacity)
+}
+
+/// Reads the unwind table of the ELF file at `path`, as the sampler would load it. ENOEXEC for what is no x86-64 ELF
+/// file. A million rows take 30 to 70 ms and 16 MB.
+///
+/// # Safety
+/// `path` is a C string.
+#[no_mangle]
+pub unsafe extern "C" fn bee_unwind_open(path: *const c_char) -> u64 {
+    let opened = unsafe { text(path) }.and_then(|path| {
+        let path = path.ok_or_else(|| Failure::new(libc::EINVAL, "An unwind table needs a path."))?;
+        unwind_rows::read(path)
+    });
+    match opened {
+        Ok(table) => UNWIND_TABLES.insert(Arc::new(table)),
+        Err(failure) => {
+            remember(&failure);
+            0
+        }
+    }
+}
+
+/// Its distinct rules: `struct bee_unwind_rule` of bpf/unwind.h, back to back.
+///
+/// # Safety
+/// `buffer` is NULL or has `capacity` writable bytes.
+#[no_mangle]
+pub unsafe extern "C" fn bee_unwind_rules(table: u64, buffer: *mut u8, capacity: u64) -> i64 {
+    answer(UNWIND_TABLES.get(table).map(|table| unwind_rows::rule_bytes(&table)), buffer, capacity)
+}
+
+/// Copies as many rows from number `first` on as fit, `{u64 address, u32 rule}` of 12 bytes, sorted by address, and
+/// returns their bytes: 0 behind the last row. A rule is in force up to the next row's address.
+///
+/// # Safety
+/// `buffer` has `capacity` writable bytes.
+#[no_mangle]
+pub unsafe extern "C" fn bee_unwind_rows(table: u64, first: u64, buffer: *mut u8, capacity: u64) -> i64 {
+    answer(UNWIND_TABLES.get(table).map(|table| unwind_rows::row_bytes(&table, first, capacity)), buffer, capacity)
+}
+
+#[no_mangle]
+pub extern "C" fn bee_unwind_close(table: u64) {
+    drop(UNWIND_TABLES.remove(table));
 }
 
 /// Runs `call` and keeps its error in the session, where a caller on another thread finds it.

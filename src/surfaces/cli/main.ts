@@ -56,7 +56,7 @@ async function answerAtOnce(
     return true;
   }
   const { runOtherCommand } = await import('./other-commands.js');
-  const code = await runOtherCommand(command, argv);
+  const code = await runOtherCommand(command, argv, invokedAs);
   if (code !== undefined) process.exitCode = code;
   return code !== undefined;
 }

@@ -3,6 +3,9 @@ import type { CommandName } from './flags.js';
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
+export const INSPECTIONS = ['unwind-table'] as const;
+export type InspectionWord = (typeof INSPECTIONS)[number];
+
 /** What a command can do beside profiling; chosen by the first word. */
 export interface OtherCommand {
   word: string;
@@ -25,6 +28,13 @@ const OTHER_COMMANDS: readonly OtherCommand[] = [
     value: '[FLAGS]',
     describe: 'Once, with sudo: from then on profiling needs no password (setup --help)',
   },
+  {
+    word: 'inspect',
+    value: 'WHAT',
+    describe: 'Print what the profiler reads in an ELF file',
+    choices: INSPECTIONS,
+    only: 'profile-bee',
+  },
   { word: 'help', describe: 'Show this help' },
   {
     word: 'completions',
@@ -46,6 +56,7 @@ export const NAMES_WORD = '__complete';
 export async function runOtherCommand(
   command: CommandName,
   argv: readonly string[],
+  invokedAs: string = command,
 ): Promise<number | undefined> {
   const [word, ...args] = argv;
   if (word === NAMES_WORD) {
@@ -55,6 +66,10 @@ export async function runOtherCommand(
   if (word === 'setup') {
     const { setUp } = await import('./setup/set-up.js');
     return await setUp(args, command === 'profile-bee' ? command : 'cargo profile-bee');
+  }
+  if (word === 'inspect' && command === 'profile-bee') {
+    const { inspect } = await import('./inspect/inspect.js');
+    return await inspect(args, invokedAs);
   }
   if (word !== 'completions' && word !== 'man') return undefined;
   const { printDocument } = await import('./print-document.js');

@@ -1,0 +1,69 @@
+import { nearestName } from '../../../cargo/nearest-name.js';
+import { explain } from '../explain.js';
+import { INSPECTIONS, type InspectionWord } from '../other-commands.js';
+import { printText } from '../print-text.js';
+import { Terminal } from '../terminal.js';
+import { UsageProblem } from '../usage-problem.js';
+
+/** What can be inspected. `run` throws UsageProblem or WriteFailure. */
+interface Subcommand {
+  usage: string;
+  describe: string;
+  run(args: readonly string[]): Promise<void>;
+}
+
+const SUBCOMMANDS: Record<InspectionWord, Subcommand> = {
+  'unwind-table': {
+    usage: 'unwind-table ELF',
+    describe: 'The rows by which stacks are unwound: address, CFA, frame pointer, return address',
+    run: async ([path = '']) => (await import('./unwind-table.js')).printUnwindTable(path),
+  },
+};
+
+/** `inspect WHAT …`; resolves with the exit code. */
+export async function inspect(argv: readonly string[], invokedAs: string): Promise<number> {
+  try {
+    const [word, ...args] = argv;
+    if (isHelp(argv)) await printText(helpText(invokedAs));
+    else await run(word, args, invokedAs);
+    return 0;
+  } catch (error) {
+    return explain(error, new Terminal('normal')).code;
+  }
+}
+
+function isHelp(argv: readonly string[]): boolean {
+  return argv.includes('--help') || argv.includes('-h');
+}
+
+async function run(typed: string | undefined, args: readonly string[], invokedAs: string): Promise<void> {
+  const word = INSPECTIONS.find((known) => known === typed);
+  if (word === undefined) throw unknownWord(typed, invokedAs);
+  const { usage, run } = SUBCOMMANDS[word];
+  checkArguments(word, usage, args, invokedAs);
+  await run(args);
+}
+
+/** Each subcommand takes as many words as its usage names. */
+function checkArguments(word: string, usage: string, args: readonly string[], invokedAs: string): void {
+  const wanted = usage.split(' ').length - 1;
+  if (args.length === wanted && args.every((argument) => argument !== '')) return;
+  const what = args.length > wanted ? `${args[wanted]} is too much` : 'which file?';
+  throw new UsageProblem(`inspect ${word}: ${what}`, `${invokedAs} inspect ${usage}`);
+}
+
+function unknownWord(typed: string | undefined, invokedAs: string): UsageProblem {
+  const known = INSPECTIONS.join(', ');
+  if (typed === undefined) return new UsageProblem(`inspect: what? ${known}`, `${invokedAs} inspect --help`);
+  const nearest = nearestName(typed, INSPECTIONS);
+  return new UsageProblem(
+    `inspect does not know ${typed}; it knows ${known}`,
+    nearest === undefined ? '' : `did you mean ${nearest}?`,
+  );
+}
+
+function helpText(invokedAs: string): string {
+  const usages = INSPECTIONS.map((word) => SUBCOMMANDS[word]);
+  const lines = usages.map(({ usage, describe }) => `  ${invokedAs} inspect ${usage}\n      ${describe}\n`);
+  return `Prints what the profiler reads in an ELF file, in the spelling of binutils and LLVM.\n\n${lines.join('')}`;
+}
