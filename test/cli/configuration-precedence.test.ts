@@ -18,6 +18,7 @@ output       | "/1.svg"    | ["/2.svg"]  | "/3.svg"    | -o /4.svg
 svg          | "/1"        | "/2"        | "/3"        | --svg /4
 collapse     | "/1"        | "/2"        | "/3"        | --collapse /4
 summary-json | "/1"        | "/2"        | "/3"        | --summary-json /4
+raw-samples  | "/1"        | "/2"        | "/3"        | --raw-samples /4
 profile      | "p1"        | "p2"        | "p3"        | --profile p4
 as-is        | true        | false       | true        | --as-is
 profile-time | 1           | 2           | 3           | --profile-time 4

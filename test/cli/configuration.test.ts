@@ -21,6 +21,7 @@ svg = "../a.svg"                        | {"svg":"UP/a.svg"}
 collapse = "a.txt"                      | {"collapse":"DIR/a.txt"}
 collapse = "-"                          | {"collapse":"-"}
 summary-json = "s.json"                 | {"summaryJson":"DIR/s.json"}
+raw-samples = "r.ndjson"                | {"rawSamples":"DIR/r.ndjson"}
 profile = "dist"                        | {"profile":"dist"}
 as-is = true                            | {"asIs":true}
 open = false                            | {"open":false}

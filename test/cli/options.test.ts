@@ -49,6 +49,7 @@ const MEANINGS = `
 --split -o a.svg                | split            | true
 --svg a                         | split            | false
 --summary-json s.json           | summaryPath      | "s.json"
+--raw-samples r.ndjson          | rawSamplesPath   | "r.ndjson"
 --open                          | open             | true
 --no-open                       | open             | false
 --quiet                         | verbosity        | "quiet"
@@ -75,6 +76,8 @@ profile-bee       | --frequency fast          | frequency.*fast
 profile-bee       | --frequency               | frequency needs
 profile-bee       | --frequencyy 99           | mean --frequency
 profile-bee       | --collaps x               | mean --collapse
+profile-bee       | --raw-samples -           | these go to a file
+profile-bee       | --raw-samples a.svg --svg a.svg | named for two outputs
 profile-bee       | --event instructions      | cpu-clock or cycles
 profile-bee       | --unwind magic            | dwarf or fp
 profile-bee       | --dwarf --unwind fp       | contradict

@@ -28,6 +28,7 @@ export interface DryRun {
 /** Throws UsageError when the gate and a runner of the user's cannot be written together. */
 export function describeRun(plan: CargoPlan, options: RecordOptions): DryRun {
   const { context, userRunners } = plan.project;
+  const { rawSamplesPath } = options;
   const { event, frequencyHz, unwinder } = options.plan;
   const { name, inherits, roots } = plan.profile;
   const chained = userRunners.filter(({ words }) => words.length > 0);
@@ -42,7 +43,10 @@ export function describeRun(plan: CargoPlan, options: RecordOptions): DryRun {
     targets:
       roots?.map(({ targetName, kinds, mode }) => ({ name: targetName, kind: kinds[0] ?? '', mode })) ?? null,
     sampling: { event, frequencyHz, unwinder },
-    outputs: options.outputs.map(({ path, format }) => ({ path: path ?? '-', format })),
+    outputs: [
+      ...options.outputs.map(({ path, format }) => ({ path: path ?? '-', format })),
+      ...(rawSamplesPath === undefined ? [] : [{ path: rawSamplesPath, format: 'raw-samples' }]),
+    ],
   };
 }
 

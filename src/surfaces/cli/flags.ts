@@ -83,6 +83,12 @@ export const FLAGS: readonly FlagSpecification[] = [
     describe: 'Write what was measured and lost, for scripts',
   },
   {
+    name: 'raw-samples',
+    type: 'string',
+    value: 'FILE',
+    describe: 'Write every stack before it gets names: a line of JSON each, with module, offset and rule',
+  },
+  {
     name: 'require',
     type: 'string',
     isRepeatable: true,

@@ -46,6 +46,8 @@ export interface RecordOptions {
   /** One file for each root. */
   split: boolean;
   summaryPath: string | undefined;
+  /** NDJSON of the stacks without names. */
+  rawSamplesPath: string | undefined;
   rules: RequireRule[];
   /** Undefined: decided by what the terminal can show. */
   open: boolean | undefined;
@@ -87,6 +89,7 @@ export function toOptions(command: CommandName, flags: Flags, parts: CommandPart
     groupBy: toGroupBy(flags),
     split: toSplit(command, flags),
     summaryPath: flags.summaryJson,
+    rawSamplesPath: toRawSamplesPath(flags),
     rules: toRules(flags),
     open: flags.open,
     verbosity: flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal',
@@ -113,6 +116,7 @@ export function checkValues(flags: Flags): void {
   toEvent(flags);
   toUnwinder(flags);
   toOutputs(flags);
+  toRawSamplesPath(flags);
   toRules(flags);
   toProfileTimeSeconds(flags);
   toGroupBy(flags);
@@ -246,7 +250,7 @@ function toOutputs(flags: Flags): OutputRequest[] {
   for (const path of flags.output ?? []) outputs.push({ path, format: formatOf(flags, path) });
   if (flags.folded) outputs.push({ path: undefined, format: 'folded' });
   const paths = outputs.map(({ path }) => (path === '-' ? undefined : path));
-  checkDistinct(flags, [...paths, flags.summaryJson]);
+  checkDistinct(flags, [...paths, flags.summaryJson, flags.rawSamples]);
   return outputs.map(({ format }, index) => ({ path: paths[index], format }));
 }
 
@@ -266,6 +270,12 @@ function toSplit(command: CommandName, flags: Flags): boolean {
   return true;
 }
 
+/** Standard output is for folded stacks, and only for them. */
+function toRawSamplesPath(flags: Flags): string | undefined {
+  if (flags.rawSamples !== '-') return flags.rawSamples;
+  throw new UsageProblem(`${spelling(flags, 'rawSamples')} -: these go to a file`, '--raw-samples FILE');
+}
+
 function checkDistinct(flags: Flags, paths: readonly (string | undefined)[]): void {
   const files = paths.map((path) => (path === undefined ? undefined : resolve(path)));
   const twice = paths.find((path, index) => path !== undefined && files.indexOf(files[index]) !== index);
@@ -275,7 +285,7 @@ function checkDistinct(flags: Flags, paths: readonly (string | undefined)[]): vo
 
 /** Where a path was configured, for the front of an error; empty when it was typed. */
 function placeOf(flags: Flags, path: string): string {
-  const keys = ['summaryJson', 'output', 'collapse', 'svg'] as const;
+  const keys = ['summaryJson', 'rawSamples', 'output', 'collapse', 'svg'] as const;
   const key = keys.find((name) => flags.places?.[name] !== undefined && [flags[name]].flat().includes(path));
   return key === undefined ? '' : `${flags.places?.[key]}: `;
 }

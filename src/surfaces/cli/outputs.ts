@@ -1,4 +1,6 @@
 import { writeSync } from 'node:fs';
+import type { RawProfile } from '../../capture/raw-profile.js';
+import { rawSampleLines } from '../../capture/raw-sample-lines.js';
 import { writeFolded } from '../../formats/folded.js';
 import type { Profile } from '../../profile/profile.js';
 import type { ProfilePart } from '../../profile/split-by-root.js';
@@ -33,16 +35,18 @@ interface Rendered {
 /** The files of a run: reserved before the program starts, written whole when it has ended. */
 export class Outputs {
   readonly #outputs: Output[] = [];
+  #rawSamples: ReservedFile | undefined;
   #picture: string | undefined;
 
   /** Reserves the files that the command line names. Throws UsageProblem; nothing stays reserved then. */
-  static reserve({ outputs: requests, split }: RecordOptions): Outputs {
+  static reserve({ outputs: requests, split, rawSamplesPath }: RecordOptions): Outputs {
     const outputs = new Outputs();
     try {
       for (const { path, format } of requests) {
         const file = path === undefined ? undefined : (split ? ReservedSplit : ReservedFile).reserve(path);
         outputs.#outputs.push({ format, file });
       }
+      if (rawSamplesPath !== undefined) outputs.#rawSamples = ReservedFile.reserve(rawSamplesPath);
     } catch (error) {
       outputs.discard();
       throw error;
@@ -83,8 +87,16 @@ export class Outputs {
     });
   }
 
+  /** Writes the stacks without names, where they are asked for. Throws WriteFailure. */
+  writeRawSamples(raw: RawProfile): SummaryOutput[] {
+    const file = this.#rawSamples;
+    if (file === undefined) return [];
+    return [{ path: file.path, format: 'raw-samples', bytes: file.commitPieces(rawSampleLines(raw)) }];
+  }
+
   discard(): void {
     for (const { file } of this.#outputs) file?.discard();
+    this.#rawSamples?.discard();
   }
 
   #writeParts(

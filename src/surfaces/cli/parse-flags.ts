@@ -15,6 +15,7 @@ export interface Flags {
   groupBy?: string;
   split?: boolean;
   summaryJson?: string;
+  rawSamples?: string;
   require?: string[];
   frequency?: number;
   event?: string;

@@ -228,7 +228,7 @@ async function writeProfile(raw: RawProfile, run: Run, cutOff: readonly string[]
   const warnings = [...cutOff, ...quality.map(({ message }) => message)];
   const caption = { title: target.name, subtitle, warnings, sourceRoot: target.sourceRoot };
   const parts = options.split ? partsOf(built, wholeName(grouping, target.name)) : [];
-  summary.outputs = outputs.write(profile, caption, parts);
+  summary.outputs = [...outputs.write(profile, caption, parts), ...outputs.writeRawSamples(raw)];
   const doneNs = process.hrtime.bigint();
   const endNs = lastEndNs(session);
   summary.phasesNs.symbolize = Number(writeNs - symbolizeNs);

@@ -112,19 +112,24 @@ export class ReservedFile {
 
   /** Writes and renames; returns the size in bytes. Throws WriteFailure, and leaves nothing then. */
   commit(content: string): number {
-    const bytes = Buffer.from(content);
+    return this.commitPieces([content]);
+  }
+
+  /** The same for what is too long to be one string. */
+  commitPieces(pieces: Iterable<string>): number {
     const descriptor = this.#descriptor;
     if (descriptor === undefined) throw new Error(`${this.path} was already written`);
     try {
-      for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+      let size = 0;
+      for (const piece of pieces) size += writeWhole(descriptor, Buffer.from(piece));
       this.#close();
       if (this.isReplaced) renameSync(this.temporary, this.file);
       this.#unlock();
+      return size;
     } catch (error) {
       this.discard();
       throw new WriteFailure(this.path, reasonOf(error, this.path));
     }
-    return bytes.length;
   }
 
   /** Removes what was reserved; does nothing after a commit. */
@@ -142,6 +147,11 @@ export class ReservedFile {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
   }
+}
+
+function writeWhole(descriptor: number, bytes: Buffer): number {
+  for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+  return bytes.length;
 }
 
 /** `DIRECTORY/NAME-2026-01-31T12-00-00.svg`, with `-2`, `-3`, … where that exists (or `isTaken`): nothing is ever overwritten. */

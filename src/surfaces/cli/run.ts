@@ -89,7 +89,7 @@ async function runCargo(
   const configured = await withConfiguration(flags, project, terminal);
   const options = toOptions('cargo-profile-bee', configured, line);
   if (inspection?.what === 'dry-run') return await show(await planText(project, options));
-  const files = [...options.outputs.map(({ path }) => path), options.summaryPath];
+  const files = [...options.outputs.map(({ path }) => path), options.summaryPath, options.rawSamplesPath];
   makeTargetFolders(files, project.metadata.targetDirectory);
   return await recordWithSummary(options, () => prepareCargoTarget(project, options, terminal), interrupts);
 }

@@ -2,7 +2,7 @@ import { type FlagSpecification, flagsOf } from '../flags.js';
 import { camelCase, type Flags } from '../parse-flags.js';
 
 const SETTING_NAMES = [
-  ...['frequency', 'event', 'unwind', 'output', 'svg', 'collapse', 'summary-json'],
+  ...['frequency', 'event', 'unwind', 'output', 'svg', 'collapse', 'summary-json', 'raw-samples'],
   ...['profile', 'as-is', 'profile-time', 'open', 'require'],
   ...['group-by', 'split'],
 ];
