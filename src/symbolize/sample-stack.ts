@@ -10,18 +10,20 @@ import {
 import type { AddressSet } from './address-set.js';
 import type { FrameChain } from './resolved-chains.js';
 
-const DEEPEST = 1024;
-
 /**
  * What stands below a stack that does not reach the start of its thread: without it, the frame at which the walk
  * stopped would look like one. Not for threads caught in their exit: they have no user stack any more.
  */
 const CUT: Partial<Record<OutcomeName, string>> = {
-  depth: `[cut at ${DEEPEST} frames]`,
   noTable: '[incomplete stack]',
   noCfi: '[incomplete stack]',
   readFault: '[incomplete stack]',
 };
+
+/** A stack that is cut is as long as the limit was. */
+function markOf({ outcome, userFrames }: RawSample): string | undefined {
+  return outcome === 'depth' ? `[cut at ${userFrames.length} frames]` : CUT[outcome];
+}
 
 /** Adds one sample under `group`, if it has one: user frames from the root, then the kernel's on top of them. */
 export function addSampleStack(
@@ -32,7 +34,7 @@ export function addSampleStack(
   group: FrameIndex | undefined,
 ): void {
   let stack: StackIndex = group === undefined ? NO_STACK : builder.addStack(NO_STACK, group);
-  const mark = CUT[sample.outcome];
+  const mark = markOf(sample);
   if (mark !== undefined) stack = builder.addStack(stack, builder.addFrame({ ...UNKNOWN_FRAME, name: mark }));
   const push = (index: number): void => {
     for (const frame of chains[index]!.frames) stack = builder.addStack(stack, frame);

@@ -34,6 +34,8 @@ const MEANINGS = `
 --event cycles                  | plan.event       | "cycles"
 --unwind fp                     | plan.unwinder    | "fp"
 --dwarf                         | plan.unwinder    | "dwarf"
+--max-depth 64                  | plan.maxDepth    | 64
+--svg a                         | plan.maxDepth    | 1024
 --time 1500                     | durationMs       | 1500
 -d 1.5                          | durationMs       | 1500
 -d 10                           | durationMs       | 10000
@@ -78,6 +80,9 @@ profile-bee       | --frequencyy 99           | mean --frequency
 profile-bee       | --collaps x               | mean --collapse
 profile-bee       | --raw-samples -           | these go to a file
 profile-bee       | --raw-samples a.svg --svg a.svg | named for two outputs
+profile-bee       | --max-depth 0             | max-depth 0: choose a whole number of frames, 1 to 1024
+profile-bee       | --max-depth 1025          | 1 to 1024
+profile-bee       | --max-depth 7.5           | whole number of frames
 profile-bee       | --event instructions      | cpu-clock or cycles
 profile-bee       | --unwind magic            | dwarf or fp
 profile-bee       | --dwarf --unwind fp       | contradict

@@ -24,6 +24,8 @@ export interface FlagSpecification {
 
 export const EVENTS = ['cpu-clock', 'cycles'] as const;
 export const UNWINDERS = ['dwarf', 'fp'] as const;
+/** What the kernel program has room for: BEE_MAX_USER_FRAMES of bpf/record.h. */
+export const MAX_DEPTH = 1024;
 
 /** Every flag of the two commands, in the order of `--help`. */
 export const FLAGS: readonly FlagSpecification[] = [
@@ -116,6 +118,12 @@ export const FLAGS: readonly FlagSpecification[] = [
     value: 'HOW',
     choices: UNWINDERS,
     describe: 'dwarf (default) or fp (frame pointers only)',
+  },
+  {
+    name: 'max-depth',
+    type: 'number',
+    value: 'N',
+    describe: `Frames of a program's stack, the innermost ones, before it is cut: 1 to ${MAX_DEPTH} (default)`,
   },
   { name: 'dwarf', type: 'boolean', describe: 'The same as --unwind dwarf' },
   {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import type { CapturePlan } from '../../capture/session.js';
 import { GROUP_BY, type GroupBy } from '../../symbolize/grouping.js';
-import { type CommandName, EVENTS, UNWINDERS } from './flags.js';
+import { type CommandName, EVENTS, MAX_DEPTH, UNWINDERS } from './flags.js';
 import type { Flags } from './parse-flags.js';
 import { parseRules, type RequireRule } from './require-rules.js';
 import { spelling } from './spelling.js';
@@ -74,7 +74,6 @@ export interface CommandParts {
 
 const DEFAULT_HZ = { 'cargo-profile-bee': 997, 'profile-bee': 99 } as const;
 const DEFAULT_RING_BYTES = 8 << 20;
-const MAX_DEPTH = 1024;
 const FORMATS: Record<string, OutputFormat> = { '.svg': 'svg', '.folded': 'folded', '.collapsed': 'folded' };
 
 /** Throws UsageProblem. */
@@ -115,6 +114,7 @@ export function checkValues(flags: Flags): void {
   if (flags.frequency !== undefined) checkWholeHz(flags, flags.frequency);
   toEvent(flags);
   toUnwinder(flags);
+  toMaxDepth(flags);
   toOutputs(flags);
   toRawSamplesPath(flags);
   toRules(flags);
@@ -179,7 +179,7 @@ function toPlan(command: CommandName, flags: Flags): CapturePlan {
     event: toEvent(flags),
     unwinder: toUnwinder(flags),
     ringBytes: toRingBytes(process.env.PROFILE_BEE_RING_BYTES),
-    maxDepth: MAX_DEPTH,
+    maxDepth: toMaxDepth(flags),
   };
 }
 
@@ -192,6 +192,14 @@ function toUnwinder(flags: Flags): 'dwarf' | 'fp' {
   if (flags.dwarf && unwinder === 'fp')
     throw new UsageProblem('--dwarf and --unwind fp contradict each other');
   return unwinder;
+}
+
+function toMaxDepth(flags: Flags): number {
+  const { maxDepth = MAX_DEPTH } = flags;
+  if (Number.isInteger(maxDepth) && maxDepth >= 1 && maxDepth <= MAX_DEPTH) return maxDepth;
+  throw new UsageProblem(
+    `${spelling(flags, 'maxDepth')} ${maxDepth}: choose a whole number of frames, 1 to ${MAX_DEPTH}`,
+  );
 }
 
 function toFrequencyHz(flags: Flags, defaultHz: number): number {

@@ -21,6 +21,7 @@ export interface Flags {
   event?: string;
   unwind?: string;
   dwarf?: boolean;
+  maxDepth?: number;
   dev?: boolean;
   profile?: string;
   asIs?: boolean;

@@ -20,7 +20,6 @@ const REASONS: Record<string, string> = {
   noTable: 'no unwind table',
   noCfi: 'code without unwind information',
   readFault: 'unreadable stack',
-  depth: 'deeper than 1,024 frames',
   exiting: 'exiting threads',
   ringbufFull: 'ring buffer full',
   nested: 'nested samples',
@@ -56,7 +55,7 @@ export function qualityProblems(summary: Summary): Problem[] {
   if (stacks.user > 0 && completePercent(summary) < MIN_COMPLETE_PERCENT) {
     note(
       'incomplete-stacks',
-      `only ${share(completePercent(summary))} of stacks reach the start of their thread (${reasons(stacks.incomplete)})`,
+      `only ${share(completePercent(summary))} of stacks reach the start of their thread (${reasons(stacks.incomplete, stacks.maxDepth)})`,
     );
   }
   if (frames.user > 0 && symbolizedPercent(summary) < MIN_SYMBOLIZED_PERCENT) {
@@ -83,10 +82,12 @@ export function qualityProblems(summary: Summary): Problem[] {
   return problems;
 }
 
-function reasons(counts: Record<string, number>): string {
+/** Where stacks are cut, the deepest ones are as long as the limit. */
+function reasons(counts: Record<string, number>, maxDepth = 0): string {
   const present = Object.entries(counts).filter(([, value]) => value > 0);
+  const words: Record<string, string> = { ...REASONS, depth: `deeper than ${count(maxDepth)} frames` };
   return (
-    present.map(([name, value]) => `${REASONS[name] ?? name}: ${count(value)}`).join(', ') || 'none counted'
+    present.map(([name, value]) => `${words[name] ?? name}: ${count(value)}`).join(', ') || 'none counted'
   );
 }
 

@@ -2,7 +2,17 @@ import { type FlagSpecification, flagsOf } from '../flags.js';
 import { camelCase, type Flags } from '../parse-flags.js';
 
 const SETTING_NAMES = [
-  ...['frequency', 'event', 'unwind', 'output', 'svg', 'collapse', 'summary-json', 'raw-samples'],
+  ...[
+    'frequency',
+    'event',
+    'unwind',
+    'max-depth',
+    'output',
+    'svg',
+    'collapse',
+    'summary-json',
+    'raw-samples',
+  ],
   ...['profile', 'as-is', 'profile-time', 'open', 'require'],
   ...['group-by', 'split'],
 ];
