@@ -1,0 +1,50 @@
+import type { RawObject, RawProfile } from '../../capture/raw-profile.js';
+import { leftOutProblems } from './left-out-problems.js';
+import { type LaunchEnd, type Launched, signalName } from './prepared-target.js';
+import type { RunInProgress } from './run-in-progress.js';
+import { lostCount, type Summary, type SummaryTarget } from './summary.js';
+
+/** What was sampled, lost and spent, and which processes took part. */
+export function noteCapture(raw: RawProfile, run: RunInProgress): void {
+  const { totals, samples, objects } = raw;
+  const { summary, session, options } = run;
+  const delivered = samples.reduce((sum, { count }) => sum + count, 0);
+  const expected = Math.round((totals.targetCpuNs * options.plan.frequencyHz) / 1e9);
+  const unaccounted = totals.fired - delivered - lostCount(totals.lost);
+  summary.samples = { fired: totals.fired, expected, delivered, unaccounted, lost: totals.lost };
+  summary.event.throttled = totals.throttled;
+  summary.phasesNs.tables = totals.tablesNs;
+  summary.phasesNs.attachToFirstSample = totals.attachToFirstSampleNs;
+  const { costSource: source, targetCpuNs, samplerCpuNs, samplerLoadCpuNs, bpfRunNs } = totals;
+  const { samplerPeakRssBytes, tableBytes } = totals;
+  const times = { targetCpuNs, samplerCpuNs, samplerLoadCpuNs, bpfRunNs };
+  summary.cost = { ...summary.cost, source, ...times, samplerPeakRssBytes, tableBytes };
+  noteTargets(objects, run);
+  summary.problems.push(...session.problems, ...leftOutProblems(totals));
+}
+
+export function noteTargets(
+  objects: readonly RawObject[],
+  { summary, session, target }: RunInProgress,
+): void {
+  const buildIds = new Map(objects.map(({ path, buildId }) => [path, buildId]));
+  summary.targets = session.processes.map((process): SummaryTarget => {
+    const { argv, pid, uid, executable, end } = process;
+    const exit = { exitCode: end?.exitCode ?? null, signal: signalName(end?.signal ?? null) };
+    const buildId = buildIds.get(executable);
+    return { argv, pid, uid, ...(buildId ? { buildId } : {}), ...target.factsOf(process), ...exit };
+  });
+}
+
+/** A daemon, for example: its work is not in the picture, and the program's end does not tell. */
+export function noteStillRunning({ totals: { stillRunning } }: RawProfile, summary: Summary): void {
+  if (stillRunning === 0) return;
+  const message = `${stillRunning} of its child processes still ${stillRunning === 1 ? 'runs' : 'run'}: what they do from here on is not in the profile (--pid PID profiles a running process)`;
+  summary.problems.push({ code: 'still-running', message });
+}
+
+/** Of our own child, which nobody else has told of. */
+export function noteEnd(summary: Summary, launched: Launched, { code, signal }: LaunchEnd): void {
+  const target = summary.targets.find(({ pid }) => pid === launched.pid);
+  if (target !== undefined) Object.assign(target, { exitCode: code, signal });
+}

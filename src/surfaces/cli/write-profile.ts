@@ -1,0 +1,74 @@
+import type { RawProfile } from '../../capture/raw-profile.js';
+import type { CaptureSession } from '../../capture/session.js';
+import { SessionSymbolizer } from '../../ffi/symbolizer.js';
+import { type ProfilePart, splitByRoot } from '../../profile/split-by-root.js';
+import { type BuiltProfile, buildProfile } from '../../symbolize/build-profile.js';
+import { shownPath } from './outputs.js';
+import { qualityLine, qualityProblems } from './quality.js';
+import { groupingOf, groupingProblems, wholeName } from './run-grouping.js';
+import type { RunInProgress } from './run-in-progress.js';
+import type { Problem } from './summary.js';
+import { strippedPrograms } from './symbol-problems.js';
+
+/** Names the frames, writes every output and says how good they are; `cutOff`: why this is a part of the profile. */
+export async function writeProfile(
+  raw: RawProfile,
+  run: RunInProgress,
+  cutOff: readonly string[] = [],
+): Promise<void> {
+  const { options, target, session, outputs, summary, interrupts, terminal } = run;
+  const grouping = groupingOf(options.groupBy, session.processes, target, raw.totals);
+  const symbolizeNs = process.hrtime.bigint();
+  const building = buildProfile(raw, new SessionSymbolizer(session.native), target.packages, grouping);
+  const built = await terminal.progress('naming frames', interrupts.orThrow(building));
+  const { profile, groups } = built;
+  summary.stacks = built.statistics.stacks;
+  summary.frames = built.statistics.frames;
+  summary.problems.push(
+    ...built.problems.map(({ path, message }) => ({ code: 'symbols', message: `${path}: ${message}` })),
+    ...groupingProblems(grouping, groups),
+  );
+  const quality = [...qualityProblems(summary), ...(target.problemsAfter?.(raw, session.processes) ?? [])];
+  if (quality.some(({ code }) => code === 'unnamed-frames')) quality.push(...strippedCommands(run));
+  summary.problems.push(...quality);
+  const writeNs = process.hrtime.bigint();
+  const subtitle = qualityLine(summary);
+  const warnings = [...cutOff, ...quality.map(({ message }) => message)];
+  const caption = { title: target.name, subtitle, warnings, sourceRoot: target.sourceRoot };
+  const parts = options.split ? partsOf(built, wholeName(grouping, target.name)) : [];
+  summary.outputs = [...outputs.write(profile, caption, parts), ...outputs.writeRawSamples(raw)];
+  const doneNs = process.hrtime.bigint();
+  const endNs = lastEndNs(session);
+  summary.phasesNs.symbolize = Number(writeNs - symbolizeNs);
+  summary.phasesNs.write = Number(doneNs - writeNs);
+  summary.phasesNs.exitToOutput = endNs === undefined ? 0 : Number(doneNs - endNs);
+  sayResult(subtitle, run);
+}
+
+/** What cargo built has been looked at before the run. */
+function strippedCommands({ session, target }: RunInProgress): Problem[] {
+  const commands = session.processes.filter((process) => target.factsOf(process).kind === 'command');
+  return strippedPrograms(commands.map(({ executable }) => executable));
+}
+
+/** Without roots, or without samples, the whole is the only part. */
+function partsOf({ profile, groups }: BuiltProfile, name: string): ProfilePart[] {
+  const isSplit = groups !== undefined && profile.totalCount > 0;
+  return isSplit ? splitByRoot(profile) : [{ root: name, profile }];
+}
+
+/** When the last process ended; undefined while one goes on. */
+function lastEndNs(session: CaptureSession): bigint | undefined {
+  const ends = session.processes.map(({ end }) => end?.timeNs);
+  if (ends.includes(undefined)) return undefined;
+  return ends.sort((a, b) => (a! < b! ? -1 : 1)).at(-1);
+}
+
+function sayResult(quality: string, { target, summary, terminal }: RunInProgress): void {
+  terminal.say(`profile-bee: ${quality}`);
+  for (const note of target.notesAfter?.() ?? []) terminal.note(note);
+  const isNews = (problem: Problem) => !target.problems.includes(problem); // the others were said before it ran
+  for (const { message } of summary.problems.filter(isNews)) terminal.warn(message);
+  for (const { path } of summary.outputs)
+    if (path !== '-') terminal.say(`wrote ${terminal.link(shownPath(path), path)}`);
+}
