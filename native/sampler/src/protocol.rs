@@ -25,7 +25,7 @@
 //! - PROBLEM JSON `{code, message}`: something was left out, and the run goes on.
 //! - TOTALS JSON, after COUNTS: once a second, for a client that loses its sampler, and after STOP, then with DONE.
 
-pub const PROTOCOL_VERSION: u32 = 3;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 pub const MESSAGE_START: u16 = 1;
 pub const MESSAGE_ADD: u16 = 2;
