@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { builtProgram, programsWorkspace } from './fixture-programs.js';
 import { needsRoot } from './needs-root.js';
+import { withOwnPids } from './own-mounts.js';
 import { type BeeCommand, copyForEverybody } from './repository.js';
 import { type BeeRun, runBee } from './run-bee.js';
 import { scratchDirectory } from './scratch-directory.js';
@@ -206,7 +207,7 @@ test('without privilege: exit 77 and what to do', needsRoot, async () => {
 });
 
 test('in a pid namespace of its own: exit 77, and not an empty picture', needsRoot, async () => {
-  const through = ['unshare', '--pid', '--fork', '--mount-proc'];
+  const through = withOwnPids();
   const args = ['--', builtProgram('exits'), 'now'];
   const run = await runBee({ command: 'profile-bee', args, outputs: 'none', through });
   assert.equal(run.code, 77, run.stderr);

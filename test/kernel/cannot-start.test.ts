@@ -10,8 +10,8 @@ import { runBee } from './run-bee.js';
 import { scratchDirectory } from './scratch-directory.js';
 import { UNFIT_ROOMS } from './unfit-rooms.js';
 
-for (const { what, through, code, problem, says, advises } of UNFIT_ROOMS) {
-  test(`${what}: exit ${code}, the one thing that is wrong, and what to type`, needsRoot, async () => {
+for (const { what, needs = needsRoot, through, code, problem, says, advises } of UNFIT_ROOMS) {
+  test(`${what}: exit ${code}, the one thing that is wrong, and what to type`, needs, async () => {
     const args = ['--', '/bin/true'];
     const run = await runBee({ command: 'profile-bee', args, through: through(), outputs: 'summary' });
     assert.equal(run.code, code, run.stderr);

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { withMounts } from './own-mounts.js';
 import { repositoryRoot } from './repository.js';
 import { shellQuoted } from './run-in-terminal.js';
 import { scratchDirectory } from './scratch-directory.js';
@@ -21,11 +22,6 @@ function compileLauncher(): string {
     stdio: 'pipe',
   });
   return path;
-}
-
-/** In front of a command: it runs with mounts of its own, made by lines of shell. */
-export function withMounts(...lines: string[]): string[] {
-  return ['unshare', '--mount', 'sh', '-ec', [...lines, 'exec "$@"'].join('\n'), 'sh'];
 }
 
 /** A file of the kernel's with other contents; where its folder is missing or read-only, a new one lies over it. */

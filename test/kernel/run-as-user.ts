@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { type BeeUser, makeBeeUser } from './bee-user.js';
 import { setUpSampler } from './installed-sampler.js';
+import { withMounts } from './own-mounts.js';
 
 let everybody: BeeUser | undefined;
 
@@ -23,9 +24,8 @@ export function userOfAllRuns(): BeeUser | undefined {
 /** In front of a command. The toolchain can lie in root's home: a mount namespace has it in the user's, too. */
 export function becoming(user: BeeUser): string[] {
   const mounts = toolchainFolders(user).map(({ from, to }) => `mount --bind '${from}' '${to}'`);
-  const script = [...mounts, 'exec "$@"'].join(' && ');
   const ids = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--init-groups'];
-  return ['unshare', '--mount', 'sh', '-c', script, 'sh', 'setpriv', ...ids, '--'];
+  return [...withMounts(...mounts), 'setpriv', ...ids, '--'];
 }
 
 /** For `spawn`: a command by whoever the runs are by. */

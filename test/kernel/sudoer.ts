@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chownSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withMounts } from './own-mounts.js';
 import { repositoryRoot } from './repository.js';
 
 /** A user of this machine who may become root, made for a test process and removed when it ends. */
@@ -63,7 +64,7 @@ function makeToolchainFolders(home: string, uid: number, gid: number): void {
 
 function loginLine(name: string, toolchain: string, command: readonly string[]): string[] {
   const sysroot = execFileSync('rustc', ['--print', 'sysroot'], { encoding: 'utf8' }).trim();
-  const mount = `mount --bind ${sysroot} ${toolchain} && exec setpriv --reuid=${name} --regid=${name} --init-groups env -i "$@"`;
+  const becoming = ['setpriv', `--reuid=${name}`, `--regid=${name}`, '--init-groups', 'env', '-i'];
   const environment = [
     `HOME=/home/${name}`,
     `USER=${name}`,
@@ -72,7 +73,13 @@ function loginLine(name: string, toolchain: string, command: readonly string[]):
     'LANG=C.UTF-8',
   ];
   const path = `PATH=/home/${name}/.cargo/bin:/usr/local/bin:/usr/bin:/bin`;
-  return ['unshare', '--mount', 'sh', '-c', mount, 'sh', ...environment, path, ...command];
+  return [
+    ...withMounts(`mount --bind ${sysroot} ${toolchain}`),
+    ...becoming,
+    ...environment,
+    path,
+    ...command,
+  ];
 }
 
 /** The package as it is installed, in a place that everybody may read. */

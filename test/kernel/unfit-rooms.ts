@@ -1,9 +1,12 @@
 import { constants } from 'node:os';
-import { overMountedFile, refusing, withMounts, withoutTypes } from './hostile-room.js';
+import { overMountedFile, refusing, withoutTypes } from './hostile-room.js';
+import { needsUserNamespaces, withMounts, withOwnPids } from './own-mounts.js';
 
 /** Machines that cannot, made with what makes them so: mounts, namespaces, bounding sets and filters. */
 export interface Room {
   what: string;
+  /** `needsRoot` when absent. */
+  needs?: { skip: string | false };
   through: () => string[];
   code: 77 | 125;
   /** In the summary's problems. */
@@ -64,6 +67,7 @@ export const UNFIT_ROOMS: Room[] = [
   },
   {
     what: 'a user namespace',
+    needs: needsUserNamespaces,
     through: () => ['unshare', '--user', '--map-root-user'],
     code: 77,
     problem: 'user-namespace',
@@ -73,7 +77,7 @@ export const UNFIT_ROOMS: Room[] = [
   },
   {
     what: 'a pid namespace without capabilities: both flags at once',
-    through: () => ['setpriv', '--bounding-set=-bpf,-syslog', 'unshare', '--pid', '--fork', '--mount-proc'],
+    through: () => ['setpriv', '--bounding-set=-bpf,-syslog', ...withOwnPids()],
     code: 77,
     problem: 'pid-namespace',
     says: /process id namespace of its own/,

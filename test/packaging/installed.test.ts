@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { assertAccounts } from '../kernel/assert-summary.js';
 import { needsRoot } from '../kernel/needs-root.js';
+import { withMounts } from '../kernel/own-mounts.js';
 import { repositoryRoot } from '../kernel/repository.js';
 import type { Summary } from '../kernel/summary.js';
 import { type Account, accountOf, makeOrdinaryUser, type OrdinaryUser, ownAccount } from './account.js';
@@ -13,10 +14,7 @@ import { diskBytes, installTarball, runAs } from './installation.js';
 
 const MAX_INSTALLED_BYTES = 12e6;
 /** A mount namespace in which the checkout is an empty folder. */
-const WITHOUT_CHECKOUT = [
-  ...['/usr/bin/unshare', '--mount', '/bin/sh', '-c'],
-  ...['/bin/mount -t tmpfs none "$0" && exec "$@"', repositoryRoot],
-];
+const WITHOUT_CHECKOUT = withMounts(`/bin/mount -t tmpfs none '${repositoryRoot}'`);
 
 let path: string;
 let user: OrdinaryUser;

@@ -7,6 +7,7 @@ import { type BeeUser, directoryOf, makeBeeUser } from '../kernel/bee-user.js';
 import { builtProgram } from '../kernel/fixture-programs.js';
 import { setUpSampler } from '../kernel/installed-sampler.js';
 import { needsRoot } from '../kernel/needs-root.js';
+import { needsUserNamespaces } from '../kernel/own-mounts.js';
 import { type BeeRequest, profileWith, runBee } from '../kernel/run-bee.js';
 import { readProc, startBee, untilTrue } from '../kernel/running-bee.js';
 import { scratchDirectory } from '../kernel/scratch-directory.js';
@@ -101,7 +102,7 @@ int main(int count, char **arguments) {
 
 test(
   'in namespaces of its own, with another’s file bound over a library: nothing of it is read',
-  needsRoot,
+  needsUserNamespaces,
   async () => {
     const secret = join(directoryOf(bob, 0o711), 'private.so');
     copyFileSync('/bin/true', secret);
