@@ -8,6 +8,7 @@
 #include "access.bpf.h"
 
 #define PF_EXITING 0x4
+#define USER32_CS 0x23 /* the kernel's segment for 32-bit code */
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -50,21 +51,25 @@ static __always_inline void load_user_registers(struct walk *walk, struct bpf_pe
 						struct task_struct *task)
 {
 	__u64 ip = context->regs.ip, sp = context->regs.sp, bp = context->regs.bp, ax = context->regs.ax;
+	__u64 cs = context->regs.cs;
 	keep_scalar(ip);
 	keep_scalar(sp);
 	keep_scalar(bp);
 	keep_scalar(ax);
+	keep_scalar(cs);
 	if (!is_user_mode(context)) {
 		struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
 		ip = regs->ip;
 		sp = regs->sp;
 		bp = regs->bp;
 		ax = regs->ax;
+		cs = regs->cs;
 	}
 	walk->ip = ip;
 	walk->sp = sp;
 	walk->bp = bp;
 	walk->ax = ax;
+	walk->cs = cs;
 }
 
 static __always_inline void note_starter(struct bee_stack *stack)
@@ -94,7 +99,7 @@ static __always_inline void begin_stack(struct walk *walk, __u64 pid_tgid, __u32
 	walk->hash[1] = 0x165667b19e3779f9ULL;
 }
 
-/* A sample inside execve, or of a task without memory, has no user stack to speak of. */
+/* A sample inside execve, of a task without memory or of 32-bit code has no user stack to speak of. */
 static __always_inline void drop_user_stack(struct walk *walk, enum bee_outcome outcome)
 {
 	walk->length = 0;
@@ -120,6 +125,10 @@ static __always_inline void unwind_user(struct walk *walk, struct bpf_perf_event
 		return;
 	}
 	load_user_registers(walk, context, task);
+	if (walk->cs == USER32_CS) {
+		drop_user_stack(walk, BEE_OUTCOME_THIRTY_TWO_BIT);
+		return;
+	}
 	walk->outcome = BEE_OUTCOME_NO_TABLE;
 	if (has_current_space(walk, walk->stack.pid, process))
 		walk_user_stack(walk);

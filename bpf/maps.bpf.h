@@ -128,6 +128,7 @@ struct walk {
 	__u64 sp;
 	__u64 bp;
 	__u64 ax; /* of the interrupted frame alone */
+	__u64 cs;
 	__u64 is_caller; /* 1: ip is a return address, look up ip - 1 */
 	__u64 window_begin;
 	__u64 window[BEE_WINDOW_WORDS];

@@ -16,7 +16,8 @@
 
 /*
  * How the walk over a user stack ended. COMPLETE: it reached the outermost frame of the thread by rule.
- * KERNEL_ONLY: the task has no user stack (a kernel thread). The order is the wire value.
+ * KERNEL_ONLY: the task has no user stack (a kernel thread). THIRTY_TWO_BIT: it runs 32-bit code, whose stack is not
+ * walked. The order is the wire value.
  */
 #define BEE_OUTCOMES(X) \
 	X(COMPLETE, complete) \
@@ -25,7 +26,8 @@
 	X(NO_CFI, noCfi) \
 	X(READ_FAULT, readFault) \
 	X(DEPTH, depth) \
-	X(EXITING, exiting)
+	X(EXITING, exiting) \
+	X(THIRTY_TWO_BIT, thirtyTwoBit)
 
 /* The rule by which a user frame was walked. */
 #define BEE_FRAME_RULES(X) \

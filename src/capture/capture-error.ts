@@ -14,6 +14,7 @@ export type CaptureErrorCode =
   | 'kernel'
   | 'event-unsupported'
   | 'no-such-process'
+  | 'thirty-two-bit'
   | 'not-permitted'
   | 'sampler';
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { CaptureError } from './capture-error.js';
+import { isThirtyTwoBit, THIRTY_TWO_BIT } from './elf-class.js';
 
 /** What /proc tells of a process; empty where we may not look. */
 export interface ProcessFacts {
@@ -9,7 +10,7 @@ export interface ProcessFacts {
   cwd: string;
 }
 
-/** Throws CaptureError unless `pid` is a process that runs: not a thread of one, not one that has ended. */
+/** Throws CaptureError unless `pid` is a 64-bit process that runs: not a thread of one, not one that has ended. */
 export function checkProcess(pid: number): void {
   const refuse = (cause: string, advice: string): never => {
     throw new CaptureError('no-such-process', `profile process ${pid}`, cause, advice);
@@ -27,6 +28,8 @@ export function checkProcess(pid: number): void {
   if (!existsSync(`/proc/${pid}/exe`) && field('VmSize') === undefined) {
     refuse('it is a thread of the kernel, without user code', '');
   }
+  if (isThirtyTwoBit(`/proc/${pid}/exe`))
+    throw new CaptureError('thirty-two-bit', `profile process ${pid} (${field('Name')})`, THIRTY_TWO_BIT);
 }
 
 /** Also while it is a zombie. */

@@ -33,6 +33,7 @@ export const OUTCOME_NAMES = [
   'readFault',
   'depth',
   'exiting',
+  'thirtyTwoBit',
 ] as const;
 export type OutcomeName = (typeof OUTCOME_NAMES)[number];
 

@@ -18,6 +18,7 @@ const CUT: Partial<Record<OutcomeName, string>> = {
   noTable: '[incomplete stack]',
   noCfi: '[incomplete stack]',
   readFault: '[incomplete stack]',
+  thirtyTwoBit: '[32-bit program]',
 };
 
 /** A stack that is cut is as long as the limit was. */

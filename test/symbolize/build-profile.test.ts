@@ -198,7 +198,7 @@ test('shares count physical frames weighted by samples', async () => {
       user: 13,
       complete: 10,
       maxDepth: 3,
-      incomplete: { noTable: 0, noCfi: 2, readFault: 0, depth: 0, exiting: 1 },
+      incomplete: { noTable: 0, noCfi: 2, readFault: 0, depth: 0, exiting: 1, thirtyTwoBit: 0 },
     },
     frames: {
       user: 32,

@@ -8,7 +8,7 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::rc::Rc;
 
-use bee_elf::{unwind_table, ElfFile, Segment};
+use bee_elf::{unwind_table, ElfError, ElfFile, Segment};
 
 use crate::access::Access;
 use crate::file_memory::FileMemory;
@@ -179,9 +179,9 @@ impl Objects {
             return NO_OBJECT;
         }
         let begin_ns = crate::clock::monotonic_ns();
-        if let Err(reason) = self.fill(memory, &mut object, contents) {
+        if let Err((code, reason)) = self.fill(memory, &mut object, contents) {
             let path = String::from_utf8_lossy(&object.path);
-            self.problems.push(("no-unwind-table", format!("{path}: {reason}; its frames need frame pointers")));
+            self.problems.push((code, format!("{path}: {reason}")));
         }
         self.tables_ns += crate::clock::monotonic_ns() - begin_ns;
         let id = object.id;
@@ -189,15 +189,15 @@ impl Objects {
         id
     }
 
-    fn fill(&mut self, memory: &mut TableMemory, object: &mut Object, contents: &[u8]) -> Result<(), String> {
-        let elf = ElfFile::parse(contents).map_err(|error| error.to_string())?;
+    fn fill(&mut self, memory: &mut TableMemory, object: &mut Object, contents: &[u8]) -> Result<(), Impossible> {
+        let elf = ElfFile::parse(contents).map_err(impossible)?;
         object.build_id = elf.build_id().unwrap_or_default().to_vec();
         object.segments = elf.executable_segments().collect();
-        let table = unwind_table(&elf).map_err(|error| error.to_string())?;
+        let table = unwind_table(&elf).map_err(impossible)?;
         let loaded = self.tables.load(memory, &elf, &table);
         object.slot = Some(loaded.map_err(|error| match error {
-            TableError::Full => "the memory for unwind tables is used up".to_string(),
-            TableError::TooLarge => "its text is too large".to_string(),
+            TableError::Full => without_table("the memory for unwind tables is used up"),
+            TableError::TooLarge => without_table("its text is too large"),
         })?);
         Ok(())
     }
@@ -214,6 +214,22 @@ impl Objects {
         self.all.push(object);
         id
     }
+}
+
+/// Code and text of a problem.
+type Impossible = (&'static str, String);
+
+fn impossible(error: ElfError) -> Impossible {
+    match error {
+        ElfError::Not64Bit => {
+            ("thirty-two-bit", "a 32-bit file: the stacks of programs that run it are not walked".into())
+        }
+        error => without_table(&error.to_string()),
+    }
+}
+
+fn without_table(reason: &str) -> Impossible {
+    ("no-unwind-table", format!("{reason}; its frames need frame pointers"))
 }
 
 /// Ended, a zombie included: those have no mappings any more.

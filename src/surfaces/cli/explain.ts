@@ -15,6 +15,7 @@ const STATUS_OF_CAPTURE_ERROR: Record<CaptureErrorCode, ExitStatus> = {
   'not-privileged': PRIVILEGE,
   'not-permitted': PRIVILEGE,
   'no-such-process': USAGE,
+  'thirty-two-bit': USAGE,
   'event-unsupported': USAGE,
   'pid-namespace': PRIVILEGE,
   'user-namespace': PRIVILEGE,

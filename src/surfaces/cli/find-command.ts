@@ -1,14 +1,18 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { isThirtyTwoBit, THIRTY_TWO_BIT } from '../../capture/elf-class.js';
 import { UsageProblem } from './usage-problem.js';
 
-/** Throws UsageProblem when a shell would not find `command`, or could not run it. */
+/** Throws UsageProblem when a shell would not find `command`, could not run it, or it is none of ours: 32-bit. */
 export function checkCommand(command: string, path = process.env.PATH ?? '/bin:/usr/bin'): void {
   const candidates = command.includes('/')
     ? [command]
     : path.split(delimiter).map((directory) => join(directory || '.', command));
   const reasons = candidates.map(whyNotRunnable);
-  if (reasons.includes(undefined)) return;
+  const found = candidates[reasons.indexOf(undefined)];
+  if (found !== undefined && isThirtyTwoBit(found))
+    throw new UsageProblem(`cannot profile ${command}: ${THIRTY_TWO_BIT}`);
+  if (found !== undefined) return;
   const isThere = reasons.some((reason) => reason !== 'ENOENT' && reason !== 'ENOTDIR');
   const isDirectory = isThere && reasons.every((reason) => reason === 'EISDIR');
   const cause = isDirectory

@@ -21,6 +21,7 @@ const REASONS: Record<string, string> = {
   noCfi: 'code without unwind information',
   readFault: 'unreadable stack',
   exiting: 'exiting threads',
+  thirtyTwoBit: '32-bit programs',
   ringbufFull: 'ring buffer full',
   nested: 'nested samples',
 };

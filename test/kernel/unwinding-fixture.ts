@@ -1,0 +1,15 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { repositoryRoot } from './repository.js';
+import { scratchDirectory } from './scratch-directory.js';
+
+export function fixtureSource(name: string): string {
+  return join(repositoryRoot, 'fixtures', 'unwinding', name);
+}
+
+/** Compiles `fixtures/unwinding/NAME.c`; returns the program's path. Throws what the compiler says. */
+export function compiledFixture(name: string, ...flags: string[]): string {
+  const program = join(scratchDirectory(), name);
+  execFileSync('gcc', ['-O1', '-g', ...flags, fixtureSource(`${name}.c`), '-o', program], { stdio: 'pipe' });
+  return program;
+}
