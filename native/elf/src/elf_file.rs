@@ -15,13 +15,13 @@ const PN_XNUM: u16 = 0xffff;
 const NT_GNU_BUILD_ID: u32 = 3;
 const HEADER_SIZE: usize = 64;
 const PROGRAM_HEADER_SIZE: usize = 56;
-const SYMBOL_SIZE: usize = 24;
+pub(crate) const SYMBOL_SIZE: usize = 24;
 const STT_FUNC: u8 = 2;
 /// x86-64 maps files in pages of this size, whatever `p_align` says.
 const PAGE_BYTES: u64 = 4096;
 /// Tables of one kind that are read: real files have at most two symbol tables and a handful of notes, and
 /// thousands that all cover the whole file would take quadratic time.
-const MAX_TABLES_READ: usize = 16;
+pub(crate) const MAX_TABLES_READ: usize = 16;
 
 /// Why bytes are not an ELF file that can be profiled here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -24,6 +24,8 @@ mod region;
 mod row_builder;
 mod rule;
 mod sections;
+mod sweep;
+mod symbols_at;
 mod unwind_table;
 
 pub use counts::Counts;
@@ -34,4 +36,9 @@ pub use rule::{
     Rule, FP_CFA, FP_RBP, FP_SAME, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END,
     UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
+pub use sweep::{
+    DebugSections, PlannedUnit, SectionBytes, SweepPlan, SweptAddress, SweptFrame, UnitOutcome, UnitSweeper, Work,
+    DEBUG_SECTION_NAMES,
+};
+pub use symbols_at::{symbols_at, SymbolAt};
 pub use unwind_table::{unwind_table, Row, UnwindTable};

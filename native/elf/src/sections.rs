@@ -17,7 +17,7 @@ pub(crate) struct Section {
     pub offset: u64,
     pub size: u64,
     pub info: u32,
-    link: u32,
+    pub link: u32,
 }
 
 impl Section {

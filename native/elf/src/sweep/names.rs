@@ -1,0 +1,157 @@
+//! Names of functions, each found and kept once.
+
+use std::collections::HashMap;
+
+use super::entry::Entry;
+use super::form::Value;
+use super::scopes::ScopeEntry;
+use super::sections::DebugSections;
+use super::unit::Unit;
+use super::units::UnitList;
+use super::work::Budget;
+use crate::reader::Reader;
+
+/// An inlined call refers to its abstract function, that to its declaration; more is a cycle.
+const MAX_REFERENCES: usize = 16;
+/// Units that others refer to, kept with their abbreviations: programs with fat LTO refer to a few again and again.
+const MAX_FOREIGN_UNITS: usize = 32;
+/// Of different names; ten thousand addresses of a large C++ program have 5 MB. What is more is not named.
+pub(crate) const MAX_TEXT_BYTES: usize = 64 << 20;
+
+/// Texts by number; 0 is none.
+pub(crate) struct Names<'data> {
+    text_bytes: usize,
+    by_text: HashMap<&'data [u8], u32>,
+    /// Offset of the entry that an inlined call refers to → name.
+    by_origin: HashMap<usize, u32>,
+    pub texts: Vec<&'data [u8]>,
+    foreign: HashMap<usize, Unit<'data>>,
+}
+
+impl<'data> Names<'data> {
+    pub fn new() -> Names<'data> {
+        Names {
+            text_bytes: 0,
+            by_text: HashMap::new(),
+            by_origin: HashMap::new(),
+            texts: vec![b""],
+            foreign: HashMap::new(),
+        }
+    }
+
+    /// The linkage name, from the entry or what it refers to, else the plain name.
+    pub fn name_of(
+        &mut self,
+        debug: Debug<'_, 'data>,
+        unit: &Unit<'data>,
+        entry: &ScopeEntry<'data>,
+        budget: &mut Budget<'_>,
+    ) -> u32 {
+        let text = |value: Option<Value<'data>>, budget: &mut Budget<'_>| unit.text(debug.sections, value?, budget);
+        if let Some(linkage) = text(entry.linkage_name, budget) {
+            return self.intern(linkage);
+        }
+        let own = text(entry.name, budget);
+        let origin = entry.origin.and_then(|value| unit.reference(value));
+        match (origin, own) {
+            (Some(origin), None) => self.name_at(debug, unit, origin, budget),
+            (Some(origin), Some(own)) => {
+                let found = self.find(debug, unit, origin, budget);
+                self.intern(found.linkage.unwrap_or(own))
+            }
+            (None, own) => self.intern(own.unwrap_or_default()),
+        }
+    }
+
+    fn name_at(&mut self, debug: Debug<'_, 'data>, unit: &Unit<'data>, origin: usize, budget: &mut Budget<'_>) -> u32 {
+        if let Some(&name) = self.by_origin.get(&origin) {
+            return name;
+        }
+        let found = self.find(debug, unit, origin, budget);
+        let name = self.intern(found.linkage.or(found.plain).unwrap_or_default());
+        self.by_origin.insert(origin, name);
+        name
+    }
+
+    /// Follows references, also into other units, until an entry has a linkage name.
+    fn find(
+        &mut self,
+        debug: Debug<'_, 'data>,
+        unit: &Unit<'data>,
+        origin: usize,
+        budget: &mut Budget<'_>,
+    ) -> Found<'data> {
+        let mut found = Found::default();
+        let mut next = Some(origin);
+        for _ in 0..MAX_REFERENCES {
+            let Some(offset) = next else { break };
+            let Some(holder) = self.unit_at(debug, unit, offset, budget) else { break };
+            let Some(entry) = read_at(debug.sections, holder, offset, budget) else { break };
+            let mut text = |value: Option<Value<'data>>| holder.text(debug.sections, value?, budget);
+            found.linkage = text(entry.linkage_name);
+            found.plain = found.plain.or_else(|| text(entry.name));
+            if found.linkage.is_some() {
+                break;
+            }
+            next = entry.origin.and_then(|value| holder.reference(value));
+        }
+        found
+    }
+
+    fn unit_at<'u>(
+        &'u mut self,
+        debug: Debug<'_, 'data>,
+        unit: &'u Unit<'data>,
+        offset: usize,
+        budget: &mut Budget<'_>,
+    ) -> Option<&'u Unit<'data>> {
+        if (unit.header.entries..unit.header.end).contains(&offset) {
+            return Some(unit);
+        }
+        let index = debug.units.containing(offset)?;
+        if !self.foreign.contains_key(&index) {
+            if self.foreign.len() >= MAX_FOREIGN_UNITS {
+                self.foreign.clear();
+            }
+            let read = Unit::read(debug.sections, debug.units.as_slice()[index], budget)?;
+            self.foreign.insert(index, read);
+        }
+        self.foreign.get(&index)
+    }
+
+    fn intern(&mut self, text: &'data [u8]) -> u32 {
+        if text.is_empty() || self.text_bytes > MAX_TEXT_BYTES {
+            return 0;
+        }
+        let (texts, text_bytes) = (&mut self.texts, &mut self.text_bytes);
+        *self.by_text.entry(text).or_insert_with(|| {
+            *text_bytes += text.len();
+            texts.push(text);
+            texts.len() as u32 - 1
+        })
+    }
+}
+
+#[derive(Default)]
+struct Found<'data> {
+    linkage: Option<&'data [u8]>,
+    plain: Option<&'data [u8]>,
+}
+
+/// What all units of a file share.
+#[derive(Clone, Copy)]
+pub(crate) struct Debug<'a, 'data> {
+    pub sections: &'a DebugSections<'data>,
+    pub units: &'a UnitList,
+}
+
+fn read_at<'data>(
+    sections: &DebugSections<'data>,
+    unit: &Unit<'data>,
+    offset: usize,
+    budget: &mut Budget<'_>,
+) -> Option<Entry<'data>> {
+    let mut reader = Reader::at(sections.info.get(..unit.header.end)?, offset);
+    let abbreviation = unit.abbreviations.get(reader.uleb()?)?;
+    Entry::read(&mut reader, abbreviation, &unit.abbreviations, unit.header.encoding, budget)
+}

@@ -1,0 +1,209 @@
+//! The one pass over a unit's entries: functions and inlined calls that hold wanted addresses.
+
+use super::abbreviations::Abbreviation;
+use super::attributes::Kind;
+use super::entry::{skip_entry, Entry};
+use super::form::Value;
+use super::ranges::for_each_range;
+use super::sections::DebugSections;
+use super::unit::Unit;
+use super::work::Budget;
+use crate::reader::Reader;
+
+pub(crate) const NO_SCOPE: u32 = u32::MAX;
+/// Real units nest some dozen entries deep.
+const MAX_DEPTH: usize = 1 << 12;
+/// Of one unit, around wanted addresses.
+const MAX_SCOPES: usize = 1 << 20;
+
+/// A function or an inlined call.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'data> {
+    /// The scope around an inlined call.
+    pub parent: u32,
+    pub is_inlined: bool,
+    pub entry: ScopeEntry<'data>,
+}
+
+/// What is needed of a scope's entry once it turns out to be part of a chain.
+#[derive(Clone, Copy)]
+pub(crate) struct ScopeEntry<'data> {
+    pub name: Option<Value<'data>>,
+    pub linkage_name: Option<Value<'data>>,
+    pub origin: Option<Value<'data>>,
+    pub call_file: u64,
+    pub call_line: u64,
+    pub call_column: u64,
+}
+
+/// Scopes come after the ones around them. Where others overlap (DWARF 2 has no ranges in pieces, so that the parts of a
+/// function are functions of their own), the one that begins last is the innermost, as in llvm-symbolizer.
+#[derive(Clone, Copy)]
+pub(crate) struct Innermost {
+    pub scope: u32,
+    start: u64,
+}
+
+/// Where the pass is.
+#[derive(Clone, Copy)]
+struct Place {
+    scope: u32,
+    /// Inside of code that holds wanted addresses, so that inlined calls matter.
+    is_live: bool,
+}
+
+pub(crate) struct Scopes<'a, 'data> {
+    sections: &'a DebugSections<'data>,
+    unit: &'a Unit<'data>,
+    addresses: &'a [u64],
+    pub scopes: Vec<Scope<'data>>,
+    /// For each address the innermost scope around it.
+    pub innermost: Vec<Innermost>,
+    /// Functions may lie below entries that were passed over.
+    has_jumped: bool,
+}
+
+impl<'a, 'data> Scopes<'a, 'data> {
+    /// `addresses` are the unit's own, sorted. `None` for entries that cannot be read.
+    pub fn read(
+        sections: &'a DebugSections<'data>,
+        unit: &'a Unit<'data>,
+        addresses: &'a [u64],
+        budget: &mut Budget<'_>,
+    ) -> Option<Scopes<'a, 'data>> {
+        let mut scopes =
+            Scopes { sections, unit, addresses, scopes: Vec::new(), innermost: Vec::new(), has_jumped: false };
+        // DWARF 2 has no ranges in pieces: an inlined call may lie outside of the code that is around it.
+        scopes.pass(unit.header.encoding.version == 2, budget)?;
+        // A nested function may lie outside of the function around it, where nobody looked.
+        if scopes.has_jumped && scopes.innermost.iter().any(|it| it.scope == NO_SCOPE) {
+            scopes.pass(true, budget)?;
+        }
+        Some(scopes)
+    }
+
+    fn pass(&mut self, is_whole: bool, budget: &mut Budget<'_>) -> Option<()> {
+        let (unit, header) = (self.unit, &self.unit.header);
+        self.scopes.clear();
+        self.innermost = vec![Innermost { scope: NO_SCOPE, start: 0 }; self.addresses.len()];
+        let mut reader = Reader::at(self.sections.info.get(..header.end)?, header.entries);
+        let mut place = Place { scope: NO_SCOPE, is_live: is_whole };
+        let mut outer = Vec::new();
+        while !reader.is_empty() {
+            budget.take(1)?;
+            let code = reader.uleb()?;
+            if code == 0 {
+                let Some(around) = outer.pop() else { break };
+                place = around;
+                continue;
+            }
+            let abbreviation = unit.abbreviations.get(code)?;
+            let inner = self.step(&mut reader, abbreviation, place, is_whole, budget)?;
+            if let (true, Some(inner)) = (abbreviation.has_children, inner) {
+                outer.push(place);
+                place = inner;
+                if outer.len() > MAX_DEPTH {
+                    return None;
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Passes one entry; the place of its children, or `None` when they were passed as well.
+    #[inline(always)]
+    fn step(
+        &mut self,
+        reader: &mut Reader<'data>,
+        abbreviation: &Abbreviation,
+        place: Place,
+        is_whole: bool,
+        budget: &mut Budget<'_>,
+    ) -> Option<Option<Place>> {
+        let is_read = match abbreviation.kind {
+            Kind::Function => abbreviation.has_code,
+            Kind::Inlined | Kind::Block => abbreviation.has_code && place.is_live,
+            _ => false,
+        };
+        let can_jump = abbreviation.has_children && abbreviation.has_sibling && !is_whole;
+        let is_dull = abbreviation.kind == Kind::Data || (abbreviation.kind == Kind::Function && !is_read);
+        if !is_read && !(can_jump && is_dull) {
+            skip_entry(reader, abbreviation, &self.unit.abbreviations, self.unit.header.encoding)?;
+            return Some(Some(place));
+        }
+        self.step_into(reader, abbreviation, place, is_whole, budget)
+    }
+
+    fn step_into(
+        &mut self,
+        reader: &mut Reader<'data>,
+        abbreviation: &Abbreviation,
+        place: Place,
+        is_whole: bool,
+        budget: &mut Budget<'_>,
+    ) -> Option<Option<Place>> {
+        let (unit, encoding) = (self.unit, self.unit.header.encoding);
+        let entry = Entry::read(reader, abbreviation, &unit.abbreviations, encoding, budget)?;
+        let inner = match abbreviation.kind {
+            Kind::Data => Place { scope: NO_SCOPE, is_live: false },
+            kind => self.enter(&entry, kind, place, is_whole, budget)?,
+        };
+        let sibling = entry.sibling.filter(|_| abbreviation.has_children && !inner.is_live && !is_whole);
+        let Some(sibling) = sibling else { return Some(Some(inner)) };
+        let position = unit.reference(sibling).filter(|&it| it > reader.position() && it <= unit.header.end)?;
+        *reader = Reader::at(self.sections.info.get(..unit.header.end)?, position);
+        self.has_jumped |= abbreviation.kind == Kind::Function;
+        Some(None)
+    }
+
+    /// The place inside of a function, an inlined call or a block.
+    fn enter(
+        &mut self,
+        entry: &Entry<'data>,
+        kind: Kind,
+        place: Place,
+        is_whole: bool,
+        budget: &mut Budget<'_>,
+    ) -> Option<Place> {
+        let scope = if kind == Kind::Block { place.scope } else { self.scopes.len() as u32 };
+        let (addresses, innermost) = (self.addresses, &mut self.innermost);
+        let mut is_live = is_whole;
+        for_each_range(self.sections, self.unit, entry, budget, |start, end| {
+            let first = addresses.partition_point(|&address| address < start);
+            let inside = addresses[first..].iter().take_while(|&&address| address < end).count();
+            is_live |= inside > 0;
+            if kind != Kind::Block {
+                let claimed = innermost[first..first + inside].iter_mut().filter(|it| it.start <= start);
+                claimed.for_each(|it| *it = Innermost { scope, start });
+            }
+            inside as u64
+        })?;
+        if !is_live {
+            return Some(Place { scope: NO_SCOPE, is_live: false });
+        }
+        if kind != Kind::Block {
+            if self.scopes.len() >= MAX_SCOPES {
+                return None;
+            }
+            self.scopes.push(Scope {
+                parent: place.scope,
+                is_inlined: kind == Kind::Inlined,
+                entry: ScopeEntry::of(entry),
+            });
+        }
+        Some(Place { scope, is_live })
+    }
+}
+
+impl<'data> ScopeEntry<'data> {
+    fn of(entry: &Entry<'data>) -> ScopeEntry<'data> {
+        ScopeEntry {
+            name: entry.name,
+            linkage_name: entry.linkage_name,
+            origin: entry.origin,
+            call_file: entry.call_file,
+            call_line: entry.call_line,
+            call_column: entry.call_column,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! A unit with its root entry: what the values of its other entries are relative to.
+
+use super::abbreviations::Abbreviations;
+use super::attributes::Kind;
+use super::entry::Entry;
+use super::form::{read_address, Value};
+use super::sections::DebugSections;
+use super::units::UnitHeader;
+use super::work::Budget;
+use crate::reader::Reader;
+
+/// Longer texts are taken for missing: the longest names of C++ programs have some ten thousand bytes.
+const MAX_TEXT_BYTES: usize = 1 << 18;
+
+pub(crate) struct Unit<'data> {
+    pub header: UnitHeader,
+    pub abbreviations: Abbreviations,
+    pub root: Entry<'data>,
+    /// DW_AT_low_pc of the root: what the addresses in its ranges count from.
+    pub base_address: u64,
+}
+
+impl<'data> Unit<'data> {
+    pub fn read(sections: &DebugSections<'data>, header: UnitHeader, budget: &mut Budget<'_>) -> Option<Unit<'data>> {
+        Self::read_with(sections, header, usize::MAX, budget)
+    }
+
+    /// With no more abbreviations than the root needs.
+    pub fn read_root(
+        sections: &DebugSections<'data>,
+        header: UnitHeader,
+        budget: &mut Budget<'_>,
+    ) -> Option<Unit<'data>> {
+        // The root's is the first in the tables of all compilers.
+        let first_only = Self::read_with(sections, header, 1, budget);
+        first_only.or_else(|| Self::read(sections, header, budget))
+    }
+
+    fn read_with(
+        sections: &DebugSections<'data>,
+        header: UnitHeader,
+        most_abbreviations: usize,
+        budget: &mut Budget<'_>,
+    ) -> Option<Unit<'data>> {
+        let table = sections.abbreviations.get(usize::try_from(header.abbreviations).ok()?..)?;
+        let abbreviations = Abbreviations::parse(table, header.encoding, most_abbreviations, budget)?;
+        let mut reader = Reader::at(sections.info.get(..header.end)?, header.entries);
+        let abbreviation = abbreviations.get(reader.uleb()?)?;
+        if abbreviation.kind != Kind::Unit {
+            return None;
+        }
+        let root = Entry::read(&mut reader, abbreviation, &abbreviations, header.encoding, budget)?;
+        let mut unit = Unit { header, abbreviations, root, base_address: 0 };
+        unit.base_address = root.low_pc.and_then(|value| unit.address(sections, value)).unwrap_or(0);
+        Some(unit)
+    }
+
+    /// Its code is described in a .dwo file or package.
+    pub fn is_split(&self) -> bool {
+        self.root.split_file.is_some()
+    }
+
+    pub fn address(&self, sections: &DebugSections<'_>, value: Value<'_>) -> Option<u64> {
+        match value {
+            Value::Address(address) => Some(address),
+            Value::AddressIndex(index) => self.indexed_address(sections, index),
+            _ => None,
+        }
+    }
+
+    pub fn indexed_address(&self, sections: &DebugSections<'_>, index: u64) -> Option<u64> {
+        let bytes = u64::from(self.header.encoding.address_bytes);
+        let position = self.root.address_base?.checked_add(index.checked_mul(bytes)?)?;
+        read_address(&mut Reader::at(sections.addresses, usize::try_from(position).ok()?), self.header.encoding)
+    }
+
+    /// A string wherever it lies.
+    pub fn text(
+        &self,
+        sections: &DebugSections<'data>,
+        value: Value<'data>,
+        budget: &mut Budget<'_>,
+    ) -> Option<&'data [u8]> {
+        let (section, offset) = match value {
+            Value::String(text) => return Some(text),
+            Value::StringOffset(offset) => (sections.strings, offset),
+            Value::LineStringOffset(offset) => (sections.line_strings, offset),
+            Value::StringIndex(index) => (sections.strings, self.string_offset(sections, index)?),
+            _ => return None,
+        };
+        let rest = section.get(usize::try_from(offset).ok()?..)?;
+        let window = &rest[..rest.len().min(MAX_TEXT_BYTES)];
+        let text = Reader::new(window).c_string();
+        budget.take(text.map_or(window.len(), <[u8]>::len) as u64)?;
+        text
+    }
+
+    fn string_offset(&self, sections: &DebugSections<'_>, index: u64) -> Option<u64> {
+        let encoding = self.header.encoding;
+        let bytes = if encoding.is_64bit { 8 } else { 4 };
+        let position = self.root.string_offsets_base?.checked_add(index.checked_mul(bytes)?)?;
+        encoding.offset(&mut Reader::at(sections.string_offsets, usize::try_from(position).ok()?))
+    }
+
+    /// Where in .debug_info a reference points.
+    pub fn reference(&self, value: Value<'_>) -> Option<usize> {
+        match value {
+            Value::UnitReference(offset) => self.header.offset.checked_add(usize::try_from(offset).ok()?),
+            Value::InfoReference(offset) => usize::try_from(offset).ok(),
+            _ => None,
+        }
+    }
+}
