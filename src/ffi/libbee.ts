@@ -30,7 +30,7 @@ interface Functions {
   sessionObjects: KoffiFunc<(session: Handle, buffer: Bytes, capacity: number) => Integer>;
   sessionAddObject: KoffiFunc<(session: Handle, id: number, path: string, flags: number) => number>;
   sessionClose: KoffiFunc<(session: Handle) => void>;
-  symbolize: KoffiFunc<(session: Handle, entries: Uint8Array, count: number) => Integer>;
+  symbolize: KoffiFunc<(session: Handle, entries: Uint8Array, count: number, flags: number) => Integer>;
   symbolsCopy: KoffiFunc<(symbols: Handle, buffer: Bytes, capacity: number) => Integer>;
   symbolsFree: KoffiFunc<(symbols: Handle) => void>;
   elfFacts: KoffiFunc<(path: string, buffer: Bytes, capacity: number) => Integer>;
@@ -58,7 +58,8 @@ const SIGNATURES: Record<keyof Functions, string> = {
   sessionAddObject:
     'int32_t bee_session_add_object(uint64_t session, uint32_t id, const char *path, uint32_t flags)',
   sessionClose: 'void bee_session_close(uint64_t session)',
-  symbolize: 'uint64_t bee_symbolize(uint64_t session, const uint8_t *entries, uint64_t count)',
+  symbolize:
+    'uint64_t bee_symbolize(uint64_t session, const uint8_t *entries, uint64_t count, uint32_t flags)',
   symbolsCopy: 'int64_t bee_symbols_copy(uint64_t symbols, uint8_t *buffer, uint64_t capacity)',
   symbolsFree: 'void bee_symbols_free(uint64_t symbols)',
   elfFacts: 'int64_t bee_elf_facts(const char *path, uint8_t *buffer, uint64_t capacity)',
@@ -144,10 +145,10 @@ export class Libbee {
     this.#functions.sessionClose(session);
   }
 
-  /** The symbol buffer that native/ffi/src/lib.rs describes. */
-  async symbolize(session: Handle, entries: Uint8Array): Promise<Uint8Array> {
+  /** The symbol buffer that native/ffi/src/lib.rs describes, as the flags. */
+  async symbolize(session: Handle, entries: Uint8Array, flags: number): Promise<Uint8Array> {
     const count = Math.floor(entries.byteLength / 16);
-    const symbols = BigInt(await callAsync(this.#functions.symbolize, session, entries, count));
+    const symbols = BigInt(await callAsync(this.#functions.symbolize, session, entries, count, flags));
     if (symbols === 0n) throw new NativeError('EIO', 'symbolize', this.#sessionError(session));
     try {
       return this.#bytes('read symbols', (buffer, capacity) =>

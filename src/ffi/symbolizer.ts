@@ -49,6 +49,21 @@ export interface ResolvedAddresses {
   readonly problems: readonly SymbolProblem[];
 }
 
+/** `full`: with generic arguments and parameters; `simple`: without; `none`: linkage names as they are. */
+export const DEMANGLINGS = ['full', 'simple', 'none'] as const;
+export type Demangling = (typeof DEMANGLINGS)[number];
+
+export interface SymbolStyle {
+  demangle?: Demangling;
+  /**
+   * As llvm-symbolizer answers: a function's name from the symbol table goes before the one of the debug information,
+   * and code without debug information is in the source file that a symbol table names.
+   */
+  prefersSymbolTable?: boolean;
+  /** For measurements: reads files through the library that is otherwise the fallback. */
+  avoidsSweep?: boolean;
+}
+
 export interface Symbolizer {
   /** Rejects with NativeError only when nothing could be attempted; an unreadable file is a problem in the result. */
   symbolize(entries: AddressEntries): Promise<ResolvedAddresses>;
@@ -58,16 +73,26 @@ export interface Symbolizer {
 export class SessionSymbolizer implements Symbolizer {
   readonly #session: Session;
   readonly #libbee: Libbee;
+  readonly #flags: number;
 
-  constructor(session: Session) {
+  constructor(session: Session, style: SymbolStyle = {}) {
     this.#session = session;
+    this.#flags = styleFlags(style);
     this.#libbee = loadLibbee();
   }
 
   async symbolize(entries: AddressEntries): Promise<ResolvedAddresses> {
-    const buffer = await this.#libbee.symbolize(this.#session.handle, encodeEntries(entries));
+    const buffer = await this.#libbee.symbolize(this.#session.handle, encodeEntries(entries), this.#flags);
     return new SymbolTable(buffer);
   }
+}
+
+function styleFlags({
+  demangle = 'full',
+  prefersSymbolTable = false,
+  avoidsSweep = false,
+}: SymbolStyle): number {
+  return DEMANGLINGS.indexOf(demangle) | (prefersSymbolTable ? 4 : 0) | (avoidsSweep ? 8 : 0);
 }
 
 function encodeEntries({ addresses, objects, pids }: AddressEntries): Uint8Array {

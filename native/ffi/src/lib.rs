@@ -54,6 +54,7 @@ use std::time::Duration;
 use failure::{remember, Failure, Outcome};
 use handles::Handles;
 use session::Session;
+use symbolize::Style;
 
 const ABI_VERSION: u32 = 4;
 
@@ -223,14 +224,17 @@ pub extern "C" fn bee_session_close(session: u64) {
 }
 
 /// Blocks while it resolves `count` entries `{u64 address, u32 object, u32 pid}`; object 0xFFFFFFFF is the kernel,
-/// 0 none (the process's perf map). Returns a handle for `bee_symbols_copy`; what cannot be resolved has no frames.
+/// 0 none (the process's perf map). Flags: bits 0 and 1 how names are demangled (0 with arguments, 1 without, 2 not at
+/// all); bit 2 the symbol table's name goes before that of the debug information for the function itself, and its
+/// source file for code without debug information, as in llvm-symbolizer; bit 3 nothing is swept, for measurements
+/// (native/ffi/src/symbolize/style.rs). Returns a handle for `bee_symbols_copy`; what cannot be resolved has no frames.
 ///
 /// # Safety
 /// `entries` has `count` × 16 readable bytes until the call returns.
 #[no_mangle]
-pub unsafe extern "C" fn bee_symbolize(session: u64, entries: *const u8, count: u64) -> u64 {
+pub unsafe extern "C" fn bee_symbolize(session: u64, entries: *const u8, count: u64, flags: u32) -> u64 {
     let entries = unsafe { bytes(entries, count.saturating_mul(16)) };
-    match with_session(session, |session| symbolize::symbolize(session, entries)) {
+    match with_session(session, |session| symbolize::symbolize(session, entries, Style::from_flags(flags))) {
         Ok(buffer) => SYMBOLS.insert(Arc::new(buffer)),
         Err(failure) => {
             remember(&failure);

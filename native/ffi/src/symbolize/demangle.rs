@@ -1,31 +1,83 @@
 //! Linkage names → names as people write them.
 
+use std::borrow::Cow;
+
 use cpp_demangle::DemangleOptions;
+
+use super::style::Demangling;
 
 /// Rust (v0, and legacy without its hash), else C++ with parameters as c++filt prints it, else the name itself.
 /// Rust first: a legacy Rust name is also a valid C++ one.
-pub fn demangle(name: &str) -> String {
+pub fn demangle(name: &str, demangling: Demangling) -> Cow<'_, str> {
+    if demangling == Demangling::None {
+        return Cow::Borrowed(name);
+    }
+    let is_simple = demangling == Demangling::Simple;
     if let Ok(rust) = rustc_demangle::try_demangle(name) {
-        return format!("{rust:#}");
+        let full = format!("{rust:#}");
+        return Cow::Owned(if is_simple { without_arguments(&full) } else { full });
     }
     if !name.starts_with("_Z") && !name.starts_with("__Z") {
-        return name.to_string();
+        return Cow::Borrowed(name);
     }
-    let cpp = cpp_demangle::Symbol::new(name).ok();
-    cpp.and_then(|symbol| symbol.demangle_with_options(&DemangleOptions::new()).ok())
-        .unwrap_or_else(|| name.to_string())
+    let options = match is_simple {
+        true => DemangleOptions::new().no_params().no_return_type().hide_expression_literal_types(),
+        false => DemangleOptions::new(),
+    };
+    let cpp = cpp_demangle::Symbol::new(name).ok().and_then(|symbol| symbol.demangle_with_options(&options).ok());
+    cpp.map_or(Cow::Borrowed(name), |full| Cow::Owned(if is_simple { without_arguments(&full) } else { full }))
+}
+
+/// `a::b::<T>::c` → `a::b::c`, `shop::Cart<int>::total` → `shop::Cart::total`. What stands in `<…>` at the beginning
+/// of a path is no argument, `<T as Trait>::method`; nor are `operator<` and `->`.
+fn without_arguments(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    let mut depth = 0usize;
+    for (at, letter) in name.char_indices() {
+        let is_arrow = letter == '>' && name[..at].ends_with(['-', '=']);
+        let is_operator = out.ends_with("operator") || out.ends_with("operator<") || out.ends_with("operator>");
+        match letter {
+            '<' if depth > 0 => depth += 1,
+            '<' if begins_arguments(&out) && !is_operator => {
+                depth = 1;
+                out.truncate(out.trim_end_matches("::").len());
+            }
+            '>' if depth > 0 && !is_arrow => depth -= 1,
+            _ if depth == 0 => out.push(letter),
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Behind a word, or behind `::` that follows one.
+fn begins_arguments(before: &str) -> bool {
+    let last = before.trim_end_matches("::").chars().next_back();
+    last.is_some_and(|last| last.is_alphanumeric() || matches!(last, '_' | '}' | ')' | ']'))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::demangle;
+    use super::*;
 
     #[test]
     fn rust_v0_and_legacy_lose_their_hashes_and_cpp_keeps_its_parameters() {
+        let demangle = |name| demangle(name, Demangling::Full);
         assert_eq!(demangle("_RNvNtCs1234_7mycrate3foo3bar"), "mycrate::foo::bar");
         assert_eq!(demangle("_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE"), "core::fmt::Write::write_fmt");
         assert_eq!(demangle("_ZN2ns3addEii"), "ns::add(int, int)");
         assert_eq!(demangle("main"), "main");
         assert_eq!(demangle("_Znonsense"), "_Znonsense");
+    }
+
+    #[test]
+    fn simple_names_have_no_arguments_and_raw_ones_are_untouched() {
+        let simple = |name| demangle(name, Demangling::Simple).into_owned();
+        assert_eq!(simple("_ZN4shop4CartIiE5totalEi"), "shop::Cart::total");
+        assert_eq!(simple("_ZlsRSoi"), "operator<<");
+        assert_eq!(simple("_RINvNtC3std3mem8align_ofdE"), "std::mem::align_of");
+        assert_eq!(simple("_RNvYjNtC3foo5Trait6method"), "<usize as foo::Trait>::method");
+        assert_eq!(without_arguments("a<b<c>, fn(d) -> e>::f"), "a::f");
+        assert_eq!(demangle("_ZN2ns3addEii", Demangling::None), "_ZN2ns3addEii");
     }
 }

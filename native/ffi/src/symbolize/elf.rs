@@ -1,30 +1,27 @@
 //! User code: one ELF file through its descriptor.
 
-use std::collections::HashMap;
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::Once;
 
-use blazesym::symbolize::source::{Elf, Source};
-use blazesym::symbolize::{CodeInfo, Input, Reason, Sym, Symbolized, Symbolizer};
+use bee_elf::ElfFile;
 
-use super::demangle::demangle;
+use super::debug_file;
 use super::functions::Functions;
-use super::symbols::{Frame, Symbols, FLAG_DEBUG_INFO, FLAG_INLINED};
+use super::library;
+use super::style::Style;
+use super::sweep::{self, Swept};
+use super::symbols::Symbols;
 use super::{vdso, Answer, Problem};
+use crate::file_memory::FileMemory;
 use crate::objects::Object;
 
-/// The symbolizer returns owned strings; this many addresses at a time bound them. Its parsed units are kept between
-/// batches of one file.
-const BATCH: usize = 1024;
-
 /// Debug information first; what it cannot say, or when it is broken, the symbol tables.
-pub fn resolve(id: u32, object: &Object, addresses: &[u64]) -> Answer {
+pub fn resolve(id: u32, object: &Object, addresses: &[u64], style: Style) -> Answer {
     let resolved = match (object.is_vdso, &object.file) {
-        (true, _) => vdso::open_image().and_then(|image| resolve_file(&descriptor_path(&image), addresses)),
-        (false, Some(file)) => resolve_file(&readable_path(&object.path, file), addresses),
+        (true, _) => vdso::open_image().and_then(|image| resolve_file(&descriptor_path(&image), addresses, style)),
+        (false, Some(file)) => resolve_file(&readable_path(&object.path, file), addresses, style),
         (false, None) => Err("The file could not be opened.".to_string()),
     };
     let (symbols, message) = match resolved {
@@ -55,159 +52,70 @@ fn descriptor_path(file: &impl AsRawFd) -> String {
 
 type Resolved = Result<(Symbols, Option<String>), String>;
 
-fn resolve_file(path: &str, addresses: &[u64]) -> Resolved {
-    match resolve_with(path, addresses, true) {
-        Ok(pass) => fill_gaps(path, addresses, pass),
+/// The file's own debug information in one sweep; a library for whatever the sweep leaves: split units, files whose
+/// debug information is elsewhere or malformed.
+fn resolve_file(path: &str, addresses: &[u64], style: Style) -> Resolved {
+    match survived(|| sweep_file(path, addresses, style)) {
+        Ok(Some(swept)) => Ok(fill_left(path, addresses, swept, style)),
+        Ok(None) => library::resolve(path, addresses, style),
         Err(message) => {
-            let pass = resolve_with(path, addresses, false).map_err(|_| message.clone())?;
-            Ok((pass.symbols, Some(message)))
+            library::resolve(path, addresses, style).map(|(symbols, other)| (symbols, other.or(Some(message))))
         }
     }
 }
 
-/// What one pass over a file found; `failed` are the indices of addresses on which the reader gave up.
-struct Pass {
-    symbols: Symbols,
-    failed: Vec<usize>,
+/// The sweep checks every read; should it panic all the same, that costs a file the sweep and not the run.
+fn survived<T>(sweep: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    library::silence_panics();
+    catch_unwind(AssertUnwindSafe(sweep)).unwrap_or_else(|_| Err("Its debug information is malformed.".to_string()))
 }
 
-/// A unit that cannot be parsed costs its addresses their lines, not their names.
-fn fill_gaps(path: &str, addresses: &[u64], pass: Pass) -> Resolved {
-    if pass.failed.is_empty() {
-        return Ok((pass.symbols, None));
+/// `None` for what only the library reads. What is no ELF file it explains.
+fn sweep_file(path: &str, addresses: &[u64], style: Style) -> Result<Option<Swept>, String> {
+    let mapped = File::open(path).and_then(|file| FileMemory::map(&file));
+    let (false, Ok(memory)) = (style.avoids_sweep, mapped) else { return Ok(None) };
+    let Ok(elf) = ElfFile::parse(memory.bytes()) else { return Ok(None) };
+    let functions = Functions::of_file(path.to_string());
+    let sweep = |debug: &ElfFile<'_>| sweep::resolve(&elf, debug, addresses, &functions, style).map(Some);
+    if elf.has_section(".debug_info") {
+        return sweep(&elf);
     }
-    let message = format!("Debug information of {} addresses is unreadable.", pass.failed.len());
-    let again: Vec<u64> = pass.failed.iter().map(|&index| addresses[index]).collect();
-    let Ok(second) = resolve_with(path, &again, false) else { return Ok((pass.symbols, Some(message))) };
-    let mut merged = Symbols::default();
-    let names = pass.symbols.strings.in_order();
-    let second_names = second.symbols.strings.in_order();
-    for index in 0..addresses.len() {
-        let (frames, names) = match pass.failed.binary_search(&index) {
-            Ok(position) => (second.symbols.frames_of(position), &second_names),
-            Err(_) => (pass.symbols.frames_of(index), &names),
-        };
-        for frame in frames {
-            let name = merged.strings.intern(names[frame.name as usize]);
-            let file = merged.strings.intern(names[frame.file as usize]);
-            merged.push(Frame { name, file, ..*frame });
-        }
-        merged.finish_address();
+    match debug_file::open(&elf, path) {
+        Some(memory) => ElfFile::parse(memory.bytes()).map_or(Ok(None), |debug| sweep(&debug)),
+        None if is_whole_by_symbols(&elf, path) => sweep(&elf),
+        None => Ok(None),
     }
-    Ok((merged, Some(message)))
 }
 
-/// The reader unwraps here and there on malformed DWARF (blazesym 0.2.7: a line row's file index, for one). A panic
-/// costs this file its debug information; it must not end the host, nor write to its terminal.
-fn resolve_with(path: &str, addresses: &[u64], use_debug_info: bool) -> Result<Pass, String> {
-    static SILENCE: Once = Once::new();
-    SILENCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
-    let attempt = catch_unwind(AssertUnwindSafe(|| run_symbolizer(path, addresses, use_debug_info)));
-    attempt.unwrap_or_else(|_| Err("The file is malformed in a way that its reader does not survive.".to_string()))
+/// Nothing else could say more than its symbol table.
+fn is_whole_by_symbols(elf: &ElfFile<'_>, path: &str) -> bool {
+    let has_symbols =
+        elf.has_function_symbols(false) || (elf.has_function_symbols(true) && !elf.has_section(".gnu_debugdata"));
+    has_symbols && !debug_file::linked_paths(elf, path).iter().any(|it| it.exists())
 }
 
-fn run_symbolizer(path: &str, addresses: &[u64], use_debug_info: bool) -> Result<Pass, String> {
-    let symbolizer = Symbolizer::builder()
-        .enable_auto_reload(false)
-        .enable_code_info(use_debug_info)
-        .enable_inlined_fns(use_debug_info)
-        .enable_demangling(false)
-        .build();
-    let mut elf = Elf::new(path);
-    elf.debug_syms = use_debug_info;
-    let source = Source::Elf(elf);
-    let mut collector = Collector::new(Functions::of_file(path.to_string()));
-    for batch in addresses.chunks(BATCH) {
-        let found = symbolizer.symbolize(&source, Input::VirtOffset(batch)).map_err(|error| format!("{error:#}"))?;
-        batch.iter().zip(&found).for_each(|(&address, symbolized)| collector.add(address, symbolized));
+fn fill_left(path: &str, addresses: &[u64], swept: Swept, style: Style) -> (Symbols, Option<String>) {
+    if swept.left.is_empty() {
+        return (swept.symbols, swept.message);
     }
-    Ok(Pass { symbols: collector.symbols, failed: collector.failed })
-}
-
-struct Collector {
-    symbols: Symbols,
-    failed: Vec<usize>,
-    /// Linkage name → demangled: demangling is most of the cost on C++, and names repeat.
-    demangled: HashMap<String, u32>,
-    functions: Functions,
-}
-
-impl Collector {
-    fn new(functions: Functions) -> Collector {
-        Collector { symbols: Symbols::default(), failed: Vec::new(), demangled: HashMap::new(), functions }
-    }
-
-    fn add(&mut self, address: u64, symbolized: &Symbolized<'_>) {
-        match symbolized {
-            Symbolized::Sym(symbol) if self.is_named_by(address, symbol) => self.add_symbol(symbol),
-            Symbolized::Unknown(Reason::IgnoredError) => self.failed.push(self.symbols.ends.len()),
-            Symbolized::Sym(_) | Symbolized::Unknown(_) => self.add_unnamed(address),
-        }
-        self.symbols.finish_address();
-    }
-
-    /// A symbol of a symbol table without a size (assembly, `_init`) reaches up to the next symbol as far as the
-    /// reader knows: over the PLT, and over all functions whose symbols were stripped. One with a size is believed
-    /// also across FDEs, since clone's and others' have several. Address 0 is the reader's for a function of debug
-    /// information that lies in pieces.
-    fn is_named_by(&self, address: u64, symbol: &Sym<'_>) -> bool {
-        let has_end = symbol.size.is_some() || symbol.addr == 0;
-        has_end || self.functions.are_together(symbol.addr, address)
-    }
-
-    fn add_unnamed(&mut self, address: u64) {
-        if let Some(start) = self.functions.start_of(address) {
-            self.symbols.push(Frame::unnamed(start));
-        }
-    }
-
-    /// blazesym lists the inlined calls outermost first, and the function apart.
-    fn add_symbol(&mut self, symbol: &Sym<'_>) {
-        for inlined in symbol.inlined.iter().rev() {
-            self.add_frame(&inlined.name, inlined.code_info.as_ref(), FLAG_INLINED);
-        }
-        if !symbol.name.is_empty() {
-            self.add_frame(&symbol.name, symbol.code_info.as_deref(), 0);
-        }
-    }
-
-    fn add_frame(&mut self, name: &str, code: Option<&CodeInfo<'_>>, flags: u32) {
-        let name = self.name(name);
-        let file = match code {
-            Some(code) => self.symbols.strings.intern(&code.to_path().to_string_lossy()),
-            None => 0,
-        };
-        self.symbols.push(Frame {
-            name,
-            file,
-            line: code.and_then(|code| code.line).unwrap_or(0),
-            column: u32::from(code.and_then(|code| code.column).unwrap_or(0)),
-            flags: flags | if code.is_some() { FLAG_DEBUG_INFO } else { 0 },
-        });
-    }
-
-    fn name(&mut self, linkage_name: &str) -> u32 {
-        if let Some(&id) = self.demangled.get(linkage_name) {
-            return id;
-        }
-        let id = self.symbols.strings.intern(&demangle(linkage_name));
-        self.demangled.insert(linkage_name.to_string(), id);
-        id
+    let again: Vec<u64> = swept.left.iter().map(|&index| addresses[index]).collect();
+    match library::resolve(path, &again, style) {
+        Ok((second, message)) => (swept.symbols.replaced(&swept.left, &second), swept.message.or(message)),
+        Err(message) => (swept.symbols, swept.message.or(Some(message))),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
     use std::ops::Range;
     use std::path::{Path, PathBuf};
     use std::process::Command;
 
-    use bee_elf::{ElfFile, FunctionRanges};
+    use bee_elf::FunctionRanges;
     use object::{Object as _, ObjectSymbol};
 
     use super::*;
-    use crate::symbolize::symbols::FLAG_UNNAMED;
+    use crate::symbolize::symbols::{Frame, FLAG_UNNAMED};
 
     /// `sizeless` has no end and no other symbol follows; the function behind it and the one behind a gap have CFI.
     const SIZELESS: &str = ".globl sizeless\nsizeless: .cfi_startproc\nnop\nret\n.cfi_endproc\n.zero 14, 0x90
@@ -261,7 +169,7 @@ mod tests {
     fn names(path: &Path, addresses: &[u64]) -> Vec<String> {
         let file = Some(File::open(path).unwrap().into());
         let object = Object { path: path.display().to_string(), build_id: Vec::new(), is_vdso: false, file };
-        let answer = resolve(1, &object, addresses);
+        let answer = resolve(1, &object, addresses, Style::default());
         assert!(answer.problem.is_none());
         let strings = answer.symbols.strings.in_order();
         let name = |frame: &Frame| match frame.flags & FLAG_UNNAMED {

@@ -1,11 +1,17 @@
 //! Addresses → functions, lines and inlined frames. Work is grouped by object: each file is opened once, resolved
 //! whole, and dropped before the next, so that memory follows the largest object and not their sum.
 
+mod collector;
+mod debug_data;
+mod debug_file;
 mod demangle;
 mod elf;
 mod functions;
 mod kernel;
+mod library;
 mod perf_map;
+mod style;
+mod sweep;
 mod symbols;
 mod table;
 mod vdso;
@@ -17,6 +23,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::failure::{Failure, Outcome};
 use crate::protocol::KERNEL_OBJECT;
 use crate::session::Session;
+pub use style::Style;
 use symbols::Symbols;
 
 const ENTRY_BYTES: usize = 16;
@@ -47,13 +54,13 @@ pub struct Problem {
 }
 
 /// Resolves entries `{u64 address, u32 object, u32 pid}` into the symbol buffer of lib.rs.
-pub fn symbolize(session: &Session, entries: &[u8]) -> Outcome<Vec<u8>> {
+pub fn symbolize(session: &Session, entries: &[u8], style: Style) -> Outcome<Vec<u8>> {
     if !entries.len().is_multiple_of(ENTRY_BYTES) {
         return Err(Failure::new(libc::EINVAL, "The entries are not a whole number of 16 bytes."));
     }
     let entries: Vec<Entry> = entries.chunks_exact(ENTRY_BYTES).map(Entry::parse).collect();
     let jobs = group(&entries);
-    let answers = run(session, &jobs)?;
+    let answers = run(session, &jobs, style)?;
     let buffer = table::encode(&entries, &jobs, &answers);
     release_memory();
     Ok(buffer)
@@ -92,14 +99,14 @@ fn group(entries: &[Entry]) -> Vec<Job> {
 }
 
 /// Answers in the order of the jobs. The job with most addresses starts first.
-fn run(session: &Session, jobs: &[Job]) -> Outcome<Vec<Answer>> {
+fn run(session: &Session, jobs: &[Job], style: Style) -> Outcome<Vec<Answer>> {
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|&index| std::cmp::Reverse(jobs[index].addresses.len()));
     let next = AtomicUsize::new(0);
     let answers: Vec<Mutex<Option<Answer>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
     let work = || {
         while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let answer = answer(session, &jobs[index]);
+            let answer = answer(session, &jobs[index], style);
             *answers[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
         }
     };
@@ -119,14 +126,14 @@ fn run(session: &Session, jobs: &[Job]) -> Outcome<Vec<Answer>> {
     Ok(finished.collect())
 }
 
-fn answer(session: &Session, job: &Job) -> Answer {
+fn answer(session: &Session, job: &Job, style: Style) -> Answer {
     match job.object {
         KERNEL_OBJECT => kernel::resolve(&job.addresses, session.objects().kernel_symbols()),
         0 => perf_map::resolve(job.pid, &job.addresses),
         id => {
             let object = session.objects().get(id);
             match object {
-                Some(object) => elf::resolve(id, &object, &job.addresses),
+                Some(object) => elf::resolve(id, &object, &job.addresses, style),
                 None => Answer { symbols: Symbols::unresolved(job.addresses.len()), problem: None },
             }
         }

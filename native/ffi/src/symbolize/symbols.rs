@@ -45,6 +45,25 @@ impl Symbols {
         self.ends.push(self.frames.len() as u32);
     }
 
+    /// With the frames of `other`, in its order, for the addresses at these ascending indices.
+    pub fn replaced(&self, indices: &[usize], other: &Symbols) -> Symbols {
+        let mut merged = Symbols::default();
+        let (names, other_names) = (self.strings.in_order(), other.strings.in_order());
+        for index in 0..self.ends.len() {
+            let (frames, names) = match indices.binary_search(&index) {
+                Ok(position) => (other.frames_of(position), &other_names),
+                Err(_) => (self.frames_of(index), &names),
+            };
+            for frame in frames {
+                let name = merged.strings.intern(names[frame.name as usize]);
+                let file = merged.strings.intern(names[frame.file as usize]);
+                merged.push(Frame { name, file, ..*frame });
+            }
+            merged.finish_address();
+        }
+        merged
+    }
+
     pub fn frames_of(&self, index: usize) -> &[Frame] {
         let first = if index == 0 { 0 } else { self.ends[index - 1] as usize };
         &self.frames[first..self.ends[index] as usize]

@@ -1,0 +1,134 @@
+//! The answers of a sweep in the order of the addresses, with names as they are asked for.
+
+use std::collections::HashMap;
+
+use bee_elf::{SweptAddress, SweptFrame, SymbolAt, UnitSweeper};
+
+use super::demangle::demangle;
+use super::functions::Functions;
+use super::style::Style;
+use super::symbols::{Frame, Symbols, FLAG_DEBUG_INFO, FLAG_INLINED};
+
+/// Puts the threads' results in the order of the addresses, and names by the symbol table what has no debug information.
+pub struct Collector<'a, 'data> {
+    addresses: &'a [u64],
+    functions: &'a Functions,
+    style: Style,
+    table: Vec<Option<SymbolAt<'data>>>,
+    symbols: Symbols,
+    /// Linkage name → demangled: demangling is most of the cost on C++, and names repeat.
+    demangled: HashMap<Vec<u8>, u32>,
+}
+
+impl<'a, 'data> Collector<'a, 'data> {
+    pub fn new(
+        table: Vec<Option<SymbolAt<'data>>>,
+        addresses: &'a [u64],
+        functions: &'a Functions,
+        style: Style,
+    ) -> Collector<'a, 'data> {
+        Collector { addresses, functions, style, table, symbols: Symbols::default(), demangled: HashMap::new() }
+    }
+
+    /// Addresses at the indices `left`, ascending, get no frames.
+    pub fn collect(mut self, sweepers: &[UnitSweeper<'_, '_>], left: &[usize]) -> Symbols {
+        let texts: Vec<SweeperTexts> = sweepers.iter().map(|sweeper| self.intern_texts(sweeper)).collect();
+        let mut found: Vec<Option<(usize, &SweptAddress)>> = vec![None; self.addresses.len()];
+        for (number, sweeper) in sweepers.iter().enumerate() {
+            sweeper.addresses().iter().for_each(|address| found[address.index as usize] = Some((number, address)));
+        }
+        for (index, found) in found.iter().enumerate() {
+            let frames = found.map(|(number, address)| (&texts[number], sweepers[number].frames(address)));
+            match frames {
+                _ if left.binary_search(&index).is_ok() => {}
+                Some((texts, frames)) if !frames.is_empty() => self.push_swept(index, texts, frames),
+                _ => self.push_from_table(index),
+            }
+            self.symbols.finish_address();
+        }
+        self.symbols
+    }
+
+    fn intern_texts(&mut self, sweeper: &UnitSweeper<'_, '_>) -> SweeperTexts {
+        let names = sweeper.names().iter().map(|name| self.name(name)).collect();
+        let strings = &mut self.symbols.strings;
+        let files = sweeper.files().into_iter().map(|path| strings.intern(&String::from_utf8_lossy(path))).collect();
+        SweeperTexts { names, files }
+    }
+
+    fn push_swept(&mut self, index: usize, texts: &SweeperTexts, frames: &[SweptFrame]) {
+        let last = frames.len() - 1;
+        for (position, frame) in frames.iter().enumerate() {
+            let name = match position == last {
+                true => self.outermost_name(index, texts, frame),
+                false => texts.names[frame.name as usize],
+            };
+            let file = match position == last {
+                true => self.outermost_file(index, texts, frame),
+                false => texts.files[frame.file as usize],
+            };
+            let inlined = if frame.is_inlined { FLAG_INLINED } else { 0 };
+            let debug_info = if frame.file != 0 { FLAG_DEBUG_INFO } else { 0 };
+            self.symbols.push(Frame {
+                name,
+                file,
+                line: frame.line,
+                column: frame.column,
+                flags: inlined | debug_info,
+            });
+        }
+    }
+
+    fn outermost_name(&mut self, index: usize, texts: &SweeperTexts, frame: &SweptFrame) -> u32 {
+        let own = texts.names[frame.name as usize];
+        if own != 0 && !self.style.prefers_symbol_table {
+            return own;
+        }
+        self.believed_symbol(index).map_or(own, |symbol| self.name(symbol.name))
+    }
+
+    fn outermost_file(&mut self, index: usize, texts: &SweeperTexts, frame: &SweptFrame) -> u32 {
+        match self.believed_symbol(index) {
+            Some(symbol) if frame.file == 0 => self.file_from_table(symbol),
+            _ => texts.files[frame.file as usize],
+        }
+    }
+
+    fn file_from_table(&mut self, symbol: SymbolAt<'_>) -> u32 {
+        let file = if self.style.prefers_symbol_table { symbol.file } else { b"" };
+        self.symbols.strings.intern(&String::from_utf8_lossy(file))
+    }
+
+    fn push_from_table(&mut self, index: usize) {
+        if let Some(symbol) = self.believed_symbol(index) {
+            let (name, file) = (self.name(symbol.name), self.file_from_table(symbol));
+            self.symbols.push(Frame { name, file, line: 0, column: 0, flags: 0 });
+        } else if let Some(start) = self.functions.start_of(self.addresses[index]) {
+            self.symbols.push(Frame::unnamed(start));
+        }
+    }
+
+    /// A symbol without a size (assembly, `_init`) is believed up to the end of its own function only: else it would
+    /// reach over the PLT, and over all functions whose symbols were stripped.
+    fn believed_symbol(&self, index: usize) -> Option<SymbolAt<'data>> {
+        let symbol = self.table[index]?;
+        let has_end = symbol.size != 0 || self.style.prefers_symbol_table;
+        (has_end || self.functions.are_together(symbol.start, self.addresses[index])).then_some(symbol)
+    }
+
+    fn name(&mut self, linkage_name: &[u8]) -> u32 {
+        if let Some(&id) = self.demangled.get(linkage_name) {
+            return id;
+        }
+        let text = String::from_utf8_lossy(linkage_name);
+        let id = self.symbols.strings.intern(&demangle(&text, self.style.demangling));
+        self.demangled.insert(linkage_name.to_vec(), id);
+        id
+    }
+}
+
+/// A thread's names and files as the file's numbers.
+struct SweeperTexts {
+    names: Vec<u32>,
+    files: Vec<u32>,
+}

@@ -1,0 +1,62 @@
+//! The debug sections of a file, decompressed where they are compressed.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use bee_elf::{DebugSections, ElfFile, SectionBytes, DEBUG_SECTION_NAMES};
+
+const ELFCOMPRESS_ZLIB: u32 = 1;
+const ELFCOMPRESS_ZSTD: u32 = 2;
+/// Elf64_Chdr: type, reserved, size, alignment.
+const HEADER_BYTES: usize = 24;
+/// Of all sections of a file together: more debug information than the largest browsers have, and less than memory.
+const MAX_BYTES: u64 = 2 << 30;
+
+pub struct DebugData<'data> {
+    sections: Vec<Cow<'data, [u8]>>,
+}
+
+impl<'data> DebugData<'data> {
+    /// `Err` with a sentence for what cannot be decompressed.
+    pub fn read(elf: &ElfFile<'data>) -> Result<DebugData<'data>, String> {
+        let mut left = MAX_BYTES;
+        let mut sections = Vec::with_capacity(DEBUG_SECTION_NAMES.len());
+        for name in DEBUG_SECTION_NAMES {
+            let content = match elf.section(name) {
+                Some(section) if section.is_compressed => Cow::Owned(decompress(name, section, &mut left)?),
+                Some(section) => Cow::Borrowed(section.bytes),
+                None => Cow::Borrowed(&[][..]),
+            };
+            sections.push(content);
+        }
+        Ok(DebugData { sections })
+    }
+
+    pub fn sections(&self) -> DebugSections<'_> {
+        DebugSections::new(std::array::from_fn(|index| &*self.sections[index]))
+    }
+}
+
+fn decompress(name: &str, section: SectionBytes<'_>, left: &mut u64) -> Result<Vec<u8>, String> {
+    let failed = |cause: &str| format!("The section {name} cannot be decompressed: {cause}.");
+    let (header, body) = section.bytes.split_at_checked(HEADER_BYTES).ok_or_else(|| failed("it has no header"))?;
+    let kind = u32::from_le_bytes([header[0], header[1], header[2], header[3]]);
+    let size = header[8..16].iter().rev().fold(0u64, |sum, &byte| sum << 8 | u64::from(byte));
+    *left = left.checked_sub(size).ok_or_else(|| failed("it is too large"))?;
+    let content = match kind {
+        ELFCOMPRESS_ZLIB => read_exactly(flate2::bufread::ZlibDecoder::new(body), size),
+        ELFCOMPRESS_ZSTD => zstd::stream::Decoder::with_buffer(body).and_then(|decoder| read_exactly(decoder, size)),
+        _ => return Err(failed("its method is unknown")),
+    };
+    content.map_err(|error| failed(&error.to_string()))
+}
+
+/// Grows with what is there: a header may promise anything.
+fn read_exactly(from: impl Read, size: u64) -> std::io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    from.take(size).read_to_end(&mut content)?;
+    match content.len() as u64 == size {
+        true => Ok(content),
+        false => Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "it is shorter than it says")),
+    }
+}

@@ -1,0 +1,126 @@
+//! User code with debug information in the file: one sweep over the units that hold the addresses.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bee_elf::{symbols_at, DebugSections, ElfFile, PlannedUnit, SweepPlan, SymbolAt, UnitOutcome, UnitSweeper, Work};
+
+use super::collector::Collector;
+use super::debug_data::DebugData;
+use super::functions::Functions;
+use super::style::Style;
+use super::symbols::Symbols;
+use super::STACK_BYTES;
+
+/// Entries for which a second thread is worth its start.
+const BYTES_PER_THREAD: usize = 4 << 20;
+const MAX_THREADS: usize = 4;
+
+/// What a sweep answers for a list of addresses.
+pub struct Swept {
+    pub symbols: Symbols,
+    /// Indices of addresses that the sweep cannot judge, ascending; they have no frames.
+    pub left: Vec<usize>,
+    pub message: Option<String>,
+}
+
+/// `elf` is what was mapped, `debug` the file with its debug information, mostly the same. `Err` with a sentence when
+/// that cannot be swept at all.
+pub fn resolve(
+    elf: &ElfFile<'_>,
+    debug: &ElfFile<'_>,
+    addresses: &[u64],
+    functions: &Functions,
+    style: Style,
+) -> Result<Swept, String> {
+    let data = DebugData::read(debug)?;
+    let sections = data.sections();
+    let work = Work::for_bytes(sections.byte_length());
+    let plan = SweepPlan::new(&sections, addresses, &work).ok_or("Its debug information is malformed.")?;
+    let (sweepers, outcomes) = sweep_units(&sections, &plan, addresses, &work);
+    let table = match symbols_at(elf, addresses) {
+        // What was taken out of a stripped file names also what it does not export.
+        table if style.prefers_symbol_table => table,
+        table => either(symbols_at(debug, addresses), table),
+    };
+    let left = left_over(&outcomes, &plan);
+    let symbols = Collector::new(table, addresses, functions, style).collect(&sweepers, &left);
+    Ok(Swept { symbols, left, message: message(&outcomes, &plan) })
+}
+
+fn either<'data>(
+    first: Vec<Option<SymbolAt<'data>>>,
+    second: Vec<Option<SymbolAt<'data>>>,
+) -> Vec<Option<SymbolAt<'data>>> {
+    first.into_iter().zip(second).map(|(first, second)| first.or(second)).collect()
+}
+
+/// Units in parallel: each thread takes the next one and keeps its own results.
+fn sweep_units<'a, 'data>(
+    sections: &'a DebugSections<'data>,
+    plan: &'a SweepPlan,
+    addresses: &[u64],
+    work: &'a Work,
+) -> (Vec<UnitSweeper<'a, 'data>>, Vec<UnitOutcome>) {
+    let next = AtomicUsize::new(0);
+    let sweep = || {
+        let mut sweeper = UnitSweeper::new(sections, plan, work);
+        let mut outcomes = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(planned) = plan.planned.get(index) else { return (sweeper, outcomes) };
+            outcomes.push((index, sweeper.sweep(planned, addresses)));
+        }
+    };
+    let helpers = thread_count(&plan.planned) - 1;
+    let results = std::thread::scope(|scope| {
+        let builder = || std::thread::Builder::new().name("bee-sweep".into()).stack_size(STACK_BYTES);
+        // A thread that cannot start leaves its units to the others.
+        let started: Vec<_> = (0..helpers).filter_map(|_| builder().spawn_scoped(scope, sweep).ok()).collect();
+        let mut results = vec![sweep()];
+        results.extend(started.into_iter().filter_map(|thread| thread.join().ok()));
+        results
+    });
+    let mut outcomes = vec![UnitOutcome::Unreadable; plan.planned.len()];
+    let mut sweepers = Vec::new();
+    for (sweeper, of_thread) in results {
+        of_thread.into_iter().for_each(|(index, outcome)| outcomes[index] = outcome);
+        sweepers.push(sweeper);
+    }
+    (sweepers, outcomes)
+}
+
+fn thread_count(planned: &[PlannedUnit]) -> usize {
+    let bytes: usize = planned.iter().map(|unit| unit.byte_length).sum();
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    (1 + bytes / BYTES_PER_THREAD).min(cpus).min(MAX_THREADS)
+}
+
+fn left_over(outcomes: &[UnitOutcome], plan: &SweepPlan) -> Vec<usize> {
+    let is_left = |outcome: UnitOutcome| matches!(outcome, UnitOutcome::Split | UnitOutcome::Unreadable);
+    let mut left: Vec<usize> = wanted_of(outcomes, plan, is_left).map(|&index| index as usize).collect();
+    left.sort_unstable();
+    left
+}
+
+fn wanted_of<'a>(
+    outcomes: &'a [UnitOutcome],
+    plan: &'a SweepPlan,
+    is_meant: impl Fn(UnitOutcome) -> bool + 'a,
+) -> impl Iterator<Item = &'a u32> {
+    let units = plan.planned.iter().zip(outcomes).filter(move |(_, &outcome)| is_meant(outcome));
+    units.flat_map(|(planned, _)| &planned.wanted)
+}
+
+fn message(outcomes: &[UnitOutcome], plan: &SweepPlan) -> Option<String> {
+    let count = |meant: UnitOutcome| wanted_of(outcomes, plan, move |outcome| outcome == meant).count();
+    let sentences = [(UnitOutcome::Unreadable, "Debug information"), (UnitOutcome::WithoutLines, "The line table")];
+    let mut texts = Vec::new();
+    for (outcome, what) in sentences {
+        match count(outcome) {
+            0 => {}
+            1 => texts.push(format!("{what} of 1 address is unreadable.")),
+            count => texts.push(format!("{what} of {count} addresses is unreadable.")),
+        }
+    }
+    (!texts.is_empty()).then(|| texts.join(" "))
+}
