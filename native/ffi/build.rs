@@ -7,7 +7,14 @@ fn main() {
     println!("cargo:rerun-if-changed=../../bpf/engine.h");
     println!("cargo:rerun-if-changed=../../bpf/unwind.h");
     cc::Build::new().file("../../bpf/layout.c").include("../../bpf").warnings(true).compile("bee_layout");
+    stay_loaded();
     link_for_older_glibc();
+}
+
+/// koffi closes the library when the host ends; a thread of the host that once called it still ends after that, and would
+/// run the destructors of its thread-local values in code that is gone.
+fn stay_loaded() {
+    println!("cargo:rustc-link-arg-cdylib=-Wl,-z,nodelete");
 }
 
 /// Only the library that is shipped: tests run where they are built.
