@@ -16,7 +16,7 @@ cargo profile-bee doctor #                         | --json
 cargo profile-bee completions #                    | bash fish zsh
 cargo profile-bee completions bash #               |
 cargo profile-bee man #                            |
-profile-bee inspect #                              | unwind-table
+profile-bee inspect #                              | symbolize unwind-table
 
 cargo profile-bee --bin #                          | load-gen tool-box web-server
 cargo profile-bee --bin=lo                         | load-gen

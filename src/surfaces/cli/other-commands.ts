@@ -3,7 +3,7 @@ import type { CommandName } from './flags.js';
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-export const INSPECTIONS = ['unwind-table'] as const;
+export const INSPECTIONS = ['symbolize', 'unwind-table'] as const;
 export type InspectionWord = (typeof INSPECTIONS)[number];
 
 /** What a command can do beside profiling; chosen by the first word. */

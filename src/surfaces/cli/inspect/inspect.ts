@@ -4,19 +4,29 @@ import { INSPECTIONS, type InspectionWord } from '../other-commands.js';
 import { printText } from '../print-text.js';
 import { Terminal } from '../terminal.js';
 import { UsageProblem } from '../usage-problem.js';
+import { onlyFile } from './only-file.js';
 
 /** What can be inspected. `run` throws UsageProblem or WriteFailure. */
 interface Subcommand {
   usage: string;
   describe: string;
-  run(args: readonly string[]): Promise<void>;
+  /** Checks its arguments itself; `corrected` is the line that is right. */
+  run(args: readonly string[], corrected: string): Promise<void>;
 }
 
 const SUBCOMMANDS: Record<InspectionWord, Subcommand> = {
+  symbolize: {
+    usage: 'symbolize [--demangle full|simple|none] ELF < ADDRESSES',
+    describe: 'Functions, inlined calls and lines at hexadecimal addresses of the file, one address a line',
+    run: async (args, corrected) => (await import('./symbolize.js')).printSymbols(args, corrected),
+  },
   'unwind-table': {
     usage: 'unwind-table ELF',
     describe: 'The rows by which stacks are unwound: address, CFA, frame pointer, return address',
-    run: async ([path = '']) => (await import('./unwind-table.js')).printUnwindTable(path),
+    run: async (args, corrected) => {
+      const path = onlyFile('unwind-table', args, corrected);
+      await (await import('./unwind-table.js')).printUnwindTable(path);
+    },
   },
 };
 
@@ -40,16 +50,7 @@ async function run(typed: string | undefined, args: readonly string[], invokedAs
   const word = INSPECTIONS.find((known) => known === typed);
   if (word === undefined) throw unknownWord(typed, invokedAs);
   const { usage, run } = SUBCOMMANDS[word];
-  checkArguments(word, usage, args, invokedAs);
-  await run(args);
-}
-
-/** Each subcommand takes as many words as its usage names. */
-function checkArguments(word: string, usage: string, args: readonly string[], invokedAs: string): void {
-  const wanted = usage.split(' ').length - 1;
-  if (args.length === wanted && args.every((argument) => argument !== '')) return;
-  const what = args.length > wanted ? `${args[wanted]} is too much` : 'which file?';
-  throw new UsageProblem(`inspect ${word}: ${what}`, `${invokedAs} inspect ${usage}`);
+  await run(args, `${invokedAs} inspect ${usage}`);
 }
 
 function unknownWord(typed: string | undefined, invokedAs: string): UsageProblem {

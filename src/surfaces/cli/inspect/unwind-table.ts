@@ -1,7 +1,6 @@
-import { NativeError } from '../../../ffi/native-error.js';
 import { UnwindTable } from '../../../ffi/unwind-table.js';
 import { printText } from '../print-text.js';
-import { UsageProblem } from '../usage-problem.js';
+import { unreadableFile } from './unreadable-file.js';
 import { unwindRuleText } from './unwind-rule-text.js';
 
 /** One line per row on standard output, a piece at a time. Throws UsageProblem, WriteFailure. */
@@ -18,14 +17,8 @@ function readTable(path: string): UnwindTable {
   try {
     return UnwindTable.read(path);
   } catch (error) {
-    if (!(error instanceof NativeError) || error.code === 'ELIBACC') throw error;
-    throw new UsageProblem(reasonOf(error));
+    throw unreadableFile(error);
   }
-}
-
-/** As the commands say it: no capital, no full stop, and the system's number for the error left out. */
-function reasonOf({ message }: NativeError): string {
-  return message.replace(/^Cannot/, 'cannot').replace(/ \(os error \d+\)|\.$/g, '');
 }
 
 function hex(address: bigint): string {

@@ -1,0 +1,19 @@
+import { Session } from '../ffi/session.js';
+import { type ResolvedAddresses, SessionSymbolizer, type SymbolStyle } from '../ffi/symbolizer.js';
+
+const OBJECT = 1;
+
+/** Resolves addresses of one file that this user may read: the file's own virtual addresses, as addr2line takes them. */
+export async function symbolizeFile(
+  path: string,
+  addresses: readonly bigint[],
+  style: SymbolStyle = {},
+): Promise<ResolvedAddresses> {
+  using session = Session.withoutSampler();
+  session.addObject(OBJECT, path);
+  return await new SessionSymbolizer(session, style).symbolize({
+    addresses: BigUint64Array.from(addresses),
+    objects: new Uint32Array(addresses.length).fill(OBJECT),
+    pids: new Uint32Array(addresses.length),
+  });
+}
