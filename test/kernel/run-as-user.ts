@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { type BeeUser, makeBeeUser } from './bee-user.js';
 import { setUpSampler } from './installed-sampler.js';
@@ -50,9 +50,16 @@ export function homeEnvironment(user: BeeUser): Record<string, string> {
   };
 }
 
+/** The folder below the temporary one that a path lies in; empty for others. */
+export function temporaryFolderOf(path = ''): string[] {
+  const [first] = path.startsWith(`${tmpdir()}/`) ? path.slice(tmpdir().length + 1).split('/') : [];
+  return first === undefined ? [] : [join(tmpdir(), first)];
+}
+
 /** What tests have made as root: without their set-user-id bits, which chown takes away. */
 export function giveTo(user: BeeUser, folders: readonly string[]): void {
   const given = folders.filter((folder) => folder !== user.packageRoot);
+  if (given.length === 0) return;
   execFileSync('chown', ['-R', '--no-dereference', `${user.uid}:${user.gid}`, ...given]);
 }
 

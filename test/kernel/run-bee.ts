@@ -8,7 +8,7 @@ import type { BeeUser } from './bee-user.js';
 import { type FoldedStack, parseFolded } from './folded-stacks.js';
 import { whatIsLeftBehind } from './left-behind.js';
 import { type BeeCommand, commandPath } from './repository.js';
-import { becoming, giveTo, homeEnvironment, userOfAllRuns } from './run-as-user.js';
+import { becoming, giveTo, homeEnvironment, temporaryFolderOf, userOfAllRuns } from './run-as-user.js';
 import { scratchDirectories, scratchDirectory } from './scratch-directory.js';
 import type { Summary } from './summary.js';
 
@@ -57,6 +57,7 @@ export function beeCommandLine(request: BeeRequest, scratch: string): string[] {
   const user = request.as ?? userOfAllRuns();
   const through = [...(user === undefined ? [] : becoming(user)), ...(request.through ?? [])];
   const root = request.packageRoot ?? user?.packageRoot;
+  if (user !== undefined && user === userOfAllRuns()) giveTo(user, temporaryFolderOf(request.cwd));
   const command = [...through, process.execPath, commandPath(request.command, root)];
   return [...command, ...outputFlags(request.outputs ?? 'files', scratch), ...request.args];
 }
@@ -115,7 +116,9 @@ export function beeEnvironment(
   const env = { ...process.env, NODE_TEST_CONTEXT: undefined, TMPDIR: join(scratch, 'tmp') };
   if (user === undefined) return { ...env, ...more };
   giveTo(user, user === userOfAllRuns() ? scratchDirectories() : [scratch]);
-  return { ...env, ...homeEnvironment(user), ...more };
+  // What a test hands on of its own environment is root's.
+  const changed = Object.entries(more).filter(([name, value]) => value !== process.env[name]);
+  return { ...env, ...homeEnvironment(user), ...Object.fromEntries(changed) };
 }
 
 function killGroup(child: ChildProcess): void {
