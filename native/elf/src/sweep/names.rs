@@ -21,7 +21,8 @@ pub(crate) const MAX_TEXT_BYTES: usize = 64 << 20;
 /// Texts by number; 0 is none.
 pub(crate) struct Names<'data> {
     text_bytes: usize,
-    by_text: HashMap<&'data [u8], u32>,
+    /// By where they are: linkers merge equal strings, and hashing whole ones was a sixth of a sweep.
+    by_place: HashMap<(usize, usize), u32>,
     /// Offset of the entry that an inlined call refers to → name.
     by_origin: HashMap<usize, u32>,
     pub texts: Vec<&'data [u8]>,
@@ -32,7 +33,7 @@ impl<'data> Names<'data> {
     pub fn new() -> Names<'data> {
         Names {
             text_bytes: 0,
-            by_text: HashMap::new(),
+            by_place: HashMap::new(),
             by_origin: HashMap::new(),
             texts: vec![b""],
             foreign: HashMap::new(),
@@ -124,7 +125,7 @@ impl<'data> Names<'data> {
             return 0;
         }
         let (texts, text_bytes) = (&mut self.texts, &mut self.text_bytes);
-        *self.by_text.entry(text).or_insert_with(|| {
+        *self.by_place.entry((text.as_ptr() as usize, text.len())).or_insert_with(|| {
             *text_bytes += text.len();
             texts.push(text);
             texts.len() as u32 - 1

@@ -184,7 +184,7 @@ impl<'a, 'data> UnitSweeper<'a, 'data> {
         &self.frames[address.first as usize..][..address.count as usize]
     }
 
-    /// Linkage names where there are any, else plain ones.
+    /// Linkage names where there are any, else plain ones. One may be there more than once.
     pub fn names(&self) -> &[&'data [u8]] {
         &self.names.texts
     }
