@@ -110,6 +110,7 @@ for (const [name, flags] of [
   ['release', ['-O']],
   ['with frame pointers', ['-O', '-Cforce-frame-pointers=yes']],
   ['not optimized', ['-g']],
+  ['without unwind tables', ['-O', '-g', '-Cpanic=abort', '-Cforce-unwind-tables=no']],
 ] as const) {
   test(`every row of a Rust program is readelf's: ${name}`, (t) => {
     const folder = scratch(t);

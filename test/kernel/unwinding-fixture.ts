@@ -10,6 +10,13 @@ export function fixtureSource(name: string): string {
 /** Compiles `fixtures/unwinding/NAME.c`; returns the program's path. Throws what the compiler says. */
 export function compiledFixture(name: string, ...flags: string[]): string {
   const program = join(scratchDirectory(), name);
-  execFileSync('gcc', ['-O1', '-g', ...flags, fixtureSource(`${name}.c`), '-o', program], { stdio: 'pipe' });
+  execFileSync('gcc', ['-O1', ...flags, fixtureSource(`${name}.c`), '-o', program], { stdio: 'pipe' });
+  return program;
+}
+
+/** The same for `fixtures/unwinding/NAME.rs`. */
+export function compiledRustFixture(name: string, ...flags: string[]): string {
+  const program = join(scratchDirectory(), name);
+  execFileSync('rustc', ['-O', ...flags, fixtureSource(`${name}.rs`), '-o', program], { stdio: 'pipe' });
   return program;
 }

@@ -6,6 +6,8 @@ use crate::rule::{UNWIND_END, UNWIND_GAP, UNWIND_UNSUPPORTED};
 pub struct Counts {
     /// FDEs read from .eh_frame.
     pub fdes: u32,
+    /// FDEs of .debug_frame that fill what .eh_frame leaves out.
+    pub debug_fdes: u32,
     /// FDEs that were skipped: unreadable, or their CIE is.
     pub skipped_fdes: u32,
     /// FDEs of no use: empty, beginning outside of the executable segments, or at the address of an earlier one.

@@ -47,9 +47,18 @@ pub(crate) struct FdeSource {
     length: u32,
 }
 
-/// .eh_frame of a file.
+/// The two forms of call frame information. They differ in how an entry names its CIE, and .debug_frame has plain
+/// addresses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    EhFrame,
+    DebugFrame,
+}
+
+/// .eh_frame or .debug_frame of a file.
 pub(crate) struct EhFrame<'data> {
     data: &'data [u8],
+    form: Form,
     bases: Bases,
     /// Without sections only the terminator says where .eh_frame ends.
     ends_at_terminator: bool,
@@ -71,8 +80,23 @@ impl<'data> EhFrame<'data> {
         EhFrame {
             // Offsets are kept in 32 bits: the largest known .eh_frame is 100 MB.
             data: &data[..data.len().min(u32::MAX as usize)],
+            form: Form::EhFrame,
             bases: Bases { section: address, text: address_of(".text"), data: address_of(".got") },
             ends_at_terminator,
+            cies: Vec::new(),
+            remembered: Vec::new(),
+        }
+    }
+
+    /// .debug_frame; empty where there is none, or a compressed one.
+    pub fn find_debug(elf: &ElfFile<'data>) -> EhFrame<'data> {
+        let section = elf.sections.find(".debug_frame").filter(|section| !section.is_compressed());
+        let data = section.and_then(|section| elf.sections.bytes(&section)).unwrap_or_default();
+        EhFrame {
+            data: &data[..data.len().min(u32::MAX as usize)],
+            form: Form::DebugFrame,
+            bases: Bases::default(),
+            ends_at_terminator: false,
             cies: Vec::new(),
             remembered: Vec::new(),
         }
@@ -152,16 +176,18 @@ impl<'data> EhFrame<'data> {
         if end > self.data.len() {
             return None;
         }
-        // The CIE pointer has 4 bytes even behind an extended length, other than in .debug_frame.
+        let is_extended = id_position - start > 4;
         let kind = match length {
             0 => EntryKind::Terminator,
             1..=3 => return None,
+            _ if self.form == Form::DebugFrame => debug_entry_kind(&mut reader, is_extended)?,
+            // The CIE pointer has 4 bytes even behind an extended length, other than in .debug_frame.
             _ => match reader.u32()? as usize {
                 0 => EntryKind::Cie,
                 back => EntryKind::Fde(id_position.wrapping_sub(back)),
             },
         };
-        Some(Entry { start, body: reader.position(), end, kind })
+        (reader.position() <= end).then_some(Entry { start, body: reader.position(), end, kind })
     }
 
     fn read_fde(&self, entry: &Entry, number: u32) -> Option<Region> {
@@ -260,6 +286,21 @@ impl<'data> EhFrame<'data> {
         }
         Some(program.state)
     }
+}
+
+/// A CIE is marked by all ones; an FDE has its CIE's offset in the section.
+fn debug_entry_kind(reader: &mut Reader<'_>, is_extended: bool) -> Option<EntryKind> {
+    let id = match is_extended {
+        true => reader.u64()?,
+        false => match reader.u32()? {
+            u32::MAX => u64::MAX,
+            offset => u64::from(offset),
+        },
+    };
+    Some(match id {
+        u64::MAX => EntryKind::Cie,
+        offset => EntryKind::Fde(usize::try_from(offset).ok()?),
+    })
 }
 
 /// Address and bytes of .eh_frame, to the end of its PT_LOAD.

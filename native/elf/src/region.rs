@@ -20,6 +20,8 @@ pub(crate) struct Region {
 #[derive(Clone, Copy)]
 pub(crate) enum Source {
     Fde(FdeSource),
+    /// Of .debug_frame.
+    DebugFde(FdeSource),
     /// Index into the rules of the synthesized regions.
     Fixed(u32),
 }

@@ -49,8 +49,9 @@ impl UnwindTable {
     }
 }
 
-/// Builds the table from .eh_frame, and for what it leaves out from the instructions of the PLT, of .init, .fini and
-/// clone, and from the entry point. A file without .eh_frame gives a table with few or no rows, not an error; the
+/// Builds the table from .eh_frame, and for what it leaves out from .debug_frame (programs that are built without unwind
+/// tables have that, with debug information), from the instructions of the PLT, of .init, .fini and clone, and from the
+/// entry point. A file without .eh_frame gives a table with few or no rows, not an error; the
 /// only error is [`ElfError::TooManyRows`].
 ///
 /// Overlapping FDEs: an FDE ends where the next one begins, and of several that begin at the same address the first
@@ -68,10 +69,13 @@ pub fn unwind_table(elf: &ElfFile<'_>) -> Result<UnwindTable, ElfError> {
     make_disjoint(&mut regions, &segments);
     builder.counts.unused_fdes += (readable - regions.len()) as u32;
 
+    let mut debug_frame = EhFrame::find_debug(elf);
+    add_debug_regions(&mut debug_frame, &mut regions, &segments, &mut builder.counts);
     let fixed = add_synthesized(elf, &mut regions, &segments);
     builder.counts.synthesized_regions = fixed.len() as u32;
     let gaps = Gaps { elf, segment_ends: SegmentEnds { segments: &segments, index: 0 } };
-    push_regions(&mut frame, &regions, &fixed, gaps, &mut builder);
+    let mut sources = Sources { frame, debug_frame, fixed };
+    push_regions(&mut sources, &regions, gaps, &mut builder);
     if builder.is_full {
         return Err(ElfError::TooManyRows);
     }
@@ -84,7 +88,7 @@ pub fn unwind_table(elf: &ElfFile<'_>) -> Result<UnwindTable, ElfError> {
 fn extend_signal_frames(elf: &ElfFile<'_>, frame: &EhFrame<'_>, regions: &mut [Region]) {
     let signal_frames = regions.iter_mut().filter(|region| match region.source {
         Source::Fde(source) => frame.is_signal_frame(source),
-        Source::Fixed(_) => false,
+        Source::DebugFde(_) | Source::Fixed(_) => false,
     });
     for region in signal_frames.take(MAX_EXTENDED_SIGNAL_FRAMES) {
         let code = elf.bytes_from_address(region.start).unwrap_or_default();
@@ -92,6 +96,30 @@ fn extend_signal_frames(elf: &ElfFile<'_>, frame: &EhFrame<'_>, regions: &mut [R
             region.start = region.start.saturating_sub(1);
         }
     }
+}
+
+/// Adds the FDEs of .debug_frame where .eh_frame has none.
+fn add_debug_regions(
+    debug_frame: &mut EhFrame<'_>,
+    regions: &mut Vec<Region>,
+    segments: &[Segment],
+    counts: &mut Counts,
+) {
+    let mut unread = Counts::default();
+    let mut added = debug_frame.read_regions(&mut unread);
+    added.retain(|region| !is_covered(regions, region.start, region.end));
+    if added.is_empty() {
+        return;
+    }
+    for region in &mut added {
+        if let Source::Fde(source) = region.source {
+            region.source = Source::DebugFde(source);
+        }
+    }
+    regions.append(&mut added);
+    make_disjoint(regions, segments);
+    let is_debug = |region: &&Region| matches!(region.source, Source::DebugFde(_));
+    counts.debug_fdes = regions.iter().filter(is_debug).count() as u32;
 }
 
 /// Adds regions with a rule of our own where no FDE is, and returns those rules.
@@ -131,21 +159,23 @@ fn uncovered_entry(elf: &ElfFile<'_>, regions: &[Region]) -> Option<(u64, u64)> 
     Some((start, next_start(regions, start).map_or(end, |next| end.min(next))))
 }
 
-fn push_regions(
-    frame: &mut EhFrame<'_>,
-    regions: &[Region],
-    fixed: &[Rule],
-    mut gaps: Gaps<'_>,
-    builder: &mut RowBuilder,
-) {
+/// What the regions' sources refer to.
+struct Sources<'data> {
+    frame: EhFrame<'data>,
+    debug_frame: EhFrame<'data>,
+    fixed: Vec<Rule>,
+}
+
+fn push_regions(sources: &mut Sources<'_>, regions: &[Region], mut gaps: Gaps<'_>, builder: &mut RowBuilder) {
     let mut previous: Option<&Region> = None;
     for region in regions {
         if let Some(previous) = previous {
             gaps.push(previous, region.start, builder);
         }
         match region.source {
-            Source::Fixed(index) => builder.push(region.start, fixed[index as usize]),
-            Source::Fde(source) => frame.push_rows(source, region.start, region.end, builder),
+            Source::Fixed(index) => builder.push(region.start, sources.fixed[index as usize]),
+            Source::Fde(source) => sources.frame.push_rows(source, region.start, region.end, builder),
+            Source::DebugFde(source) => sources.debug_frame.push_rows(source, region.start, region.end, builder),
         }
         previous = Some(region);
     }
@@ -184,7 +214,7 @@ impl Gaps<'_> {
     /// Returns where the row for a system call of clone ends at the latest; where there is none, the region's end.
     fn push_clone(&mut self, previous: &Region, builder: &mut RowBuilder) -> u64 {
         let start = previous.end;
-        if !matches!(previous.source, Source::Fde(_)) || !self.segment_ends.holds(start) {
+        if matches!(previous.source, Source::Fixed(_)) || !self.segment_ends.holds(start) {
             return start;
         }
         let segment = self.segment_ends.current();

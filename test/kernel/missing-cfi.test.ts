@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { needsRoot } from './needs-root.js';
+import { type ProfiledRun, profileWith } from './run-bee.js';
+import { compiledFixture, compiledRustFixture } from './unwinding-fixture.js';
+
+const NO_TABLES = ['-fno-asynchronous-unwind-tables', '-fno-unwind-tables'];
+const RUST_NO_TABLES = ['-Cpanic=abort', '-Cforce-unwind-tables=no'];
+
+async function profile(program: string): Promise<ProfiledRun> {
+  const args = ['--frequency', '997', '--', program];
+  return await profileWith({ command: 'profile-bee', args });
+}
+
+/** The functions of ours on a stack, root first. */
+function ownChain(frames: readonly string[]): string {
+  const names = frames.map((frame) => /^(?:call_chain::)?(main|middle|spin)$/.exec(frame)?.[1]);
+  const own = names.filter((name) => name !== undefined);
+  return own.filter((name, index) => name !== own[index - 1]).join(' ');
+}
+
+/** Share of the samples in `spin` whose chain is main, middle, spin. */
+function chainShare({ stacks }: ProfiledRun): number {
+  const spinning = stacks.filter(({ frames }) => ownChain(frames).endsWith('spin'));
+  const total = spinning.reduce((sum, { count }) => sum + count, 0);
+  const whole = spinning.filter(({ frames }) => ownChain(frames) === 'main middle spin');
+  assert.ok(total > 50, `${total} samples in spin`);
+  return whole.reduce((sum, { count }) => sum + count, 0) / total;
+}
+
+function assertComplete(run: ProfiledRun): void {
+  const { complete, user, incomplete } = run.summary.stacks;
+  assert.ok(complete >= 0.98 * (user - (incomplete.exiting ?? 0)), JSON.stringify(run.summary.stacks));
+  assert.ok(chainShare(run) > 0.98, `${chainShare(run)}`);
+}
+
+for (const [language, program] of [
+  ['C', () => compiledFixture('call-chain', '-g', ...NO_TABLES)],
+  ['Rust', () => compiledRustFixture('call-chain', '-g', ...RUST_NO_TABLES)],
+] as const) {
+  test(`${language} without .eh_frame is unwound by .debug_frame`, needsRoot, async () => {
+    const run = await profile(program());
+    assertComplete(run);
+    assert.ok(run.summary.frames.by.framePointer! < 0.02 * run.summary.frames.user);
+  });
+}
+
+for (const [language, program] of [
+  ['C', () => compiledFixture('call-chain', '-fno-omit-frame-pointer', ...NO_TABLES)],
+  ['Rust', () => compiledRustFixture('call-chain', '-Cforce-frame-pointers=yes', ...RUST_NO_TABLES)],
+] as const) {
+  test(`${language} without any CFI is unwound by its frame pointers`, needsRoot, async () => {
+    const run = await profile(program());
+    assert.ok(chainShare(run) > 0.98, `${chainShare(run)}`);
+    assert.ok(run.summary.frames.by.framePointer! > run.summary.samples.delivered);
+  });
+}
+
+for (const [language, program] of [
+  ['C', () => compiledFixture('call-chain', '-fomit-frame-pointer', ...NO_TABLES)],
+  ['Rust', () => compiledRustFixture('call-chain', ...RUST_NO_TABLES)],
+] as const) {
+  test(`${language} without CFI and frame pointers is marked, not made up`, needsRoot, async () => {
+    const run = await profile(program());
+    const { noCfi = 0, readFault = 0, noTable = 0 } = run.summary.stacks.incomplete;
+    const { stacks, samples } = run.summary;
+    assert.ok(noCfi + readFault + noTable >= 0.9 * samples.delivered, JSON.stringify(stacks));
+    const marked = run.stacks.filter(({ frames }) => frames[0] === '[incomplete stack]');
+    const count = marked.reduce((sum, stack) => sum + stack.count, 0);
+    assert.equal(count, noCfi + readFault + noTable);
+    assert.ok(run.summary.problems.some(({ code }) => code === 'incomplete-stacks'));
+  });
+}
