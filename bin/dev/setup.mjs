@@ -21,6 +21,7 @@ const BUILD_PACKAGES = {
 
 const TEST_PACKAGES = {
   perf: 'linux-perf',
+  gdb: 'gdb',
   strace: 'strace',
   valgrind: 'valgrind',
   readelf: 'binutils',
