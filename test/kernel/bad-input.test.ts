@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { builtProgram, programsWorkspace } from './fixture-programs.js';
-import { needsRoot } from './needs-root.js';
+import { needsRoot, needsRunsOfRoot } from './needs-root.js';
 import { withOwnPids } from './own-mounts.js';
 import { type BeeCommand, copyForEverybody } from './repository.js';
 import { type BeeRun, runBee } from './run-bee.js';
@@ -187,7 +187,8 @@ test('a compile error ends with cargo’s code and message only', needsRoot, asy
   );
 });
 
-test('without privilege: exit 77 and what to do', needsRoot, async () => {
+const becomesAnother = needsRunsOfRoot('only root becomes another user, or makes such a room');
+test('without privilege: exit 77 and what to do', becomesAnother, async () => {
   const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--bounding-set=-all', '--'];
   const packageRoot = copyForEverybody(scratchDirectory());
   const args = ['--', builtProgram('exits'), 'now'];
@@ -206,7 +207,7 @@ test('without privilege: exit 77 and what to do', needsRoot, async () => {
   assert.deepEqual(run.leftBehind, []);
 });
 
-test('in a pid namespace of its own: exit 77, and not an empty picture', needsRoot, async () => {
+test('in a pid namespace of its own: exit 77, and not an empty picture', becomesAnother, async () => {
   const through = withOwnPids();
   const args = ['--', builtProgram('exits'), 'now'];
   const run = await runBee({ command: 'profile-bee', args, outputs: 'none', through });
