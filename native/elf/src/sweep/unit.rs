@@ -1,5 +1,7 @@
 //! A unit with its root entry: what the values of its other entries are relative to.
 
+use std::ffi::CStr;
+
 use super::abbreviations::Abbreviations;
 use super::attributes::Kind;
 use super::entry::Entry;
@@ -90,7 +92,8 @@ impl<'data> Unit<'data> {
         };
         let rest = section.get(usize::try_from(offset).ok()?..)?;
         let window = &rest[..rest.len().min(MAX_TEXT_BYTES)];
-        let text = Reader::new(window).c_string();
+        // Not the reader's way, which looks at one byte after the other.
+        let text = CStr::from_bytes_until_nul(window).ok().map(CStr::to_bytes);
         budget.take(text.map_or(window.len(), <[u8]>::len) as u64)?;
         text
     }

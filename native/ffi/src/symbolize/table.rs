@@ -2,16 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::symbols::{Frame, StringTable};
+use super::symbols::Frame;
 use super::{Answer, Entry, Job};
 use crate::json;
 
 pub fn encode(entries: &[Entry], jobs: &[Job], answers: &[Answer]) -> Vec<u8> {
-    let mut strings = StringTable::default();
-    let renumbered: Vec<Vec<u32>> = answers
-        .iter()
-        .map(|answer| answer.symbols.strings.in_order().into_iter().map(|text| strings.intern(text)).collect())
-        .collect();
+    let strings = Strings::of(answers);
     let job_of: HashMap<(u32, u32), usize> =
         jobs.iter().enumerate().map(|(index, job)| ((job.object, job.pid), index)).collect();
 
@@ -21,7 +17,7 @@ pub fn encode(entries: &[Entry], jobs: &[Job], answers: &[Answer]) -> Vec<u8> {
         let job = job_of[&entry.job_key()];
         if let Ok(index) = jobs[job].addresses.binary_search(&entry.address) {
             let of_address = answers[job].symbols.frames_of(index).iter();
-            let number = |id: u32| renumbered[job][id as usize];
+            let number = |id: u32| strings.number(job, id);
             frames.extend(of_address.map(|frame| Frame {
                 name: number(frame.name),
                 file: number(frame.file),
@@ -30,7 +26,34 @@ pub fn encode(entries: &[Entry], jobs: &[Job], answers: &[Answer]) -> Vec<u8> {
         }
         first_frame.push(frames.len() as u32);
     }
-    write(&first_frame, &frames, &strings.in_order(), &problems(answers))
+    write(&first_frame, &frames, &strings.texts, &problems(answers))
+}
+
+/// The answers' strings one after the other: what two files have in common is small, and finding it took longer than
+/// writing it twice.
+struct Strings<'a> {
+    texts: Vec<&'a str>,
+    /// Where those of each answer begin, its empty one left out.
+    first: Vec<u32>,
+}
+
+impl<'a> Strings<'a> {
+    fn of(answers: &'a [Answer]) -> Strings<'a> {
+        let mut strings = Strings { texts: vec![""], first: Vec::with_capacity(answers.len()) };
+        for answer in answers {
+            strings.first.push(strings.texts.len() as u32);
+            strings.texts.extend(answer.symbols.strings.in_order().into_iter().skip(1));
+        }
+        strings
+    }
+
+    fn number(&self, answer: usize, id: u32) -> u32 {
+        if id == 0 {
+            0
+        } else {
+            self.first[answer] + id - 1
+        }
+    }
 }
 
 fn write(first_frame: &[u32], frames: &[Frame], strings: &[&str], problems: &str) -> Vec<u8> {
