@@ -3,6 +3,7 @@ import { exitToOutput } from './exit-to-output.js';
 import { type Figure, markdownTable } from './figure.js';
 import { samplingCost } from './sampling-cost.js';
 import { startUp } from './start-up.js';
+import { symbolization } from './symbolization.js';
 import { wrapperOverhead } from './wrapper-overhead.js';
 
 const groups: [name: string, measure: () => Figure[]][] = [
@@ -10,6 +11,7 @@ const groups: [name: string, measure: () => Figure[]][] = [
   ['wrapper', wrapperOverhead],
   ['sampling cost', samplingCost],
   ['context switches', contextSwitches],
+  ['symbolization', symbolization],
   ['exit to output', exitToOutput],
 ];
 

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { symbolizeFile } from '../../src/symbolize/symbolize-file.js';
+import { randomCodeAddresses } from '../symbolize/agreement/random-addresses.js';
+
+/** What one process spends on resolving addresses of a file that it has not seen before. */
+export interface SymbolizationCost {
+  cpuNs: number;
+  /** Peak of the anonymous memory that came with it, looked at every two milliseconds. */
+  privateBytes: number;
+  frames: number;
+}
+
+function anonymousBytes(): number {
+  const [, kilobytes = '0'] = /RssAnon:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+async function measure(path: string, count: number, avoidsSweep: boolean): Promise<SymbolizationCost> {
+  const addresses = randomCodeAddresses(path, count, 5);
+  await symbolizeFile(process.execPath, [], {}); // loads the library
+  const beforeBytes = anonymousBytes();
+  let peakBytes = beforeBytes;
+  const look = (): void => {
+    peakBytes = Math.max(peakBytes, anonymousBytes());
+  };
+  const timer = setInterval(look, 2);
+  const before = process.cpuUsage();
+  const resolved = await symbolizeFile(path, addresses, { avoidsSweep });
+  const { user, system } = process.cpuUsage(before);
+  look();
+  clearInterval(timer);
+  const frames = addresses.reduce((sum, _, index) => sum + resolved.framesAt(index).length, 0);
+  return { cpuNs: (user + system) * 1000, privateBytes: peakBytes - beforeBytes, frames };
+}
+
+const [path = '', count = '', reader] = process.argv.slice(2);
+console.log(JSON.stringify(await measure(path, Number(count), reader === 'library')));
