@@ -2,7 +2,7 @@
 mod elf_image;
 
 use bee_elf::{unwind_table, DebugUnits, ElfFile, FunctionRanges};
-use elf_image::{Cfi, Image, TEXT};
+use elf_image::{Cfi, DebugFrame, Image, TEXT};
 
 const MUTATIONS: u64 = 300_000;
 
@@ -147,6 +147,18 @@ fn damaged_file_with_every_instruction() {
 }
 
 /// A Rust program's units in every version and place, std's left out of the bytes that change.
+#[test]
+fn damaged_debug_frame() {
+    let debug_frame = DebugFrame::new(true).fde(0x40, 0x20, &[0x41, 0x0e, 16]).fde(0x80, 0x40, &[0x44, 0x0a, 0x0b]);
+    let short = DebugFrame::new(false).fde(0x200, 0x20, &[0x41, 0x0e, 32]).bytes;
+    let image = Image { debug_frame: debug_frame.bytes, text_section: Some(".text"), ..Image::default() };
+    for image in [image, Image { debug_frame: short, text_section: Some(".text"), ..Image::default() }] {
+        let data = image.bytes();
+        let start = data.windows(image.debug_frame.len()).position(|part| part == image.debug_frame).unwrap();
+        mutate(&data, &[start..start + image.debug_frame.len()], MUTATIONS / 10);
+    }
+}
+
 #[test]
 fn damaged_debug_information() {
     use object::{Object, ObjectSection};

@@ -19,8 +19,11 @@ const EH_FRAME: u64 = HEADER + 16;
 pub struct Image {
     pub text: Vec<u8>,
     pub eh_frame: Vec<u8>,
+    /// Needs section headers.
+    pub debug_frame: Vec<u8>,
     pub entry: u64,
-    /// Writes section headers: .text (or this other name for it), .eh_frame, .symtab.
+    /// Writes section headers: .text (or this other name for it), .eh_frame, .symtab,
+    /// .debug_frame.
     pub text_section: Option<&'static str>,
     /// Address and size.
     pub symbols: Vec<(u64, u64)>,
@@ -72,16 +75,18 @@ impl Image {
         let Some(name) = self.text_section else {
             return (0, 0);
         };
-        let names = format!("\0.eh_frame\0.symtab\0{name}\0");
+        let names = format!("\0.eh_frame\0.symtab\0.debug_frame\0{name}\0");
         let names_offset = append(data, names.as_bytes());
         let symbols: Vec<u8> = self.symbols.iter().flat_map(|&(address, size)| symbol(address, size)).collect();
         let symbols_offset = append(data, &symbols);
+        let debug_offset = append(data, &self.debug_frame);
         let text_bytes = if self.text.is_empty() { TEXT_BYTES } else { self.text.len() };
         let sections = [
             section_header(0, 0, 0, 0, 0),
             section_header(1, 1, EH_FRAME, HEADER_OFFSET + 16, self.eh_frame.len()),
             section_header(11, 2, 0, symbols_offset, symbols.len()),
-            section_header(19, 1, TEXT, TEXT_OFFSET, text_bytes),
+            section_header(19, 1, 0, debug_offset, self.debug_frame.len()),
+            section_header(32, 1, TEXT, TEXT_OFFSET, text_bytes),
             section_header(0, 3, 0, names_offset, names.len()),
         ];
         (append(data, &sections.concat()), sections.len() as u16)
@@ -160,6 +165,45 @@ impl Cfi {
 
     pub fn raw(mut self, bytes: &[u8]) -> Cfi {
         self.bytes.extend(bytes);
+        self
+    }
+}
+
+/// The same for .debug_frame: plain addresses; the CIE is version 4.
+pub struct DebugFrame {
+    pub bytes: Vec<u8>,
+    is_64_bit: bool,
+}
+
+impl DebugFrame {
+    /// `is_64_bit`: of DWARF, whose lengths and offsets then have 8 bytes.
+    pub fn new(is_64_bit: bool) -> DebugFrame {
+        let mut body = vec![4, 0, 8, 0, 1, 0x78, 16];
+        body.extend(INITIAL);
+        DebugFrame { bytes: Vec::new(), is_64_bit }.entry(u64::MAX, &body)
+    }
+
+    /// Instructions of `TEXT + start .. + length`, under the CIE at the beginning.
+    pub fn fde(self, start: i64, length: u64, instructions: &[u8]) -> DebugFrame {
+        let mut body = (TEXT as i64 + start).to_le_bytes().to_vec();
+        body.extend(length.to_le_bytes());
+        body.extend(instructions);
+        self.entry(0, &body)
+    }
+
+    pub fn entry(mut self, id: u64, body: &[u8]) -> DebugFrame {
+        match self.is_64_bit {
+            true => {
+                self.bytes.extend(u32::MAX.to_le_bytes());
+                self.bytes.extend((body.len() as u64 + 8).to_le_bytes());
+                self.bytes.extend(id.to_le_bytes());
+            }
+            false => {
+                self.bytes.extend((body.len() as u32 + 4).to_le_bytes());
+                self.bytes.extend((id as u32).to_le_bytes());
+            }
+        }
+        self.bytes.extend(body);
         self
     }
 }
