@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { assertAccounts } from '../kernel/assert-summary.js';
+import { setUpSampler } from '../kernel/installed-sampler.js';
 import { needsRoot } from '../kernel/needs-root.js';
 import { withMounts } from '../kernel/own-mounts.js';
 import { repositoryRoot } from '../kernel/repository.js';
+import { becoming as becomingUser, homeEnvironment } from '../kernel/run-as-user.js';
 import type { Summary } from '../kernel/summary.js';
 import { type Account, accountOf, makeOrdinaryUser, type OrdinaryUser, ownAccount } from './account.js';
 import { barePath } from './bare-path.js';
@@ -40,21 +43,40 @@ test('an ordinary user installs it: three packages, the files are theirs, 12 MB 
   assert.ok(bytes > 5e6 && bytes <= MAX_INSTALLED_BYTES, `${bytes} bytes`);
 });
 
-test('npx cargo-profile-bee --svg, without clang and without the checkout', needsRoot, () => {
-  const profiler = ownAccount(path); // the account whose privileges profile
-  const project = writeBurningProject(join(user.home, 'project'));
-  const wrapper = ['npx', '--prefix', installed, '--no-install', 'cargo-profile-bee'];
-  const ours = ['--no-open', '--summary-json', 'summary.json', '--svg', 'out.svg'];
-  const command = [...WITHOUT_CHECKOUT, ...wrapper, ...ours, '--', '--release', '--bin', 'server'];
-  const run = runAs(profiler, project, command);
-  assert.equal(run.status, 0, run.stderr);
-  const summary = JSON.parse(readFileSync(join(project, 'summary.json'), 'utf8')) as Summary;
-  assertAccounts(summary);
-  assert.ok(summary.samples.delivered > 100, run.stderr);
-  const svg = readFileSync(join(project, 'out.svg'), 'utf8');
-  assert.match(svg, /data-name="server::burn"/);
-  assert.match(svg, /<\/svg>\s*$/);
-});
+for (const who of ['root', 'the ordinary user, through setup'] as const) {
+  test(`npx cargo-profile-bee --svg by ${who}, without clang and without the checkout`, needsRoot, () => {
+    const project = writeBurningProject(join(user.home, `project of ${who}`));
+    const wrapper = ['npx', '--prefix', installed, '--no-install', 'cargo-profile-bee'];
+    const ours = ['--no-open', '--summary-json', 'summary.json', '--svg', 'out.svg'];
+    const command = [...wrapper, ...ours, '--', '--release', '--bin', 'server'];
+    const run = who === 'root' ? runByRoot(project, command) : runByUser(project, command);
+    assert.equal(run.status, 0, run.stderr);
+    const summary = JSON.parse(readFileSync(join(project, 'summary.json'), 'utf8')) as Summary;
+    assertAccounts(summary);
+    assert.equal(summary.elevation, who === 'root' ? 'none' : 'setup');
+    assert.ok(summary.samples.delivered > 100, run.stderr);
+    const svg = readFileSync(join(project, 'out.svg'), 'utf8');
+    assert.match(svg, /data-name="server::burn"/);
+    assert.match(svg, /<\/svg>\s*$/);
+  });
+}
+
+function runByRoot(project: string, command: readonly string[]) {
+  return runAs(ownAccount(path), project, [...WITHOUT_CHECKOUT, ...command]);
+}
+
+/** Root only makes the namespace, with the toolchain in the user's home, and becomes the user in it. */
+function runByUser(project: string, command: readonly string[]) {
+  setUpSampler('--user', user.name);
+  execFileSync('chown', ['-R', `${user.uid}:${user.gid}`, project]);
+  const bee = { ...user, packageRoot: installed };
+  const becoming = [...WITHOUT_CHECKOUT, '/usr/bin/env', `PATH=${process.env.PATH}`, ...becomingUser(bee)];
+  const variables = Object.entries({ ...installer.env, ...homeEnvironment(bee), PATH: '' });
+  const env = variables.map(([name, value]) =>
+    name === 'PATH' ? `PATH=${user.home}/.cargo/bin:${path}` : `${name}=${value}`,
+  );
+  return runAs(ownAccount(path), project, [...becoming, '/usr/bin/env', '-i', ...env, ...command]);
+}
 
 test('that PATH has no clang, and the namespace no checkout', needsRoot, () => {
   const account = ownAccount(path);
