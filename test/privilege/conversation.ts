@@ -48,12 +48,18 @@ export function words(values: readonly number[]): Buffer {
   return bytes;
 }
 
+export const STOP = frame(TYPE.stop);
+
 /** Lets `user` listen, start `sampler` and send; without a sampler somebody else has to come. */
 export async function converse(
   user: OrdinaryUser,
   sampler: string | undefined,
   requests: readonly Buffer[],
-  { waitMs = 1_500, socket = join(directoryOf(user), 'sampler') } = {},
+  {
+    // A sampler that is asked to stop ends the conversation itself, on a busy machine later.
+    waitMs = requests.includes(STOP) ? 20_000 : 1_500,
+    socket = join(directoryOf(user), 'sampler'),
+  } = {},
 ): Promise<Conversation> {
   const { child } = startListening(user, socket, requests, waitMs, sampler);
   return parse(await text(child.stdout!));

@@ -20,6 +20,7 @@ import {
   frame,
   objectsOf,
   parse,
+  STOP,
   start,
   startListening,
   TYPE,
@@ -29,7 +30,6 @@ import {
 import { installedPath } from './installed-path.js';
 
 const { EPERM, ESRCH } = constants.errno;
-const STOP = frame(TYPE.stop);
 
 let ann: BeeUser;
 let bob: BeeUser;
