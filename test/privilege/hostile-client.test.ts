@@ -17,7 +17,6 @@ import {
   type Conversation,
   converse,
   errnosOf,
-  frame,
   objectsOf,
   parse,
   STOP,
