@@ -8,14 +8,14 @@ import { assertAccounts } from './assert-summary.js';
 import { builtProgram } from './fixture-programs.js';
 import { parseFolded } from './folded-stacks.js';
 import { needsRoot } from './needs-root.js';
-import { type BeeCommand, commandPath, repositoryRoot } from './repository.js';
+import { type BeeCommand, commandPath, copyForEverybody, repositoryRoot } from './repository.js';
 import { shellQuoted } from './run-in-terminal.js';
 import { untilTrue } from './running-bee.js';
 import { scratchDirectory } from './scratch-directory.js';
-import { installForEverybody, makeSudoer, type Sudoer } from './sudoer.js';
+import { makeSudoer, type Sudoer } from './sudoer.js';
 import type { Summary } from './summary.js';
 
-const packageRoot = needsRoot.skip === false ? installForEverybody(scratchDirectory()) : '';
+const packageRoot = needsRoot.skip === false ? copyForEverybody(scratchDirectory()) : '';
 
 /** A user with a project in the home, and how that user calls us. */
 interface Workplace {

@@ -1,8 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chownSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withMounts } from './own-mounts.js';
-import { repositoryRoot } from './repository.js';
 
 /** A user of this machine who may become root, made for a test process and removed when it ends. */
 export interface Sudoer {
@@ -80,19 +79,4 @@ function loginLine(name: string, toolchain: string, command: readonly string[]):
     path,
     ...command,
   ];
-}
-
-/** The package as it is installed, in a place that everybody may read. */
-export function installForEverybody(directory: string): string {
-  execFileSync('chmod', ['755', directory]);
-  for (const part of [
-    'bin',
-    'dist',
-    'prebuilds',
-    'package.json',
-    'node_modules/koffi',
-    'node_modules/@koromix',
-  ])
-    cpSync(join(repositoryRoot, part), join(directory, part), { recursive: true });
-  return directory;
 }
