@@ -5,6 +5,7 @@
  * for the time, and prints what came as JSON.
  */
 import { spawn } from 'node:child_process';
+import { readSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 
 const [socketPath, requests, waitMs, ...command] = process.argv.slice(2) as [
@@ -14,20 +15,46 @@ const [socketPath, requests, waitMs, ...command] = process.argv.slice(2) as [
   ...string[],
 ];
 const HEADER_BYTES = 8;
+const LOOK_EVERY_MS = 5;
 let received = Buffer.alloc(0);
 let stderr = '';
 let isConnected = false;
+let isOpen = false;
 let ended: { code: number | null; signal: string | null } | undefined;
 
-const server = createServer((connection) => {
+const server = createServer({ pauseOnConnect: true }, (connection) => {
   isConnected = true;
+  isOpen = true;
   connection.on('error', () => {});
-  connection.on('data', (chunk) => {
-    received = Buffer.concat([received, chunk]);
-  });
+  const looking = setInterval(() => readAll(connection) || leave(), LOOK_EVERY_MS);
+  const leave = () => {
+    clearInterval(looking);
+    isOpen = false;
+    connection.destroy();
+    finishOnceAllIsRead();
+  };
   for (const request of JSON.parse(requests) as string[]) connection.write(Buffer.from(request, 'base64'));
-  setTimeout(() => hangUp(connection), Number(waitMs));
+  setTimeout(leave, Number(waitMs));
 });
+
+/**
+ * By hand, until nothing is there; false at the end of the stream. A read ends early where a descriptor travels along,
+ * and Node takes a short read of a socket that was closed for the end: what follows the descriptor would be missing.
+ */
+function readAll(connection: Socket): boolean {
+  const handle = (connection as unknown as { _handle: { fd: number } | null })._handle;
+  if (handle === null) return false; // a write has failed: the other side has gone
+  const buffer = Buffer.alloc(64 << 10);
+  for (;;) {
+    try {
+      const bytes = readSync(handle.fd, buffer);
+      if (bytes === 0) return false;
+      received = Buffer.concat([received, buffer.subarray(0, bytes)]);
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'EAGAIN';
+    }
+  }
+}
 
 server.listen(socketPath, () => {
   process.stdout.write('listening\n');
@@ -40,12 +67,14 @@ server.listen(socketPath, () => {
   child.stderr.on('data', (chunk) => (stderr += chunk));
   child.once('close', (code, signal) => {
     ended = { code, signal };
-    finish();
+    // Two turns of the event loop: between them whoever has connected before its end is let in.
+    setImmediate(() => setImmediate(finishOnceAllIsRead));
   });
 });
 
-function hangUp(connection: Socket): void {
-  connection.destroy();
+/** The end of the child can be known before what it wrote has been read. */
+function finishOnceAllIsRead(): void {
+  if (ended !== undefined && !isOpen) finish();
 }
 
 function finish(): void {
