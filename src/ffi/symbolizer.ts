@@ -59,7 +59,7 @@ export interface SymbolStyle {
    * As llvm-symbolizer answers: a function's name from the symbol table goes before the one of the debug information,
    * and code without debug information is in the source file that a symbol table names.
    */
-  prefersSymbolTable?: boolean;
+  isLikeLlvm?: boolean;
   /** For measurements: reads files through the library that is otherwise the fallback. */
   avoidsSweep?: boolean;
 }
@@ -87,12 +87,8 @@ export class SessionSymbolizer implements Symbolizer {
   }
 }
 
-function styleFlags({
-  demangle = 'full',
-  prefersSymbolTable = false,
-  avoidsSweep = false,
-}: SymbolStyle): number {
-  return DEMANGLINGS.indexOf(demangle) | (prefersSymbolTable ? 4 : 0) | (avoidsSweep ? 8 : 0);
+function styleFlags({ demangle = 'full', isLikeLlvm = false, avoidsSweep = false }: SymbolStyle): number {
+  return DEMANGLINGS.indexOf(demangle) | (isLikeLlvm ? 4 : 0) | (avoidsSweep ? 8 : 0);
 }
 
 function encodeEntries({ addresses, objects, pids }: AddressEntries): Uint8Array {

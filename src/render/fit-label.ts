@@ -36,7 +36,7 @@ export function fitLabel(name: string, columns: number): string {
       return joined;
     }, []);
   };
-  // `{{closure}}` alone says nothing: it stays with the function around it.
+  // `{closure}` alone says nothing: it stays with the function around it.
   const joinClosures = (segments: string[]) =>
     segments.reduce<string[]>((joined, segment) => {
       if (segment.startsWith('{') && joined.length > 0) joined[joined.length - 1] += `::${segment}`;

@@ -29,7 +29,7 @@ const BOUNDARY = /^test(?:\[[0-9a-f]+\])?::(?:__rust_begin_short_backtrace|bench
 const BELOW_TEST = new Set(['core', 'alloc', 'std', 'test']);
 /** The closure that libtest gets: as a function, or (v0 mangling) in the name of its FnOnce. */
 const CLOSURE = /::\{+closure(?:#\d+)?\}+/;
-const CLOSURE_CALL = /^<([^<> ]+)::\{closure#\d+\} as core(?:\[[0-9a-f]+\])?::ops::function::FnOnce</;
+const CLOSURE_CALL = /^<([^<> ]+)::\{closure(?:#\d+)?\} as core(?:\[[0-9a-f]+\])?::ops::function::FnOnce</;
 const CRATE = /^[A-Za-z_]\w*(?:\[[0-9a-f]+\])?::/;
 
 /** Reads a stack, root first. */

@@ -14,6 +14,7 @@ frequency = 250.0                       | {"frequency":250}
 event = "cycles"                        | {"event":"cycles"}
 unwind = "fp"                           | {"unwind":"fp"}
 max-depth = 200                         | {"maxDepth":200}
+demangle = "simple"                     | {"demangle":"simple"}
 output = "a b.svg"                      | {"output":["DIR/a b.svg"]}
 output = ["a.svg", "out/b.folded", "-"] | {"output":["DIR/a.svg","DIR/out/b.folded","-"]}
 output = []                             | {"output":[]}

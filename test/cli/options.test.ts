@@ -36,6 +36,8 @@ const MEANINGS = `
 --dwarf                         | plan.unwinder    | "dwarf"
 --max-depth 64                  | plan.maxDepth    | 64
 --svg a                         | plan.maxDepth    | 1024
+--demangle simple               | demangle         | "simple"
+--svg a                         | demangle         | "full"
 --time 1500                     | durationMs       | 1500
 -d 1.5                          | durationMs       | 1500
 -d 10                           | durationMs       | 10000

@@ -28,15 +28,21 @@ export interface SymbolRange {
   size: bigint;
 }
 
-/** The one function whose linkage name matches, from the symbol table. */
+/** The first function whose linkage name matches, from the symbol table. */
 export function findSymbol(path: string, name: RegExp, ...nmOptions: string[]): SymbolRange {
+  const [first] = symbolsOf(path, name, ...nmOptions);
+  if (first === undefined) throw new Error(`no symbol ${name} in ${path}`);
+  return first;
+}
+
+/** All functions whose linkage names match, by name. */
+export function symbolsOf(path: string, name: RegExp, ...nmOptions: string[]): SymbolRange[] {
   const lines = execFileSync('nm', ['-S', ...nmOptions, path], { encoding: 'utf8' }).split('\n');
-  for (const line of lines) {
+  return lines.flatMap((line) => {
     const [address, size, , symbol] = line.split(' ');
-    if (symbol !== undefined && name.test(symbol))
-      return { address: BigInt(`0x${address}`), size: BigInt(`0x${size}`) };
-  }
-  throw new Error(`no symbol ${name} in ${path}`);
+    const isMeant = symbol !== undefined && name.test(symbol);
+    return isMeant ? [{ address: BigInt(`0x${address}`), size: BigInt(`0x${size}`) }] : [];
+  });
 }
 
 export function addressesOf({ address, size }: SymbolRange): bigint[] {

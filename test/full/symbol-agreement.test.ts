@@ -70,7 +70,7 @@ test('chains are those of llvm-symbolizer, for tens of thousands of addresses of
 test('on no program fewer chains are identical than through the library that is the fallback', async (t) => {
   for (const { name, path } of programs) {
     const addresses = randomCodeAddresses(path, ADDRESSES / 4, 13);
-    const own = await agreementWithLlvm(path, addresses, { prefersSymbolTable: true });
+    const own = await agreementWithLlvm(path, addresses, { isLikeLlvm: true });
     const library = await agreementWithLlvm(path, addresses, { avoidsSweep: true });
     t.diagnostic(`${name}: ${own.raw} of ${own.total}, the library ${library.raw}`);
     assert.ok(own.raw >= library.raw, name);

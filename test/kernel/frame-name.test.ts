@@ -7,7 +7,8 @@ import { assertSelfShares, selfShares } from './self-shares.js';
 test('marks, hashes and generic arguments are not part of a name', () => {
   assert.equal(normalName('core::ptr::drop_in_place::h0123456789abcdef_[i]'), 'core::ptr::drop_in_place');
   assert.equal(normalName('a::call<fn() -> (), Vec<u8>>'), 'a::call');
-  assert.equal(normalName('a::call::<T>::{{closure}}'), 'a::call::{{closure}}');
+  assert.equal(normalName('a::call::<T>::{{closure}}'), 'a::call::{closure}');
+  assert.equal(normalName('a::call::{async fn}::{closure#1}'), 'a::call::{closure}::{closure}');
   assert.equal(normalName('<a::B as c::D>::e'), '<a::B as c::D>::e');
   assert.equal(normalName('read_zero_[k]'), 'read_zero');
 });

@@ -1,6 +1,12 @@
-/** Removes what two profilers write differently: our marks, the hash of legacy Rust names, generic arguments. */
+/** `{{closure}}`, `{closure#1}`, `{async fn}`. */
+const CLOSURE = /\{+(?:closure|async|gen)[^}]*\}+/g;
+
+/** Alike what two profilers write differently: our marks, hashes of legacy Rust names, closures, generic arguments. */
 export function normalName(frame: string): string {
-  const plain = frame.replace(/_\[[ikj]\]$/, '').replace(/::h[0-9a-f]{16}$/, '');
+  const plain = frame
+    .replace(/_\[[ikj]\]$/, '')
+    .replace(/::h[0-9a-f]{16}$/, '')
+    .replace(CLOSURE, '{closure}');
   return plain.startsWith('<') ? plain : withoutGenerics(plain);
 }
 

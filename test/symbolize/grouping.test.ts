@@ -121,13 +121,13 @@ test('by thread: threads of one name are one root, in all processes', () => {
 test('by test: the whole name from the stack, also for what else the thread and its children do', () => {
   const text = `
     1  100  100  lib-0123         -                    main*
-    1  100  101  parser::tests::  -                    libtest*;core::ops::function::FnOnce::call_once;lib::parser::tests::one::{{closure}};lib::parser::tests::one
-    1  100  102  parser::tests::  -                    libtest*;<lib::parser::tests::two::{closure#0} as core::ops::function::FnOnce<()>>::call_once?;lib::helper?
+    1  100  101  parser::tests::  -                    libtest*;core::ops::function::FnOnce::call_once;lib::parser::tests::one::{closure};lib::parser::tests::one
+    1  100  102  parser::tests::  -                    libtest*;<lib::parser::tests::two::{closure} as core::ops::function::FnOnce<()>>::call_once?;lib::helper?
     1  100  101  parser::tests::  -                    start_thread
     1  100  103  parser::tests::  101:parser::tests::  start_thread;lib::work
     1  100  104  worker           102:parser::tests::  start_thread;lib::work
     1  150  150  cc1              102:parser::tests::  _start;main
-    1  151  151  parser::tests::  101:parser::tests::  libtest*;lib::parser::tests::one::{{closure}};lib::parser::tests::one`;
+    1  151  151  parser::tests::  101:parser::tests::  libtest*;lib::parser::tests::one::{closure};lib::parser::tests::one`;
   const [one, two] = ['parser::tests::one', 'parser::tests::two'];
   assert.deepEqual(rootsOf('test', text), ['[outside of tests]', one, two, one, one, two, two, one]);
 });
@@ -135,7 +135,7 @@ test('by test: the whole name from the stack, also for what else the thread and 
 test('by test: a thread of which no stack tells the test has the name that Linux has left of it', () => {
   const text = `
     1  100  100  lib-0123         -                    main*
-    1  100  101  parser::tests::  -                    libtest*;lib::parser::tests::one::{{closure}}
+    1  100  101  parser::tests::  -                    libtest*;lib::parser::tests::one::{closure}
     1  100  102  parser::tests::  -                    start_thread
     1  100  103  worker           102:parser::tests::  start_thread
     1  100  104  short::name      -                    start_thread
@@ -154,7 +154,7 @@ test('by test: a thread of which no stack tells the test has the name that Linux
 });
 
 test('by test: what contradicts itself is no test’s', () => {
-  const closure = 'libtest*;lib::tests::one::{{closure}}';
+  const closure = 'libtest*;lib::tests::one::{closure}';
   const text = `
     1  100  100  lib-0123         -  main*
     1  100  101  tests::same      -  ${closure}
@@ -172,18 +172,18 @@ test('by test: what contradicts itself is no test’s', () => {
 
 test('by test: a thread number that was used again tells nothing without the stack', () => {
   const text = `
-    1  100  101  a::one  -          libtest*;lib::a::one::{{closure}}
-    1  100  101  a::two  -          libtest*;lib::a::two::{{closure}}
+    1  100  101  a::one  -          libtest*;lib::a::one::{closure}
+    1  100  101  a::two  -          libtest*;lib::a::two::{closure}
     1  100  105  worker  101:a::one  start_thread`;
   assert.deepEqual(rootsOf('test', text), ['a::one', 'a::two', '[unknown test]']);
 });
 
 test('by test: what runs on the first thread is known by its stack, and its threads are nobody’s', () => {
   const text = `
-    1  100  100  lib-0123  -  main*;test::__rust_begin_short_backtrace;lib::tests::one::{{closure}}
+    1  100  100  lib-0123  -  main*;test::__rust_begin_short_backtrace;lib::tests::one::{closure}
     1  100  100  lib-0123  -  main*;test::__rust_begin_short_backtrace;lib::helper?
     1  100  101  worker    -  start_thread
-    1  150  150  lib-0123  -  main*;test::__rust_begin_short_backtrace;lib::tests::two::{{closure}}`;
+    1  150  150  lib-0123  -  main*;test::__rust_begin_short_backtrace;lib::tests::two::{closure}`;
   assert.deepEqual(rootsOf('test', text), [
     'tests::one',
     '[unknown test]',
@@ -204,9 +204,9 @@ test('by test: without all starters a thread’s name alone proves nothing', () 
 
 test('by test: a name that two binaries have is told with the binary’s', () => {
   const text = `
-    1  100  101  tests::one  -  libtest*;lib::tests::one::{{closure}}
-    1  100  102  tests::two  -  libtest*;lib::tests::two::{{closure}}
-    2  200  201  tests::one  -  libtest*;it::tests::one::{{closure}}
+    1  100  101  tests::one  -  libtest*;lib::tests::one::{closure}
+    1  100  102  tests::two  -  libtest*;lib::tests::two::{closure}
+    2  200  201  tests::one  -  libtest*;it::tests::one::{closure}
     2  200  200  it-4567     -  main*`;
   assert.deepEqual(rootsOf('test', text), [
     'pkg tests::one',
@@ -219,7 +219,7 @@ test('by test: a name that two binaries have is told with the binary’s', () =>
 test('by test: a process that runs one test is that test’s, with all that it starts', () => {
   const text = `
     1  100  100  lib-0123    -              main*
-    1  100  101  tests::one  -              libtest*;lib::tests::other::{{closure}}
+    1  100  101  tests::one  -              libtest*;lib::tests::other::{closure}
     1  150  150  sleep       101:tests::on  main`;
   const one = 'tests::one';
   assert.deepEqual(rootsOf('test', text, [{ ...LIB, testName: one }]), [one, one, one]);
@@ -236,7 +236,6 @@ test('by test: an example of documentation by its function, else all of a packag
     1  100  100  rust_out  -  _start;rust_out::main;rust_out::main::_doctest_main_src_lib_rs_12_0;lib::work
     1  100  101  rust_out  -  start_thread;lib::work`;
   assert.deepEqual(rootsOf('test', own, [doctest]), Array(2).fill('pkg::doctest src_lib_rs_12'));
-  const merged =
-    '1  100  101  src/lib.rs - f  -  libtest*;doctest_runner_2024::__doctest_0::TEST::{closure#0}';
+  const merged = '1  100  101  src/lib.rs - f  -  libtest*;doctest_runner_2024::__doctest_0::TEST::{closure}';
   assert.deepEqual(rootsOf('test', merged, [doctest]), ['pkg::doctest']);
 });

@@ -95,7 +95,7 @@ test('without debug information the name decides, as far as it can', () => {
   assert.equal(classified({ name: 'core::fmt::write' }), 'std core');
   assert.equal(classified({ name: '<alloc::vec::Vec<T> as core::clone::Clone>::clone' }), 'std alloc');
   assert.equal(classified({ name: '__rustc::rust_begin_unwind' }), 'std std');
-  assert.equal(classified({ name: 'shop_core::parse::{{closure}}' }), 'workspace shop-core');
+  assert.equal(classified({ name: 'shop_core::parse::{closure}' }), 'workspace shop-core');
   assert.equal(classified({ name: '<shop_core::Line as core::fmt::Display>::fmt' }), 'workspace shop-core');
   assert.equal(classified({ name: '<&shop_core::Line as core::fmt::Display>::fmt' }), 'workspace shop-core');
   assert.equal(classified({ name: '<rustc_demangle::v0::Parser>::backref' }), 'std rustc_demangle');

@@ -19,6 +19,7 @@ mod expression;
 mod fde_rows;
 mod function_ranges;
 mod plt;
+mod plt_names;
 mod reader;
 mod region;
 mod row_builder;
@@ -32,6 +33,7 @@ pub use counts::Counts;
 pub use debug_units::{DebugUnit, DebugUnits, FunctionNames, UnitIterator};
 pub use elf_file::{ElfError, ElfFile, Segment};
 pub use function_ranges::FunctionRanges;
+pub use plt_names::plt_functions;
 pub use rule::{
     Rule, FP_CFA, FP_RBP, FP_SAME, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END,
     UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,

@@ -8,6 +8,7 @@ pub(crate) const HEADER_PUSHED: Rule = Rule::rsp_plus(24);
 /// A slot that only jumps.
 pub(crate) const JUMP_SLOT: Rule = Rule::rsp_plus(8);
 
+pub(crate) const PLT_SECTIONS: [&str; 4] = [".plt", ".plt.sec", ".plt.got", ".iplt"];
 const SLOT_BYTES: usize = 16;
 const PUSH_BYTES: u64 = 6;
 pub(crate) const ENDBR64: [u8; 4] = [0xf3, 0x0f, 0x1e, 0xfa];
@@ -15,7 +16,7 @@ pub(crate) const ENDBR64: [u8; 4] = [0xf3, 0x0f, 0x1e, 0xfa];
 /// Rules for the PLT sections, read from their instructions: GNU ld describes them in .eh_frame, LLD does not.
 /// Slots of an unknown shape (retpolines, mold's header) get none. Sections without headers are not found.
 pub(crate) fn plt_sections(elf: &ElfFile<'_>) -> Vec<Vec<RuleRange>> {
-    [".plt", ".plt.sec", ".plt.got", ".iplt"]
+    PLT_SECTIONS
         .iter()
         .filter_map(|name| elf.sections.find(name))
         .filter(|section| section.address % SLOT_BYTES as u64 == 0)

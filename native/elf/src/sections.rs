@@ -18,6 +18,7 @@ pub(crate) struct Section {
     pub size: u64,
     pub info: u32,
     pub link: u32,
+    pub entry_size: u64,
 }
 
 impl Section {
@@ -92,5 +93,6 @@ fn read_header(bytes: &[u8]) -> Option<Section> {
     let flags = reader.u64()?;
     let (address, offset, size) = (reader.u64()?, reader.u64()?, reader.u64()?);
     let (link, info) = (reader.u32()?, reader.u32()?);
-    Some(Section { name, kind, flags, address, offset, size, info, link })
+    let (_alignment, entry_size) = (reader.u64()?, reader.u64()?);
+    Some(Section { name, kind, flags, address, offset, size, info, link, entry_size })
 }

@@ -1,3 +1,4 @@
+import { DEMANGLINGS } from '../../ffi/symbolizer.js';
 import { GROUP_BY } from '../../symbolize/grouping.js';
 
 export type CommandName = 'cargo-profile-bee' | 'profile-bee';
@@ -124,6 +125,14 @@ export const FLAGS: readonly FlagSpecification[] = [
     type: 'number',
     value: 'N',
     describe: `Frames of a program's stack, the innermost ones, before it is cut: 1 to ${MAX_DEPTH} (default)`,
+  },
+  {
+    name: 'demangle',
+    type: 'string',
+    value: 'HOW',
+    choices: DEMANGLINGS,
+    describe:
+      'Names: full (default), simple (without generic arguments and parameters) or none (linkage names)',
   },
   { name: 'dwarf', type: 'boolean', describe: 'The same as --unwind dwarf' },
   {

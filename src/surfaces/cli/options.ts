@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import type { CapturePlan } from '../../capture/session.js';
+import { DEMANGLINGS, type Demangling } from '../../ffi/symbolizer.js';
 import { GROUP_BY, type GroupBy } from '../../symbolize/grouping.js';
 import { type CommandName, EVENTS, MAX_DEPTH, UNWINDERS } from './flags.js';
 import type { Flags } from './parse-flags.js';
@@ -45,6 +46,7 @@ export interface RecordOptions {
   groupBy: GroupBy | undefined;
   /** One file for each root. */
   split: boolean;
+  demangle: Demangling;
   summaryPath: string | undefined;
   /** NDJSON of the stacks without names. */
   rawSamplesPath: string | undefined;
@@ -87,6 +89,7 @@ export function toOptions(command: CommandName, flags: Flags, parts: CommandPart
     outputs: toOutputs(flags),
     groupBy: toGroupBy(flags),
     split: toSplit(command, flags),
+    demangle: oneOf(spelling(flags, 'demangle'), flags.demangle ?? 'full', DEMANGLINGS),
     summaryPath: flags.summaryJson,
     rawSamplesPath: toRawSamplesPath(flags),
     rules: toRules(flags),

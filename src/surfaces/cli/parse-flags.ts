@@ -22,6 +22,7 @@ export interface Flags {
   unwind?: string;
   dwarf?: boolean;
   maxDepth?: number;
+  demangle?: string;
   dev?: boolean;
   profile?: string;
   asIs?: boolean;

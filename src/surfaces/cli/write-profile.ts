@@ -19,7 +19,8 @@ export async function writeProfile(
   const { options, target, session, outputs, summary, interrupts, terminal } = run;
   const grouping = groupingOf(options.groupBy, session.processes, target, raw.totals);
   const symbolizeNs = process.hrtime.bigint();
-  const building = buildProfile(raw, new SessionSymbolizer(session.native), target.packages, grouping);
+  const symbolizer = new SessionSymbolizer(session.native, { demangle: options.demangle });
+  const building = buildProfile(raw, symbolizer, target.packages, grouping);
   const built = await terminal.progress('naming frames', interrupts.orThrow(building));
   const { profile, groups } = built;
   summary.stacks = built.statistics.stacks;

@@ -10,7 +10,7 @@ export const LEAST_AGREEMENT = 0.999;
 export async function assertAgreement(
   { name, path }: Program,
   addressCount: number,
-  style: SymbolStyle = { prefersSymbolTable: true },
+  style: SymbolStyle = { isLikeLlvm: true },
 ): Promise<Agreement> {
   const addresses = randomCodeAddresses(path, addressCount, 7);
   const agreement = await agreementWithLlvm(path, addresses, style);

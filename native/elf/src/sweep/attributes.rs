@@ -11,7 +11,9 @@ pub(crate) enum Kind {
     Block,
     /// Root of a unit.
     Unit,
-    /// May hold functions: namespaces, modules, and whatever is not known.
+    /// DW_TAG_namespace: holds functions; rustc makes one also of a closure that has functions inside.
+    Namespace,
+    /// May hold functions: modules, and whatever is not known.
     Container,
     /// Describes data, types and calls. Its children are passed over at once where the file says how.
     Data,
@@ -22,6 +24,7 @@ pub(crate) fn kind_of_tag(tag: u64) -> Kind {
         0x2e => Kind::Function,
         0x1d => Kind::Inlined,
         0x0b | 0x22 | 0x25 | 0x32 => Kind::Block,
+        0x39 => Kind::Namespace,
         0x11 | 0x3c | 0x41 | 0x4a => Kind::Unit,
         // Types, variables, parameters, members, labels, and call sites (0x48, 0x49, 0x4109, 0x410a).
         0x01 | 0x02 | 0x04 | 0x05 | 0x0a | 0x0d | 0x0f | 0x13 | 0x15..=0x17 | 0x24 | 0x28 | 0x33 | 0x34 => Kind::Data,

@@ -9,6 +9,7 @@
 mod abbreviations;
 mod aranges;
 mod attributes;
+mod closures;
 mod entry;
 mod form;
 mod line_files;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::closures::{is_closure, Closures};
 use super::entry::Entry;
 use super::form::Value;
 use super::scopes::ScopeEntry;
@@ -26,6 +27,8 @@ pub(crate) struct Names<'data> {
     /// Offset of the entry that an inlined call refers to → name.
     by_origin: HashMap<usize, u32>,
     pub texts: Vec<&'data [u8]>,
+    /// For each that is of a closure, or of a function in one: what rustc calls them, outermost first.
+    pub closures: HashMap<u32, Vec<&'data [u8]>>,
     foreign: HashMap<usize, Unit<'data>>,
 }
 
@@ -36,6 +39,7 @@ impl<'data> Names<'data> {
             by_place: HashMap::new(),
             by_origin: HashMap::new(),
             texts: vec![b""],
+            closures: HashMap::new(),
             foreign: HashMap::new(),
         }
     }
@@ -45,32 +49,54 @@ impl<'data> Names<'data> {
         &mut self,
         debug: Debug<'_, 'data>,
         unit: &Unit<'data>,
+        closures: &Closures<'data>,
         entry: &ScopeEntry<'data>,
         budget: &mut Budget<'_>,
     ) -> u32 {
         let text = |value: Option<Value<'data>>, budget: &mut Budget<'_>| unit.text(debug.sections, value?, budget);
-        if let Some(linkage) = text(entry.linkage_name, budget) {
-            return self.intern(linkage);
+        let own = Found { linkage: text(entry.linkage_name, budget), plain: None, offset: entry.offset };
+        if own.linkage.is_some() {
+            return self.intern_found(Found { plain: text(entry.name, budget), ..own }, closures, budget);
         }
-        let own = text(entry.name, budget);
+        let plain = text(entry.name, budget);
         let origin = entry.origin.and_then(|value| unit.reference(value));
-        match (origin, own) {
-            (Some(origin), None) => self.name_at(debug, unit, origin, budget),
-            (Some(origin), Some(own)) => {
+        match (origin, plain) {
+            (Some(origin), None) => self.name_at(debug, unit, closures, origin, budget),
+            (Some(origin), Some(plain)) => {
                 let found = self.find(debug, unit, origin, budget);
-                self.intern(found.linkage.unwrap_or(own))
+                self.intern_found(Found { plain: Some(plain), ..found }, closures, budget)
             }
-            (None, own) => self.intern(own.unwrap_or_default()),
+            (None, plain) => self.intern(plain.unwrap_or_default()),
         }
     }
 
-    fn name_at(&mut self, debug: Debug<'_, 'data>, unit: &Unit<'data>, origin: usize, budget: &mut Budget<'_>) -> u32 {
+    fn name_at(
+        &mut self,
+        debug: Debug<'_, 'data>,
+        unit: &Unit<'data>,
+        closures: &Closures<'data>,
+        origin: usize,
+        budget: &mut Budget<'_>,
+    ) -> u32 {
         if let Some(&name) = self.by_origin.get(&origin) {
             return name;
         }
         let found = self.find(debug, unit, origin, budget);
-        let name = self.intern(found.linkage.or(found.plain).unwrap_or_default());
+        let name = self.intern_found(found, closures, budget);
         self.by_origin.insert(origin, name);
+        name
+    }
+
+    fn intern_found(&mut self, found: Found<'data>, closures: &Closures<'data>, budget: &mut Budget<'_>) -> u32 {
+        let name = self.intern(found.linkage.or(found.plain).unwrap_or_default());
+        if found.linkage.is_some() && budget.take(closures.len() as u64).is_some() {
+            let own = found.plain.filter(|plain| is_closure(plain));
+            let path: Vec<&[u8]> = closures.around(found.offset).chain(own).collect();
+            // An entry that another unit refers to is seen without what is around it.
+            if path.len() > self.closures.get(&name).map_or(0, Vec::len) {
+                self.closures.insert(name, path);
+            }
+        }
         name
     }
 
@@ -91,6 +117,7 @@ impl<'data> Names<'data> {
             let mut text = |value: Option<Value<'data>>| holder.text(debug.sections, value?, budget);
             found.linkage = text(entry.linkage_name);
             found.plain = found.plain.or_else(|| text(entry.name));
+            found.offset = offset;
             if found.linkage.is_some() {
                 break;
             }
@@ -135,6 +162,8 @@ impl<'data> Names<'data> {
 
 #[derive(Default)]
 struct Found<'data> {
+    /// Of the entry that was read last.
+    offset: usize,
     linkage: Option<&'data [u8]>,
     plain: Option<&'data [u8]>,
 }

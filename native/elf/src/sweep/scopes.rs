@@ -2,6 +2,7 @@
 
 use super::abbreviations::Abbreviation;
 use super::attributes::Kind;
+use super::closures::{ClosureIndex, Closures, NO_CLOSURE};
 use super::entry::{skip_entry, Entry};
 use super::form::Value;
 use super::ranges::for_each_range;
@@ -28,6 +29,8 @@ pub(crate) struct Scope<'data> {
 /// What is needed of a scope's entry once it turns out to be part of a chain.
 #[derive(Clone, Copy)]
 pub(crate) struct ScopeEntry<'data> {
+    /// Its own in .debug_info.
+    pub offset: usize,
     pub name: Option<Value<'data>>,
     pub linkage_name: Option<Value<'data>>,
     pub origin: Option<Value<'data>>,
@@ -50,6 +53,8 @@ struct Place {
     scope: u32,
     /// Inside of code that holds wanted addresses, so that inlined calls matter.
     is_live: bool,
+    /// The innermost namespace around it that is one.
+    closure: ClosureIndex,
 }
 
 pub(crate) struct Scopes<'a, 'data> {
@@ -59,6 +64,7 @@ pub(crate) struct Scopes<'a, 'data> {
     pub scopes: Vec<Scope<'data>>,
     /// For each address the innermost scope around it.
     pub innermost: Vec<Innermost>,
+    pub closures: Closures<'data>,
     /// Functions may lie below entries that were passed over.
     has_jumped: bool,
 }
@@ -71,8 +77,15 @@ impl<'a, 'data> Scopes<'a, 'data> {
         addresses: &'a [u64],
         budget: &mut Budget<'_>,
     ) -> Option<Scopes<'a, 'data>> {
-        let mut scopes =
-            Scopes { sections, unit, addresses, scopes: Vec::new(), innermost: Vec::new(), has_jumped: false };
+        let mut scopes = Scopes {
+            sections,
+            unit,
+            addresses,
+            scopes: Vec::new(),
+            innermost: Vec::new(),
+            closures: Closures::default(),
+            has_jumped: false,
+        };
         // DWARF 2 has no ranges in pieces: an inlined call may lie outside of the code that is around it.
         scopes.pass(unit.header.encoding.version == 2, budget)?;
         // A nested function may lie outside of the function around it, where nobody looked.
@@ -85,20 +98,25 @@ impl<'a, 'data> Scopes<'a, 'data> {
     fn pass(&mut self, is_whole: bool, budget: &mut Budget<'_>) -> Option<()> {
         let (unit, header) = (self.unit, &self.unit.header);
         self.scopes.clear();
+        self.closures = Closures::default();
         self.innermost = vec![Innermost { scope: NO_SCOPE, start: 0 }; self.addresses.len()];
         let mut reader = Reader::at(self.sections.info.get(..header.end)?, header.entries);
-        let mut place = Place { scope: NO_SCOPE, is_live: is_whole };
-        let mut outer = Vec::new();
+        let mut place = Place { scope: NO_SCOPE, is_live: is_whole, closure: NO_CLOSURE };
+        let mut outer: Vec<Place> = Vec::new();
         while !reader.is_empty() {
             budget.take(1)?;
+            let offset = reader.position();
             let code = reader.uleb()?;
             if code == 0 {
                 let Some(around) = outer.pop() else { break };
+                if place.closure != around.closure {
+                    self.closures.end(place.closure, offset);
+                }
                 place = around;
                 continue;
             }
             let abbreviation = unit.abbreviations.get(code)?;
-            let inner = self.step(&mut reader, abbreviation, place, is_whole, budget)?;
+            let inner = self.step(&mut reader, abbreviation, offset, place, is_whole, budget)?;
             if let (true, Some(inner)) = (abbreviation.has_children, inner) {
                 outer.push(place);
                 place = inner;
@@ -116,11 +134,13 @@ impl<'a, 'data> Scopes<'a, 'data> {
         &mut self,
         reader: &mut Reader<'data>,
         abbreviation: &Abbreviation,
+        offset: usize,
         place: Place,
         is_whole: bool,
         budget: &mut Budget<'_>,
     ) -> Option<Option<Place>> {
         let is_read = match abbreviation.kind {
+            Kind::Namespace => abbreviation.has_children,
             Kind::Function => abbreviation.has_code,
             Kind::Inlined | Kind::Block => abbreviation.has_code && place.is_live,
             _ => false,
@@ -131,13 +151,14 @@ impl<'a, 'data> Scopes<'a, 'data> {
             skip_entry(reader, abbreviation, &self.unit.abbreviations, self.unit.header.encoding)?;
             return Some(Some(place));
         }
-        self.step_into(reader, abbreviation, place, is_whole, budget)
+        self.step_into(reader, abbreviation, offset, place, is_whole, budget)
     }
 
     fn step_into(
         &mut self,
         reader: &mut Reader<'data>,
         abbreviation: &Abbreviation,
+        offset: usize,
         place: Place,
         is_whole: bool,
         budget: &mut Budget<'_>,
@@ -145,8 +166,9 @@ impl<'a, 'data> Scopes<'a, 'data> {
         let (unit, encoding) = (self.unit, self.unit.header.encoding);
         let entry = Entry::read(reader, abbreviation, &unit.abbreviations, encoding, budget)?;
         let inner = match abbreviation.kind {
-            Kind::Data => Place { scope: NO_SCOPE, is_live: false },
-            kind => self.enter(&entry, kind, place, is_whole, budget)?,
+            Kind::Namespace => return Some(Some(self.enter_namespace(&entry, offset, place, budget))),
+            Kind::Data => Place { scope: NO_SCOPE, is_live: false, ..place },
+            kind => self.enter(&entry, kind, offset, place, is_whole, budget)?,
         };
         let sibling = entry.sibling.filter(|_| abbreviation.has_children && !inner.is_live && !is_whole);
         let Some(sibling) = sibling else { return Some(Some(inner)) };
@@ -156,11 +178,18 @@ impl<'a, 'data> Scopes<'a, 'data> {
         Some(None)
     }
 
+    fn enter_namespace(&mut self, entry: &Entry<'data>, offset: usize, place: Place, budget: &mut Budget<'_>) -> Place {
+        let name = entry.name.and_then(|name| self.unit.text(self.sections, name, budget));
+        let begun = name.and_then(|name| self.closures.begin(name, offset));
+        Place { closure: begun.unwrap_or(place.closure), ..place }
+    }
+
     /// The place inside of a function, an inlined call or a block.
     fn enter(
         &mut self,
         entry: &Entry<'data>,
         kind: Kind,
+        offset: usize,
         place: Place,
         is_whole: bool,
         budget: &mut Budget<'_>,
@@ -179,7 +208,7 @@ impl<'a, 'data> Scopes<'a, 'data> {
             inside as u64
         })?;
         if !is_live {
-            return Some(Place { scope: NO_SCOPE, is_live: false });
+            return Some(Place { scope: NO_SCOPE, is_live: false, ..place });
         }
         if kind != Kind::Block {
             if self.scopes.len() >= MAX_SCOPES {
@@ -188,16 +217,17 @@ impl<'a, 'data> Scopes<'a, 'data> {
             self.scopes.push(Scope {
                 parent: place.scope,
                 is_inlined: kind == Kind::Inlined,
-                entry: ScopeEntry::of(entry),
+                entry: ScopeEntry::of(entry, offset),
             });
         }
-        Some(Place { scope, is_live })
+        Some(Place { scope, is_live, ..place })
     }
 }
 
 impl<'data> ScopeEntry<'data> {
-    fn of(entry: &Entry<'data>) -> ScopeEntry<'data> {
+    fn of(entry: &Entry<'data>, offset: usize) -> ScopeEntry<'data> {
         ScopeEntry {
+            offset,
             name: entry.name,
             linkage_name: entry.linkage_name,
             origin: entry.origin,

@@ -110,7 +110,7 @@ impl<'a, 'data> UnitSweeper<'a, 'data> {
         let mut places = UnitPlaces { unit: &unit, lines, files: HashMap::new() };
         for (position, &index) in planned.wanted.iter().enumerate() {
             let first = self.frames.len();
-            self.push_chain(&scopes.scopes, scopes.innermost[position].scope, rows[position], &mut places);
+            self.push_chain(&scopes, scopes.innermost[position].scope, rows[position], &mut places);
             let count = (self.frames.len() - first) as u32;
             self.addresses.push(SweptAddress { index, first: first as u32, count });
         }
@@ -138,7 +138,7 @@ impl<'a, 'data> UnitSweeper<'a, 'data> {
     /// From the innermost scope outwards up to the function: each is where the scope inside of it was called from.
     fn push_chain(
         &mut self,
-        scopes: &[Scope<'data>],
+        scopes: &Scopes<'_, 'data>,
         innermost: u32,
         row: Option<LineRow>,
         places: &mut UnitPlaces<'_, 'data>,
@@ -153,8 +153,8 @@ impl<'a, 'data> UnitSweeper<'a, 'data> {
         }
         let mut next = innermost;
         for _ in 0..MAX_CHAIN.min(MAX_FRAMES.saturating_sub(self.frames.len())) {
-            let Some(scope) = scopes.get(next as usize) else { return };
-            let name = self.names.name_of(self.debug, places.unit, &scope.entry, &mut self.budget);
+            let Some(scope) = scopes.scopes.get(next as usize) else { return };
+            let name = self.names.name_of(self.debug, places.unit, &scopes.closures, &scope.entry, &mut self.budget);
             let file = place.map_or(0, |row| self.file(row.file, places));
             self.frames.push(frame(name, file, place, Some(scope)));
             if !scope.is_inlined {
@@ -187,6 +187,12 @@ impl<'a, 'data> UnitSweeper<'a, 'data> {
     /// Linkage names where there are any, else plain ones. One may be there more than once.
     pub fn names(&self) -> &[&'data [u8]] {
         &self.names.texts
+    }
+
+    /// What rustc calls the closures in the path of a name, outermost first: `{async_fn#0}`, `{closure#1}`. Empty where it
+    /// does not say.
+    pub fn closures(&self, name: u32) -> &[&'data [u8]] {
+        self.names.closures.get(&name).map_or(&[], Vec::as_slice)
     }
 
     pub fn files(&self) -> Vec<&[u8]> {

@@ -18,6 +18,8 @@ pub struct Collector<'a, 'data> {
     symbols: Symbols,
     /// Linkage name → demangled: demangling is most of the cost on C++, and names repeat.
     demangled: HashMap<Vec<u8>, u32>,
+    /// Linkage name → what rustc calls the closures in it.
+    closures: HashMap<&'data [u8], &'a [&'data [u8]]>,
 }
 
 impl<'a, 'data> Collector<'a, 'data> {
@@ -27,11 +29,13 @@ impl<'a, 'data> Collector<'a, 'data> {
         functions: &'a Functions,
         style: Style,
     ) -> Collector<'a, 'data> {
-        Collector { addresses, functions, style, table, symbols: Symbols::default(), demangled: HashMap::new() }
+        let (symbols, demangled, closures) = (Symbols::default(), HashMap::new(), HashMap::new());
+        Collector { addresses, functions, style, table, symbols, demangled, closures }
     }
 
     /// Addresses at the indices `left`, ascending, get no frames.
-    pub fn collect(mut self, sweepers: &[UnitSweeper<'_, '_>], left: &[usize]) -> Symbols {
+    pub fn collect(mut self, sweepers: &'a [UnitSweeper<'_, 'data>], left: &[usize]) -> Symbols {
+        sweepers.iter().for_each(|sweeper| self.note_closures(sweeper));
         let texts: Vec<SweeperTexts> = sweepers.iter().map(|sweeper| self.intern_texts(sweeper)).collect();
         let mut found: Vec<Option<(usize, &SweptAddress)>> = vec![None; self.addresses.len()];
         for (number, sweeper) in sweepers.iter().enumerate() {
@@ -47,6 +51,16 @@ impl<'a, 'data> Collector<'a, 'data> {
             self.symbols.finish_address();
         }
         self.symbols
+    }
+
+    /// The longest list, as within a sweeper: whichever thread came first, the names are the same.
+    fn note_closures(&mut self, sweeper: &'a UnitSweeper<'_, 'data>) {
+        for (index, name) in sweeper.names().iter().enumerate() {
+            let closures = sweeper.closures(index as u32);
+            if closures.len() > self.closures.get(name).map_or(0, |known| known.len()) {
+                self.closures.insert(name, closures);
+            }
+        }
     }
 
     fn intern_texts(&mut self, sweeper: &UnitSweeper<'_, '_>) -> SweeperTexts {
@@ -81,7 +95,7 @@ impl<'a, 'data> Collector<'a, 'data> {
 
     fn outermost_name(&mut self, index: usize, texts: &SweeperTexts, frame: &SweptFrame) -> u32 {
         let own = texts.names[frame.name as usize];
-        if own != 0 && !self.style.prefers_symbol_table {
+        if own != 0 && !self.style.is_like_llvm {
             return own;
         }
         self.believed_symbol(index).map_or(own, |symbol| self.name(symbol.name))
@@ -95,7 +109,7 @@ impl<'a, 'data> Collector<'a, 'data> {
     }
 
     fn file_from_table(&mut self, symbol: SymbolAt<'_>) -> u32 {
-        let file = if self.style.prefers_symbol_table { symbol.file } else { b"" };
+        let file = if self.style.is_like_llvm { symbol.file } else { b"" };
         self.symbols.strings.intern(&String::from_utf8_lossy(file))
     }
 
@@ -112,7 +126,7 @@ impl<'a, 'data> Collector<'a, 'data> {
     /// reach over the PLT, and over all functions whose symbols were stripped.
     fn believed_symbol(&self, index: usize) -> Option<SymbolAt<'data>> {
         let symbol = self.table[index]?;
-        let has_end = symbol.size != 0 || self.style.prefers_symbol_table;
+        let has_end = symbol.size != 0 || self.style.is_like_llvm;
         (has_end || self.functions.are_together(symbol.start, self.addresses[index])).then_some(symbol)
     }
 
@@ -121,7 +135,8 @@ impl<'a, 'data> Collector<'a, 'data> {
             return id;
         }
         let text = String::from_utf8_lossy(linkage_name);
-        let id = self.symbols.strings.intern(&demangle(&text, self.style.demangling));
+        let closures = self.closures.get(linkage_name).copied().unwrap_or_default();
+        let id = self.symbols.strings.intern(&demangle(&text, self.style, closures));
         self.demangled.insert(linkage_name.to_vec(), id);
         id
     }

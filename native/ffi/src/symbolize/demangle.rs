@@ -4,15 +4,23 @@ use std::borrow::Cow;
 
 use cpp_demangle::DemangleOptions;
 
-use super::style::Demangling;
+use super::closures::in_words;
+use super::style::{Demangling, Style};
 
 /// Rust (v0, and legacy without its hash), else C++ with parameters as c++filt prints it, else the name itself.
-/// Rust first: a legacy Rust name is also a valid C++ one.
-pub fn demangle(name: &str, demangling: Demangling) -> Cow<'_, str> {
-    if demangling == Demangling::None {
-        return Cow::Borrowed(name);
+/// Rust first: a legacy Rust name is also a valid C++ one. `closures`: what rustc calls those in the path.
+pub fn demangle<'a>(name: &'a str, style: Style, closures: &[&[u8]]) -> Cow<'a, str> {
+    let demangled = match style.demangling {
+        Demangling::None => return Cow::Borrowed(name),
+        demangling => demangled(name, demangling == Demangling::Simple),
+    };
+    match demangled.contains('{') && !style.is_like_llvm {
+        true => Cow::Owned(in_words(&demangled, closures)),
+        false => demangled,
     }
-    let is_simple = demangling == Demangling::Simple;
+}
+
+fn demangled(name: &str, is_simple: bool) -> Cow<'_, str> {
     if let Ok(rust) = rustc_demangle::try_demangle(name) {
         let full = format!("{rust:#}");
         return Cow::Owned(if is_simple { without_arguments(&full) } else { full });
@@ -60,9 +68,13 @@ fn begins_arguments(before: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn style(demangling: Demangling) -> Style {
+        Style { demangling, ..Style::default() }
+    }
+
     #[test]
     fn rust_v0_and_legacy_lose_their_hashes_and_cpp_keeps_its_parameters() {
-        let demangle = |name| demangle(name, Demangling::Full);
+        let demangle = |name| demangle(name, style(Demangling::Full), &[]);
         assert_eq!(demangle("_RNvNtCs1234_7mycrate3foo3bar"), "mycrate::foo::bar");
         assert_eq!(demangle("_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE"), "core::fmt::Write::write_fmt");
         assert_eq!(demangle("_ZN2ns3addEii"), "ns::add(int, int)");
@@ -71,13 +83,22 @@ mod tests {
     }
 
     #[test]
+    fn closures_are_in_words_unless_llvm_is_asked_for() {
+        let name = "_RNCNvC1a1f0";
+        let (words, like_llvm) = (Style::default(), Style { is_like_llvm: true, ..Style::default() });
+        assert_eq!(demangle(name, words, &[b"{async_fn#0}"]), "a::f::{async fn}");
+        assert_eq!(demangle(name, like_llvm, &[b"{async_fn#0}"]), "a::f::{closure#0}");
+        assert_eq!(demangle("poll<a::f::{async_fn_env#0}>", words, &[]), "poll<a::f::{async fn}>");
+    }
+
+    #[test]
     fn simple_names_have_no_arguments_and_raw_ones_are_untouched() {
-        let simple = |name| demangle(name, Demangling::Simple).into_owned();
+        let simple = |name| demangle(name, style(Demangling::Simple), &[]).into_owned();
         assert_eq!(simple("_ZN4shop4CartIiE5totalEi"), "shop::Cart::total");
         assert_eq!(simple("_ZlsRSoi"), "operator<<");
         assert_eq!(simple("_RINvNtC3std3mem8align_ofdE"), "std::mem::align_of");
         assert_eq!(simple("_RNvYjNtC3foo5Trait6method"), "<usize as foo::Trait>::method");
         assert_eq!(without_arguments("a<b<c>, fn(d) -> e>::f"), "a::f");
-        assert_eq!(demangle("_ZN2ns3addEii", Demangling::None), "_ZN2ns3addEii");
+        assert_eq!(demangle("_ZN2ns3addEii", style(Demangling::None), &[]), "_ZN2ns3addEii");
     }
 }

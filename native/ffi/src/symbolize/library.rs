@@ -145,7 +145,7 @@ impl Collector {
         if let Some(&id) = self.demangled.get(linkage_name) {
             return id;
         }
-        let id = self.symbols.strings.intern(&demangle(linkage_name, self.style.demangling));
+        let id = self.symbols.strings.intern(&demangle(linkage_name, self.style, &[]));
         self.demangled.insert(linkage_name.to_string(), id);
         id
     }

@@ -1,6 +1,7 @@
 //! Addresses → functions, lines and inlined frames. Work is grouped by object: each file is opened once, resolved
 //! whole, and dropped before the next, so that memory follows the largest object and not their sum.
 
+mod closures;
 mod collector;
 mod debug_data;
 mod debug_file;
@@ -10,6 +11,7 @@ mod functions;
 mod kernel;
 mod library;
 mod perf_map;
+mod plt;
 mod style;
 mod sweep;
 mod symbols;

@@ -39,7 +39,7 @@ pub fn resolve(
     let (sweepers, outcomes) = sweep_units(&sections, &plan, addresses, &work);
     let table = match symbols_at(elf, addresses) {
         // What was taken out of a stripped file names also what it does not export.
-        table if style.prefers_symbol_table => table,
+        table if style.is_like_llvm => table,
         table => either(symbols_at(debug, addresses), table),
     };
     let left = left_over(&outcomes, &plan);

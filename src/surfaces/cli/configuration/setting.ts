@@ -7,6 +7,7 @@ const SETTING_NAMES = [
     'event',
     'unwind',
     'max-depth',
+    'demangle',
     'output',
     'svg',
     'collapse',

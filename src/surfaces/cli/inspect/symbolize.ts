@@ -21,7 +21,7 @@ export async function printSymbols(args: readonly string[], corrected: string): 
   const { path, demangle } = parseArguments(args, corrected);
   checkFile(path);
   const addresses = parseAddresses(await standardInput());
-  const resolved = await symbolizeFile(path, addresses, { demangle, prefersSymbolTable: true });
+  const resolved = await symbolizeFile(path, addresses, { demangle, isLikeLlvm: true });
   for (const { message } of resolved.problems) new Terminal('normal').warn(`${path}: ${message}`);
   await print(resolved);
 }
