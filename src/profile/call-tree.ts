@@ -44,7 +44,8 @@ function computeFunctions({ frames, strings }: Profile): Functions {
   const ids = new Map<string, number>();
   const firstFrame: FrameIndex[] = [];
   const ofFrame = new Int32Array(frames.length);
-  const keyColumns = [frames.name, frames.kind, frames.isInlined, frames.origin, frames.crate];
+  const { name, kind, isInlined, origin, crate, crateVersion } = frames;
+  const keyColumns = [name, kind, isInlined, origin, crate, crateVersion];
   for (let frame = 0; frame < frames.length; frame++) {
     const key = keyColumns.map((column) => column[frame]).join();
     let id = ids.get(key);
@@ -59,11 +60,12 @@ function computeFunctions({ frames, strings }: Profile): Functions {
   const number = (column: IntegerColumn, id: number) => column[firstFrame[id]!]!;
   const order = Array.from(firstFrame.keys()).sort(
     (a, b) =>
-      compareUtf8(text(frames.name, a), text(frames.name, b)) ||
-      number(frames.kind, a) - number(frames.kind, b) ||
-      number(frames.isInlined, a) - number(frames.isInlined, b) ||
-      number(frames.origin, a) - number(frames.origin, b) ||
-      compareUtf8(text(frames.crate, a), text(frames.crate, b)),
+      compareUtf8(text(name, a), text(name, b)) ||
+      number(kind, a) - number(kind, b) ||
+      number(isInlined, a) - number(isInlined, b) ||
+      number(origin, a) - number(origin, b) ||
+      compareUtf8(text(crate, a), text(crate, b)) ||
+      compareUtf8(text(crateVersion, a), text(crateVersion, b)),
   );
   const rank = new Int32Array(order.length);
   for (const [place, id] of order.entries()) rank[id] = place;

@@ -31,7 +31,8 @@ function frameProblems({ frames, strings }: Profile): string[] {
   const problems: string[] = [];
   const rows = new Set<string>();
   for (let i = 0; i < frames.length; i++) {
-    const texts = [frames.name[i]!, frames.file[i]!, frames.crate[i]!, frames.module[i]!];
+    const textColumns = [frames.name, frames.file, frames.crate, frames.crateVersion, frames.module];
+    const texts = textColumns.map((column) => column[i]!);
     if (texts.some((index) => strings[index] === undefined))
       problems.push(`frame ${i} names a string that is absent`);
     if (strings[frames.name[i]!] === '') problems.push(`frame ${i} has no name`);

@@ -27,6 +27,8 @@ export interface Frame {
   readonly column: number;
   /** Crate that the code belongs to. */
   readonly crate: string;
+  /** Of the crate's package; '' where it is not known, as of std. */
+  readonly crateVersion: string;
   readonly origin: Origin;
   readonly kind: FrameKind;
   /** The function was inlined into its parent frame: no return address stands behind it. */
@@ -56,6 +58,7 @@ export interface FrameTable {
   readonly line: IntegerColumn;
   readonly column: IntegerColumn;
   readonly crate: IntegerColumn;
+  readonly crateVersion: IntegerColumn;
   readonly module: IntegerColumn;
   /** Index into ORIGINS. */
   readonly origin: IntegerColumn;
@@ -112,6 +115,7 @@ export function frameAt(profile: Profile, index: FrameIndex): Frame {
     line: frames.line[index]!,
     column: frames.column[index]!,
     crate: strings[frames.crate[index]!]!,
+    crateVersion: strings[frames.crateVersion[index]!]!,
     origin: ORIGINS[frames.origin[index]!]!,
     kind: FRAME_KINDS[frames.kind[index]!]!,
     isInlined: frames.isInlined[index] === 1,
@@ -158,6 +162,7 @@ export class ProfileBuilder {
     line: [],
     column: [],
     crate: [],
+    crateVersion: [],
     module: [],
     origin: [],
     kind: [],
@@ -235,6 +240,7 @@ export class ProfileBuilder {
       line: frame.line,
       column: frame.column,
       crate: this.#intern(frame.crate),
+      crateVersion: this.#intern(frame.crateVersion),
       module: this.#intern(frame.module),
       origin: ORIGINS.indexOf(frame.origin),
       kind: FRAME_KINDS.indexOf(frame.kind),
@@ -273,6 +279,7 @@ export const UNKNOWN_FRAME: Frame = Object.freeze({
   line: 0,
   column: 0,
   crate: '',
+  crateVersion: '',
   origin: 'unknown',
   kind: 'user',
   isInlined: false,

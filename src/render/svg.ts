@@ -92,7 +92,7 @@ function detailsOf(
 ): string {
   const parts = [`${formatQuantity(total, 'sample')}, ${formatPercent(total, totalCount)}`];
   if (self > 0 && self < total) parts.push(`self ${formatCount(self)}, ${formatPercent(self, totalCount)}`);
-  parts.push(frame.crate === '' ? frame.origin : `${frame.origin} ${frame.crate}`);
+  parts.push([frame.origin, frame.crate, frame.crateVersion].filter((word) => word !== '').join(' '));
   if (frame.isInlined) parts.push('inlined');
   if (frame.kind === 'jit') parts.push('JIT');
   if (frame.file !== '')

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { FrameKind, Origin } from '../profile/profile.js';
+import type { Frame, FrameKind, Origin } from '../profile/profile.js';
 import { PackageIndex, type PackageRoot } from './package-index.js';
 import { firstCrateSegment } from './rust-name.js';
 
@@ -14,13 +14,10 @@ export interface FrameFacts {
 }
 
 /** `crate` is the package's name where one is known, else the crate's, else ''. */
-export interface FrameOrigin {
-  origin: Origin;
-  crate: string;
-}
+export type FrameOrigin = Pick<Frame, 'origin' | 'crate' | 'crateVersion'>;
 
-const UNKNOWN: FrameOrigin = { origin: 'unknown', crate: '' };
-const NATIVE: FrameOrigin = { origin: 'native', crate: '' };
+const UNKNOWN = originOf('unknown');
+const NATIVE = originOf('native');
 
 /** std as the toolchain ships it: remapped, as the rust-src component, and the crates that std itself vendors. */
 const STD_SOURCE = /^\/rustc\/[^/]+\/library\/|\/lib\/rustlib\/src\/rust\/library\//;
@@ -29,7 +26,7 @@ const REGISTRY_SOURCE = /\/registry\/src\/[^/]+\/([^/]+)\//;
 const GIT_CHECKOUT = /\/git\/checkouts\/([^/]+)-[0-9a-f]+\/[0-9a-f]+\//;
 /** A build script's OUT_DIR lies in the target directory, of whatever package it belongs to. */
 const BUILD_SCRIPT_OUTPUT = /\/build\/([^/]+)-[0-9a-f]{16}\/out\//;
-const VERSIONED_NAME = /^(.+?)-\d+\.\d+/;
+const VERSIONED_NAME = /^(.+?)-(\d+\.\d+.*)$/;
 const SHARED_LIBRARY = /\.so(\.[0-9.]+)?( \(deleted\))?$/;
 const STD_CRATES = new Set([
   'core',
@@ -77,7 +74,7 @@ export class OriginClassifier {
   }
 
   classify({ file, name, objectPath, kind }: FrameFacts): FrameOrigin {
-    if (kind === 'kernel') return { origin: 'kernel', crate: '' };
+    if (kind === 'kernel') return originOf('kernel');
     if (kind === 'jit') return UNKNOWN;
     const byFile = file === '' ? undefined : this.#classifyFile(file);
     return byFile ?? this.#classifyName(name, file) ?? classifyObject(name, objectPath);
@@ -90,10 +87,10 @@ export class OriginClassifier {
 
   #originOfFile(file: string): FrameOrigin | undefined {
     const std = stdCrate(file);
-    if (std !== undefined) return { origin: 'std', crate: std };
+    if (std !== undefined) return originOf('std', std);
     const owner = this.#ownerOfFile(file);
     // C that a build script compiled belongs to its crate and is native code all the same.
-    if (!file.endsWith('.rs')) return { origin: 'native', crate: owner?.crate ?? '' };
+    if (!file.endsWith('.rs')) return originOf('native', owner?.crate, owner?.crateVersion);
     return owner;
   }
 
@@ -101,26 +98,29 @@ export class OriginClassifier {
     const generatedFor = this.#packages.byName(BUILD_SCRIPT_OUTPUT.exec(file)?.[1] ?? '');
     const owner = generatedFor ?? this.#packages.byFile(file);
     if (owner !== undefined && !(owner.isWorkspaceMember && isFetched(file))) return originOfPackage(owner);
-    const crate = fetchedCrate(file);
-    return crate === undefined ? undefined : { origin: 'dependency', crate };
+    return fetchedOrigin(file);
   }
 
   #classifyName(name: string, file: string): FrameOrigin | undefined {
     const segment = firstCrateSegment(name);
     if (segment !== undefined && file === '' && STD_CRATES.has(segment))
-      return { origin: 'std', crate: STD_PARTS[segment] ?? segment };
+      return originOf('std', STD_PARTS[segment] ?? segment);
     const known = this.#packages.byName(segment ?? '');
     if (known !== undefined) return originOfPackage(known);
     // Only where the packages are known and this is none of them: a foreign binary may use such a crate itself.
     if (segment !== undefined && !this.#packages.isEmpty && STD_DEPENDENCIES.has(segment))
-      return { origin: 'std', crate: segment };
-    if (file !== '' && this.#packages.isEmpty) return { origin: 'workspace', crate: segment ?? '' };
+      return originOf('std', segment);
+    if (file !== '' && this.#packages.isEmpty) return originOf('workspace', segment);
     return undefined;
   }
 }
 
-function originOfPackage({ name, isWorkspaceMember }: PackageRoot): FrameOrigin {
-  return { origin: isWorkspaceMember ? 'workspace' : 'dependency', crate: name };
+function originOf(origin: Origin, crate = '', crateVersion = ''): FrameOrigin {
+  return { origin, crate, crateVersion };
+}
+
+function originOfPackage({ name, version, isWorkspaceMember }: PackageRoot): FrameOrigin {
+  return originOf(isWorkspaceMember ? 'workspace' : 'dependency', name, version);
 }
 
 /** Crates that users know by the name of another, which re-exports or declares them. */
@@ -150,9 +150,14 @@ function isFetched(file: string): boolean {
   return REGISTRY_SOURCE.test(file) || GIT_CHECKOUT.test(file);
 }
 
-function fetchedCrate(file: string): string | undefined {
+function fetchedOrigin(file: string): FrameOrigin | undefined {
   const inRegistry = REGISTRY_SOURCE.exec(file)?.[1];
-  return inRegistry === undefined ? GIT_CHECKOUT.exec(file)?.[1] : withoutVersion(inRegistry);
+  if (inRegistry !== undefined) {
+    const [, crate = inRegistry, version] = VERSIONED_NAME.exec(inRegistry) ?? [];
+    return originOf('dependency', crate, version);
+  }
+  const checkedOut = GIT_CHECKOUT.exec(file)?.[1];
+  return checkedOut === undefined ? undefined : originOf('dependency', checkedOut);
 }
 
 function withoutVersion(directory: string): string {
@@ -163,5 +168,5 @@ function withoutVersion(directory: string): string {
 function classifyObject(name: string, objectPath: string): FrameOrigin {
   if (SHARED_LIBRARY.test(objectPath) || objectPath === '[vdso]') return NATIVE;
   if (name === '' || firstCrateSegment(name) !== undefined) return UNKNOWN;
-  return /^_*rust_/.test(name) ? { origin: 'std', crate: 'std' } : NATIVE;
+  return /^_*rust_/.test(name) ? originOf('std', 'std') : NATIVE;
 }

@@ -9,7 +9,7 @@ import {
   UNKNOWN_FRAME_NAME,
 } from '../profile/profile.js';
 import type { Address, AddressSet } from './address-set.js';
-import type { OriginClassifier } from './origin.js';
+import type { FrameOrigin, OriginClassifier } from './origin.js';
 
 /** What one address became: its frames outermost first (the function, then what is inlined at the address). */
 export interface FrameChain {
@@ -56,7 +56,7 @@ interface Place {
   unresolvedName: string;
 }
 
-type UnclassifiedFrame = Omit<Frame, 'origin' | 'crate'>;
+type UnclassifiedFrame = Omit<Frame, 'origin' | 'crate' | 'crateVersion'>;
 
 function placeOf(address: Address, object: ObjectName | undefined, isResolved: boolean): Place {
   if (address.object === KERNEL_OBJECT)
@@ -98,11 +98,7 @@ function unresolvedFrame({ kind, objectPath, unresolvedName }: Place): Unclassif
   return { name: unresolvedName, file: '', line: 0, column: 0, kind, isInlined: false, module: objectPath };
 }
 
-function originOf(
-  row: UnclassifiedFrame,
-  place: Place,
-  classifier: OriginClassifier,
-): Pick<Frame, 'origin' | 'crate'> {
+function originOf(row: UnclassifiedFrame, place: Place, classifier: OriginClassifier): FrameOrigin {
   const name = row.name === place.unresolvedName ? '' : row.name;
   return classifier.classify({ file: row.file, name, objectPath: place.objectPath, kind: row.kind });
 }

@@ -51,7 +51,8 @@ function columnsOf(text: string): string[][] {
 export function frameFromCell(cell: string): Frame {
   const match = /^(.+?)(_\[[kij]\])?(?: @(\w+)(?::(\S+))?)?(?: \((\S+):(\d+)\))?$/.exec(cell);
   assert(match !== null, `not a cell: ${cell}`);
-  const [, name, suffix, origin, crate, file, line] = match;
+  const [, name, suffix, origin, packageId = '', file, line] = match;
+  const [crate = '', crateVersion = ''] = packageId.split('@');
   const kind = suffix === '_[k]' ? 'kernel' : suffix === '_[j]' ? 'jit' : 'user';
   return {
     ...UNKNOWN_FRAME,
@@ -59,7 +60,8 @@ export function frameFromCell(cell: string): Frame {
     kind,
     isInlined: suffix === '_[i]',
     origin: (origin as Origin | undefined) ?? (kind === 'kernel' ? 'kernel' : 'unknown'),
-    crate: crate ?? '',
+    crate,
+    crateVersion,
     file: file ?? '',
     line: Number(line ?? 0),
   };

@@ -34,6 +34,7 @@ test('a frame comes back as it was added', () => {
     name: 'f',
     column: 7,
     crate: 'c',
+    crateVersion: '1.2.3',
     origin: 'std',
     kind: 'jit',
     isInlined: true,

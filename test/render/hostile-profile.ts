@@ -23,6 +23,7 @@ export function hostileProfile(): Profile {
       ...UNKNOWN_FRAME,
       name,
       crate: name,
+      crateVersion: name,
       file: name,
       line: 1,
       module: name,

@@ -41,6 +41,8 @@ test('each frame carries the attributes of the contract', () => {
 test('the tooltip tells samples, share, origin and place', () => {
   const svg = renderSvg(layoutFlamegraph(EVERY_ORIGIN), OPTIONS);
   assert(svg.includes('<title>parse\n50 samples, 50.0 % · workspace app · inlined · src/a.rs:9</title>'));
+  const dependency = renderSvg(layoutFlamegraph(profileFromText('de @dependency:serde@1.0.2')), OPTIONS);
+  assert(dependency.includes('<title>de\n1 sample, 100.0 % · dependency serde 1.0.2</title>'));
 });
 
 test('a warning is marked, a hidden frame is counted in the subtitle', () => {

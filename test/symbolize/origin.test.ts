@@ -39,6 +39,16 @@ test('below a remapped path the crate tells the package, of whatever target', ()
   assert.equal(remapped('serde::de::next'), 'dependency serde');
 });
 
+test('a package has its version, an unknown one of the registry that of its folder, std none', () => {
+  const version = (file: string, packages = PACKAGES): string =>
+    classifyFrame({ file, name: 'x::y', objectPath: '', kind: 'user' }, packages).crateVersion;
+  assert.equal(version('/ws/src/main.rs'), '0.1.0');
+  assert.equal(version(`${REGISTRY}/serde-1.0.2/src/de.rs`), '1.0.2');
+  assert.equal(version(`${REGISTRY}/rand_core-0.9.0-rc.1+x/src/lib.rs`, []), '0.9.0-rc.1+x');
+  assert.equal(version(`${REGISTRY}/serde-1.0.2/src/native.c`), '1.0.2');
+  assert.equal(version('/rustc/abc/library/core/src/lib.rs'), '');
+});
+
 test('a source file belongs to the package with the deepest directory above it', () => {
   assert.equal(ofFile('/ws/src/main.rs'), 'workspace shop');
   assert.equal(ofFile('/ws/crates/core/src/lib.rs'), 'workspace shop-core');
