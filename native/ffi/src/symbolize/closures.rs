@@ -1,30 +1,27 @@
 //! Closures and coroutines in the names of Rust functions, in words: `{async fn}` for `{{closure}}`, `{async_fn_env#0}`.
 
 /// `a::f::{{closure}}::{{closure}}` → `a::f::{async fn}::{closure#1}`. `known` is what rustc's debug information calls
-/// those in the path, outermost first; without it they are closures. Such as stand in `<…>` have words of their own.
+/// those in the path, outermost first; with fewer the last is the function's own, and the others stay closures. Such as
+/// stand in `<…>` have words of their own. `{impl#0}`, `{{vtable.shim}}` and the like are no closures.
 pub fn in_words(name: &str, known: &[&[u8]]) -> String {
-    let braces = braces(name);
-    let known: Vec<&str> = known.iter().filter_map(|label| label_of(label)).collect();
-    let in_path: Vec<usize> =
-        (0..braces.len()).filter(|&at| braces[at].is_in_path && is_function(&braces[at])).collect();
-    let mut words: Vec<String> = braces.iter().map(|brace| word(brace.text)).collect();
-    // With fewer known, the last is the function's own.
-    let is_own_known = known.len() < in_path.len() && braces.last().is_some_and(|last| last.end == name.len());
-    if known.len() == in_path.len() || is_own_known {
-        let pairs = in_path.iter().rev().zip(known.iter().rev()).take(if is_own_known { 1 } else { known.len() });
-        pairs.for_each(|(&at, label)| words[at] = word(label));
-    }
+    let mut closures = closures(name);
+    let known: Vec<&str> = known.iter().filter_map(|name| known_closure(name)).collect();
+    let in_path = closures.iter().filter(|closure| closure.is_in_path).count();
+    let is_own_known = closures.last().is_some_and(|last| last.end == name.len());
+    let taken = if known.len() == in_path { known.len() } else { usize::from(is_own_known && known.len() < in_path) };
+    let path = closures.iter_mut().rev().filter(|closure| closure.is_in_path);
+    path.zip(known.iter().rev()).take(taken).for_each(|(closure, known)| closure.text = known);
     let mut out = String::with_capacity(name.len());
     let mut copied = 0;
-    for (brace, word) in braces.iter().zip(&words) {
-        out.push_str(&name[copied..brace.start]);
-        out.push_str(word);
-        copied = brace.end;
+    for closure in closures {
+        out.push_str(&name[copied..closure.start]);
+        out.push_str(&word(closure.text));
+        copied = closure.end;
     }
     out + &name[copied..]
 }
 
-struct Brace<'a> {
+struct Closure<'a> {
     start: usize,
     end: usize,
     /// Without its braces.
@@ -33,49 +30,46 @@ struct Brace<'a> {
     is_in_path: bool,
 }
 
-fn braces(name: &str) -> Vec<Brace<'_>> {
-    let mut found = Vec::new();
+fn closures(name: &str) -> Vec<Closure<'_>> {
+    let mut found: Vec<Closure<'_>> = Vec::new();
     let mut depth = 0usize;
-    let mut next = 0;
     for (at, letter) in name.char_indices() {
         match letter {
-            _ if at < next => {}
+            _ if found.last().is_some_and(|last| at < last.end) => {}
             '<' => depth += 1,
             '>' if !name[..at].ends_with(['-', '=']) => depth = depth.saturating_sub(1),
-            '{' => {
-                let Some(length) = name[at..].find('}') else { break };
-                let is_double = name[at..].starts_with("{{") && name[at + length..].starts_with("}}");
-                let end = at + length + 1 + usize::from(is_double);
-                let text = name[at..end].trim_matches(['{', '}']);
-                found.push(Brace { start: at, end, text, is_in_path: depth == 0 });
-                next = end;
-            }
+            '{' => found.extend(closure_at(name, at).map(|(end, text)| Closure {
+                start: at,
+                end,
+                text,
+                is_in_path: depth == 0,
+            })),
             _ => {}
         }
     }
     found
 }
 
-/// Code, and not an `{impl#0}` or a `{constant#0}`.
-fn is_function(brace: &Brace<'_>) -> bool {
-    is_function_label(brace.text)
+/// The end and the text of `{closure#0}` or, in legacy names, `{{closure}}`.
+fn closure_at(name: &str, at: usize) -> Option<(usize, &str)> {
+    let (open, close) = if name[at..].starts_with("{{") { ("{{", "}}") } else { ("{", "}") };
+    let inner = &name[at + open.len()..];
+    let text = &inner[..inner.find(close)?];
+    is_closure(text).then_some((at + open.len() + text.len() + close.len(), text))
 }
 
-fn is_function_label(text: &str) -> bool {
+fn is_closure(text: &str) -> bool {
     ["closure", "async_", "gen_", "coroutine"].iter().any(|kind| text.starts_with(kind))
 }
 
 /// `{async_fn#0}<u8>` → `async_fn#0`.
-fn label_of<'a>(label: &&'a [u8]) -> Option<&'a str> {
-    let text = std::str::from_utf8(label).ok()?.strip_prefix('{')?.split('}').next()?;
-    is_function_label(text).then_some(text)
+fn known_closure<'a>(name: &&'a [u8]) -> Option<&'a str> {
+    let text = std::str::from_utf8(name).ok()?.strip_prefix('{')?.split('}').next()?;
+    is_closure(text).then_some(text)
 }
 
 /// `async_fn_env#0` → `{async fn}`, `closure#2` → `{closure#2}`: the first of its kind goes without a number.
 fn word(text: &str) -> String {
-    if !is_function_label(text) {
-        return format!("{{{text}}}");
-    }
     let (kind, number) = text.split_once('#').unwrap_or((text, "0"));
     let kind = kind.strip_suffix("_env").unwrap_or(kind).replace('_', " ");
     match number {
@@ -108,8 +102,17 @@ mod tests {
 
     #[test]
     fn everything_else_stays() {
-        for name in ["a::f::<fn(u8) -> u8>::g", "{", "}{", "a{b", "{{closure", "a::{shim:vtable#0}", "é{ü}", "<{<}>"]
-        {
+        for name in [
+            "a::f::<fn(u8) -> u8>::g",
+            "{",
+            "}{",
+            "a{b",
+            "{{closure",
+            "a::{shim:vtable#0}",
+            "é{ü}",
+            "<{<}>",
+            "a::call_once{{vtable.shim}}",
+        ] {
             assert_eq!(in_words(name, &[b"{async_fn#0}"]), name);
         }
     }
