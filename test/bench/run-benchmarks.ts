@@ -4,12 +4,14 @@ import { type Figure, markdownTable } from './figure.js';
 import { samplingCost } from './sampling-cost.js';
 import { startUp } from './start-up.js';
 import { symbolization } from './symbolization.js';
+import { unwinding } from './unwinding.js';
 import { wrapperOverhead } from './wrapper-overhead.js';
 
 const groups: [name: string, measure: () => Figure[]][] = [
   ['start-up', startUp],
   ['wrapper', wrapperOverhead],
   ['sampling cost', samplingCost],
+  ['unwinding', unwinding],
   ['context switches', contextSwitches],
   ['symbolization', symbolization],
   ['exit to output', exitToOutput],
