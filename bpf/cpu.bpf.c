@@ -51,11 +51,12 @@ static __always_inline void load_user_registers(struct walk *walk, struct bpf_pe
 						struct task_struct *task)
 {
 	__u64 ip = context->regs.ip, sp = context->regs.sp, bp = context->regs.bp, ax = context->regs.ax;
-	__u64 cs = context->regs.cs;
+	__u64 r10 = context->regs.r10, cs = context->regs.cs;
 	keep_scalar(ip);
 	keep_scalar(sp);
 	keep_scalar(bp);
 	keep_scalar(ax);
+	keep_scalar(r10);
 	keep_scalar(cs);
 	if (!is_user_mode(context)) {
 		struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
@@ -63,12 +64,14 @@ static __always_inline void load_user_registers(struct walk *walk, struct bpf_pe
 		sp = regs->sp;
 		bp = regs->bp;
 		ax = regs->ax;
+		r10 = regs->r10;
 		cs = regs->cs;
 	}
 	walk->ip = ip;
 	walk->sp = sp;
 	walk->bp = bp;
 	walk->ax = ax;
+	walk->r10 = r10;
 	walk->cs = cs;
 }
 
@@ -230,7 +233,7 @@ static __always_inline void copy_stack(struct bee_snapshot *snapshot)
 {
 	__u32 copied = 0;
 	for (int page = 0; page < BEE_SNAPSHOT_PAGES; page++) {
-		__u64 address = snapshot->sp + copied;
+		__u64 address = snapshot->sp - BEE_RED_ZONE_BYTES + copied;
 		__u32 size = 4096 - (address & 4095);
 		if (copied > BEE_SNAPSHOT_STACK_BYTES - 4096)
 			break;
@@ -259,6 +262,7 @@ static __always_inline void deliver_snapshot(struct walk *walk, struct bpf_perf_
 	snapshot->sp = walk->sp;
 	snapshot->bp = walk->bp;
 	snapshot->ax = walk->ax;
+	snapshot->r10 = walk->r10;
 	snapshot->generation = generation;
 	if (config.has_kernel_frames && !is_user_mode(context)) {
 		long bytes = bpf_get_stack(context, snapshot->kernel, sizeof(snapshot->kernel), 0);

@@ -11,6 +11,8 @@
 #define BEE_MAX_MAPPINGS_PER_SPACE 4096
 #define BEE_SNAPSHOT_STACK_BYTES 16384
 #define BEE_SNAPSHOT_PAGES 4
+/* A caller's rbp may lie below rsp: just popped, or saved by a leaf that does not move rsp (the ABI's red zone). */
+#define BEE_RED_ZONE_BYTES 128
 #define BEE_TIMED_HITS 64 /* a power of two */
 
 /* .rodata.cfg: constants of one run. */
@@ -92,9 +94,10 @@ struct bee_snapshot {
 	__u64 sp;
 	__u64 bp;
 	__u64 ax;
+	__u64 r10;
 	__u32 stack_bytes;
 	__u32 generation;
-	__u8 stack[BEE_SNAPSHOT_STACK_BYTES];
+	__u8 stack[BEE_SNAPSHOT_STACK_BYTES]; /* from BEE_RED_ZONE_BYTES below sp */
 };
 
 #endif

@@ -28,7 +28,11 @@ enum bee_unwind_kind {
 	 */
 	BEE_UNWIND_CLONE = 7,
 };
-enum bee_unwind_register { BEE_REGISTER_RSP = 0, BEE_REGISTER_RBP = 1 };
+enum bee_unwind_register {
+	BEE_REGISTER_RSP = 0,
+	BEE_REGISTER_RBP = 1,
+	BEE_REGISTER_R10 = 2, /* where a frame is being realigned; nobody saves it, so of the interrupted frame alone */
+};
 enum bee_fp_kind {
 	BEE_FP_SAME = 0, /* rbp keeps its value */
 	BEE_FP_CFA = 1, /* rbp was saved at CFA + fp_offset */

@@ -10,7 +10,9 @@
 
 #define MAX_FRAME_POINTER_DISTANCE (1 << 20)
 /* Offsets in the rt_sigframe that rsp points to when the handler has returned: ucontext's gregs. */
+#define SIGFRAME_R10 56
 #define SIGFRAME_RBP 120
+#define SIGFRAME_RAX 144
 #define SIGFRAME_RSP 160
 #define SIGFRAME_RIP 168
 
@@ -82,7 +84,9 @@ static __always_inline int step_frame_pointer(struct walk *walk, __u32 failure)
 static __always_inline int step_signal(struct walk *walk)
 {
 	__u64 sp = walk->sp, ip;
-	if (!read_stack_word(walk, sp + SIGFRAME_RBP, &walk->bp) ||
+	if (!read_stack_word(walk, sp + SIGFRAME_R10, &walk->r10) ||
+	    !read_stack_word(walk, sp + SIGFRAME_RBP, &walk->bp) ||
+	    !read_stack_word(walk, sp + SIGFRAME_RAX, &walk->ax) ||
 	    !read_stack_word(walk, sp + SIGFRAME_RSP, &walk->sp) || !read_stack_word(walk, sp + SIGFRAME_RIP, &ip))
 		return stop_walk(walk, BEE_OUTCOME_READ_FAULT);
 	walk->ip = ip;
@@ -92,7 +96,9 @@ static __always_inline int step_signal(struct walk *walk)
 
 static __always_inline bool compute_cfa(struct walk *walk, struct bee_unwind_rule *rule, __u64 *cfa)
 {
-	__u64 base = rule->cfa_register == BEE_REGISTER_RBP ? walk->bp : walk->sp;
+	__u64 base = rule->cfa_register == BEE_REGISTER_RSP ? walk->sp : walk->bp;
+	if (rule->cfa_register == BEE_REGISTER_R10)
+		base = walk->is_caller ? 0 : walk->r10; /* 0: lies below sp, which ends the walk */
 	if (rule->kind == BEE_UNWIND_PLT) {
 		*cfa = walk->sp + 8 + (((walk->ip & 15) >= (__u64)rule->cfa_offset) << 3);
 		return true;
@@ -161,7 +167,7 @@ static long walk_frame(__u32 index, void *context)
 	struct bee_unwind_rule *rule = find_rule(walk, address);
 	__u32 kind = rule ? rule->kind : BEE_UNWIND_GAP;
 	bool skip_cfi = config.frame_pointers_only && kind != BEE_UNWIND_END;
-	if (!rule || kind == BEE_UNWIND_GAP || kind == BEE_UNWIND_UNSUPPORTED || skip_cfi)
+	if (!rule || kind == BEE_UNWIND_GAP || skip_cfi)
 		return step_without_cfi(walk, address, walk->mapping.flags & BEE_MAPPING_TABLE);
 	__u32 by = kind == BEE_UNWIND_PLT ? BEE_RULE_PLT : kind == BEE_UNWIND_SIGNAL ? BEE_RULE_SIGNAL : BEE_RULE_CFI;
 	/* A signal trampoline is not called: the return address is its first instruction. */
@@ -172,6 +178,8 @@ static long walk_frame(__u32 index, void *context)
 		return stop_walk(walk, BEE_OUTCOME_COMPLETE);
 	if (kind == BEE_UNWIND_SIGNAL)
 		return step_signal(walk);
+	if (kind == BEE_UNWIND_UNSUPPORTED) /* rbp is the caller's: a frame-pointer step would leave the caller out */
+		return stop_walk(walk, BEE_OUTCOME_NO_CFI);
 	return step_cfa(walk, rule);
 }
 

@@ -1,12 +1,13 @@
 use crate::counts::Cause;
 use crate::expression::{classify_cfa, classify_saved_fp};
 use crate::rule::{
-    Rule, FP_CFA, FP_RBP, FP_SAME, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_DEREF, UNWIND_END, UNWIND_PLT,
-    UNWIND_UNSUPPORTED,
+    Rule, FP_CFA, FP_RBP, FP_SAME, REGISTER_R10, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_DEREF, UNWIND_END,
+    UNWIND_PLT, UNWIND_UNSUPPORTED,
 };
 
 pub(crate) const RBP: u64 = 6;
 pub(crate) const RSP: u64 = 7;
+pub(crate) const R10: u64 = 10;
 pub(crate) const RETURN_ADDRESS: u64 = 16;
 
 /// What an expression for the CFA comes down to; registers as in [`Rule`].
@@ -151,6 +152,7 @@ impl CfiState {
         let cfa_register = match self.cfa_register {
             RSP => REGISTER_RSP,
             RBP => REGISTER_RBP,
+            R10 => REGISTER_R10,
             _ => return Err(Cause::CfaRegister),
         };
         let cfa_offset = i32::try_from(self.cfa_offset).map_err(|_| Cause::CfaExpression)?;

@@ -14,12 +14,12 @@ const PUSH_BYTES: u64 = 6;
 pub(crate) const ENDBR64: [u8; 4] = [0xf3, 0x0f, 0x1e, 0xfa];
 
 /// Rules for the PLT sections, read from their instructions: GNU ld describes them in .eh_frame, LLD does not.
-/// Slots of an unknown shape (retpolines, mold's header) get none. Sections without headers are not found.
+/// Slots of an unknown shape (retpolines, mold's header) get none, nor do those that push away from a 16-byte boundary,
+/// since their rule asks the low bits of the address; the 8-byte slots of static programs lie anywhere. Sections without headers are not found.
 pub(crate) fn plt_sections(elf: &ElfFile<'_>) -> Vec<Vec<RuleRange>> {
     PLT_SECTIONS
         .iter()
         .filter_map(|name| elf.sections.find(name))
-        .filter(|section| section.address % SLOT_BYTES as u64 == 0)
         .filter_map(|section| Some(plt_parts(section.address, elf.sections.bytes(&section)?)))
         .collect()
 }
@@ -34,7 +34,7 @@ fn plt_parts(address: u64, bytes: &[u8]) -> Vec<RuleRange> {
         if is_header(slot) {
             append(&mut parts, start, start + PUSH_BYTES, HEADER_ENTRY);
             append(&mut parts, start + PUSH_BYTES, end, HEADER_PUSHED);
-        } else if let Some(rule) = slot_rule(slot) {
+        } else if let Some(rule) = slot_rule(slot).filter(|rule| *rule == JUMP_SLOT || start % SLOT_BYTES as u64 == 0) {
             append(&mut parts, start, end, rule);
         }
         start = end;

@@ -20,6 +20,8 @@ pub const UNWIND_CLONE: u8 = 7;
 
 pub const REGISTER_RSP: u8 = 0;
 pub const REGISTER_RBP: u8 = 1;
+/// Where a frame is being realigned. Nobody saves it, so it is known of the interrupted frame alone.
+pub const REGISTER_R10: u8 = 2;
 
 /// rbp keeps its value.
 pub const FP_SAME: u8 = 0;

@@ -101,7 +101,7 @@ fn the_last_frame_and_unknown_values() {
 #[test]
 fn what_cannot_be_said_is_counted_by_cause() {
     let instructions = [
-        0x0c, 10, 0, // CFA = r10
+        0x0c, 11, 0, // CFA = r11
         0x41, 0x0f, 2, 0x7a, 0, // CFA = expression of r10
         0x41, 0x0c, 7, 8, 0x90, 2, // ra at CFA-16
         0x41, 0x90, 1, 0x09, 6, 3, // rbp in rbx

@@ -29,6 +29,7 @@ fn constants_equal_the_headers() {
         ("BEE_UNWIND_CLONE", UNWIND_CLONE),
         ("BEE_REGISTER_RSP", REGISTER_RSP),
         ("BEE_REGISTER_RBP", REGISTER_RBP),
+        ("BEE_REGISTER_R10", REGISTER_R10),
         ("BEE_FP_SAME", FP_SAME),
         ("BEE_FP_CFA", FP_CFA),
         ("BEE_FP_RBP", FP_RBP),

@@ -12,6 +12,7 @@ use crate::array_memory::ArrayMemory;
 use crate::failure::{Failure, Outcome};
 use crate::perf_events::{online_cpus, open_sampling_event, EventRing, SamplingEvent, RECORD_THROTTLE};
 use crate::record::{bytes_of, read_from, Config, Counters, Mapping, Process, ProcessEnd, Space};
+use crate::tables::TableView;
 
 #[repr(align(8))]
 struct Aligned<T: ?Sized>(T);
@@ -173,6 +174,10 @@ impl Engine {
             event.drain(|kind, _, _| count += u64::from(kind == RECORD_THROTTLE));
         }
         count
+    }
+
+    pub fn tables(&self) -> TableView<'_> {
+        TableView { directory: &self.directory, rows: &self.rows, rules: &self.rules }
     }
 
     /// Time that the kernel spent in our programs, by its own statistics; None where it keeps none for us.

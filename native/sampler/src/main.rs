@@ -32,6 +32,8 @@ mod session;
 mod side_band;
 mod sockets_left;
 mod space_ranges;
+#[cfg(test)]
+mod stepping;
 mod tables;
 mod walk;
 mod wire;

@@ -263,7 +263,7 @@ pub fn table_memory(engine: &mut Engine) -> TableMemory<'_> {
     TableMemory { directory: &mut engine.directory, rows: &mut engine.rows, rules: &mut engine.rules }
 }
 
-fn describe(mapping: Mapping, object: &Object, file_offset: u64) -> Mapping {
+pub fn describe(mapping: Mapping, object: &Object, file_offset: u64) -> Mapping {
     let bias = object.bias(mapping.begin, file_offset);
     let Some(slot) = object.slot else { return Mapping { bias, object: object.id, ..mapping } };
     Mapping {
@@ -277,7 +277,7 @@ fn describe(mapping: Mapping, object: &Object, file_offset: u64) -> Mapping {
     }
 }
 
-enum PathKind {
+pub enum PathKind {
     File,
     Anonymous,
     Vdso,
@@ -285,7 +285,7 @@ enum PathKind {
 }
 
 /// perf writes "//anon" where /proc/PID/maps has nothing.
-fn kind_of(path: &[u8]) -> PathKind {
+pub fn kind_of(path: &[u8]) -> PathKind {
     match path {
         b"[vdso]" => PathKind::Vdso,
         b"[vsyscall]" | b"[uprobes]" => PathKind::Ignored,
@@ -302,7 +302,7 @@ fn has_other_threads(pid: u32) -> bool {
 }
 
 /// "begin-end perms offset major:minor inode   path"
-fn parse_maps_line(line: &[u8]) -> Option<NewMapping> {
+pub fn parse_maps_line(line: &[u8]) -> Option<NewMapping> {
     let mut fields = line.splitn(6, |&byte| byte == b' ');
     let mut next = || fields.next().and_then(|field| std::str::from_utf8(field).ok());
     let (begin, end) = next()?.split_once('-')?;

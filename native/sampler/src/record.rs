@@ -4,6 +4,7 @@ pub const MAX_KERNEL_FRAMES: usize = 127;
 pub const MAX_USER_FRAMES: usize = 1024;
 pub const MAX_OBJECTS: u32 = 1 << 14;
 pub const SNAPSHOT_STACK_BYTES: usize = 16384;
+pub const RED_ZONE_BYTES: u64 = 128;
 pub const LOSS_COUNT: usize = 2;
 /// In the order of enum bee_loss.
 pub const LOSS_NAMES: [&str; LOSS_COUNT] = ["ringbufFull", "nested"];
@@ -60,6 +61,7 @@ pub struct Snapshot {
     pub sp: u64,
     pub bp: u64,
     pub ax: u64,
+    pub r10: u64,
     pub stack_bytes: u32,
     pub generation: u32,
     pub stack: [u8; SNAPSHOT_STACK_BYTES],
@@ -215,6 +217,7 @@ mod tests {
             ("snapshot.kernel", offset_of!(Snapshot, kernel)),
             ("snapshot.ip", offset_of!(Snapshot, ip)),
             ("snapshot.stack", offset_of!(Snapshot, stack)),
+            ("snapshot.redZone", RED_ZONE_BYTES as usize),
             ("unwind_rule.size", size_of::<bee_elf::Rule>()),
             ("frame.ruleShift", FRAME_RULE_SHIFT as usize),
             ("frame.objectShift", FRAME_OBJECT_SHIFT as usize),

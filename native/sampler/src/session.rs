@@ -181,7 +181,7 @@ impl Session {
 
     fn forward_snapshot(&mut self, snapshot: &Snapshot) {
         let process = self.processes.get(snapshot.head.pid);
-        let (frames, outcome) = unwind_snapshot(snapshot, process, &self.engine, self.max_depth);
+        let (frames, outcome) = unwind_snapshot(snapshot, process, self.engine.tables(), self.max_depth);
         let kernel = &snapshot.kernel[..usize::from(snapshot.head.kernel_frames).min(snapshot.kernel.len())];
         let head = StackHead { kind: 0, outcome, user_frames: frames.len() as u16, key: [0; 2], ..snapshot.head };
         self.outgoing.extend_from_slice(bytes_of(&head));

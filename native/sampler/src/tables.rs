@@ -144,14 +144,17 @@ fn text_pages(elf: &ElfFile) -> Option<(u64, u64)> {
     Some((first, (end.saturating_add(PAGE_MASK) >> PAGE_BITS).saturating_sub(first)))
 }
 
+/// The mapped arrays, to read.
+#[derive(Clone, Copy)]
+pub struct TableView<'a> {
+    pub directory: &'a ArrayMemory<u64>,
+    pub rows: &'a ArrayMemory<u32>,
+    pub rules: &'a ArrayMemory<Rule>,
+}
+
 /// What the kernel program would find for an ELF address: None where the text has no table.
-pub fn find_rule(
-    directory: &ArrayMemory<u64>,
-    rows: &ArrayMemory<u32>,
-    rules: &ArrayMemory<Rule>,
-    slot: TableSlot,
-    address: u64,
-) -> Option<Rule> {
+pub fn find_rule(tables: TableView, slot: TableSlot, address: u64) -> Option<Rule> {
+    let TableView { directory, rows, rules } = tables;
     let page = (address >> PAGE_BITS).checked_sub(slot.first_page).filter(|page| *page < u64::from(slot.pages))?;
     let word = directory.get(slot.dir_first as usize + page as usize)?;
     let (first, count) = ((word >> 32) as usize, (word & 0xffff) as usize);

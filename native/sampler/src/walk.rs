@@ -2,17 +2,18 @@
 //! rules in the same order; a change there belongs here too.
 
 use bee_elf::{
-    Rule, FP_CFA, FP_SAME, REGISTER_RBP, UNWIND_CFA, UNWIND_CLONE, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL,
-    UNWIND_UNSUPPORTED,
+    Rule, FP_CFA, FP_SAME, REGISTER_R10, REGISTER_RBP, UNWIND_CFA, UNWIND_CLONE, UNWIND_END, UNWIND_GAP, UNWIND_PLT,
+    UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 
-use crate::engine::Engine;
 use crate::processes::Process;
 use crate::record::*;
-use crate::tables::{find_rule, TableSlot};
+use crate::tables::{find_rule, TableSlot, TableView};
 
 const MAX_FRAME_POINTER_DISTANCE: u64 = 1 << 20;
+const SIGFRAME_R10: u64 = 56;
 const SIGFRAME_RBP: u64 = 120;
+const SIGFRAME_RAX: u64 = 144;
 const SIGFRAME_RSP: u64 = 160;
 const SIGFRAME_RIP: u64 = 168;
 
@@ -23,6 +24,7 @@ struct Walk<'a> {
     sp: u64,
     bp: u64,
     ax: u64,
+    r10: u64,
     is_caller: bool,
     frames: Vec<u64>,
 }
@@ -34,41 +36,42 @@ type End = u8;
 pub fn unwind_snapshot(
     snapshot: &Snapshot,
     process: Option<&Process>,
-    engine: &Engine,
+    tables: TableView,
     max_depth: usize,
 ) -> (Vec<u64>, End) {
     let bytes = (snapshot.stack_bytes as usize).min(SNAPSHOT_STACK_BYTES);
     let mut walk = Walk {
         stack: &snapshot.stack[..bytes],
-        stack_begin: snapshot.sp,
+        stack_begin: snapshot.sp.wrapping_sub(RED_ZONE_BYTES),
         ip: snapshot.ip,
         sp: snapshot.sp,
         bp: snapshot.bp,
         ax: snapshot.ax,
+        r10: snapshot.r10,
         is_caller: false,
         frames: Vec::new(),
     };
     let current = process.filter(|process| process.generation == snapshot.generation);
     let outcome = match current {
-        Some(process) => walk.run(process, engine, max_depth),
+        Some(process) => walk.run(process, tables, max_depth),
         None => walk.stop_unmapped(),
     };
     (walk.frames, outcome)
 }
 
 impl Walk<'_> {
-    fn run(&mut self, process: &Process, engine: &Engine, max_depth: usize) -> End {
+    fn run(&mut self, process: &Process, tables: TableView, max_depth: usize) -> End {
         loop {
             if self.frames.len() >= max_depth.min(MAX_USER_FRAMES) {
                 return OUTCOME_DEPTH;
             }
-            if let Err(end) = self.step(process, engine) {
+            if let Err(end) = self.step(process, tables) {
                 return end;
             }
         }
     }
 
-    fn step(&mut self, process: &Process, engine: &Engine) -> Result<(), End> {
+    fn step(&mut self, process: &Process, tables: TableView) -> Result<(), End> {
         let address = self.lookup_address();
         let Some(mapping) = process.find(address) else { return Err(self.stop_unmapped()) };
         let is_jit = mapping.flags & MAPPING_JIT != 0;
@@ -76,11 +79,7 @@ impl Walk<'_> {
         let virtual_address = address.wrapping_sub(bias);
         let has_table = mapping.flags & MAPPING_TABLE != 0;
         let slot = TableSlot { first_page: mapping.first_page, dir_first: mapping.dir_first, pages: mapping.pages };
-        let rule = if has_table {
-            find_rule(&engine.directory, &engine.rows, &engine.rules, slot, virtual_address)
-        } else {
-            None
-        };
+        let rule = if has_table { find_rule(tables, slot, virtual_address) } else { None };
         // A signal trampoline is not called: the return address is its first instruction.
         let is_trampoline = rule.is_some_and(|rule| rule.kind == UNWIND_SIGNAL);
         self.push(if is_trampoline { self.ip.wrapping_sub(bias) } else { virtual_address }, mapping.object);
@@ -88,7 +87,8 @@ impl Walk<'_> {
             Some(rule) if rule.kind == UNWIND_END => Err(OUTCOME_COMPLETE),
             Some(rule) if rule.kind == UNWIND_CLONE && self.is_new_thread() => Err(OUTCOME_COMPLETE),
             Some(rule) if rule.kind == UNWIND_SIGNAL => self.step_signal(),
-            Some(rule) if rule.kind != UNWIND_GAP && rule.kind != UNWIND_UNSUPPORTED => self.step_cfa(&rule),
+            Some(rule) if rule.kind == UNWIND_UNSUPPORTED => Err(OUTCOME_NO_CFI), // rbp is the caller's
+            Some(rule) if rule.kind != UNWIND_GAP => self.step_cfa(&rule),
             _ => self.step_frame_pointer(if has_table { OUTCOME_NO_CFI } else { OUTCOME_NO_TABLE }),
         }
     }
@@ -135,6 +135,8 @@ impl Walk<'_> {
     fn step_signal(&mut self) -> Result<(), End> {
         let sp = self.sp;
         let (ip, bp) = (self.read(sp.wrapping_add(SIGFRAME_RIP))?, self.read(sp.wrapping_add(SIGFRAME_RBP))?);
+        self.ax = self.read(sp.wrapping_add(SIGFRAME_RAX))?;
+        self.r10 = self.read(sp.wrapping_add(SIGFRAME_R10))?;
         self.sp = self.read(sp.wrapping_add(SIGFRAME_RSP))?;
         self.bp = bp;
         self.ip = ip;
@@ -165,7 +167,12 @@ impl Walk<'_> {
             let pushed = self.ip & 15 >= rule.cfa_offset as u64;
             return Ok(self.sp.wrapping_add(8 + 8 * u64::from(pushed)));
         }
-        let base = if rule.cfa_register == REGISTER_RBP { self.bp } else { self.sp };
+        let base = match rule.cfa_register {
+            REGISTER_RBP => self.bp,
+            REGISTER_R10 if self.is_caller => 0, // lies below sp, which ends the walk
+            REGISTER_R10 => self.r10,
+            _ => self.sp,
+        };
         let address = base.wrapping_add_signed(rule.cfa_offset.into());
         if rule.kind == UNWIND_CFA || rule.kind == UNWIND_CLONE {
             return Ok(address);

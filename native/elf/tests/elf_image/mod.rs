@@ -2,8 +2,8 @@
 #![allow(dead_code)]
 
 use bee_elf::{
-    unwind_table, ElfFile, Rule, UnwindTable, FP_CFA, FP_RBP, REGISTER_RBP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF,
-    UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
+    unwind_table, ElfFile, Rule, UnwindTable, FP_CFA, FP_RBP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END,
+    UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 
 /// Text lies one page further in memory than in the file, as LLD lays it out.
@@ -218,7 +218,7 @@ pub fn text(table: &UnwindTable) -> String {
 }
 
 fn rule_text(rule: &Rule) -> String {
-    let register = if rule.cfa_register == REGISTER_RBP { "rbp" } else { "rsp" };
+    let register = ["rsp", "rbp", "r10"][usize::from(rule.cfa_register)];
     let offset = rule.cfa_offset;
     let cfa = match rule.kind {
         UNWIND_GAP => return "gap".into(),

@@ -4,8 +4,8 @@ use crate::system_elfs;
 use std::path::{Path, PathBuf};
 
 use bee_elf::{
-    unwind_table, ElfFile, Rule, UnwindTable, FP_CFA, FP_RBP, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE,
-    UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
+    unwind_table, ElfFile, Rule, UnwindTable, FP_CFA, FP_RBP, REGISTER_R10, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA,
+    UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 use gimli::{
     BaseAddresses, CfaRule, CieOrFde, EhFrame, EndianSlice, LittleEndian, Operation, Register, RegisterRule,
@@ -17,6 +17,7 @@ type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
 const RBP: Register = Register(6);
 const RSP: Register = Register(7);
+const R10: Register = Register(10);
 const RETURN_ADDRESS: Register = Register(16);
 
 /// One row of one FDE: `start..end`.
@@ -251,6 +252,7 @@ fn cfa_of(row: &UnwindTableRow<usize>, frame: &EhFrame<Slice<'_>>) -> Option<Rul
     let number = |register| match register {
         RSP => Some(REGISTER_RSP),
         RBP => Some(REGISTER_RBP),
+        R10 => Some(REGISTER_R10),
         _ => None,
     };
     match row.cfa() {

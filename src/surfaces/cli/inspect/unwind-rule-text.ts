@@ -3,7 +3,7 @@ import type { UnwindRule } from '../../../ffi/unwind-table.js';
 /**
  * `CFA FP RA` in the spelling of `readelf --debug-dump=frames-interp`, for the three registers that matter here.
  * readelf prints every expression as `exp`: the known ones have words of their own (`plt`, `signal`, `deref(…)`), and
- * `expr` is a rule by which nobody unwinds; a frame pointer takes its place, as in a gap.
+ * `expr` is a rule by which nobody unwinds: a walk ends there.
  */
 export function unwindRuleText(rule: UnwindRule): string {
   if (rule.kind === 'gap') return '- - -';

@@ -1,0 +1,106 @@
+use std::io;
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::path::Path;
+use std::rc::Rc;
+
+use bee_elf::{symbols_at, ElfFile, UNWIND_UNSUPPORTED};
+
+use crate::access::Access;
+use crate::array_memory::ArrayMemory;
+use crate::caller::Caller;
+use crate::file_memory::FileMemory;
+use crate::objects::{Objects, NO_OBJECT};
+use crate::policy::Policy;
+use crate::privileges::NONE;
+use crate::processes::{describe, kind_of, parse_maps_line, PathKind, Process};
+use crate::record::{Mapping, Snapshot, FRAME_ADDRESS_MASK, FRAME_OBJECT_SHIFT, MAPPING_JIT, MAX_USER_FRAMES};
+use crate::side_band::NewMapping;
+use crate::tables::{find_rule, TableMemory, TableView};
+use crate::walk::unwind_snapshot;
+
+/// Behind the names of functions.
+pub const UNSUPPORTED: &str = " (unsupported)";
+
+/// Object and address in it.
+pub type Frame = (u32, u64);
+
+/// A process with its mappings and tables, as the sampler has them, but without the kernel program.
+pub struct Observed {
+    pub process: Process,
+    pub objects: Objects,
+    directory: ArrayMemory<u64>,
+    rows: ArrayMemory<u32>,
+    rules: ArrayMemory<bee_elf::Rule>,
+}
+
+impl Observed {
+    pub fn new() -> io::Result<Observed> {
+        // SAFETY: no preconditions.
+        let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
+        let access = Access::of(Caller { uid, gid, groups: vec![] }, NONE, &Policy::default())?;
+        Ok(Observed {
+            process: Process::default(),
+            objects: Objects::new(Rc::new(access)),
+            directory: array(1 << 16)?,
+            rows: array(1 << 20)?,
+            rules: array(1 << 12)?,
+        })
+    }
+
+    pub fn follow(&mut self, pid: u32) -> io::Result<()> {
+        let maps = std::fs::read(format!("/proc/{pid}/maps"))?;
+        let lines = maps.split(|&byte| byte == b'\n');
+        self.process.mappings =
+            lines.filter_map(parse_maps_line).filter_map(|mapping| self.resolve(&mapping)).collect();
+        Ok(())
+    }
+
+    fn resolve(&mut self, new: &NewMapping) -> Option<Mapping> {
+        let mapping = Mapping { begin: new.begin, end: new.end, ..Mapping::default() };
+        let Observed { objects, directory, rows, rules, .. } = self;
+        let mut memory = TableMemory { directory, rows, rules };
+        let id = match kind_of(&new.path) {
+            PathKind::Ignored => return None,
+            PathKind::Anonymous => return Some(Mapping { flags: MAPPING_JIT, ..mapping }),
+            PathKind::Vdso => objects.load_vdso(&mut memory),
+            PathKind::File => objects.load_path(&mut memory, Path::new(std::str::from_utf8(&new.path).ok()?)).ok()?,
+        };
+        Some(describe(mapping, objects.get(id)?, new.file_offset))
+    }
+
+    pub fn locate(&self, address: u64) -> Frame {
+        let mapping = self.process.find(address);
+        mapping.map_or((NO_OBJECT, address), |mapping| (mapping.object, address.wrapping_sub(mapping.bias)))
+    }
+
+    /// Its name, or that of its file where the symbol table has none. What the rules cannot say is marked.
+    pub fn function_at(&self, (id, address): Frame) -> String {
+        let Some(object) = self.objects.get(id) else { return "[unmapped]".into() };
+        let contents = object.file.as_ref().and_then(|file| FileMemory::map(file).ok());
+        let elf = contents.as_ref().and_then(|contents| ElfFile::parse(contents.bytes()).ok());
+        let symbol = elf.as_ref().and_then(|elf| symbols_at(elf, &[address])[0]);
+        let name = symbol.map_or(&object.path[..], |symbol| symbol.name);
+        let rule = object.slot.and_then(|slot| find_rule(self.tables(), slot, address));
+        let mark = if rule.is_some_and(|rule| rule.kind == UNWIND_UNSUPPORTED) { UNSUPPORTED } else { "" };
+        format!("{}{mark}", String::from_utf8_lossy(name))
+    }
+
+    fn tables(&self) -> TableView<'_> {
+        TableView { directory: &self.directory, rows: &self.rows, rules: &self.rules }
+    }
+
+    pub fn unwind(&self, snapshot: &Snapshot) -> (Vec<Frame>, u8) {
+        let (words, outcome) = unwind_snapshot(snapshot, Some(&self.process), self.tables(), MAX_USER_FRAMES);
+        let frame = |word: &u64| ((word >> FRAME_OBJECT_SHIFT) as u32, word & FRAME_ADDRESS_MASK);
+        (words.iter().map(frame).collect(), outcome)
+    }
+}
+
+fn array<T: Copy>(entries: usize) -> io::Result<ArrayMemory<T>> {
+    let bytes = entries * size_of::<T>();
+    // SAFETY: a constant string, and a new descriptor of ours.
+    let file = unsafe { OwnedFd::from_raw_fd(libc::memfd_create(c"tables".as_ptr(), libc::MFD_CLOEXEC)) };
+    let file = std::fs::File::from(file);
+    file.set_len(bytes as u64)?;
+    ArrayMemory::map(file.as_fd(), bytes)
+}

@@ -1,0 +1,126 @@
+use std::collections::HashMap;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use libc::user_regs_struct;
+
+use super::observed::{Frame, Observed};
+use super::report::{Count, Report};
+use super::shadow_stack::{Instruction, ShadowStack};
+use super::traced::{Stop, Traced};
+use crate::record::{read_from, Snapshot, OUTCOME_COMPLETE, RED_ZONE_BYTES};
+
+const SYS_RT_SIGRETURN: u64 = libc::SYS_rt_sigreturn as u64;
+const LONGEST_INSTRUCTION_BYTES: usize = 15;
+
+/// From where on a program runs by steps. There is no caller at either of the two.
+pub enum Start {
+    Loader,
+    Program,
+}
+
+/// Runs the program to its end and unwinds before each instruction.
+pub fn step_through(program: &Path, start: Start) -> io::Result<Report> {
+    let mut run = Run::start(program, start)?;
+    while run.step()?.is_continue() {
+        run.check();
+    }
+    Ok(Report::by_function(&run.observed, &run.counts))
+}
+
+struct Run {
+    traced: Traced,
+    observed: Observed,
+    shadow: ShadowStack,
+    registers: user_regs_struct,
+    snapshot: Box<Snapshot>,
+    instructions: HashMap<u64, Instruction>,
+    counts: HashMap<Frame, Count>,
+}
+
+impl Run {
+    fn start(program: &Path, start: Start) -> io::Result<Run> {
+        let mut traced = Traced::start(program)?;
+        if let Start::Program = start {
+            traced.run_to_entry()?;
+        }
+        let mut observed = Observed::new()?;
+        observed.follow(traced.pid())?;
+        let registers = traced.registers()?;
+        let snapshot = read_from(&vec![0; size_of::<Snapshot>()]).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(Run {
+            traced,
+            observed,
+            shadow: ShadowStack::default(),
+            registers,
+            snapshot: Box::new(snapshot),
+            instructions: HashMap::new(),
+            counts: HashMap::new(),
+        })
+    }
+
+    fn step(&mut self) -> io::Result<ControlFlow<()>> {
+        let before = self.registers;
+        let instruction = self.instruction_at(before.rip);
+        let stop = self.traced.step()?;
+        if let Stop::Exited(code) = stop {
+            assert_eq!(code, 0, "the program's exit code");
+            return Ok(ControlFlow::Break(()));
+        }
+        if let Stop::SignalArrived = stop {
+            self.traced.step()?;
+        }
+        self.registers = self.traced.registers()?;
+        match (stop, instruction) {
+            (Stop::SignalArrived, _) => self.shadow.signal(before.rip, self.registers.rsp, self.return_address()),
+            (_, Instruction::Call) => self.shadow.call(self.registers.rsp, self.return_address()),
+            (_, Instruction::SystemCall) if before.rax == SYS_RT_SIGRETURN => self.shadow.signal_returned(),
+            (_, Instruction::SystemCall) => self.observed.follow(self.traced.pid())?, // it may have mapped something
+            (_, Instruction::Other) => self.shadow.moved_to(self.registers.rsp),
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn instruction_at(&mut self, ip: u64) -> Instruction {
+        let Run { traced, instructions, .. } = self;
+        *instructions.entry(ip).or_insert_with(|| {
+            let mut code = [0; LONGEST_INSTRUCTION_BYTES];
+            traced.read(ip, &mut code);
+            Instruction::decode(&code)
+        })
+    }
+
+    fn return_address(&self) -> u64 {
+        let mut word = [0; 8];
+        self.traced.read(self.registers.rsp, &mut word);
+        u64::from_le_bytes(word)
+    }
+
+    fn check(&mut self) {
+        self.take_snapshot();
+        let (found, outcome) = self.observed.unwind(&self.snapshot);
+        let frames = self.shadow.frames(self.registers.rip);
+        let expected: Vec<Frame> = frames.iter().map(|address| self.observed.locate(*address)).collect();
+        self.counts.entry(expected[0]).or_default().steps += 1;
+        if outcome == OUTCOME_COMPLETE && found == expected {
+            return;
+        }
+        let common = expected.iter().zip(&found).take_while(|(expected, found)| expected == found).count();
+        let count = self.counts.entry(expected[common.saturating_sub(1)]).or_default();
+        match outcome != OUTCOME_COMPLETE && found.len() == common {
+            true => count.stopped += 1,
+            false => count.wrong += 1,
+        }
+        if count.example.is_empty() {
+            count.example = format!("outcome {outcome}: {found:x?}, not {expected:x?}");
+        }
+    }
+
+    fn take_snapshot(&mut self) {
+        let Run { traced, registers, snapshot, .. } = self;
+        (snapshot.ip, snapshot.sp, snapshot.bp) = (registers.rip, registers.rsp, registers.rbp);
+        (snapshot.ax, snapshot.r10) = (registers.rax, registers.r10);
+        snapshot.stack_bytes = traced.read(registers.rsp - RED_ZONE_BYTES, &mut snapshot.stack) as u32;
+    }
+}
