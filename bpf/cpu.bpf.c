@@ -51,12 +51,13 @@ static __always_inline void load_user_registers(struct walk *walk, struct bpf_pe
 						struct task_struct *task)
 {
 	__u64 ip = context->regs.ip, sp = context->regs.sp, bp = context->regs.bp, ax = context->regs.ax;
-	__u64 r10 = context->regs.r10, cs = context->regs.cs;
+	__u64 r10 = context->regs.r10, bx = context->regs.bx, cs = context->regs.cs;
 	keep_scalar(ip);
 	keep_scalar(sp);
 	keep_scalar(bp);
 	keep_scalar(ax);
 	keep_scalar(r10);
+	keep_scalar(bx);
 	keep_scalar(cs);
 	if (!is_user_mode(context)) {
 		struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
@@ -65,6 +66,7 @@ static __always_inline void load_user_registers(struct walk *walk, struct bpf_pe
 		bp = regs->bp;
 		ax = regs->ax;
 		r10 = regs->r10;
+		bx = regs->bx;
 		cs = regs->cs;
 	}
 	walk->ip = ip;
@@ -72,6 +74,7 @@ static __always_inline void load_user_registers(struct walk *walk, struct bpf_pe
 	walk->bp = bp;
 	walk->ax = ax;
 	walk->r10 = r10;
+	walk->bx = bx;
 	walk->cs = cs;
 }
 
@@ -263,6 +266,7 @@ static __always_inline void deliver_snapshot(struct walk *walk, struct bpf_perf_
 	snapshot->bp = walk->bp;
 	snapshot->ax = walk->ax;
 	snapshot->r10 = walk->r10;
+	snapshot->bx = walk->bx;
 	snapshot->generation = generation;
 	if (config.has_kernel_frames && !is_user_mode(context)) {
 		long bytes = bpf_get_stack(context, snapshot->kernel, sizeof(snapshot->kernel), 0);

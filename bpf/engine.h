@@ -95,6 +95,7 @@ struct bee_snapshot {
 	__u64 bp;
 	__u64 ax;
 	__u64 r10;
+	__u64 bx;
 	__u32 stack_bytes;
 	__u32 generation;
 	__u8 stack[BEE_SNAPSHOT_STACK_BYTES]; /* from BEE_RED_ZONE_BYTES below sp */

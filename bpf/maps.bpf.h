@@ -129,6 +129,7 @@ struct walk {
 	__u64 bp;
 	__u64 ax; /* of the interrupted frame alone, as is r10 */
 	__u64 r10;
+	__u64 bx; /* 0: not known */
 	__u64 cs;
 	__u64 is_caller; /* 1: ip is a return address, look up ip - 1 */
 	__u64 window_begin;

@@ -32,6 +32,7 @@ enum bee_unwind_register {
 	BEE_REGISTER_RSP = 0,
 	BEE_REGISTER_RBP = 1,
 	BEE_REGISTER_R10 = 2, /* where a frame is being realigned; nobody saves it, so of the interrupted frame alone */
+	BEE_REGISTER_RBX = 3, /* below which the loader saves vector registers while it binds a symbol */
 };
 enum bee_fp_kind {
 	BEE_FP_SAME = 0, /* rbp keeps its value */
@@ -39,12 +40,19 @@ enum bee_fp_kind {
 	BEE_FP_RBP = 2, /* rbp was saved at *(rbp + fp_offset) (realigned frames) */
 };
 
+/* rbx is followed only through files in which a CFA lies in it. */
+enum bee_bx_kind {
+	BEE_BX_UNKNOWN = 0,
+	BEE_BX_SAME = 1, /* rbx keeps its value */
+	/* more: rbx was saved at CFA - 8 * this */
+};
+
 /* 16 bytes. Where a return address exists it is at CFA - 8. */
 struct bee_unwind_rule {
 	__u8 kind; /* enum bee_unwind_kind */
 	__u8 cfa_register; /* enum bee_unwind_register */
 	__u8 fp_kind; /* enum bee_fp_kind */
-	__u8 reserved;
+	__u8 bx; /* enum bee_bx_kind */
 	__s32 cfa_offset;
 	__s32 cfa_add;
 	__s32 fp_offset;

@@ -44,6 +44,7 @@ enum bpf_map_type {
 
 struct pt_regs {
 	unsigned long bp;
+	unsigned long bx;
 	unsigned long r10;
 	unsigned long ax;
 	unsigned long ip;

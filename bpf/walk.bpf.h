@@ -12,6 +12,7 @@
 /* Offsets in the rt_sigframe that rsp points to when the handler has returned: ucontext's gregs. */
 #define SIGFRAME_R10 56
 #define SIGFRAME_RBP 120
+#define SIGFRAME_RBX 128
 #define SIGFRAME_RAX 144
 #define SIGFRAME_RSP 160
 #define SIGFRAME_RIP 168
@@ -76,6 +77,7 @@ static __always_inline int step_frame_pointer(struct walk *walk, __u32 failure)
 		return stop_walk(walk, failure);
 	walk->ip = return_address;
 	walk->bp = saved;
+	walk->bx = 0;
 	walk->sp = fp + 16;
 	walk->is_caller = 1;
 	return WALK_ON;
@@ -86,6 +88,7 @@ static __always_inline int step_signal(struct walk *walk)
 	__u64 sp = walk->sp, ip;
 	if (!read_stack_word(walk, sp + SIGFRAME_R10, &walk->r10) ||
 	    !read_stack_word(walk, sp + SIGFRAME_RBP, &walk->bp) ||
+	    !read_stack_word(walk, sp + SIGFRAME_RBX, &walk->bx) ||
 	    !read_stack_word(walk, sp + SIGFRAME_RAX, &walk->ax) ||
 	    !read_stack_word(walk, sp + SIGFRAME_RSP, &walk->sp) || !read_stack_word(walk, sp + SIGFRAME_RIP, &ip))
 		return stop_walk(walk, BEE_OUTCOME_READ_FAULT);
@@ -99,6 +102,8 @@ static __always_inline bool compute_cfa(struct walk *walk, struct bee_unwind_rul
 	__u64 base = rule->cfa_register == BEE_REGISTER_RSP ? walk->sp : walk->bp;
 	if (rule->cfa_register == BEE_REGISTER_R10)
 		base = walk->is_caller ? 0 : walk->r10; /* 0: lies below sp, which ends the walk */
+	if (rule->cfa_register == BEE_REGISTER_RBX)
+		base = walk->bx;
 	if (rule->kind == BEE_UNWIND_PLT) {
 		*cfa = walk->sp + 8 + (((walk->ip & 15) >= (__u64)rule->cfa_offset) << 3);
 		return true;
@@ -120,6 +125,17 @@ static __always_inline bool restore_frame_pointer(struct walk *walk, struct bee_
 	return read_stack_word(walk, base + (__s64)rule->fp_offset, &walk->bp);
 }
 
+static __always_inline bool restore_bx(struct walk *walk, struct bee_unwind_rule *rule, __u64 cfa)
+{
+	__u64 kind = rule->bx;
+	if (kind == BEE_BX_SAME)
+		return true;
+	if (kind != BEE_BX_UNKNOWN)
+		return read_stack_word(walk, cfa - (kind << 3), &walk->bx);
+	walk->bx = 0;
+	return true;
+}
+
 static __always_inline int step_cfa(struct walk *walk, struct bee_unwind_rule *rule)
 {
 	__u64 cfa, return_address;
@@ -127,7 +143,8 @@ static __always_inline int step_cfa(struct walk *walk, struct bee_unwind_rule *r
 		return stop_walk(walk, BEE_OUTCOME_READ_FAULT);
 	if (cfa <= walk->sp) /* a stack only shrinks towards its root: wrong CFI must not loop */
 		return stop_walk(walk, BEE_OUTCOME_NO_CFI);
-	if (!restore_frame_pointer(walk, rule, cfa) || !read_stack_word(walk, cfa - 8, &return_address))
+	if (!restore_frame_pointer(walk, rule, cfa) || !restore_bx(walk, rule, cfa) ||
+	    !read_stack_word(walk, cfa - 8, &return_address))
 		return stop_walk(walk, BEE_OUTCOME_READ_FAULT);
 	if (return_address == 0)
 		return stop_walk(walk, BEE_OUTCOME_COMPLETE);

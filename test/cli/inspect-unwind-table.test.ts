@@ -38,7 +38,7 @@ function unwindRows(path: string): Row[] {
   return stdout.split('\n').slice(0, -1).map(parseRow);
 }
 
-const PLACE = String.raw`r(?:[sb]p|10)[+-]\d+`;
+const PLACE = String.raw`r(?:[sb]p|bx|10)[+-]\d+`;
 const LINE = new RegExp(
   String.raw`^([0-9a-f]{16}) (?:(- - -)|(${PLACE}|plt|signal|expr|deref\(${PLACE}\)[+-]\d+) (c[+-]\d+|u|deref\(rbp[+-]\d+\)) (c-8|u))$`,
 );
@@ -74,7 +74,7 @@ function agrees(row: Row, expected: ReadelfRow): boolean {
 
 /** What every unwinder can follow: `expr` would be a rule that we have lost. */
 function isSimple({ cfa, rbp, ra }: ReadelfRow): boolean {
-  return /^r([sb]p|10)[+-]/.test(cfa) && ra === 'c-8' && rbp !== 'exp';
+  return /^r([sb]p|bx|10)[+-]/.test(cfa) && ra === 'c-8' && rbp !== 'exp';
 }
 
 function assertSame(path: string): void {

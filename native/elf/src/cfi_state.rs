@@ -1,10 +1,11 @@
 use crate::counts::Cause;
 use crate::expression::{classify_cfa, classify_saved_fp};
 use crate::rule::{
-    Rule, FP_CFA, FP_RBP, FP_SAME, REGISTER_R10, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_DEREF, UNWIND_END,
-    UNWIND_PLT, UNWIND_UNSUPPORTED,
+    Rule, BX_SAME, BX_UNKNOWN, FP_CFA, FP_RBP, FP_SAME, REGISTER_R10, REGISTER_RBP, REGISTER_RBX, REGISTER_RSP,
+    UNWIND_CFA, UNWIND_DEREF, UNWIND_END, UNWIND_PLT, UNWIND_UNSUPPORTED,
 };
 
+pub(crate) const RBX: u64 = 3;
 pub(crate) const RBP: u64 = 6;
 pub(crate) const RSP: u64 = 7;
 pub(crate) const R10: u64 = 10;
@@ -57,6 +58,10 @@ pub(crate) struct CfiState {
     fp: FpRule,
     ra: RaRule,
     is_sp_saved: bool,
+    /// As in [`Rule`].
+    bx: u8,
+    /// Rules tell of rbx.
+    follows_bx: bool,
 }
 
 impl CfiState {
@@ -68,12 +73,22 @@ impl CfiState {
         fp: FpRule::Same,
         ra: RaRule::Unknown,
         is_sp_saved: false,
+        bx: BX_SAME,
+        follows_bx: false,
     };
+
+    pub fn following_bx(self, follows_bx: bool) -> CfiState {
+        CfiState { follows_bx, ..self }
+    }
 
     /// The instruction named one of the registers that this state holds; true when it did.
     #[inline(always)]
     pub fn set_register(&mut self, register: u64, rule: RegisterRule<'_>) -> bool {
         match register {
+            RBX => {
+                self.bx = bx_rule(rule);
+                return self.follows_bx;
+            }
             RBP => self.fp = fp_rule(rule),
             RSP => self.is_sp_saved = !matches!(rule, RegisterRule::Undefined | RegisterRule::Same),
             RETURN_ADDRESS => self.ra = ra_rule(rule),
@@ -86,6 +101,10 @@ impl CfiState {
     #[inline(always)]
     pub fn restore_register(&mut self, register: u64, initial: &CfiState) -> bool {
         match register {
+            RBX => {
+                self.bx = initial.bx;
+                return self.follows_bx;
+            }
             RBP => self.fp = initial.fp,
             RSP => self.is_sp_saved = initial.is_sp_saved,
             RETURN_ADDRESS => self.ra = initial.ra,
@@ -121,7 +140,8 @@ impl CfiState {
     #[inline]
     pub fn rule(&self) -> Result<Rule, (Rule, Cause)> {
         let (fp_kind, fp_offset, is_fp_known) = self.fp_fields();
-        let with_fp = |kind| Rule { fp_kind, fp_offset, ..Rule::of_kind(kind) };
+        let bx = if self.follows_bx { self.bx } else { BX_UNKNOWN };
+        let with_fp = |kind| Rule { fp_kind, fp_offset, bx, ..Rule::of_kind(kind) };
         let unsupported = |cause| Err((with_fp(UNWIND_UNSUPPORTED), cause));
         let cfa = self.cfa_rule(with_fp(UNWIND_CFA));
         if self.ra == RaRule::Undefined {
@@ -153,6 +173,7 @@ impl CfiState {
             RSP => REGISTER_RSP,
             RBP => REGISTER_RBP,
             R10 => REGISTER_R10,
+            RBX => REGISTER_RBX,
             _ => return Err(Cause::CfaRegister),
         };
         let cfa_offset = i32::try_from(self.cfa_offset).map_err(|_| Cause::CfaExpression)?;
@@ -189,6 +210,14 @@ fn fp_rule(rule: RegisterRule<'_>) -> FpRule {
         RegisterRule::AtCfa(offset) => FpRule::AtCfa(offset),
         RegisterRule::Expression(expression) => classify_saved_fp(expression),
         RegisterRule::Other => FpRule::Unknown,
+    }
+}
+
+fn bx_rule(rule: RegisterRule<'_>) -> u8 {
+    match rule {
+        RegisterRule::Undefined | RegisterRule::Same => BX_SAME,
+        RegisterRule::AtCfa(offset) if offset % 8 == 0 && (-8 * 255..=-16).contains(&offset) => (offset / -8) as u8,
+        _ => BX_UNKNOWN,
     }
 }
 

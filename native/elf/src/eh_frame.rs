@@ -64,6 +64,8 @@ pub(crate) struct EhFrame<'data> {
     ends_at_terminator: bool,
     cies: Vec<Cie>,
     remembered: Vec<CfiState>,
+    /// Rows tell of rbx.
+    pub follows_bx: bool,
 }
 
 impl<'data> EhFrame<'data> {
@@ -85,6 +87,7 @@ impl<'data> EhFrame<'data> {
             ends_at_terminator,
             cies: Vec::new(),
             remembered: Vec::new(),
+            follows_bx: false,
         }
     }
 
@@ -99,6 +102,7 @@ impl<'data> EhFrame<'data> {
             ends_at_terminator: false,
             cies: Vec::new(),
             remembered: Vec::new(),
+            follows_bx: false,
         }
     }
 
@@ -152,7 +156,7 @@ impl<'data> EhFrame<'data> {
             reader: Reader::at(&self.data[..limit], offset),
             rules: &cie.rules,
             bases: &self.bases,
-            state: cie.rules.initial,
+            state: cie.rules.initial.following_bx(self.follows_bx),
             remembered: &mut self.remembered,
         };
         let rows = FdeRows { builder, location: start, end };

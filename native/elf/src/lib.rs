@@ -35,8 +35,8 @@ pub use elf_file::{ElfError, ElfFile, Segment};
 pub use function_ranges::FunctionRanges;
 pub use plt_names::plt_functions;
 pub use rule::{
-    Rule, FP_CFA, FP_RBP, FP_SAME, REGISTER_R10, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF,
-    UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
+    Rule, BX_SAME, BX_UNKNOWN, FP_CFA, FP_RBP, FP_SAME, REGISTER_R10, REGISTER_RBP, REGISTER_RBX, REGISTER_RSP,
+    UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 pub use sweep::{
     DebugSections, PlannedUnit, SectionBytes, SweepPlan, SweptAddress, SweptFrame, UnitOutcome, UnitSweeper, Work,

@@ -1,5 +1,5 @@
 use crate::counts::{Cause, Counts};
-use crate::rule::Rule;
+use crate::rule::{Rule, REGISTER_RBX};
 use crate::unwind_table::{Row, UnwindTable};
 
 const NO_RULE: u32 = u32::MAX;
@@ -14,6 +14,8 @@ pub(crate) struct RowBuilder {
     slots: Vec<u32>,
     last_rule: u32,
     pub counts: Counts,
+    /// There is a CFA in rbx.
+    pub needs_bx: bool,
     /// A limit was reached and rows were dropped.
     pub is_full: bool,
 }
@@ -26,6 +28,7 @@ impl RowBuilder {
             slots: vec![NO_RULE; FIRST_SLOTS],
             last_rule: NO_RULE,
             counts: Counts::default(),
+            needs_bx: false,
             is_full: false,
         }
     }
@@ -59,6 +62,10 @@ impl RowBuilder {
         }
     }
 
+    pub fn row_count(&self) -> usize {
+        self.rows.len()
+    }
+
     pub fn finish(self) -> UnwindTable {
         UnwindTable { rows: self.rows, rules: self.rules, counts: self.counts }
     }
@@ -85,6 +92,7 @@ impl RowBuilder {
             self.is_full = true;
             return 0;
         }
+        self.needs_bx |= rule.cfa_register == REGISTER_RBX;
         let number = self.rules.len() as u32;
         self.rules.push(rule);
         self.slots[slot] = number;

@@ -22,6 +22,8 @@ pub const REGISTER_RSP: u8 = 0;
 pub const REGISTER_RBP: u8 = 1;
 /// Where a frame is being realigned. Nobody saves it, so it is known of the interrupted frame alone.
 pub const REGISTER_R10: u8 = 2;
+/// Below which the loader saves vector registers while it binds a symbol.
+pub const REGISTER_RBX: u8 = 3;
 
 /// rbp keeps its value.
 pub const FP_SAME: u8 = 0;
@@ -29,6 +31,11 @@ pub const FP_SAME: u8 = 0;
 pub const FP_CFA: u8 = 1;
 /// rbp was saved at *(rbp + `fp_offset`) (realigned frames).
 pub const FP_RBP: u8 = 2;
+
+/// rbx is followed only through files in which a CFA lies in it.
+pub const BX_UNKNOWN: u8 = 0;
+/// rbx keeps its value. More: rbx was saved at CFA - 8 * this.
+pub const BX_SAME: u8 = 1;
 
 /// How to find the caller from here. 16 bytes, little-endian; where a return address exists it is at CFA - 8.
 /// Fields that a kind does not use are 0, so that equal rules are equal bytes.
@@ -38,7 +45,7 @@ pub struct Rule {
     pub kind: u8,
     pub cfa_register: u8,
     pub fp_kind: u8,
-    pub reserved: u8,
+    pub bx: u8,
     pub cfa_offset: i32,
     pub cfa_add: i32,
     pub fp_offset: i32,
@@ -47,7 +54,7 @@ pub struct Rule {
 impl Rule {
     /// A rule with nothing but its kind: GAP, END, SIGNAL.
     pub const fn of_kind(kind: u8) -> Rule {
-        Rule { kind, cfa_register: 0, fp_kind: FP_SAME, reserved: 0, cfa_offset: 0, cfa_add: 0, fp_offset: 0 }
+        Rule { kind, cfa_register: 0, fp_kind: FP_SAME, bx: BX_UNKNOWN, cfa_offset: 0, cfa_add: 0, fp_offset: 0 }
     }
 
     /// CFA = rsp + `offset`, rbp untouched.
@@ -65,6 +72,7 @@ impl Rule {
         let low = u64::from(self.kind)
             | u64::from(self.cfa_register) << 8
             | u64::from(self.fp_kind) << 16
+            | u64::from(self.bx) << 24
             | u64::from(self.cfa_offset as u32) << 32;
         let high = u64::from(self.cfa_add as u32) | u64::from(self.fp_offset as u32) << 32;
         (low, high)

@@ -73,9 +73,17 @@ pub fn unwind_table(elf: &ElfFile<'_>) -> Result<UnwindTable, ElfError> {
     add_debug_regions(&mut debug_frame, &mut regions, &segments, &mut builder.counts);
     let fixed = add_synthesized(elf, &mut regions, &segments);
     builder.counts.synthesized_regions = fixed.len() as u32;
-    let gaps = Gaps { elf, segment_ends: SegmentEnds { segments: &segments, index: 0 } };
+    let gaps = || Gaps { elf, segment_ends: SegmentEnds { segments: &segments, index: 0 } };
     let mut sources = Sources { frame, debug_frame, fixed };
-    push_regions(&mut sources, &regions, gaps, &mut builder);
+    let before = builder.counts;
+    push_regions(&mut sources, &regions, gaps(), &mut builder);
+    if builder.needs_bx {
+        // Seldom (the loader, of a whole system): not worth a row for each save of rbx in all other files.
+        builder = RowBuilder::new(builder.row_count());
+        builder.counts = before;
+        sources.follow_bx();
+        push_regions(&mut sources, &regions, gaps(), &mut builder);
+    }
     if builder.is_full {
         return Err(ElfError::TooManyRows);
     }
@@ -164,6 +172,13 @@ struct Sources<'data> {
     frame: EhFrame<'data>,
     debug_frame: EhFrame<'data>,
     fixed: Vec<Rule>,
+}
+
+impl Sources<'_> {
+    fn follow_bx(&mut self) {
+        self.frame.follows_bx = true;
+        self.debug_frame.follows_bx = true;
+    }
 }
 
 fn push_regions(sources: &mut Sources<'_>, regions: &[Region], mut gaps: Gaps<'_>, builder: &mut RowBuilder) {

@@ -30,7 +30,7 @@ pub fn row_bytes(table: &UnwindTable, first: u64, capacity: u64) -> Vec<u8> {
 }
 
 fn bytes_of_rule(rule: &Rule) -> impl Iterator<Item = u8> {
-    let small = [rule.kind, rule.cfa_register, rule.fp_kind, rule.reserved];
+    let small = [rule.kind, rule.cfa_register, rule.fp_kind, rule.bx];
     let offsets = [rule.cfa_offset, rule.cfa_add, rule.fp_offset];
     small.into_iter().chain(offsets.into_iter().flat_map(i32::to_le_bytes))
 }

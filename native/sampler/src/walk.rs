@@ -2,8 +2,8 @@
 //! rules in the same order; a change there belongs here too.
 
 use bee_elf::{
-    Rule, FP_CFA, FP_SAME, REGISTER_R10, REGISTER_RBP, UNWIND_CFA, UNWIND_CLONE, UNWIND_END, UNWIND_GAP, UNWIND_PLT,
-    UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
+    Rule, BX_SAME, BX_UNKNOWN, FP_CFA, FP_SAME, REGISTER_R10, REGISTER_RBP, REGISTER_RBX, UNWIND_CFA, UNWIND_CLONE,
+    UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 
 use crate::processes::Process;
@@ -13,6 +13,7 @@ use crate::tables::{find_rule, TableSlot, TableView};
 const MAX_FRAME_POINTER_DISTANCE: u64 = 1 << 20;
 const SIGFRAME_R10: u64 = 56;
 const SIGFRAME_RBP: u64 = 120;
+const SIGFRAME_RBX: u64 = 128;
 const SIGFRAME_RAX: u64 = 144;
 const SIGFRAME_RSP: u64 = 160;
 const SIGFRAME_RIP: u64 = 168;
@@ -25,6 +26,8 @@ struct Walk<'a> {
     bp: u64,
     ax: u64,
     r10: u64,
+    /// 0: not known.
+    bx: u64,
     is_caller: bool,
     frames: Vec<u64>,
 }
@@ -48,6 +51,7 @@ pub fn unwind_snapshot(
         bp: snapshot.bp,
         ax: snapshot.ax,
         r10: snapshot.r10,
+        bx: snapshot.bx,
         is_caller: false,
         frames: Vec::new(),
     };
@@ -129,6 +133,7 @@ impl Walk<'_> {
         }
         self.enter_caller(return_address, fp + 16);
         self.bp = saved;
+        self.bx = 0;
         Ok(())
     }
 
@@ -137,6 +142,7 @@ impl Walk<'_> {
         let (ip, bp) = (self.read(sp.wrapping_add(SIGFRAME_RIP))?, self.read(sp.wrapping_add(SIGFRAME_RBP))?);
         self.ax = self.read(sp.wrapping_add(SIGFRAME_RAX))?;
         self.r10 = self.read(sp.wrapping_add(SIGFRAME_R10))?;
+        self.bx = self.read(sp.wrapping_add(SIGFRAME_RBX))?;
         self.sp = self.read(sp.wrapping_add(SIGFRAME_RSP))?;
         self.bp = bp;
         self.ip = ip;
@@ -153,6 +159,11 @@ impl Walk<'_> {
             let base = if rule.fp_kind == FP_CFA { cfa } else { self.bp };
             self.bp = self.read(base.wrapping_add_signed(rule.fp_offset.into()))?;
         }
+        self.bx = match rule.bx {
+            BX_UNKNOWN => 0,
+            BX_SAME => self.bx,
+            words => self.read(cfa.wrapping_sub(8 * u64::from(words)))?,
+        };
         match self.read(cfa.wrapping_sub(8))? {
             0 => Err(OUTCOME_COMPLETE),
             return_address => {
@@ -171,6 +182,7 @@ impl Walk<'_> {
             REGISTER_RBP => self.bp,
             REGISTER_R10 if self.is_caller => 0, // lies below sp, which ends the walk
             REGISTER_R10 => self.r10,
+            REGISTER_RBX => self.bx,
             _ => self.sp,
         };
         let address = base.wrapping_add_signed(rule.cfa_offset.into());

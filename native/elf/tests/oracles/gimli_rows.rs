@@ -4,8 +4,8 @@ use crate::system_elfs;
 use std::path::{Path, PathBuf};
 
 use bee_elf::{
-    unwind_table, ElfFile, Rule, UnwindTable, FP_CFA, FP_RBP, REGISTER_R10, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA,
-    UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
+    unwind_table, ElfFile, Rule, UnwindTable, FP_CFA, FP_RBP, REGISTER_R10, REGISTER_RBP, REGISTER_RBX, REGISTER_RSP,
+    UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 use gimli::{
     BaseAddresses, CfaRule, CieOrFde, EhFrame, EndianSlice, LittleEndian, Operation, Register, RegisterRule,
@@ -15,6 +15,7 @@ use object::{Object, ObjectSection, SectionKind};
 
 type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
+const RBX: Register = Register(3);
 const RBP: Register = Register(6);
 const RSP: Register = Register(7);
 const R10: Register = Register(10);
@@ -96,7 +97,7 @@ fn compare(path: &Path, table: &UnwindTable, pieces: &[Piece], elsewhere: &[(u64
         // What is kept in an UNSUPPORTED row is for show; its causes are compared by kind.
         let is_same = match expected.kind {
             UNWIND_UNSUPPORTED => ours.kind == UNWIND_UNSUPPORTED,
-            _ => ours == expected,
+            _ => Rule { bx: expected.bx, ..ours } == expected,
         };
         if !is_same {
             mismatches.push(format!("{}: {address:#x}: {ours:?}, gimli {expected:?}", path.display()));
@@ -253,6 +254,7 @@ fn cfa_of(row: &UnwindTableRow<usize>, frame: &EhFrame<Slice<'_>>) -> Option<Rul
         RSP => Some(REGISTER_RSP),
         RBP => Some(REGISTER_RBP),
         R10 => Some(REGISTER_R10),
+        RBX => Some(REGISTER_RBX),
         _ => None,
     };
     match row.cfa() {

@@ -3,7 +3,7 @@ use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::path::Path;
 use std::rc::Rc;
 
-use bee_elf::{symbols_at, ElfFile, UNWIND_UNSUPPORTED};
+use bee_elf::{symbols_at, ElfFile};
 
 use crate::access::Access;
 use crate::array_memory::ArrayMemory;
@@ -15,11 +15,8 @@ use crate::privileges::NONE;
 use crate::processes::{describe, kind_of, parse_maps_line, PathKind, Process};
 use crate::record::{Mapping, Snapshot, FRAME_ADDRESS_MASK, FRAME_OBJECT_SHIFT, MAPPING_JIT, MAX_USER_FRAMES};
 use crate::side_band::NewMapping;
-use crate::tables::{find_rule, TableMemory, TableView};
+use crate::tables::{TableMemory, TableView};
 use crate::walk::unwind_snapshot;
-
-/// Behind the names of functions.
-pub const UNSUPPORTED: &str = " (unsupported)";
 
 /// Object and address in it.
 pub type Frame = (u32, u64);
@@ -73,16 +70,14 @@ impl Observed {
         mapping.map_or((NO_OBJECT, address), |mapping| (mapping.object, address.wrapping_sub(mapping.bias)))
     }
 
-    /// Its name, or that of its file where the symbol table has none. What the rules cannot say is marked.
+    /// Its name, or that of its file where the symbol table has none.
     pub fn function_at(&self, (id, address): Frame) -> String {
         let Some(object) = self.objects.get(id) else { return "[unmapped]".into() };
         let contents = object.file.as_ref().and_then(|file| FileMemory::map(file).ok());
         let elf = contents.as_ref().and_then(|contents| ElfFile::parse(contents.bytes()).ok());
         let symbol = elf.as_ref().and_then(|elf| symbols_at(elf, &[address])[0]);
         let name = symbol.map_or(&object.path[..], |symbol| symbol.name);
-        let rule = object.slot.and_then(|slot| find_rule(self.tables(), slot, address));
-        let mark = if rule.is_some_and(|rule| rule.kind == UNWIND_UNSUPPORTED) { UNSUPPORTED } else { "" };
-        format!("{}{mark}", String::from_utf8_lossy(name))
+        String::from_utf8_lossy(name).into_owned()
     }
 
     fn tables(&self) -> TableView<'_> {

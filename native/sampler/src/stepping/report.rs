@@ -8,19 +8,16 @@ use super::observed::{Frame, Observed};
 pub struct Count {
     /// Began in it.
     pub steps: u64,
-    /// Gave a right part of the stack, ended in it and said so.
-    pub stopped: u64,
-    /// Went astray behind it.
-    pub wrong: u64,
-    /// The first that was not right.
+    /// Ended in it or went astray behind it.
+    pub failed: u64,
+    /// The first of them.
     pub example: String,
 }
 
 impl Count {
     fn add(&mut self, other: &Count) {
         self.steps += other.steps;
-        self.stopped += other.stopped;
-        self.wrong += other.wrong;
+        self.failed += other.failed;
         if self.example.is_empty() {
             self.example.clone_from(&other.example);
         }
@@ -46,7 +43,7 @@ impl Report {
 
     /// Functions at which not every walk was right.
     pub fn failing(&self) -> impl Iterator<Item = (&str, &Count)> {
-        let failing = self.functions.iter().filter(|(_, count)| count.stopped + count.wrong > 0);
+        let failing = self.functions.iter().filter(|(_, count)| count.failed > 0);
         failing.map(|(name, count)| (name.as_str(), count))
     }
 }
@@ -54,8 +51,8 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} steps in {} functions", self.steps(), self.functions.len())?;
-        for (name, Count { stopped, wrong, example, .. }) in self.failing() {
-            write!(formatter, "\n  {name}: {stopped} stopped, {wrong} wrong, the first {example}")?;
+        for (name, Count { failed, example, .. }) in self.failing() {
+            write!(formatter, "\n  {name}: {failed} failed, the first: {example}")?;
         }
         Ok(())
     }

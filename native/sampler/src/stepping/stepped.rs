@@ -108,10 +108,7 @@ impl Run {
         }
         let common = expected.iter().zip(&found).take_while(|(expected, found)| expected == found).count();
         let count = self.counts.entry(expected[common.saturating_sub(1)]).or_default();
-        match outcome != OUTCOME_COMPLETE && found.len() == common {
-            true => count.stopped += 1,
-            false => count.wrong += 1,
-        }
+        count.failed += 1;
         if count.example.is_empty() {
             count.example = format!("outcome {outcome}: {found:x?}, not {expected:x?}");
         }
@@ -120,7 +117,7 @@ impl Run {
     fn take_snapshot(&mut self) {
         let Run { traced, registers, snapshot, .. } = self;
         (snapshot.ip, snapshot.sp, snapshot.bp) = (registers.rip, registers.rsp, registers.rbp);
-        (snapshot.ax, snapshot.r10) = (registers.rax, registers.r10);
+        (snapshot.ax, snapshot.r10, snapshot.bx) = (registers.rax, registers.r10, registers.rbx);
         snapshot.stack_bytes = traced.read(registers.rsp - RED_ZONE_BYTES, &mut snapshot.stack) as u32;
     }
 }
