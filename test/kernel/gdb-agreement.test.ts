@@ -8,19 +8,25 @@ import { needsRoot } from './needs-root.js';
 import { isKernelFrame, type RawLine, readRawSamples } from './raw-samples.js';
 import { profileWith } from './run-bee.js';
 import { scratchDirectory } from './scratch-directory.js';
-import { compiledFixture } from './unwinding-fixture.js';
+import { compiledFixture, lldFlags } from './unwinding-fixture.js';
+
+const PLT = { name: 'inside-the-plt', least: 6 } as const;
 
 /** Where the fixture spins, and (once it is stopped there) how many frames a walk has at least. */
 const SITUATIONS = [
-  { name: 'signal-on-altstack', least: 8, says: 'a signal handler on a stack of its own' },
-  { name: 'half-a-prologue', least: 6, says: 'between two instructions of a prologue' },
-  { name: 'noreturn-call', least: 6, says: 'a return address that is in the next function' },
-  { name: 'realigned-frame', least: 6, says: 'a realigned frame whose CFA lies in memory' },
+  { name: 'signal-on-altstack', least: 8, says: 'a signal handler on a stack of its own', flags: [] },
+  { name: 'half-a-prologue', least: 6, says: 'between two instructions of a prologue', flags: [] },
+  { name: 'noreturn-call', least: 6, says: 'a return address that is in the next function', flags: [] },
+  { name: 'realigned-frame', least: 6, says: 'a realigned frame whose CFA lies in memory', flags: [] },
+  { ...PLT, says: 'a slot of the linkage table', flags: ['-Wl,-z,lazy'] },
+  { ...PLT, says: 'a slot of the second linkage table', flags: ['-fcf-protection', '-Wl,-z,lazy,-z,ibtplt'] },
+  { ...PLT, says: 'a slot that LLD has made, without CFI', flags: [...lldFlags(), '-Wl,-z,lazy'] },
 ] as const;
 
-for (const { name, least, says } of SITUATIONS) {
+for (const { name, least, says, flags } of SITUATIONS) {
   test(`frame by frame as gdb: ${says}`, needsRoot, async () => {
-    const { lines, frames } = await bothViews(name);
+    const program = compiledFixture(name, '-g', '-falign-functions=1', '-fno-builtin', ...flags);
+    const { lines, frames } = await bothViews(program);
     assert.ok(frames.length >= least, `gdb has ${frames.length} frames`);
     const callers = chain(frames.slice(1));
     for (const { line, user } of complete(lines)) {
@@ -31,7 +37,7 @@ for (const { name, least, says } of SITUATIONS) {
 }
 
 test('frame by frame as gdb: the callers of the vdso', needsRoot, async () => {
-  const { lines, frames } = await bothViews('in-the-vdso', '__vdso_clock_gettime');
+  const { lines, frames } = await bothViews(compiledFixture('in-the-vdso'), '__vdso_clock_gettime');
   assert.deepEqual([frames[0]!.module, frames.length], ['[vdso]', 7]);
   const callers = chain(frames.slice(1));
   const inside = complete(lines).filter(({ user }) => user[0]!.module === '[vdso]');
@@ -43,8 +49,11 @@ test('frame by frame as gdb: the callers of the vdso', needsRoot, async () => {
 });
 
 /** The same process, profiled while it spins and then stopped by gdb. */
-async function bothViews(name: string, breakAt?: string): Promise<{ lines: RawLine[]; frames: GdbFrame[] }> {
-  const child = await spinning(compiledFixture(name, '-g', '-falign-functions=1'));
+async function bothViews(
+  program: string,
+  breakAt?: string,
+): Promise<{ lines: RawLine[]; frames: GdbFrame[] }> {
+  const child = await spinning(program);
   try {
     const path = join(scratchDirectory(), 'raw.ndjson');
     const args = ['--raw-samples', path, '--frequency', '997', '-d', '0.5', '--pid', String(child.pid)];

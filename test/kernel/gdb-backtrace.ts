@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from './repository.js';
@@ -46,10 +46,17 @@ function mappingsOf(pid: number): Mapping[] {
   });
 }
 
-/** GNU ld gives text the same address as its place in the file. */
 function located(mappings: readonly Mapping[], address: bigint): GdbFrame {
   const mapping = mappings.find(({ begin, end }) => begin <= address && address < end);
   assert.ok(mapping !== undefined, `nothing is mapped at ${address.toString(16)}`);
-  const offset = address - mapping.begin + mapping.fileOffset;
+  const offset = address - mapping.begin + mapping.fileOffset + displacementOf(mapping.path);
   return { module: mapping.path, offset: `0x${offset.toString(16)}` };
+}
+
+/** Between the address of a file's text and its place in the file: LLD makes them different. */
+function displacementOf(path: string): bigint {
+  if (!path.startsWith('/')) return 0n;
+  const headers = execFileSync('readelf', ['-lW', path], { encoding: 'utf8' });
+  const [, place = '', address = ''] = /^ +LOAD +(0x[0-9a-f]+) (0x[0-9a-f]+) .* R E /m.exec(headers) ?? [];
+  return BigInt(address) - BigInt(place);
 }

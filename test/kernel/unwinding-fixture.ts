@@ -14,6 +14,12 @@ export function compiledFixture(name: string, ...flags: string[]): string {
   return program;
 }
 
+/** For gcc: to link with the LLD of the Rust toolchain. */
+export function lldFlags(): string[] {
+  const libraries = execFileSync('rustc', ['--print', 'target-libdir'], { encoding: 'utf8' });
+  return ['-fuse-ld=lld', `-B${join(libraries.trim(), '..', 'bin', 'gcc-ld')}`];
+}
+
 /** The same for `fixtures/unwinding/NAME.rs`. */
 export function compiledRustFixture(name: string, ...flags: string[]): string {
   const program = join(scratchDirectory(), name);
