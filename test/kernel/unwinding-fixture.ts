@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 import { repositoryRoot } from './repository.js';
 import { scratchDirectory } from './scratch-directory.js';
 
@@ -9,9 +9,12 @@ export function fixtureSource(name: string): string {
 
 /** Compiles `fixtures/unwinding/NAME.c`; returns the program's path. Throws what the compiler says. */
 export function compiledFixture(name: string, ...flags: string[]): string {
-  const program = join(scratchDirectory(), name);
-  execFileSync('gcc', ['-O1', ...flags, fixtureSource(`${name}.c`), '-o', program], { stdio: 'pipe' });
-  return program;
+  return compiled('gcc', ['-O1', ...flags], `${name}.c`);
+}
+
+/** The same for `fixtures/unwinding/NAME.cpp`. */
+export function compiledCppFixture(name: string, ...flags: string[]): string {
+  return compiled('g++', ['-O2', ...flags], `${name}.cpp`);
 }
 
 /** For gcc: to link with the LLD of the Rust toolchain. */
@@ -22,7 +25,11 @@ export function lldFlags(): string[] {
 
 /** The same for `fixtures/unwinding/NAME.rs`. */
 export function compiledRustFixture(name: string, ...flags: string[]): string {
-  const program = join(scratchDirectory(), name);
-  execFileSync('rustc', ['-O', ...flags, fixtureSource(`${name}.rs`), '-o', program], { stdio: 'pipe' });
+  return compiled('rustc', ['-O', ...flags], `${name}.rs`);
+}
+
+function compiled(compiler: string, flags: readonly string[], source: string): string {
+  const program = join(scratchDirectory(), parse(source).name);
+  execFileSync(compiler, [...flags, fixtureSource(source), '-o', program], { stdio: 'pipe' });
   return program;
 }

@@ -40,7 +40,8 @@ fn frames_as_compilers_make_them() {
     for flags in [["-O0", "-fcf-protection"], ["-O1", "-fno-omit-frame-pointer"], ["-O2", "-no-pie"], ["-Os", "-fpie"]]
     {
         let flags = [&flags[..], &["-static"]].concat();
-        for compiler in ["gcc", "clang-19"] {
+        let clang = std::env::var("CLANG").unwrap_or("clang-19".into());
+        for compiler in ["gcc", &clang] {
             assert_every_step_agrees(Start::Program, compiler, &flags, "every-frame.c");
         }
     }
