@@ -45,7 +45,10 @@ export class AddressSet {
 
   #add(key: string | bigint, address: Address): number {
     const known = this.#indexes.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#addresses[known]!.isJit ||= address.isJit; // the rule of a snapshot does not say it
+      return known;
+    }
     this.#indexes.set(key, this.#addresses.length);
     return this.#addresses.push(address) - 1;
   }

@@ -7,8 +7,8 @@ import { compiledFixture, compiledRustFixture } from './unwinding-fixture.js';
 const NO_TABLES = ['-fno-asynchronous-unwind-tables', '-fno-unwind-tables'];
 const RUST_NO_TABLES = ['-Cpanic=abort', '-Cforce-unwind-tables=no'];
 
-async function profile(program: string): Promise<ProfiledRun> {
-  const args = ['--frequency', '997', '--', program];
+async function profile(...command: string[]): Promise<ProfiledRun> {
+  const args = ['--frequency', '997', '--', ...command];
   return await profileWith({ command: 'profile-bee', args });
 }
 
@@ -61,13 +61,37 @@ for (const [language, program] of [
   ['Rust', () => compiledRustFixture('call-chain', ...RUST_NO_TABLES)],
 ] as const) {
   test(`${language} without CFI and frame pointers is marked, not made up`, needsRoot, async () => {
-    const run = await profile(program());
-    const { noCfi = 0, readFault = 0, noTable = 0 } = run.summary.stacks.incomplete;
-    const { stacks, samples } = run.summary;
-    assert.ok(noCfi + readFault + noTable >= 0.9 * samples.delivered, JSON.stringify(stacks));
-    const marked = run.stacks.filter(({ frames }) => frames[0] === '[incomplete stack]');
-    const count = marked.reduce((sum, stack) => sum + stack.count, 0);
-    assert.equal(count, noCfi + readFault + noTable);
-    assert.ok(run.summary.problems.some(({ code }) => code === 'incomplete-stacks'));
+    assertMarked(await profile(program()));
   });
 }
+
+/** Nearly all stacks end somewhere, and say so. */
+function assertMarked(run: ProfiledRun): void {
+  const { noCfi = 0, readFault = 0, noTable = 0 } = run.summary.stacks.incomplete;
+  const { stacks, samples } = run.summary;
+  assert.ok(noCfi + readFault + noTable >= 0.9 * samples.delivered, JSON.stringify(stacks));
+  const marked = run.stacks.filter(({ frames }) => frames[0] === '[incomplete stack]');
+  const count = marked.reduce((sum, stack) => sum + stack.count, 0);
+  assert.equal(count, noCfi + readFault + noTable);
+  assert.ok(run.summary.problems.some(({ code }) => code === 'incomplete-stacks'));
+}
+
+test('generated code with frame pointers: CFI up to it, and from its caller on', needsRoot, async () => {
+  const { stacks, summary } = await profile(compiledFixture('generated-code'), 'keeps');
+  const spinning = stacks.filter(({ frames }) => frames.at(-1) === 'spin');
+  const count = spinning.reduce((sum, stack) => sum + stack.count, 0);
+  assert.ok(count > 50, `${count} samples in spin`);
+  const whole = ['main', 'calls_generated', '[unknown]_[j]', 'called_back', 'spin'];
+  for (const { frames } of spinning) assert.deepEqual(frames.slice(-5), whole);
+  assert.ok(summary.frames.by.jit! >= 0.9 * count, JSON.stringify(summary.frames.by));
+  assert.equal(summary.frames.by.framePointer, 0);
+  assert.ok(summary.stacks.complete >= 0.99 * count, JSON.stringify(summary.stacks));
+});
+
+test('generated code without frame pointers: marked, not made up', needsRoot, async () => {
+  const run = await profile(compiledFixture('generated-code'), 'uses');
+  assertMarked(run);
+  const spinning = run.stacks.filter(({ frames }) => frames.at(-1) === 'spin');
+  for (const { frames } of spinning)
+    assert.equal(frames.join(' '), '[incomplete stack] [unknown]_[j] called_back spin');
+});
