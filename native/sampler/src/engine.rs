@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
 use std::rc::Rc;
 
 use libbpf_rs::{Link, MapCore, MapFlags, MapHandle, Object, ObjectBuilder, OpenObject, RingBuffer, RingBufferBuilder};
@@ -278,7 +278,7 @@ fn open_events(settings: &Settings) -> Outcome<Vec<EventRing>> {
 fn attach_events(object: &Object, events: &[EventRing]) -> Outcome<Vec<Link>> {
     let program = object.progs_mut().find(|program| program.name() == "on_sample");
     let program = program.ok_or_else(|| Failure::new("bpf", "the kernel program on_sample is missing"))?;
-    let attach = |event: &EventRing| program.attach_perf_event(event.as_raw_fd());
+    let attach = |event: &EventRing| program.attach_perf_event(event.duplicate()?.into_raw_fd());
     let links: Result<Vec<_>, _> = events.iter().map(attach).collect();
     links.map_err(|error| Failure::from_bpf("attach to a perf event", &error))
 }

@@ -168,6 +168,11 @@ impl EventRing {
         self.event.as_raw_fd()
     }
 
+    /// For who closes the descriptor that it is given, as libbpf does.
+    pub fn duplicate(&self) -> io::Result<OwnedFd> {
+        self.event.try_clone()
+    }
+
     pub fn set_enabled(&self, is_enabled: bool) -> io::Result<()> {
         let request = if is_enabled { IOCTL_ENABLE } else { IOCTL_DISABLE };
         // SAFETY: an ioctl without memory.
