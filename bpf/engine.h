@@ -50,7 +50,7 @@ struct bee_space {
 };
 
 enum bee_mapping_flags {
-	BEE_MAPPING_TABLE = 1, /* dir_first .. dir_first + pages describe its text */
+	BEE_MAPPING_TABLE = 1, /* dir_first names its object, the `pages` words behind it describe its text */
 	BEE_MAPPING_JIT = 2, /* anonymous executable memory */
 };
 
@@ -58,7 +58,7 @@ struct bee_mapping {
 	__u64 begin;
 	__u64 end;
 	__u64 bias; /* process address - bias = address in the ELF */
-	__u64 first_page; /* ELF page number of dir_first */
+	__u64 first_page; /* ELF page number of the first of `pages` */
 	__u32 dir_first;
 	__u32 pages;
 	__u32 object;

@@ -79,7 +79,7 @@ struct {
 	__type(value, struct bee_mapping);
 } mappings SEC(".maps");
 
-/* (sampler) one word per 4 KiB of text: see unwind.h. */
+/* (sampler) one word per 4 KiB of text: see unwind.h. The size of this and of rows is the sampler's to choose. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);

@@ -20,6 +20,18 @@ static __always_inline __u64 mask_if_less(__u64 a, __u64 b)
 	return (__u64)((__s64)difference >> 63);
 }
 
+/*
+ * Whether the directory is still this mapping's. Tables make room for others, and a space may be older than that: without
+ * this a walk could find another file's rules. The sampler clears the word, waits for the walks under way, and only then
+ * gives the memory to others: native/sampler/src/table_room.rs.
+ */
+static __always_inline bool owns_table(struct bee_mapping *mapping)
+{
+	__u32 index = mapping->dir_first;
+	__u64 *owner = bpf_map_lookup_elem(&directory, &index);
+	return owner && *(volatile __u64 *)owner == mapping->object;
+}
+
 /* Copies the mapping that holds the address into walk->mapping. */
 static __always_inline bool find_mapping(struct walk *walk, __u64 address)
 {
@@ -43,6 +55,8 @@ static __always_inline bool find_mapping(struct walk *walk, __u64 address)
 	if (!mapping || walk->space.count == 0 || address - mapping->begin >= mapping->end - mapping->begin)
 		return false;
 	walk->mapping = *mapping;
+	if (!owns_table(&walk->mapping))
+		walk->mapping.flags &= ~BEE_MAPPING_TABLE;
 	return true;
 }
 
@@ -55,7 +69,7 @@ static __always_inline struct bee_unwind_rule *find_rule(struct walk *walk, __u6
 	__u64 page = (virtual_address >> 12) - walk->mapping.first_page;
 	if (page >= walk->mapping.pages)
 		return NULL;
-	__u32 index = walk->mapping.dir_first + page;
+	__u32 index = walk->mapping.dir_first + 1 + page;
 	__u64 *word = bpf_map_lookup_elem(&directory, &index);
 	if (!word)
 		return NULL;

@@ -25,6 +25,8 @@ export interface CaptureTotals {
   bpfRunNs: number;
   samplerPeakRssBytes: number;
   tableBytes: number;
+  tablesEvicted: number;
+  tablesRefused: number;
   tablesNs: number;
   attachToFirstSampleNs: number;
   /** Observed processes that go on. */

@@ -21,6 +21,8 @@ export interface CapturePlan {
   /** A power of two, 4096 or more. */
   ringBytes: number;
   maxDepth: number;
+  /** Of memory for unwind tables, 2 to 1024. */
+  tableMiB: number;
 }
 
 /** How a process ended. Both null: the kernel did not tell. `timeNs` is CLOCK_MONOTONIC. */

@@ -15,7 +15,7 @@ export const MESSAGE = {
   interrupts: 112,
 } as const;
 
-const PROTOCOL_VERSION = 2;
+const PROTOCOL_VERSION = 3;
 const UNWINDER = { dwarf: 0, fp: 1 } as const;
 const EVENT = { 'cpu-clock': 0, cycles: 1 } as const;
 const ADD_IS_HELD = 1;
@@ -26,6 +26,7 @@ export interface StartRequest {
   ringBytes: number;
   event: keyof typeof EVENT;
   maxDepth: number;
+  tableMiB: number;
 }
 
 /** `isHeld`: it waits at the gate and is observed from its exec on; `paths`: files that it will map. */
@@ -63,6 +64,7 @@ export function encodeStart(request: StartRequest): Uint8Array {
     EVENT[request.event],
     request.maxDepth,
     0,
+    request.tableMiB,
   ]);
 }
 

@@ -16,6 +16,7 @@ event        | "cycles"    | "cpu-clock" | "cycles"    | --event cpu-clock
 unwind       | "fp"        | "dwarf"     | "fp"        | --unwind dwarf
 max-depth    | 1           | 2           | 3           | --max-depth 4
 demangle     | "none"      | "simple"    | "none"      | --demangle simple
+table-memory | 2           | 3           | 4           | --table-memory 5
 output       | "/1.svg"    | ["/2.svg"]  | "/3.svg"    | -o /4.svg
 svg          | "/1"        | "/2"        | "/3"        | --svg /4
 collapse     | "/1"        | "/2"        | "/3"        | --collapse /4

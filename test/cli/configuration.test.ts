@@ -15,6 +15,7 @@ event = "cycles"                        | {"event":"cycles"}
 unwind = "fp"                           | {"unwind":"fp"}
 max-depth = 200                         | {"maxDepth":200}
 demangle = "simple"                     | {"demangle":"simple"}
+table-memory = 64                       | {"tableMemory":64}
 output = "a b.svg"                      | {"output":["DIR/a b.svg"]}
 output = ["a.svg", "out/b.folded", "-"] | {"output":["DIR/a.svg","DIR/out/b.folded","-"]}
 output = []                             | {"output":[]}

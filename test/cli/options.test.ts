@@ -38,6 +38,7 @@ const MEANINGS = `
 --svg a                         | plan.maxDepth    | 1024
 --demangle simple               | demangle         | "simple"
 --svg a                         | demangle         | "full"
+--table-memory 100              | plan.tableMiB    | 100
 --time 1500                     | durationMs       | 1500
 -d 1.5                          | durationMs       | 1500
 -d 10                           | durationMs       | 10000
@@ -85,6 +86,7 @@ profile-bee       | --raw-samples a.svg --svg a.svg | named for two outputs
 profile-bee       | --max-depth 0             | max-depth 0: choose a whole number of frames, 1 to 1024
 profile-bee       | --max-depth 1025          | 1 to 1024
 profile-bee       | --max-depth 7.5           | whole number of frames
+profile-bee       | --table-memory 1          | table-memory 1: choose a whole number of MB, 2 to 1024
 profile-bee       | --event instructions      | cpu-clock or cycles
 profile-bee       | --unwind magic            | dwarf or fp
 profile-bee       | --dwarf --unwind fp       | contradict

@@ -37,6 +37,8 @@ const SHAPE = {
     samplerPeakRssBytes: 'number',
     cliPeakRssBytes: 'number',
     tableBytes: 'number',
+    tablesEvicted: 'number',
+    tablesRefused: 'number',
   },
   phasesNs: {
     metadata: 'number',

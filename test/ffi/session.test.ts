@@ -96,16 +96,23 @@ test('both directions speak the protocol', async () => {
   const received = new Promise<Buffer>((resolve) => peer.once('data', resolve));
   session.send(
     MESSAGE.start,
-    encodeStart({ frequencyHz: 997, unwinder: 'fp', ringBytes: 4096, event: 'cycles', maxDepth: 127 }),
+    encodeStart({
+      frequencyHz: 997,
+      unwinder: 'fp',
+      ringBytes: 4096,
+      event: 'cycles',
+      maxDepth: 127,
+      tableMiB: 40,
+    }),
   );
   const bytes = await received;
-  const words = Array.from({ length: 9 }, (_, index) => bytes.readUInt32LE(index * 4));
-  assert.deepEqual(words, [28, MESSAGE.start, 2, 997, 1, 4096, 1, 127, 0]);
-  peer.write(frame(MESSAGE.hello, Buffer.from('\x02\0\0\0\x2a\0\0\x000.1.0', 'latin1')));
+  const words = Array.from({ length: 10 }, (_, index) => bytes.readUInt32LE(index * 4));
+  assert.deepEqual(words, [32, MESSAGE.start, 3, 997, 1, 4096, 1, 127, 0, 40]);
+  peer.write(frame(MESSAGE.hello, Buffer.from('\x03\0\0\0\x2a\0\0\x000.1.0', 'latin1')));
   const event = await session.wait(TIMEOUT_MS);
   assert.deepEqual(decodeSamplerEvent(event!.type, event!.payload), {
     kind: 'hello',
-    protocolVersion: 2,
+    protocolVersion: 3,
     pid: 42,
     version: '0.1.0',
   });

@@ -28,6 +28,8 @@ export interface Summary {
     samplerPeakRssBytes: number;
     cliPeakRssBytes: number;
     tableBytes: number;
+    tablesEvicted: number;
+    tablesRefused: number;
   };
   phasesNs: Counts;
   outputs: { path: string; format: string; root?: string; bytes: number }[];

@@ -14,6 +14,8 @@ export const NO_TOTALS: CaptureTotals = {
   bpfRunNs: 0,
   samplerPeakRssBytes: 0,
   tableBytes: 0,
+  tablesEvicted: 0,
+  tablesRefused: 0,
   tablesNs: 0,
   throttled: 0,
   startersFull: 0,

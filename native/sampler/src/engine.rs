@@ -22,6 +22,9 @@ static PROGRAM: &Aligned<[u8]> = &Aligned(*include_bytes!(concat!(env!("OUT_DIR"
 const WAKEUP_FRACTION: u32 = 4;
 /// Per CPU. 200 slices of 16 KiB are 3 MB and about 10 ms of work a second.
 const SNAPSHOTS_PER_SECOND: u32 = 200;
+/// Of the array `rules`: ten times the distinct rules of a whole system.
+const RULES_BYTES: u64 = 1 << 20;
+const CHUNK_BYTES: u64 = 16 << 10;
 const RAW_TRACEPOINTS: [(&str, &str); 4] = [
     ("on_fork", "sched_process_fork"),
     ("on_exec", "sched_process_exec"),
@@ -35,6 +38,8 @@ pub struct Settings {
     pub frame_pointers_only: bool,
     pub ring_bytes: u32,
     pub max_depth: u32,
+    /// Of directory, rows and rules together.
+    pub table_bytes: u64,
 }
 
 /// Records as they came, each behind its length (u32).
@@ -243,12 +248,23 @@ fn open_object(settings: &Settings, config: &Config) -> Outcome<OpenObject> {
         let name = map.name().to_string_lossy().into_owned();
         let changed = match name.as_str() {
             "records" => map.set_max_entries(settings.ring_bytes),
+            "directory" => map.set_max_entries(directory_bytes(settings.table_bytes) as u32 / 8),
+            "rows" => map.set_max_entries((row_bytes(settings.table_bytes) / CHUNK_BYTES) as u32),
             name if name.ends_with(".rodata.cfg") => map.set_initial_value(bytes_of(config)),
             _ => Ok(()),
         };
         changed.map_err(|error| Failure::from_bpf(&format!("set up the map {name}"), &error))?;
     }
     Ok(object)
+}
+
+/// An eighth: it takes that much where text has as few as 14 rows a page; usual are 65.
+fn directory_bytes(table_bytes: u64) -> u64 {
+    table_bytes / 8
+}
+
+fn row_bytes(table_bytes: u64) -> u64 {
+    table_bytes - directory_bytes(table_bytes) - RULES_BYTES
 }
 
 fn attach_tracepoints(object: &Object) -> Outcome<Vec<Link>> {
@@ -342,7 +358,9 @@ fn program_run_ns(program: i32) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::LOSS_NAMES;
+    use crate::objects::NO_OBJECT;
+    use crate::processes::{table_memory, Processes};
+    use crate::record::{StackHead, FRAME_OBJECT_SHIFT, FRAME_RULE_SHIFT, LOSS_NAMES};
 
     const SETTINGS: Settings = Settings {
         frequency_hz: 997,
@@ -350,6 +368,7 @@ mod tests {
         frame_pointers_only: false,
         ring_bytes: 1 << 20,
         max_depth: 1024,
+        table_bytes: 8 << 20,
     };
 
     fn burn_cpu(milliseconds: u64) {
@@ -357,6 +376,24 @@ mod tests {
         while crate::clock::own_cpu_ns() - begin_ns < milliseconds * 1_000_000 {
             std::hint::spin_loop();
         }
+    }
+
+    /// None, and said so, where kernel programs cannot be loaded.
+    fn loaded_engine() -> Option<(Engine, Access)> {
+        // SAFETY: no preconditions.
+        if unsafe { libc::geteuid() } != 0 {
+            eprintln!("skipped: loading kernel programs needs root");
+            return None;
+        }
+        let root = crate::caller::Caller { uid: 0, gid: 0, groups: vec![] };
+        let access = Access::of(root, crate::privileges::NONE, &crate::policy::Policy::default()).unwrap();
+        Some((Engine::load(&SETTINGS, &access, None).unwrap(), access))
+    }
+
+    fn sample_ourselves(engine: &Engine) {
+        engine.set_sampling(true).unwrap();
+        burn_cpu(200);
+        engine.set_sampling(false).unwrap();
     }
 
     /// `busy` is the first word of struct walk. One event per CPU cannot interrupt itself, so the test pretends.
@@ -370,23 +407,46 @@ mod tests {
 
     #[test]
     fn a_sample_inside_another_is_counted_as_nested() {
-        // SAFETY: no preconditions.
-        if unsafe { libc::geteuid() } != 0 {
-            eprintln!("skipped: loading kernel programs needs root");
-            return;
-        }
-        let root = crate::caller::Caller { uid: 0, gid: 0, groups: vec![] };
-        let access = Access::of(root, crate::privileges::NONE, &crate::policy::Policy::default()).unwrap();
-        let engine = Engine::load(&SETTINGS, &access, None).unwrap();
+        let Some((engine, _)) = loaded_engine() else { return };
         pretend_to_be_at_work(&engine);
         engine.observe(std::process::id(), false, 1).unwrap();
-        engine.set_sampling(true).unwrap();
-        burn_cpu(200);
-        engine.set_sampling(false).unwrap();
+        sample_ourselves(&engine);
         let counters = engine.counters();
         let nested = LOSS_NAMES.iter().position(|name| *name == "nested").unwrap();
         assert!(counters.fired > 20, "{} fired", counters.fired);
         assert_eq!(counters.lost[nested], counters.fired);
         assert!(engine.take_records().unwrap().is_empty());
+    }
+    /// Frames of files, by their CFI, in what waits in the ring.
+    fn take_cfi_frames(engine: &Engine) -> usize {
+        let records = engine.take_records().unwrap();
+        let mut rest = records.as_slice();
+        let mut count = 0;
+        while let Some((length, tail)) = rest.split_at_checked(4) {
+            let (record, tail) = tail.split_at(u32::from_le_bytes(length.try_into().unwrap()) as usize);
+            let head: StackHead = read_from(record).unwrap();
+            let frames = record[size_of::<StackHead>()..].chunks_exact(8).take(head.user_frames.into());
+            let words = frames.map(|word| u64::from_le_bytes(word.try_into().unwrap()));
+            let is_cfi = |word: &u64| word >> FRAME_RULE_SHIFT & 7 == 0 && word >> FRAME_OBJECT_SHIFT != 0;
+            count += words.filter(is_cfi).count();
+            rest = tail;
+        }
+        count
+    }
+
+    #[test]
+    fn a_space_that_leads_to_a_table_that_is_gone_gets_no_rules() {
+        let Some((mut engine, access)) = loaded_engine() else { return };
+        let mut processes = Processes::new(&mut engine, Rc::new(access));
+        engine.observe(std::process::id(), false, 1).unwrap();
+        processes.add(&mut engine, std::process::id()).unwrap();
+        sample_ourselves(&engine);
+        assert!(take_cfi_frames(&engine) > 20);
+        for slot in processes.objects.since(0).iter().filter_map(|object| processes.objects.slot(object.id)) {
+            slot.name_owner(&mut table_memory(&mut engine), NO_OBJECT);
+        }
+        engine.observe(std::process::id(), false, 2).unwrap(); // another root: known stacks are not sent again
+        sample_ourselves(&engine);
+        assert_eq!(take_cfi_frames(&engine), 0);
     }
 }

@@ -1,6 +1,6 @@
 //! The ELF files of a run: each opened, parsed and loaded once, however many processes map it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
@@ -14,7 +14,11 @@ use crate::access::Access;
 use crate::file_memory::FileMemory;
 use crate::record::MAX_OBJECTS;
 use crate::side_band::{FileIdentity, NewMapping};
-use crate::tables::{TableError, TableMemory, TableSlot, Tables};
+use crate::table_room::TableRoom;
+use crate::tables::{TableError, TableMemory, TableSlot};
+
+/// As many files without room for their table are named; the others are counted.
+const MAX_REFUSALS_NAMED: u64 = 8;
 
 /// Stands for code that belongs to no file.
 pub const NO_OBJECT: u32 = 0;
@@ -33,8 +37,6 @@ pub struct Object {
     pub build_id: Vec<u8>,
     pub is_vdso: bool,
     pub file: Option<File>,
-    /// None: no unwind table (not an ELF file, corrupt, no memory left).
-    pub slot: Option<TableSlot>,
     segments: Vec<Segment>,
 }
 
@@ -59,21 +61,21 @@ pub struct Objects {
     by_file: HashMap<FileKey, u32>,
     by_identity: HashMap<FileIdentity, u32>,
     vdso: Option<u32>,
-    tables: Tables,
+    pub room: TableRoom,
     /// Time spent parsing and loading.
     pub tables_ns: u64,
     pub problems: Vec<(&'static str, String)>,
 }
 
 impl Objects {
-    pub fn new(access: Rc<Access>) -> Objects {
+    pub fn new(access: Rc<Access>, memory: &TableMemory) -> Objects {
         Objects {
             access,
             all: Vec::new(),
             by_file: HashMap::new(),
             by_identity: HashMap::new(),
             vdso: None,
-            tables: Tables::new(),
+            room: TableRoom::new(memory),
             tables_ns: 0,
             problems: Vec::new(),
         }
@@ -88,8 +90,9 @@ impl Objects {
         &self.all[after as usize..]
     }
 
-    pub fn table_bytes(&self) -> u64 {
-        self.tables.bytes()
+    /// None: no unwind table (not an ELF file, corrupt, no room).
+    pub fn slot(&self, id: u32) -> Option<TableSlot> {
+        self.room.slot(id)
     }
 
     /// A file that a process is about to map, named by the caller and opened with the caller's rights. What is no ELF
@@ -170,7 +173,7 @@ impl Objects {
 
     fn new_object(&self, path: Vec<u8>, file: Option<File>) -> Object {
         let id = self.all.len() as u32 + 1;
-        Object { id, path, build_id: Vec::new(), is_vdso: false, file, slot: None, segments: Vec::new() }
+        Object { id, path, build_id: Vec::new(), is_vdso: false, file, segments: Vec::new() }
     }
 
     fn add(&mut self, memory: &mut TableMemory, mut object: Object, contents: &[u8]) -> u32 {
@@ -194,12 +197,33 @@ impl Objects {
         object.build_id = elf.build_id().unwrap_or_default().to_vec();
         object.segments = elf.executable_segments().collect();
         let table = unwind_table(&elf).map_err(impossible)?;
-        let loaded = self.tables.load(memory, &elf, &table);
-        object.slot = Some(loaded.map_err(|error| match error {
-            TableError::Full => without_table("the memory for unwind tables is used up"),
-            TableError::TooLarge => without_table("its text is too large"),
-        })?);
-        Ok(())
+        self.room.load(memory, object.id, &elf, &table).map_err(|error| match error {
+            TableError::TooManyRules => without_table("there are too many distinct rules"),
+            TableError::TooLarge | TableError::Full => without_table("its text is too large"),
+        })
+    }
+
+    /// Loads a table for which there was no room, in the place of others; never of those in `used`, which a process has
+    /// mapped. False: there is no room, which is counted unless it `may_be_soon`.
+    pub fn make_room(&mut self, memory: &mut TableMemory, id: u32, used: &HashSet<u32>, may_be_soon: bool) -> bool {
+        let begin_ns = crate::clock::monotonic_ns();
+        let is_loaded = self.room.could_fit(memory, id, used) && self.load_again(memory, id, used).is_some();
+        if !is_loaded && !may_be_soon && self.room.refuse(id, begin_ns) && self.room.refused <= MAX_REFUSALS_NAMED {
+            let path = self.get(id).map(|object| String::from_utf8_lossy(&object.path)).unwrap_or_default();
+            let message = format!("{path}: no room for its unwind table; its frames need frame pointers");
+            self.problems.push(("table-memory", message));
+        }
+        self.tables_ns += crate::clock::monotonic_ns() - begin_ns;
+        is_loaded
+    }
+
+    fn load_again(&mut self, memory: &mut TableMemory, id: u32, used: &HashSet<u32>) -> Option<()> {
+        let object = self.get(id)?;
+        let contents = object.file.as_ref().and_then(|file| FileMemory::map(file).ok());
+        let bytes = if object.is_vdso { own_vdso() } else { contents.as_ref()?.bytes() };
+        let elf = ElfFile::parse(bytes).ok()?;
+        let table = unwind_table(&elf).ok()?;
+        self.room.load_evicting(memory, id, (&elf, &table), used)
     }
 
     pub fn add_unreadable(&mut self, new: &NewMapping, error: &io::Error) -> u32 {

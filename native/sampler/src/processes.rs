@@ -1,16 +1,18 @@
 //! Observed processes and what they have mapped, kept in step with the kernel's news.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::path::Path;
 use std::rc::Rc;
 
 use crate::access::Access;
 use crate::engine::Engine;
 use crate::failure::Outcome;
-use crate::objects::{is_gone, Object, Objects, NO_OBJECT};
+use crate::objects::{is_gone, Objects, NO_OBJECT};
 use crate::record::{Mapping, Space, MAPPING_JIT, MAPPING_TABLE};
 use crate::side_band::{FileIdentity, Item, NewMapping, News};
 use crate::space_ranges::{Range, SpaceRanges};
-use crate::tables::{first_step_log2, TableMemory};
+use crate::tables::{first_step_log2, TableMemory, TableSlot};
 
 /// What one search of the kernel program can cover.
 const MAX_MAPPINGS: usize = 4096;
@@ -56,6 +58,8 @@ pub struct Processes {
     changed: Vec<u32>,
     /// Ended by the last news: samples that came with them may still ask for their mappings.
     ended: Vec<u32>,
+    /// Files whose tables found no room.
+    waiting: Vec<u32>,
     ranges: SpaceRanges,
     access: Rc<Access>,
     pub objects: Objects,
@@ -63,14 +67,15 @@ pub struct Processes {
 }
 
 impl Processes {
-    pub fn new(engine: &Engine, access: Rc<Access>) -> Processes {
+    pub fn new(engine: &mut Engine, access: Rc<Access>) -> Processes {
         let entries = u32::try_from(engine.mappings.len()).unwrap_or(u32::MAX);
         Processes {
             all: HashMap::new(),
             changed: Vec::new(),
             ended: Vec::new(),
+            waiting: Vec::new(),
             ranges: SpaceRanges::new(entries),
-            objects: Objects::new(Rc::clone(&access)),
+            objects: Objects::new(Rc::clone(&access), &table_memory(engine)),
             access,
             problems: Vec::new(),
         }
@@ -87,20 +92,19 @@ impl Processes {
 
     /// Begins to follow a process with what it has mapped now. The caller observes it in the kernel afterwards.
     pub fn add(&mut self, engine: &mut Engine, pid: u32) -> Outcome<()> {
-        let mut process = Process { must_publish: true, ..Process::default() };
-        for mapping in self.scan_mappings(pid) {
-            if let Some(mapping) = self.resolve(engine, pid, &mapping) {
-                process.insert(mapping);
-            }
-        }
-        self.all.insert(pid, process);
+        // Known first: what it maps is in use, and makes no room for the next of its files.
+        self.all.insert(pid, Process { must_publish: true, ..Process::default() });
         self.changed.push(pid);
+        for mapping in self.scan_mappings(pid) {
+            self.map(engine, pid, &mapping);
+        }
         self.publish(engine)
     }
 
     /// Applies the news, then publishes what changed.
     pub fn apply(&mut self, engine: &mut Engine, items: Vec<Item>) -> Outcome<()> {
         self.forget_ended();
+        self.retry_waiting(engine);
         for item in items {
             self.apply_one(engine, item);
         }
@@ -153,6 +157,7 @@ impl Processes {
         }
         if let Some(process) = self.all.get_mut(&pid) {
             process.generation += 1;
+            touch_objects(&mut self.objects, process, now_ns);
             process.mappings.clear();
             release(&mut self.ranges, process.range.take(), now_ns);
         }
@@ -177,6 +182,7 @@ impl Processes {
             return;
         }
         process.has_ended = true;
+        touch_objects(&mut self.objects, process, now_ns);
         process.must_publish = false;
         self.ended.push(pid);
         release(&mut self.ranges, process.range.take(), now_ns);
@@ -200,8 +206,64 @@ impl Processes {
             PathKind::Vdso => self.objects.load_vdso(&mut table_memory(engine)),
             PathKind::File => self.resolve_file(engine, pid, new)?,
         };
-        let object = self.objects.get(id)?;
-        Some(describe(mapping, object, new.file_offset))
+        self.use_table(engine, id);
+        let bias = self.objects.get(id)?.bias(mapping.begin, new.file_offset);
+        Some(with_table(Mapping { bias, object: id, ..mapping }, self.objects.slot(id)))
+    }
+
+    /// Loads a file that a process is about to map.
+    pub fn load_path(&mut self, engine: &mut Engine, path: &Path) -> io::Result<()> {
+        let id = self.objects.load_path(&mut table_memory(engine), path)?;
+        self.use_table(engine, id);
+        Ok(())
+    }
+
+    fn use_table(&mut self, engine: &mut Engine, id: u32) {
+        let now_ns = crate::clock::monotonic_ns();
+        self.objects.room.touch(id, now_ns);
+        if self.objects.room.wants(id, now_ns) && !self.waiting.contains(&id) {
+            self.make_room(engine, id, &self.used_objects());
+        }
+    }
+
+    /// Once a second each, and not for files that no process has mapped any more.
+    fn retry_waiting(&mut self, engine: &mut Engine) {
+        let now_ns = crate::clock::monotonic_ns();
+        let (due, later) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|id| self.objects.room.wants(*id, now_ns));
+        self.waiting = later;
+        for id in due {
+            let used = self.used_objects();
+            if used.contains(&id) {
+                self.make_room(engine, id, &used);
+            }
+        }
+    }
+
+    /// Asked only when the memory is used up: nothing is counted per mapping. Processes that have just ended still use
+    /// their tables, for the samples that came with the news.
+    fn used_objects(&self) -> HashSet<u32> {
+        self.all.values().flat_map(|process| &process.mappings).map(|mapping| mapping.object).collect()
+    }
+
+    fn make_room(&mut self, engine: &mut Engine, id: u32, used: &HashSet<u32>) {
+        let may_be_soon = !self.ended.is_empty();
+        match self.objects.make_room(&mut table_memory(engine), id, used, may_be_soon) {
+            true => self.describe_again(id),
+            false => self.waiting.push(id),
+        }
+    }
+
+    /// Processes that had mapped the file before there was room for its table.
+    fn describe_again(&mut self, id: u32) {
+        let slot = self.objects.slot(id);
+        for (pid, process) in &mut self.all {
+            for mapping in process.mappings.iter_mut().filter(|mapping| mapping.object == id) {
+                *mapping = with_table(*mapping, slot);
+                process.must_publish = !process.has_ended;
+                self.changed.push(*pid);
+            }
+        }
     }
 
     /// None also where the process is not the caller's any more: then it is not even said which files it maps.
@@ -253,6 +315,10 @@ impl Processes {
     }
 }
 
+fn touch_objects(objects: &mut Objects, process: &Process, now_ns: u64) {
+    process.mappings.iter().for_each(|mapping| objects.room.touch(mapping.object, now_ns));
+}
+
 fn release(ranges: &mut SpaceRanges, range: Option<Rc<Range>>, now_ns: u64) {
     if let Some(range) = range.and_then(Rc::into_inner) {
         ranges.release(range, now_ns);
@@ -263,18 +329,9 @@ pub fn table_memory(engine: &mut Engine) -> TableMemory<'_> {
     TableMemory { directory: &mut engine.directory, rows: &mut engine.rows, rules: &mut engine.rules }
 }
 
-pub fn describe(mapping: Mapping, object: &Object, file_offset: u64) -> Mapping {
-    let bias = object.bias(mapping.begin, file_offset);
-    let Some(slot) = object.slot else { return Mapping { bias, object: object.id, ..mapping } };
-    Mapping {
-        bias,
-        first_page: slot.first_page,
-        dir_first: slot.dir_first,
-        pages: slot.pages,
-        object: object.id,
-        flags: MAPPING_TABLE,
-        ..mapping
-    }
+pub fn with_table(mapping: Mapping, slot: Option<TableSlot>) -> Mapping {
+    let Some(TableSlot { first_page, dir_first, pages }) = slot else { return mapping };
+    Mapping { first_page, dir_first, pages, flags: MAPPING_TABLE, ..mapping }
 }
 
 pub enum PathKind {

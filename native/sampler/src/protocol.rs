@@ -5,7 +5,8 @@
 //!
 //! Client to sampler:
 //! - START `u32 protocolVersion, u32 frequencyHz, u32 unwinder (0 dwarf, 1 frame pointers), u32 ringBytes,
-//!   u32 event (0 cpu-clock, 1 cycles), u32 maxDepth, u32 flags` loads and attaches the kernel programs.
+//!   u32 event (0 cpu-clock, 1 cycles), u32 maxDepth (1 to 1024), u32 flags, u32 tableMiB (2 to 1024)` loads and
+//!   attaches the kernel programs.
 //! - ADD `u32 requestId, u32 pid, u32 flags (ADD_IS_HELD: it waits at
 //!   the gate, observation begins with its exec), u32 pathCount, paths, each NUL-terminated` observes a process
 //!   and its future children; the paths are the files that it will map, loaded before ADDED is sent. Stacks of all of
@@ -25,7 +26,7 @@
 //! - PROBLEM JSON `{code, message}`: something was left out, and the run goes on.
 //! - TOTALS JSON, after COUNTS: once a second, for a client that loses its sampler, and after STOP, then with DONE.
 
-pub const PROTOCOL_VERSION: u32 = 2;
+pub const PROTOCOL_VERSION: u32 = 3;
 
 pub const MESSAGE_START: u16 = 1;
 pub const MESSAGE_ADD: u16 = 2;

@@ -4,9 +4,13 @@ use crate::engine::Settings;
 use crate::failure::{Failure, Outcome};
 use crate::perf_events::SamplingEvent;
 use crate::protocol::{ADD_IS_HELD, PROTOCOL_VERSION};
+use crate::record::MAX_USER_FRAMES;
 
 /// The kernel's memory for it is charged to us, and a caller of ours is not to use it up.
 const MAX_RING_BYTES: u32 = 256 << 20;
+/// The array of rules alone takes one. The most is 250 million rows: 200 times the largest known file.
+const MIN_TABLE_MIB: u32 = 2;
+const MAX_TABLE_MIB: u32 = 1024;
 
 /// Reads a START payload.
 pub fn parse_start(payload: &[u8]) -> Outcome<Settings> {
@@ -27,8 +31,16 @@ pub fn parse_start(payload: &[u8]) -> Outcome<Settings> {
         frame_pointers_only: word(2)? == 1,
         ring_bytes,
         event: if word(4)? == 1 { SamplingEvent::Cycles } else { SamplingEvent::CpuClock },
-        max_depth: word(5)?,
+        max_depth: within(word(5)?, 1, MAX_USER_FRAMES as u32, "frames")?,
+        table_bytes: u64::from(within(word(7)?, MIN_TABLE_MIB, MAX_TABLE_MIB, "MiB for tables")?) << 20,
     })
+}
+
+fn within(value: u32, least: u32, most: u32, what: &str) -> Outcome<u32> {
+    match (least..=most).contains(&value) {
+        true => Ok(value),
+        false => Err(Failure::new("protocol", format!("{value} {what}: it is {least} to {most}"))),
+    }
 }
 
 pub struct AddRequest<'a> {
@@ -69,9 +81,9 @@ mod tests {
 
     #[test]
     fn a_short_request_is_refused_at_every_length() {
-        let start = words(&[PROTOCOL_VERSION, 997, 0, 4096, 0, 1024, 0]);
+        let start = words(&[PROTOCOL_VERSION, 997, 0, 4096, 0, 1024, 0, 40]);
         assert_eq!(parse_start(&start).unwrap().frequency_hz, 997);
-        assert!((0..24).all(|length| parse_start(&start[..length]).is_err()));
+        assert!((0..32).all(|length| parse_start(&start[..length]).is_err()));
         let add = words(&[1, 42, ADD_IS_HELD, 0]);
         assert!(parse_add(&add).unwrap().is_held);
         assert!((0..16).all(|length| parse_add(&add[..length]).is_err()));
@@ -79,9 +91,12 @@ mod tests {
 
     #[test]
     fn another_protocol_and_a_ring_that_cannot_be_are_refused() {
-        assert!(parse_start(&words(&[PROTOCOL_VERSION + 1, 997, 0, 4096, 0, 1024, 0])).is_err());
+        assert!(parse_start(&words(&[PROTOCOL_VERSION + 1, 997, 0, 4096, 0, 1024, 0, 40])).is_err());
         for ring_bytes in [0, 2048, 5000, 512 << 20, 1 << 31] {
-            assert!(parse_start(&words(&[PROTOCOL_VERSION, 997, 0, ring_bytes, 0, 1024, 0])).is_err());
+            assert!(parse_start(&words(&[PROTOCOL_VERSION, 997, 0, ring_bytes, 0, 1024, 0, 40])).is_err());
+        }
+        for (max_depth, table_mib) in [(0, 40), (1025, 40), (1024, 1), (1024, 1025)] {
+            assert!(parse_start(&words(&[PROTOCOL_VERSION, 997, 0, 4096, 0, max_depth, 0, table_mib])).is_err());
         }
     }
 

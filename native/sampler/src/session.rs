@@ -15,7 +15,7 @@ use crate::clock::{monotonic_ns, own_cpu_ns, own_private_bytes};
 use crate::engine::{Engine, RunTimeStatistics, Settings};
 use crate::failure::{json_text, Failure, Outcome};
 use crate::objects::is_gone;
-use crate::processes::{table_memory, Processes};
+use crate::processes::Processes;
 use crate::protocol::*;
 use crate::record::{bytes_of, read_from, Snapshot, StackHead, LOSS_NAMES, RECORD_SNAPSHOT};
 use crate::requests::{parse_add, AddRequest};
@@ -65,7 +65,7 @@ impl Session {
     ) -> Outcome<Session> {
         let begin_ns = monotonic_ns();
         let side_band = SideBand::open()?;
-        let engine = Engine::load(settings, &access, statistics)?;
+        let mut engine = Engine::load(settings, &access, statistics)?;
         let access = Rc::new(access);
         let loaded_ns = monotonic_ns() - begin_ns;
         send(&mut wire, MESSAGE_STARTED, format!("{{\"loadNs\":{loaded_ns}}}").as_bytes())?;
@@ -74,7 +74,7 @@ impl Session {
                 .map_err(|error| Failure::from_io("client", "write to the client", &error))?;
         }
         Ok(Session {
-            processes: Processes::new(&engine, Rc::clone(&access)),
+            processes: Processes::new(&mut engine, Rc::clone(&access)),
             access,
             wire,
             engine,
@@ -289,7 +289,7 @@ impl Session {
         self.side_band.enable()?;
         for path in request.paths() {
             let path = Path::new(OsStr::from_bytes(path));
-            let _ = self.processes.objects.load_path(&mut table_memory(&mut self.engine), path);
+            let _ = self.processes.load_path(&mut self.engine, path);
         }
         for (tid, runtime_ns) in running_times(pid) {
             self.engine.set_runtime_base(tid, runtime_ns).map_err(to_io)?;
@@ -367,7 +367,9 @@ impl Session {
             ("samplerLoadCpuNs", self.load_cpu_ns),
             ("bpfRunNs", run_ns.unwrap_or(timed_ns)),
             ("samplerPeakRssBytes", self.peak_private_bytes.max(own_private_bytes())),
-            ("tableBytes", self.processes.objects.table_bytes()),
+            ("tableBytes", self.processes.objects.room.peak_bytes()),
+            ("tablesEvicted", self.processes.objects.room.evicted),
+            ("tablesRefused", self.processes.objects.room.refused),
             ("tablesNs", self.processes.objects.tables_ns),
             ("stillRunning", still_running as u64),
             ("throttled", self.throttled),

@@ -81,7 +81,8 @@ impl Walk<'_> {
         let is_jit = mapping.flags & MAPPING_JIT != 0;
         let bias = if is_jit { 0 } else { mapping.bias };
         let virtual_address = address.wrapping_sub(bias);
-        let has_table = mapping.flags & MAPPING_TABLE != 0;
+        let owner = tables.directory.get(mapping.dir_first as usize);
+        let has_table = mapping.flags & MAPPING_TABLE != 0 && owner == Some(mapping.object.into());
         let slot = TableSlot { first_page: mapping.first_page, dir_first: mapping.dir_first, pages: mapping.pages };
         let rule = if has_table { find_rule(tables, slot, virtual_address) } else { None };
         // A signal trampoline is not called: the return address is its first instruction.

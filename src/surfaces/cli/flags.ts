@@ -27,6 +27,8 @@ export const EVENTS = ['cpu-clock', 'cycles'] as const;
 export const UNWINDERS = ['dwarf', 'fp'] as const;
 /** What the kernel program has room for: BEE_MAX_USER_FRAMES of bpf/record.h. */
 export const MAX_DEPTH = 1024;
+/** In MiB. Usual: ten million rows, those of eight compilers; the kernel gives all of it at once. */
+export const TABLE_MEMORY_MB = { least: 2, usual: 40, most: 1024 } as const;
 
 /** Every flag of the two commands, in the order of `--help`. */
 export const FLAGS: readonly FlagSpecification[] = [
@@ -125,6 +127,12 @@ export const FLAGS: readonly FlagSpecification[] = [
     type: 'number',
     value: 'N',
     describe: `Frames of a program's stack, the innermost ones, before it is cut: 1 to ${MAX_DEPTH} (default)`,
+  },
+  {
+    name: 'table-memory',
+    type: 'number',
+    value: 'MB',
+    describe: `Most memory for unwind tables, ${TABLE_MEMORY_MB.least} to ${TABLE_MEMORY_MB.most} (default: ${TABLE_MEMORY_MB.usual}); those of ended programs make room`,
   },
   {
     name: 'demangle',

@@ -3,6 +3,7 @@ import { leftOutProblems } from './left-out-problems.js';
 import { type LaunchEnd, type Launched, signalName } from './prepared-target.js';
 import type { RunInProgress } from './run-in-progress.js';
 import { lostCount, type Summary, type SummaryTarget } from './summary.js';
+import { tableProblems } from './table-problems.js';
 
 /** What was sampled, lost and spent, and which processes took part. */
 export function noteCapture(raw: RawProfile, run: RunInProgress): void {
@@ -16,11 +17,16 @@ export function noteCapture(raw: RawProfile, run: RunInProgress): void {
   summary.phasesNs.tables = totals.tablesNs;
   summary.phasesNs.attachToFirstSample = totals.attachToFirstSampleNs;
   const { costSource: source, targetCpuNs, samplerCpuNs, samplerLoadCpuNs, bpfRunNs } = totals;
-  const { samplerPeakRssBytes, tableBytes } = totals;
+  const { samplerPeakRssBytes, tableBytes, tablesEvicted, tablesRefused } = totals;
   const times = { targetCpuNs, samplerCpuNs, samplerLoadCpuNs, bpfRunNs };
-  summary.cost = { ...summary.cost, source, ...times, samplerPeakRssBytes, tableBytes };
+  const tables = { tableBytes, tablesEvicted, tablesRefused };
+  summary.cost = { ...summary.cost, source, ...times, samplerPeakRssBytes, ...tables };
   noteTargets(objects, run);
-  summary.problems.push(...session.problems, ...leftOutProblems(totals));
+  summary.problems.push(
+    ...session.problems,
+    ...leftOutProblems(totals),
+    ...tableProblems(totals, options.plan),
+  );
 }
 
 export function noteTargets(

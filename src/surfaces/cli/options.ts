@@ -3,7 +3,7 @@ import { extname, resolve } from 'node:path';
 import type { CapturePlan } from '../../capture/session.js';
 import { DEMANGLINGS, type Demangling } from '../../ffi/symbolizer.js';
 import { GROUP_BY, type GroupBy } from '../../symbolize/grouping.js';
-import { type CommandName, EVENTS, MAX_DEPTH, UNWINDERS } from './flags.js';
+import { type CommandName, EVENTS, MAX_DEPTH, TABLE_MEMORY_MB, UNWINDERS } from './flags.js';
 import type { Flags } from './parse-flags.js';
 import { parseRules, type RequireRule } from './require-rules.js';
 import { spelling } from './spelling.js';
@@ -118,6 +118,7 @@ export function checkValues(flags: Flags): void {
   toEvent(flags);
   toUnwinder(flags);
   toMaxDepth(flags);
+  toTableMiB(flags);
   toOutputs(flags);
   toRawSamplesPath(flags);
   toRules(flags);
@@ -183,6 +184,7 @@ function toPlan(command: CommandName, flags: Flags): CapturePlan {
     unwinder: toUnwinder(flags),
     ringBytes: toRingBytes(process.env.PROFILE_BEE_RING_BYTES),
     maxDepth: toMaxDepth(flags),
+    tableMiB: toTableMiB(flags),
   };
 }
 
@@ -202,6 +204,15 @@ function toMaxDepth(flags: Flags): number {
   if (Number.isInteger(maxDepth) && maxDepth >= 1 && maxDepth <= MAX_DEPTH) return maxDepth;
   throw new UsageProblem(
     `${spelling(flags, 'maxDepth')} ${maxDepth}: choose a whole number of frames, 1 to ${MAX_DEPTH}`,
+  );
+}
+
+function toTableMiB(flags: Flags): number {
+  const { least, usual, most } = TABLE_MEMORY_MB;
+  const { tableMemory = usual } = flags;
+  if (Number.isInteger(tableMemory) && tableMemory >= least && tableMemory <= most) return tableMemory;
+  throw new UsageProblem(
+    `${spelling(flags, 'tableMemory')} ${tableMemory}: choose a whole number of MB, ${least} to ${most}`,
   );
 }
 

@@ -23,6 +23,7 @@ export interface Flags {
   dwarf?: boolean;
   maxDepth?: number;
   demangle?: string;
+  tableMemory?: number;
   dev?: boolean;
   profile?: string;
   asIs?: boolean;

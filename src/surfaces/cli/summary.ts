@@ -67,7 +67,12 @@ export interface Summary {
     bpfRunNs: number;
     samplerPeakRssBytes: number;
     cliPeakRssBytes: number;
+    /** The most that was in use at a time. */
     tableBytes: number;
+    /** Tables of files that no process needed any more, which made room for others. */
+    tablesEvicted: number;
+    /** Files whose tables found no room. */
+    tablesRefused: number;
   };
   phasesNs: Record<PhaseName, number>;
   outputs: SummaryOutput[];
@@ -110,6 +115,8 @@ export function emptySummary(
       samplerPeakRssBytes: 0,
       cliPeakRssBytes: 0,
       tableBytes: 0,
+      tablesEvicted: 0,
+      tablesRefused: 0,
     },
     phasesNs: {
       metadata: 0,

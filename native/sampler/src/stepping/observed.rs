@@ -12,7 +12,7 @@ use crate::file_memory::FileMemory;
 use crate::objects::{Objects, NO_OBJECT};
 use crate::policy::Policy;
 use crate::privileges::NONE;
-use crate::processes::{describe, kind_of, parse_maps_line, PathKind, Process};
+use crate::processes::{kind_of, parse_maps_line, with_table, PathKind, Process};
 use crate::record::{Mapping, Snapshot, FRAME_ADDRESS_MASK, FRAME_OBJECT_SHIFT, MAPPING_JIT, MAX_USER_FRAMES};
 use crate::side_band::NewMapping;
 use crate::tables::{TableMemory, TableView};
@@ -35,13 +35,10 @@ impl Observed {
         // SAFETY: no preconditions.
         let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
         let access = Access::of(Caller { uid, gid, groups: vec![] }, NONE, &Policy::default())?;
-        Ok(Observed {
-            process: Process::default(),
-            objects: Objects::new(Rc::new(access)),
-            directory: array(1 << 16)?,
-            rows: array(1 << 20)?,
-            rules: array(1 << 12)?,
-        })
+        let (mut directory, mut rows, mut rules) = (array(1 << 16)?, array(1 << 20)?, array(1 << 12)?);
+        let memory = TableMemory { directory: &mut directory, rows: &mut rows, rules: &mut rules };
+        let objects = Objects::new(Rc::new(access), &memory);
+        Ok(Observed { process: Process::default(), objects, directory, rows, rules })
     }
 
     pub fn follow(&mut self, pid: u32) -> io::Result<()> {
@@ -62,7 +59,8 @@ impl Observed {
             PathKind::Vdso => objects.load_vdso(&mut memory),
             PathKind::File => objects.load_path(&mut memory, Path::new(std::str::from_utf8(&new.path).ok()?)).ok()?,
         };
-        Some(describe(mapping, objects.get(id)?, new.file_offset))
+        let bias = objects.get(id)?.bias(mapping.begin, new.file_offset);
+        Some(with_table(Mapping { bias, object: id, ..mapping }, objects.slot(id)))
     }
 
     pub fn locate(&self, address: u64) -> Frame {

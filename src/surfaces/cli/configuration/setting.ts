@@ -8,6 +8,7 @@ const SETTING_NAMES = [
     'unwind',
     'max-depth',
     'demangle',
+    'table-memory',
     'output',
     'svg',
     'collapse',

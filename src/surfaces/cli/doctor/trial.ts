@@ -13,6 +13,7 @@ const PLAN: CapturePlan = {
   unwinder: 'dwarf',
   ringBytes: 1 << 20,
   maxDepth: 1024,
+  tableMiB: 40,
 };
 /** About 500 samples: enough for whole percents, over before anybody wonders. */
 const BUSY_MS = 500;
