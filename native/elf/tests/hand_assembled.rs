@@ -1,7 +1,7 @@
 //! Tables of call frame information written byte by byte.
 mod elf_image;
 
-use bee_elf::{unwind_table, ElfFile, UNWIND_END};
+use bee_elf::{unwind_table, ElfFile, BX_SAME, BX_UNKNOWN, UNWIND_END};
 use elf_image::{text, Cfi, Image, INITIAL, TEXT, TEXT_BYTES};
 
 fn rows(cfi: Cfi) -> String {
@@ -301,4 +301,25 @@ fn stripped_section_headers_change_nothing() {
     let stripped = unwind_table(&stripped).unwrap();
     assert!(whole.rows.len() > 10_000);
     assert!(whole.rows == stripped.rows && whole.rules == stripped.rules);
+}
+
+/// Saves rbx, then has its CFA in it.
+const CFA_IN_RBX: [u8; 7] = [0x41, 0x0e, 16, 0x83, 2, 0x41, 0x0d];
+
+#[test]
+fn rbx_is_followed_where_a_cfa_lies_in_it() {
+    let saves_alone = [0x41, 0x0e, 16, 0x83, 2];
+    let followed = Cfi::new().fde(0, 0x20, &saves_alone).fde(0x20, 0x20, &[&CFA_IN_RBX[..], &[3]].concat());
+    let table = Image::with_cfi(followed).table();
+    assert_eq!(text(&table), "0 rsp+8; 1 rsp+16; 20 rsp+8; 21 rsp+16; 22 rbx+16; 40 gap");
+    let bx: Vec<u8> = table.rows.iter().map(|row| table.rules[row.rule as usize].bx).collect();
+    assert_eq!(bx, [BX_SAME, 2, BX_SAME, 2, 2, BX_UNKNOWN]);
+    let left_out = Image::with_cfi(Cfi::new().fde(0, 0x20, &saves_alone)).table();
+    assert!(left_out.rules.iter().all(|rule| rule.bx == BX_UNKNOWN));
+}
+
+#[test]
+fn a_cfa_in_r10() {
+    let table = Image::with_cfi(Cfi::new().fde(0, 0x20, &[0x44, 0x0c, 10, 0])).table();
+    assert_eq!(text(&table), "0 rsp+8; 4 r10+0; 20 gap");
 }
