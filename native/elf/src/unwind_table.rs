@@ -78,7 +78,7 @@ pub fn unwind_table(elf: &ElfFile<'_>) -> Result<UnwindTable, ElfError> {
     let before = builder.counts;
     push_regions(&mut sources, &regions, gaps(), &mut builder);
     if builder.needs_bx {
-        // Seldom (the loader, of a whole system): not worth a row for each save of rbx in all other files.
+        // Seldom (the loader, hardly another): not worth a row for each save of rbx in all other files.
         builder = RowBuilder::new(builder.row_count());
         builder.counts = before;
         sources.follow_bx();

@@ -1,4 +1,5 @@
-//! JIT code: /tmp/perf-PID.map, lines `START SIZE name` in hexadecimal.
+//! JIT code: /tmp/perf-PID.map, lines `START SIZE name` in hexadecimal. A process in namespaces of its own writes it to
+//! its own /tmp, under the pid that it has there; that is to be had for as long as it lives.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -16,15 +17,29 @@ pub fn resolve(pid: u32, addresses: &[u64]) -> Answer {
     Answer { symbols: symbols.unwrap_or_else(|| Symbols::unresolved(addresses.len())), problem: None }
 }
 
-/// /tmp is everybody's: only a regular file of this user or of root is believed.
 fn open(pid: u32) -> Option<File> {
-    let path = format!("/tmp/perf-{pid}.map");
+    let in_namespace = innermost_pid(pid).map(|inner| format!("/proc/{pid}/root/tmp/perf-{inner}.map"));
+    in_namespace
+        .and_then(|path| open_trusted(pid, &path))
+        .or_else(|| open_trusted(pid, &format!("/tmp/perf-{pid}.map")))
+}
+
+/// /tmp is everybody's: only a regular file of this user, of root, or of the process's own user is believed.
+fn open_trusted(pid: u32, path: &str) -> Option<File> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let file = File::options().read(true).custom_flags(flags).open(path).ok()?;
     let facts = file.metadata().ok()?;
     // SAFETY: geteuid cannot fail.
     let own = unsafe { libc::geteuid() };
-    (facts.is_file() && (facts.uid() == own || facts.uid() == 0)).then_some(file)
+    let of_process = std::fs::metadata(format!("/proc/{pid}")).map_or(0, |process| process.uid());
+    (facts.is_file() && [own, 0, of_process].contains(&facts.uid())).then_some(file)
+}
+
+/// What the process itself takes for its pid; `None` when it has ended.
+fn innermost_pid(pid: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let pids = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
+    pids.split_whitespace().next_back()?.parse().ok()
 }
 
 /// Code is rewritten in place, so the last line that covers an address is the one in force.
