@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { needsRoot } from './needs-root.js';
+import { commandPath } from './repository.js';
 import { type ProfiledRun, profileWith } from './run-bee.js';
+import { moveTo, pathByBuildId, removeWithFolders, separateDebugFile } from './separated-debug-file.js';
 import { compiledFixture, compiledRustFixture } from './unwinding-fixture.js';
 
 const NO_TABLES = ['-fno-asynchronous-unwind-tables', '-fno-unwind-tables'];
@@ -26,6 +31,27 @@ function chainShare({ stacks }: ProfiledRun): number {
   const whole = spinning.filter(({ frames }) => ownChain(frames) === 'main middle spin');
   assert.ok(total > 50, `${total} samples in spin`);
   return whole.reduce((sum, { count }) => sum + count, 0) / total;
+}
+
+/** Of unwinding alone: the stripped program's functions have no names. */
+function assertUnwound({ summary }: ProfiledRun): void {
+  const { complete, user, incomplete } = summary.stacks;
+  assert.ok(user > 50, `${user} stacks`);
+  assert.ok(complete >= 0.98 * (user - (incomplete.exiting ?? 0)), JSON.stringify(summary.stacks));
+  assert.ok(summary.frames.by.framePointer! < 0.02 * summary.frames.user, JSON.stringify(summary.frames));
+}
+
+/** Rows of a table as `inspect` prints it. */
+function rowCount(program: string): number {
+  const args = ['inspect', 'unwind-table', program];
+  return execFileSync(commandPath('profile-bee'), args, { encoding: 'utf8' }).split('\n').length - 1;
+}
+
+/** A stripped program without CFI, the debug file that has it, and how many rows the two made together. */
+function separated(...flags: string[]) {
+  const program = compiledFixture('call-chain', '-g', '-fomit-frame-pointer', ...NO_TABLES, ...flags);
+  const rows = rowCount(program);
+  return { program, rows, debugFile: separateDebugFile(program) };
 }
 
 function assertComplete(run: ProfiledRun): void {
@@ -95,3 +121,38 @@ test('generated code without frame pointers: marked, not made up', needsRoot, as
   for (const { frames } of spinning)
     assert.equal(frames.join(' '), '[incomplete stack] [unknown]_[j] called_back spin');
 });
+
+for (const [place, folder] of [
+  ['beside the program', '.'],
+  ['in .debug', '.debug'],
+] as const) {
+  test(`.debug_frame is read from the debug file ${place}, by its sum`, needsRoot, async () => {
+    const { program, rows, debugFile } = separated('-Wl,--build-id=none');
+    moveTo(join(dirname(program), folder), debugFile);
+    assert.equal(rowCount(program), rows);
+    assertUnwound(await profile(program));
+  });
+}
+
+test('.debug_frame is read from the debug file of the build id', needsRoot, async (context) => {
+  const { program, rows, debugFile } = separated('-Wl,--build-id');
+  const path = pathByBuildId(program);
+  context.after(() => removeWithFolders(path));
+  moveTo(dirname(path), debugFile, basename(path));
+  assert.equal(rowCount(program), rows);
+  assertUnwound(await profile(program));
+});
+
+for (const [what, flag] of [
+  ['sum', '-Wl,--build-id=none'],
+  ['build id', '-Wl,--build-id=0x1234'],
+] as const) {
+  test(`a debug file with another ${what} is not believed`, () => {
+    const { program, rows, debugFile } = separated(flag);
+    assert.equal(rowCount(program), rows);
+    const change = ['--remove-section=.note.gnu.build-id', debugFile];
+    if (what === 'sum') appendFileSync(debugFile, 'x');
+    else execFileSync('objcopy', change, { stdio: 'pipe' });
+    assert.ok(rowCount(program) < rows);
+  });
+}

@@ -157,6 +157,12 @@ impl<'data> ElfFile<'data> {
         Reader::new(self.sections.bytes(&self.sections.find(".gnu_debuglink")?)?).c_string()
     }
 
+    /// The CRC-32 of that file, which .gnu_debuglink keeps in its last word.
+    pub(crate) fn debug_link_sum(&self) -> Option<u32> {
+        let link = self.sections.bytes(&self.sections.find(".gnu_debuglink")?)?;
+        link.last_chunk().map(|sum| u32::from_le_bytes(*sum))
+    }
+
     /// The executable PT_LOADs in file order (by `p_vaddr` in valid files).
     pub fn executable_segments(&self) -> impl Iterator<Item = Segment> + '_ {
         self.headers

@@ -25,6 +25,7 @@ mod region;
 mod row_builder;
 mod rule;
 mod sections;
+mod separate_cfi;
 mod sweep;
 mod symbols_at;
 mod unwind_table;
@@ -38,6 +39,7 @@ pub use rule::{
     Rule, BX_SAME, BX_UNKNOWN, FP_CFA, FP_RBP, FP_SAME, REGISTER_R10, REGISTER_RBP, REGISTER_RBX, REGISTER_RSP,
     UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
+pub use separate_cfi::{debug_file_paths, linked_paths, unwind_table_of};
 pub use sweep::{
     DebugSections, PlannedUnit, SectionBytes, SweepPlan, SweptAddress, SweptFrame, UnitOutcome, UnitSweeper, Work,
     DEBUG_SECTION_NAMES,

@@ -58,6 +58,12 @@ impl UnwindTable {
 /// in the file counts. That is what the binary search of libgcc's unwinder finds; an outer FDE does not resume
 /// behind an inner one.
 pub fn unwind_table(elf: &ElfFile<'_>) -> Result<UnwindTable, ElfError> {
+    unwind_table_with(elf, elf)
+}
+
+/// With the .debug_frame of another file, which describes the same addresses: only its section counts, as the program
+/// headers of a debug file lead to nothing.
+pub(crate) fn unwind_table_with(elf: &ElfFile<'_>, debug: &ElfFile<'_>) -> Result<UnwindTable, ElfError> {
     let mut frame = EhFrame::find(elf);
     let mut segments: Vec<Segment> = elf.executable_segments().collect();
     segments.sort_by_key(|segment| segment.vaddr);
@@ -69,7 +75,7 @@ pub fn unwind_table(elf: &ElfFile<'_>) -> Result<UnwindTable, ElfError> {
     make_disjoint(&mut regions, &segments);
     builder.counts.unused_fdes += (readable - regions.len()) as u32;
 
-    let mut debug_frame = EhFrame::find_debug(elf);
+    let mut debug_frame = EhFrame::find_debug(debug);
     add_debug_regions(&mut debug_frame, &mut regions, &segments, &mut builder.counts);
     let fixed = add_synthesized(elf, &mut regions, &segments);
     builder.counts.synthesized_regions = fixed.len() as u32;

@@ -1,6 +1,8 @@
 //! The unwind table of one ELF file, handed out in pieces: a million rows must not need the caller's memory at once.
 
-use bee_elf::{unwind_table, ElfFile, Rule, UnwindTable};
+use std::path::Path;
+
+use bee_elf::{unwind_table_of, ElfFile, Rule, UnwindTable};
 
 use crate::elf_facts::map;
 use crate::failure::{Failure, Outcome};
@@ -12,7 +14,9 @@ const ROW_BYTES: usize = 12;
 pub fn read(path: &str) -> Outcome<UnwindTable> {
     let memory = map(path)?;
     let elf = ElfFile::parse(memory.bytes());
-    elf.and_then(|elf| unwind_table(&elf))
+    let own_path = std::fs::canonicalize(path).unwrap_or_default();
+    let open = |path: &Path| map(path.to_str()?).ok();
+    elf.and_then(|elf| unwind_table_of(&elf, &own_path, open))
         .map_err(|error| Failure::new(libc::ENOEXEC, format!("Cannot read {path}: {error}.")))
 }
 

@@ -32,6 +32,12 @@ impl FileMemory {
     }
 }
 
+impl AsRef<[u8]> for FileMemory {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes()
+    }
+}
+
 impl Drop for FileMemory {
     fn drop(&mut self) {
         // SAFETY: unmaps what map() mapped.

@@ -1,14 +1,16 @@
 //! The ELF files of a run: each opened, parsed and loaded once, however many processes map it.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::rc::Rc;
 
-use bee_elf::{unwind_table, ElfError, ElfFile, Segment};
+use bee_elf::{unwind_table_of, ElfError, ElfFile, Segment, UnwindTable};
 
 use crate::access::Access;
 use crate::file_memory::FileMemory;
@@ -196,11 +198,20 @@ impl Objects {
         let elf = ElfFile::parse(contents).map_err(impossible)?;
         object.build_id = elf.build_id().unwrap_or_default().to_vec();
         object.segments = elf.executable_segments().collect();
-        let table = unwind_table(&elf).map_err(impossible)?;
+        let table = self.table_of(&elf, &object.path).map_err(impossible)?;
         self.room.load(memory, object.id, &elf, &table).map_err(|error| match error {
             TableError::TooManyRules => without_table("there are too many distinct rules"),
             TableError::TooLarge | TableError::Full => without_table("its text is too large"),
         })
+    }
+
+    /// The debug file is one that the caller could open alone: a path in a process's file, or beside it, proves nothing.
+    fn table_of(&self, elf: &ElfFile, path: &[u8]) -> Result<UnwindTable, ElfError> {
+        let open = |path: &Path| {
+            let file = self.access.as_caller(|| open_regular_file(path)).ok()?;
+            FileMemory::map(&file).ok()
+        };
+        unwind_table_of(elf, Path::new(OsStr::from_bytes(path)), open)
     }
 
     /// Loads a table for which there was no room, in the place of others; never of those in `used`, which a process has
@@ -222,7 +233,7 @@ impl Objects {
         let contents = object.file.as_ref().and_then(|file| FileMemory::map(file).ok());
         let bytes = if object.is_vdso { own_vdso() } else { contents.as_ref()?.bytes() };
         let elf = ElfFile::parse(bytes).ok()?;
-        let table = unwind_table(&elf).ok()?;
+        let table = self.table_of(&elf, &object.path).ok()?;
         self.room.load_evicting(memory, id, (&elf, &table), used)
     }
 
