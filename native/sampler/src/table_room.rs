@@ -185,3 +185,31 @@ impl TableRoom {
         chosen
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables::tests::{files, Arrays};
+
+    const IN_USE: u32 = 1;
+    const IDLE: u32 = 2;
+    const NEW: u32 = 3;
+
+    #[test]
+    fn only_tables_that_nobody_uses_make_room() {
+        let [libc, loader, _] = files();
+        let mut arrays = Arrays::new((libc.table.rows.len() * 2).next_multiple_of(4096));
+        let mut room = TableRoom::new(&arrays.memory());
+        for (id, file) in [(IN_USE, &loader), (IDLE, &libc), (NEW, &libc)] {
+            room.load(&mut arrays.memory(), id, &file.elf, &file.table).unwrap();
+        }
+        assert_eq!((room.slot(NEW), room.evicted), (None, 0));
+        let mut load = |used: &[u32]| {
+            let used = used.iter().copied().collect();
+            room.load_evicting(&mut arrays.memory(), NEW, (&libc.elf, &libc.table), &used)
+        };
+        assert!(load(&[IN_USE, IDLE]).is_none() && load(&[IN_USE]).is_some());
+        let is_loaded = [IN_USE, IDLE, NEW].map(|id| room.slot(id).is_some());
+        assert_eq!((is_loaded, room.evicted), ([true, false, true], 1));
+    }
+}

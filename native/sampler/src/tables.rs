@@ -256,7 +256,7 @@ pub fn find_rule(tables: TableView, slot: TableSlot, address: u64) -> Option<Rul
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use bee_elf::unwind_table;
     use std::os::fd::{AsFd, FromRawFd, OwnedFd};
@@ -270,14 +270,14 @@ mod tests {
         ArrayMemory::map(file.as_fd(), bytes).unwrap()
     }
 
-    struct Arrays(ArrayMemory<u64>, ArrayMemory<u32>, ArrayMemory<Rule>);
+    pub struct Arrays(ArrayMemory<u64>, ArrayMemory<u32>, ArrayMemory<Rule>);
 
     impl Arrays {
-        fn new(rows: usize) -> Arrays {
+        pub fn new(rows: usize) -> Arrays {
             Arrays(array(16384), array(rows), array(4096))
         }
 
-        fn memory(&mut self) -> TableMemory<'_> {
+        pub fn memory(&mut self) -> TableMemory<'_> {
             TableMemory { directory: &mut self.0, rows: &mut self.1, rules: &mut self.2 }
         }
 
@@ -295,9 +295,9 @@ mod tests {
         }
     }
 
-    struct Parsed {
-        elf: ElfFile<'static>,
-        table: UnwindTable,
+    pub struct Parsed {
+        pub elf: ElfFile<'static>,
+        pub table: UnwindTable,
     }
 
     fn parsed(path: &str) -> Parsed {
@@ -306,7 +306,7 @@ mod tests {
         Parsed { elf, table }
     }
 
-    fn files() -> [Parsed; 3] {
+    pub fn files() -> [Parsed; 3] {
         ["/lib/x86_64-linux-gnu/libc.so.6", "/lib64/ld-linux-x86-64.so.2", "/bin/sh"].map(parsed)
     }
 
