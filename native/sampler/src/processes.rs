@@ -16,6 +16,8 @@ use crate::tables::{first_step_log2, TableMemory, TableSlot};
 
 /// What one search of the kernel program can cover.
 const MAX_MAPPINGS: usize = 4096;
+/// Of a mapping whose table takes some 10 ms to build and more.
+const LARGE_TEXT_BYTES: u64 = 4 << 20;
 
 #[derive(Default)]
 pub struct Process {
@@ -101,14 +103,23 @@ impl Processes {
         self.publish(engine)
     }
 
-    /// Applies the news, then publishes what changed.
+    /// Applies the news and publishes what changed, at the end and before it takes long: the stacks of a process that
+    /// starts with a large library need the small ones at their outer end.
     pub fn apply(&mut self, engine: &mut Engine, items: Vec<Item>) -> Outcome<()> {
         self.forget_ended();
         self.retry_waiting(engine);
         for item in items {
+            if self.takes_long(&item) {
+                self.publish(engine)?;
+            }
             self.apply_one(engine, item);
         }
         self.publish(engine)
+    }
+
+    fn takes_long(&self, item: &Item) -> bool {
+        let News::Mapped(new) = &item.news else { return false };
+        new.end - new.begin >= LARGE_TEXT_BYTES && self.objects.known(&new.identity).is_none()
     }
 
     /// Not a process that has got the pid of an ended one since.
