@@ -22,6 +22,7 @@ const BUILD_PACKAGES = {
 const TEST_PACKAGES = {
   perf: 'linux-perf',
   gdb: 'gdb',
+  xz: 'xz-utils',
   strace: 'strace',
   valgrind: 'valgrind',
   readelf: 'binutils',

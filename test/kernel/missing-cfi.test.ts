@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { needsRoot } from './needs-root.js';
 import { commandPath } from './repository.js';
 import { type ProfiledRun, profileWith } from './run-bee.js';
-import { moveTo, pathByBuildId, removeWithFolders, separateDebugFile } from './separated-debug-file.js';
+import {
+  embed,
+  moveTo,
+  pathByBuildId,
+  removeWithFolders,
+  separateDebugFile,
+} from './separated-debug-file.js';
 import { compiledFixture, compiledRustFixture } from './unwinding-fixture.js';
 
 const NO_TABLES = ['-fno-asynchronous-unwind-tables', '-fno-unwind-tables'];
@@ -121,6 +127,26 @@ test('generated code without frame pointers: marked, not made up', needsRoot, as
   for (const { frames } of spinning)
     assert.equal(frames.join(' '), '[incomplete stack] [unknown]_[j] called_back spin');
 });
+
+test('.debug_frame is read from .gnu_debugdata', needsRoot, async () => {
+  const { program, rows, debugFile } = separated('-Wl,--build-id=none');
+  embed(debugFile, program);
+  assert.equal(rowCount(program), rows);
+  assertUnwound(await profile(program));
+});
+
+for (const [what, bytes] of [
+  ['that is too large', Buffer.alloc(100 << 20)],
+  ['that is no ELF file', Buffer.from('debug')],
+] as const) {
+  test(`a .gnu_debugdata ${what} is left alone`, () => {
+    const { program, rows, debugFile } = separated('-Wl,--build-id=none');
+    writeFileSync(debugFile, bytes);
+    embed(debugFile, program);
+    const count = rowCount(program);
+    assert.ok(count > 0 && count < rows, `${count} of ${rows} rows`);
+  });
+}
 
 for (const [place, folder] of [
   ['beside the program', '.'],

@@ -12,6 +12,12 @@ export function separateDebugFile(program: string): string {
   return debugFile;
 }
 
+/** Compresses it into the program's .gnu_debugdata; the file itself goes. */
+export function embed(debugFile: string, program: string): void {
+  execFileSync('xz', ['--force', debugFile], { stdio: 'pipe' });
+  execFileSync('objcopy', [`--add-section=.gnu_debugdata=${debugFile}.xz`, program], { stdio: 'pipe' });
+}
+
 export function moveTo(folder: string, file: string, name = basename(file)): void {
   const path = join(folder, name);
   if (path === file) return;

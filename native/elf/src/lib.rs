@@ -1,4 +1,4 @@
-//! ELF files and their unwind tables, from bytes in memory: no I/O, no dependencies, no `unsafe`.
+//! ELF files and their unwind tables, from bytes in memory: no I/O, no `unsafe`, no dependency but one for xz.
 //!
 //! Input may be hostile: every function returns (an error, `None` or a table with its losses counted) in time and
 //! memory linear in the file's size, and never panics. All addresses are the file's own virtual addresses
@@ -18,6 +18,7 @@ mod elf_file;
 mod expression;
 mod fde_rows;
 mod function_ranges;
+mod mini_debug;
 mod plt;
 mod plt_names;
 mod reader;

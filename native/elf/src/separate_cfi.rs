@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::elf_file::{ElfError, ElfFile};
+use crate::mini_debug::unpacked_debug_data;
 use crate::unwind_table::{unwind_table, unwind_table_with, UnwindTable};
 
 const DEBUG_DIRECTORY: &str = "/usr/lib/debug";
@@ -13,7 +14,8 @@ const DEBUG_DIRECTORY: &str = "/usr/lib/debug";
 const FEW_FDES: u32 = 8;
 const CRC32_REVERSED: u32 = 0xedb8_8320;
 
-/// As [`unwind_table`]; a file with next to no CFI of its own gets that of its debug file, which `open` opens.
+/// As [`unwind_table`]; a file with next to no CFI of its own gets that of its .gnu_debugdata, else of its debug file,
+/// which `open` opens.
 /// `path` is the file's own, without links.
 pub fn unwind_table_of<Bytes: AsRef<[u8]>>(
     elf: &ElfFile<'_>,
@@ -23,6 +25,12 @@ pub fn unwind_table_of<Bytes: AsRef<[u8]>>(
     let own = unwind_table(elf)?;
     if own.counts.fdes + own.counts.debug_fdes >= FEW_FDES {
         return Ok(own);
+    }
+    if let Some(bytes) = unpacked_debug_data(elf) {
+        let with_inner = ElfFile::parse(&bytes).and_then(|inner| unwind_table_with(elf, &inner));
+        if let Some(table) = with_inner.ok().filter(|table| table.counts.debug_fdes > 0) {
+            return Ok(table);
+        }
     }
     for path in debug_file_paths(elf, path) {
         let Some(bytes) = open(&path) else { continue };
