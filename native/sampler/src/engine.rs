@@ -146,7 +146,8 @@ impl Engine {
     /// All `{key, repetitions}` with repetitions above zero, 24 bytes each.
     pub fn repetitions(&self) -> Vec<u8> {
         let mut all = Vec::new();
-        let Ok(entries) = self.counts.lookup_batch(4096, MapFlags::ANY, MapFlags::ANY) else {
+        // In one batch: the kernel ends one before the bucket that does not fit, and libbpf-rs takes that for the last.
+        let Ok(entries) = self.counts.lookup_batch(self.counts.max_entries(), MapFlags::ANY, MapFlags::ANY) else {
             return self.repetitions_one_by_one();
         };
         for (key, count) in entries {
@@ -403,6 +404,19 @@ mod tests {
         walk[0] = 1;
         let everywhere = vec![walk; libbpf_rs::num_possible_cpus().unwrap()];
         walks.update_percpu(&0u32.to_le_bytes(), &everywhere, MapFlags::ANY).unwrap();
+    }
+
+    #[test]
+    fn the_repetitions_of_every_stack_are_read_however_many_there_are() {
+        let Some((engine, _)) = loaded_engine() else { return };
+        let stacks = 60_000_u64; // enough of them share a bucket
+        for number in 1..=stacks {
+            let key: Vec<u8> = [number, !number].iter().flat_map(|word| word.to_le_bytes()).collect();
+            engine.counts.update(&key, &number.to_le_bytes(), MapFlags::ANY).unwrap();
+        }
+        let all = engine.repetitions();
+        let counts = all.chunks_exact(24).map(|entry| u64::from_le_bytes(entry[16..].try_into().unwrap()));
+        assert_eq!(counts.sum::<u64>(), stacks * (stacks + 1) / 2);
     }
 
     #[test]
