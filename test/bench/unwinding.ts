@@ -7,7 +7,6 @@ import { scratchDirectory } from '../kernel/scratch-directory.js';
 import { completePercent, type Summary } from '../kernel/summary.js';
 import { type Figure, megabytes, milliseconds } from './figure.js';
 import { outputFlags, readSummary } from './profiled-command.js';
-import { runTimed } from './timed-command.js';
 
 const PROFILE_BEE = [process.execPath, commandPath('profile-bee'), '--frequency', '997'];
 
@@ -90,7 +89,8 @@ function tables(): Figure[] {
 
 function profiled(command: readonly string[], ...flags: string[]): Summary {
   const output = outputFlags();
-  runTimed(command, [...PROFILE_BEE, ...flags, ...output.flags, '--']);
+  const [node = '', ...args] = [...PROFILE_BEE, ...flags, ...output.flags, '--', ...command];
+  execFileSync(node, args, { stdio: 'ignore' });
   return readSummary(output.summaryPath);
 }
 
