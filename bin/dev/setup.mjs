@@ -40,6 +40,8 @@ const TEST_PACKAGES = {
   groff: 'groff-base',
   mandoc: 'mandoc',
   sudo: 'sudo',
+  dwz: 'dwz',
+  dwp: 'binutils',
 };
 
 export async function setUpBuild() {

@@ -17,13 +17,8 @@ export interface ElfFacts {
   hasDebugLines: boolean;
   /** False when units were compressed or not understood: what `crates` does not name may be there all the same. */
   areUnitsWhole: boolean;
-  /** A .dwp file beside it. */
-  hasDebugPackage: boolean;
   /** Units of other languages. */
   otherUnitCount: number;
-  /** .dwo files that units name; how many of the first 256 of them do not exist. */
-  splitFileCount: number;
-  missingSplitFileCount: number;
   /** Rust crates with debug information, std's included. */
   crates: ElfCrate[];
 }

@@ -12,10 +12,7 @@ const COMPLETE: ElfFacts = {
   hasDebugInfo: true,
   hasDebugLines: true,
   areUnitsWhole: true,
-  hasDebugPackage: false,
   otherUnitCount: 0,
-  splitFileCount: 0,
-  missingSplitFileCount: 0,
   crates: [],
 };
 
@@ -103,12 +100,11 @@ test('a dependency with short names is not the program', () => {
   );
 });
 
-test('split units are missed where there is no package of them', () => {
+test('split units are read where they are, and their names are what the profile asked for', () => {
   const crates = [{ ...OWN, source: '', isSplit: true, names: 'unknown' } as const];
-  assert.equal(codeOf({ crates, splitFileCount: 1 }), 'split-debuginfo');
-  assert.equal(codeOf({ crates, splitFileCount: 1, hasDebugPackage: true }), undefined);
-  const gone = symbolWarning({ ...COMPLETE, crates, splitFileCount: 2, missingSplitFileCount: 1 }, TARGET);
-  assert.match(gone?.message ?? '', /in \.dwo files \(split-debuginfo\), some of which are missing/);
+  assert.equal(codeOf({ crates }), undefined);
+  const short = symbolWarning({ ...COMPLETE, crates }, { ...TARGET, debuginfo: 'line-tables-only' });
+  assert.equal(short?.code, 'short-names');
 });
 
 test('the advice names the profile that was built, and not --as-is where that was not typed', () => {

@@ -10,6 +10,7 @@ import { agreeing, agreementWithLlvm } from '../symbolize/agreement/agreement.js
 import { agreementLine, assertAgreement, LEAST_AGREEMENT } from '../symbolize/agreement/assert-agreement.js';
 import { allPrograms, type Program } from '../symbolize/agreement/programs.js';
 import { randomCodeAddresses } from '../symbolize/agreement/random-addresses.js';
+import { packagedPrograms, splitPrograms } from '../symbolize/agreement/split-programs.js';
 import { cacheDirectory } from './cache-directory.js';
 
 const LEAST_PROGRAMS = 20;
@@ -18,7 +19,7 @@ const ADDRESSES = 3_000;
 
 let programs: Program[];
 before(() => {
-  programs = [...allPrograms(), ...ripgreps(), ...installed()];
+  programs = [...allPrograms(), ...splitPrograms(), ...packagedPrograms(), ...ripgreps(), ...installed()];
 });
 
 /** As profiles build it: debug = 1; with all of it; and with only lines. */

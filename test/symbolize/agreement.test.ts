@@ -13,6 +13,7 @@ import {
   rustProgram,
 } from './agreement/programs.js';
 import { randomCodeAddresses } from './agreement/random-addresses.js';
+import { packagedPrograms, splitPrograms } from './agreement/split-programs.js';
 
 const ADDRESSES = 400;
 
@@ -25,6 +26,14 @@ before(() => {
 
 test('chains are those of llvm-symbolizer: compilers, versions, forms of files', async (t) => {
   for (const program of programs) {
+    const agreement = await assertAgreement(program, ADDRESSES);
+    t.diagnostic(`${program.name}: ${agreementLine(agreement)}`);
+    assert.equal(agreement.raw, agreement.total, agreement.examples.join('\n'));
+  }
+});
+
+test('debug information in .dwo files, and in packages of them', async (t) => {
+  for (const program of [...splitPrograms(), ...packagedPrograms()]) {
     const agreement = await assertAgreement(program, ADDRESSES);
     t.diagnostic(`${program.name}: ${agreementLine(agreement)}`);
     assert.equal(agreement.raw, agreement.total, agreement.examples.join('\n'));

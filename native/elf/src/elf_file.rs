@@ -107,12 +107,21 @@ impl<'data> ElfFile<'data> {
     /// Reads the file's headers. A missing or broken section header table is not an error: the file then counts as
     /// stripped of it.
     pub fn parse(data: &'data [u8]) -> Result<ElfFile<'data>, ElfError> {
+        Self::parse_kinds(data, Some(&[ET_EXEC, ET_DYN]))
+    }
+
+    /// Of any type: .dwo files are object files.
+    pub fn parse_sections(data: &'data [u8]) -> Result<ElfFile<'data>, ElfError> {
+        Self::parse_kinds(data, None)
+    }
+
+    fn parse_kinds(data: &'data [u8], kinds: Option<&[u16]>) -> Result<ElfFile<'data>, ElfError> {
         check_identity(data)?;
         let header = FileHeader::read(data).ok_or(ElfError::Truncated("file header"))?;
         if header.machine != EM_X86_64 {
             return Err(ElfError::WrongMachine(header.machine));
         }
-        if header.kind != ET_EXEC && header.kind != ET_DYN {
+        if kinds.is_some_and(|kinds| !kinds.contains(&header.kind)) {
             return Err(ElfError::WrongType(header.kind));
         }
         let sections =

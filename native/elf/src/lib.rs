@@ -27,6 +27,7 @@ mod row_builder;
 mod rule;
 mod sections;
 mod separate_cfi;
+mod supplement_link;
 mod sweep;
 mod symbols_at;
 mod unwind_table;
@@ -40,10 +41,11 @@ pub use rule::{
     Rule, BX_SAME, BX_UNKNOWN, FP_CFA, FP_RBP, FP_SAME, REGISTER_R10, REGISTER_RBP, REGISTER_RBX, REGISTER_RSP,
     UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
-pub use separate_cfi::{debug_file_paths, linked_paths, unwind_table_of};
+pub use separate_cfi::{debug_file_paths, is_debug_file_of, linked_paths, path_by_build_id, unwind_table_of};
+pub use supplement_link::SupplementLink;
 pub use sweep::{
-    DebugSections, PlannedUnit, SectionBytes, SweepPlan, SweptAddress, SweptFrame, UnitOutcome, UnitSweeper, Work,
-    DEBUG_SECTION_NAMES,
+    DebugSections, PackageIndex, PlannedUnit, SectionBytes, Skeleton, SplitFile, SweepPlan, SweptAddress, SweptFrame,
+    UnitOutcome, UnitSweeper, Work, DEBUG_SECTION_NAMES,
 };
 pub use symbols_at::{symbols_at, SymbolAt};
 pub use unwind_table::{unwind_table, Row, UnwindTable};

@@ -47,7 +47,7 @@ pub fn debug_file_paths(elf: &ElfFile<'_>, path: &Path) -> Vec<PathBuf> {
     elf.build_id().and_then(path_by_build_id).into_iter().chain(linked_paths(elf, path)).collect()
 }
 
-fn path_by_build_id(build_id: &[u8]) -> Option<PathBuf> {
+pub fn path_by_build_id(build_id: &[u8]) -> Option<PathBuf> {
     let (first, rest) = build_id.split_first().filter(|(_, rest)| !rest.is_empty())?;
     let mut name = format!("{DEBUG_DIRECTORY}/.build-id/{first:02x}/");
     rest.iter().for_each(|byte| write!(name, "{byte:02x}").unwrap_or_default());
@@ -65,7 +65,7 @@ pub fn linked_paths(elf: &ElfFile<'_>, path: &Path) -> Vec<PathBuf> {
 }
 
 /// By build id; a file without one by the sum in its .gnu_debuglink. A name alone may mean another version's.
-fn is_debug_file_of(elf: &ElfFile<'_>, debug: &ElfFile<'_>, debug_bytes: &[u8]) -> bool {
+pub fn is_debug_file_of(elf: &ElfFile<'_>, debug: &ElfFile<'_>, debug_bytes: &[u8]) -> bool {
     match elf.build_id() {
         Some(build_id) => debug.build_id() == Some(build_id),
         None => elf.debug_link_sum() == Some(crc32(debug_bytes)),

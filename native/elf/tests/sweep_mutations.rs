@@ -144,7 +144,7 @@ fn what_is_not_damaged_is_read() {
     }
     let split = Program::compiled("g++", PROGRAMS[5]);
     let (outcomes, _) = split.sweep(&split.bytes, split.sections[0].len());
-    assert_eq!(outcomes, [UnitOutcome::Split, UnitOutcome::Split]);
+    assert_eq!(outcomes, [UnitOutcome::WithoutSplitFile, UnitOutcome::WithoutSplitFile]);
 }
 
 #[test]

@@ -1,11 +1,8 @@
 //! What one ELF file can tell of its functions: facts, of which the caller makes sentences.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
 
 use bee_elf::{DebugUnit, DebugUnits, ElfFile, FunctionNames};
 
@@ -15,8 +12,6 @@ use crate::json;
 
 /// A program of a thousand crates is large; a file that names more of them is not believed.
 const MAX_CRATES: usize = 20_000;
-/// One `stat` each; when the first ones are all there, or all gone, so are the others.
-const MAX_SPLIT_FILES_LOOKED_FOR: usize = 256;
 /// Between the path of a crate's root and the codegen unit, in the name of a unit.
 const CODEGEN_UNIT_MARK: &[u8] = b"/@/";
 /// In the name of every .dwo file that rustc writes: a skeleton unit does not tell its language.
@@ -27,8 +22,6 @@ struct Units<'data> {
     crates: BTreeMap<CrateKey<'data>, CrateUnits>,
     other_count: usize,
     is_whole: bool,
-    split_file_count: usize,
-    missing_split_file_count: usize,
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +43,7 @@ pub fn read(path: &str) -> Outcome<String> {
     let elf = ElfFile::parse(memory.bytes())
         .map_err(|error| Failure::new(libc::ENOEXEC, format!("Cannot read {path}: {error}.")))?;
     let units = Units::read(&DebugUnits::find(&elf));
-    Ok(to_json(path, &elf, &units))
+    Ok(to_json(&elf, &units))
 }
 
 /// Not blocked by a FIFO that stands where a program should.
@@ -76,9 +69,6 @@ impl<'data> Units<'data> {
     }
 
     fn add(&mut self, unit: &DebugUnit<'data>, debug_units: &DebugUnits<'data>) {
-        if let Some(name) = unit.split_file {
-            self.look_for_split_file(unit.directory, name);
-        }
         let is_split = unit.split_file.is_some();
         let is_rust = unit.is_rust || unit.split_file.is_some_and(|name| contains(name, RUST_SPLIT_MARK));
         if !is_rust {
@@ -96,17 +86,6 @@ impl<'data> Units<'data> {
             units.names = debug_units.function_names(unit);
         }
     }
-
-    fn look_for_split_file(&mut self, directory: &[u8], name: &[u8]) {
-        self.split_file_count += 1;
-        if self.split_file_count > MAX_SPLIT_FILES_LOOKED_FOR {
-            return;
-        }
-        let path = Path::new(OsStr::from_bytes(directory)).join(OsStr::from_bytes(name));
-        if !path.is_file() {
-            self.missing_split_file_count += 1;
-        }
-    }
 }
 
 fn crate_root(unit_name: &[u8]) -> &[u8] {
@@ -118,7 +97,7 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
-fn to_json(path: &str, elf: &ElfFile<'_>, units: &Units<'_>) -> String {
+fn to_json(elf: &ElfFile<'_>, units: &Units<'_>) -> String {
     let mut out = String::from("{\"buildId\":");
     json::push_string(&mut out, &json::hex(elf.build_id().unwrap_or_default()));
     out.push_str(",\"debugLink\":");
@@ -130,16 +109,9 @@ fn to_json(path: &str, elf: &ElfFile<'_>, units: &Units<'_>) -> String {
         ("hasDebugInfo", elf.has_section(".debug_info")),
         ("hasDebugLines", elf.has_section(".debug_line")),
         ("areUnitsWhole", units.is_whole),
-        ("hasDebugPackage", debug_package(path).is_file()),
     ];
     truths.iter().for_each(|(name, value)| out.push_str(&format!(",\"{name}\":{value}")));
-    let counts = [
-        ("otherUnitCount", units.other_count),
-        ("splitFileCount", units.split_file_count),
-        ("missingSplitFileCount", units.missing_split_file_count),
-    ];
-    counts.iter().for_each(|(name, value)| out.push_str(&format!(",\"{name}\":{value}")));
-    out.push_str(",\"crates\":[");
+    out.push_str(&format!(",\"otherUnitCount\":{},\"crates\":[", units.other_count));
     for (index, (key, found)) in units.crates.iter().enumerate() {
         out.push_str(if index == 0 { "{\"directory\":" } else { ",{\"directory\":" });
         push_text(&mut out, key.directory);
@@ -157,17 +129,13 @@ fn to_json(path: &str, elf: &ElfFile<'_>, units: &Units<'_>) -> String {
     out
 }
 
-/// The linker's wrapper puts it beside the file under the file's whole name.
-fn debug_package(path: &str) -> PathBuf {
-    PathBuf::from(format!("{path}.dwp"))
-}
-
 fn push_text(out: &mut String, bytes: &[u8]) {
     json::push_string(out, &String::from_utf8_lossy(bytes));
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
     use std::process::Command;
 
     use super::*;
@@ -232,25 +200,14 @@ mod tests {
     }
 
     #[test]
-    fn split_debug_information_and_whether_its_files_are_there() {
+    fn split_debug_information() {
         let scratch = Scratch::new("split");
-        for version in ["-Cdwarf-version=4", "-Cdwarf-version=5"] {
-            let path = scratch.rust(&["-O", "-Cdebuginfo=1", "-Csplit-debuginfo=unpacked", version]);
-            assert_eq!(own_crates(&path), [" Unknown split"]);
-            let facts = read(&path).unwrap();
-            assert!(facts.contains("\"missingSplitFileCount\":0"), "{facts}");
-            assert!(facts.contains("\"hasDebugPackage\":false"));
-            for entry in std::fs::read_dir(&scratch.0).unwrap() {
-                let path = entry.unwrap().path();
-                if path.extension().is_some_and(|extension| extension == "dwo") {
-                    std::fs::remove_file(path).unwrap();
-                }
+        for kind in ["-Csplit-debuginfo=unpacked", "-Csplit-debuginfo=packed"] {
+            for version in ["-Cdwarf-version=4", "-Cdwarf-version=5"] {
+                let path = scratch.rust(&["-O", "-Cdebuginfo=1", kind, version]);
+                assert_eq!(own_crates(&path), [" Unknown split"]);
             }
-            let facts = read(&path).unwrap();
-            assert!(!facts.contains("\"splitFileCount\":0") && !facts.contains("\"missingSplitFileCount\":0"));
         }
-        let packed = scratch.rust(&["-O", "-Cdebuginfo=1", "-Csplit-debuginfo=packed"]);
-        assert!(read(&packed).unwrap().contains("\"hasDebugPackage\":true"));
     }
 
     #[test]

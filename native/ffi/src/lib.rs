@@ -261,10 +261,10 @@ pub extern "C" fn bee_symbols_free(symbols: u64) {
 }
 
 /// What the ELF file at `path` can tell of its functions: JSON object `{buildId, debugLink, hasSymbols,
-/// hasDynamicSymbols, hasMiniDebugInfo, hasDebugInfo, hasDebugLines, areUnitsWhole, hasDebugPackage, otherUnitCount,
-/// splitFileCount, missingSplitFileCount, crates: [{directory, source, isSplit, unitCount, names}]}`; texts are empty
-/// where there is none. ENOEXEC for what is no x86-64 ELF file. Reads the root entry of each unit: a call takes
-/// milliseconds, so let the first one pass a buffer that probably suffices.
+/// hasDynamicSymbols, hasMiniDebugInfo, hasDebugInfo, hasDebugLines, areUnitsWhole, otherUnitCount, crates: [{directory,
+/// source, isSplit, unitCount, names}]}`; texts are empty where there is none. ENOEXEC for what is no x86-64 ELF file.
+/// Reads the root entry of each unit: a call takes milliseconds, so let the first one pass a buffer that probably
+/// suffices.
 ///
 /// # Safety
 /// `path` is a C string; `buffer` is NULL or has `capacity` writable bytes.

@@ -37,7 +37,7 @@ export function symbolWarning(facts: ElfFacts, target: SymbolTarget): Problem | 
   if (own.length === 0)
     return facts.hasSymbols || facts.hasMiniDebugInfo ? noDebuginfo(facts, target) : noSymbols(target);
   if (facts.areUnitsWhole && isOnlyOthers(own, target)) return onlyDependencies(target);
-  return splitDebuginfo(own, facts, target) ?? shortNames(own, target);
+  return shortNames(own, target);
 }
 
 /** Without those of std, whose debug information is in every program that is not stripped. */
@@ -85,24 +85,12 @@ function onlyDependencies(target: SymbolTarget): Problem {
   return { code: 'no-debuginfo', message: withAdvice(message, target, SYMBOLS) };
 }
 
-/** A .dwp file beside the program is read; .dwo files are not, nor could they be where they are missing. */
-function splitDebuginfo(
-  own: readonly ElfCrate[],
-  { hasDebugPackage, missingSplitFileCount }: ElfFacts,
-  target: SymbolTarget,
-): Problem | undefined {
-  if (hasDebugPackage || !own.some(({ isSplit }) => isSplit)) return undefined;
-  const state = missingSplitFileCount > 0 ? 'some of which are missing' : 'which the profiler does not read';
-  const message = `the debug information of ${subject(target)} is in .dwo files (split-debuginfo), ${state}: inlined functions are missing`;
-  return { code: 'split-debuginfo', message: withAdvice(message, target, ['split-debuginfo="off"']) };
-}
-
 /** By the program's own crate, where it is found: short names of one dependency are not worth a warning. */
 function shortNames(own: readonly ElfCrate[], target: SymbolTarget): Problem | undefined {
   const root = own.filter((crate) => isRootOf(target, crate));
   const judged = (root.length > 0 ? root : own).filter(({ names }) => names !== 'unknown');
-  const isInPackage = judged.length === 0 && own.some(({ isSplit }) => isSplit);
-  const isShort = isInPackage
+  const isElsewhere = judged.length === 0 && own.some(({ isSplit }) => isSplit);
+  const isShort = isElsewhere
     ? target.debuginfo === 'line-tables-only'
     : judged.length > 0 && judged.every(({ names }) => names === 'short');
   if (!isShort) return undefined;

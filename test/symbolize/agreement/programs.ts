@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { compileProgram } from '../../ffi/compiled-program.js';
 
-const CPP_SOURCE = `#include <algorithm>
+export const CPP_SOURCE = `#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <map>
@@ -27,7 +27,7 @@ int main(int argc, char **) {
   }
 }
 `;
-const RUST_SOURCE = `use std::collections::{BTreeMap, HashMap};
+export const RUST_SOURCE = `use std::collections::{BTreeMap, HashMap};
 trait Priced { fn price(&self) -> u64; }
 struct Item(u64);
 impl Priced for Item { fn price(&self) -> u64 { self.0 * 3 } }

@@ -52,7 +52,9 @@ pub(crate) enum Attribute {
     StringOffsetsBase,
     AddressBase,
     RangeListsBase,
+    RangesBase,
     SplitFile,
+    SplitId,
 }
 
 pub(crate) fn attribute_of(name: u64) -> Option<Attribute> {
@@ -76,6 +78,8 @@ pub(crate) fn attribute_of(name: u64) -> Option<Attribute> {
         0x73 | 0x2133 => Attribute::AddressBase,
         0x74 => Attribute::RangeListsBase,
         0x76 | 0x2130 => Attribute::SplitFile,
+        0x2131 => Attribute::SplitId,
+        0x2132 => Attribute::RangesBase,
         _ => return None,
     };
     Some(attribute)

@@ -26,7 +26,9 @@ pub(crate) struct Entry<'data> {
     pub string_offsets_base: Option<u64>,
     pub address_base: Option<u64>,
     pub range_lists_base: Option<u64>,
+    pub ranges_base: Option<u64>,
     pub split_file: Option<Value<'data>>,
+    pub split_id: Option<u64>,
 }
 
 impl<'data> Entry<'data> {
@@ -69,7 +71,9 @@ impl<'data> Entry<'data> {
             Attribute::StringOffsetsBase => self.string_offsets_base = value.section_offset(),
             Attribute::AddressBase => self.address_base = value.section_offset(),
             Attribute::RangeListsBase => self.range_lists_base = value.section_offset(),
+            Attribute::RangesBase => self.ranges_base = value.section_offset(),
             Attribute::SplitFile => self.split_file = Some(value),
+            Attribute::SplitId => self.split_id = value.number(),
         }
     }
 }

@@ -31,6 +31,10 @@ pub(crate) enum Value<'a> {
     UnitReference(u64),
     /// Offset in .debug_info.
     InfoReference(u64),
+    /// Offset in .debug_str of the supplementary file.
+    SupplementString(u64),
+    /// Offset in its .debug_info.
+    SupplementReference(u64),
     Other,
 }
 
@@ -155,9 +159,13 @@ pub(crate) fn read_value<'a>(
         0x17 => Value::SectionOffset(encoding.offset(reader)?),
         0x1a | 0x1f02 => Value::StringIndex(reader.uleb()?),
         0x1b | 0x1f01 => Value::AddressIndex(reader.uleb()?),
+        0x1c => Value::SupplementReference(u64::from(reader.u32()?)),
+        0x1d | 0x1f21 => Value::SupplementString(encoding.offset(reader)?),
+        0x1f20 => Value::SupplementReference(encoding.offset(reader)?),
         0x1f => Value::LineStringOffset(encoding.offset(reader)?),
         FORM_IMPLICIT_CONST => Value::Number(constant),
         0x23 => Value::ListIndex(reader.uleb()?),
+        0x24 => Value::SupplementReference(reader.u64()?),
         0x25 => Value::StringIndex(u64::from(reader.u8()?)),
         0x26 => Value::StringIndex(u64::from(reader.u16()?)),
         0x27 => Value::StringIndex(read_u24(reader)?),

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::closures::{is_closure, Closures};
+use super::debug::{Debug, EntryPlace};
 use super::entry::Entry;
 use super::form::Value;
 use super::scopes::ScopeEntry;
 use super::sections::DebugSections;
 use super::unit::Unit;
-use super::units::UnitList;
 use super::work::Budget;
 use crate::reader::Reader;
 
@@ -24,11 +24,12 @@ pub(crate) struct Names<'data> {
     text_bytes: usize,
     /// By where they are: linkers merge equal strings, and hashing whole ones was a sixth of a sweep.
     by_place: HashMap<(usize, usize), u32>,
-    /// Offset of the entry that an inlined call refers to → name.
+    /// Address of the entry that an inlined call refers to → name.
     by_origin: HashMap<usize, u32>,
     pub texts: Vec<&'data [u8]>,
     /// For each that is of a closure, or of a function in one: what rustc calls them, outermost first.
     pub closures: HashMap<u32, Vec<&'data [u8]>>,
+    /// By the address of their headers.
     foreign: HashMap<usize, Unit<'data>>,
 }
 
@@ -45,45 +46,33 @@ impl<'data> Names<'data> {
     }
 
     /// The linkage name, from the entry or what it refers to, else the plain name.
-    pub fn name_of(
-        &mut self,
-        debug: Debug<'_, 'data>,
-        unit: &Unit<'data>,
-        closures: &Closures<'data>,
-        entry: &ScopeEntry<'data>,
-        budget: &mut Budget<'_>,
-    ) -> u32 {
+    pub fn name_of(&mut self, from: Referrer<'_, 'data>, entry: &ScopeEntry<'data>, budget: &mut Budget<'_>) -> u32 {
+        let Referrer { debug, unit, closures } = from;
         let text = |value: Option<Value<'data>>, budget: &mut Budget<'_>| unit.text(debug.sections, value?, budget);
         let own = Found { linkage: text(entry.linkage_name, budget), plain: None, offset: entry.offset };
         if own.linkage.is_some() {
             return self.intern_found(Found { plain: text(entry.name, budget), ..own }, closures, budget);
         }
         let plain = text(entry.name, budget);
-        let origin = entry.origin.and_then(|value| unit.reference(value));
+        let origin = entry.origin.and_then(|value| debug.place(unit, value));
         match (origin, plain) {
-            (Some(origin), None) => self.name_at(debug, unit, closures, origin, budget),
+            (Some(origin), None) => self.name_at(from, origin, budget),
             (Some(origin), Some(plain)) => {
-                let found = self.find(debug, unit, origin, budget);
+                let found = self.find(from, origin, budget);
                 self.intern_found(Found { plain: Some(plain), ..found }, closures, budget)
             }
             (None, plain) => self.intern(plain.unwrap_or_default()),
         }
     }
 
-    fn name_at(
-        &mut self,
-        debug: Debug<'_, 'data>,
-        unit: &Unit<'data>,
-        closures: &Closures<'data>,
-        origin: usize,
-        budget: &mut Budget<'_>,
-    ) -> u32 {
-        if let Some(&name) = self.by_origin.get(&origin) {
+    fn name_at(&mut self, from: Referrer<'_, 'data>, origin: EntryPlace<'_, 'data>, budget: &mut Budget<'_>) -> u32 {
+        let key = origin.debug.address_of(origin.offset);
+        if let Some(&name) = self.by_origin.get(&key) {
             return name;
         }
-        let found = self.find(debug, unit, origin, budget);
-        let name = self.intern_found(found, closures, budget);
-        self.by_origin.insert(origin, name);
+        let found = self.find(from, origin, budget);
+        let name = self.intern_found(found, from.closures, budget);
+        self.by_origin.insert(key, name);
         name
     }
 
@@ -103,48 +92,49 @@ impl<'data> Names<'data> {
     /// Follows references, also into other units, until an entry has a linkage name.
     fn find(
         &mut self,
-        debug: Debug<'_, 'data>,
-        unit: &Unit<'data>,
-        origin: usize,
+        from: Referrer<'_, 'data>,
+        origin: EntryPlace<'_, 'data>,
         budget: &mut Budget<'_>,
     ) -> Found<'data> {
         let mut found = Found::default();
         let mut next = Some(origin);
         for _ in 0..MAX_REFERENCES {
-            let Some(offset) = next else { break };
-            let Some(holder) = self.unit_at(debug, unit, offset, budget) else { break };
+            let Some(EntryPlace { debug, offset }) = next else { break };
+            let Some(holder) = self.unit_at(from, debug, offset, budget) else { break };
             let Some(entry) = read_at(debug.sections, holder, offset, budget) else { break };
             let mut text = |value: Option<Value<'data>>| holder.text(debug.sections, value?, budget);
             found.linkage = text(entry.linkage_name);
             found.plain = found.plain.or_else(|| text(entry.name));
-            found.offset = offset;
+            // Closures are known by their places in one .debug_info.
+            found.offset = if from.is_of(debug) { offset } else { 0 };
             if found.linkage.is_some() {
                 break;
             }
-            next = entry.origin.and_then(|value| holder.reference(value));
+            next = entry.origin.and_then(|value| debug.place(holder, value));
         }
         found
     }
 
     fn unit_at<'u>(
         &'u mut self,
+        from: Referrer<'u, 'data>,
         debug: Debug<'_, 'data>,
-        unit: &'u Unit<'data>,
         offset: usize,
         budget: &mut Budget<'_>,
     ) -> Option<&'u Unit<'data>> {
-        if (unit.header.entries..unit.header.end).contains(&offset) {
-            return Some(unit);
+        let own = &from.unit.header;
+        if from.is_of(debug) && (own.entries..own.end).contains(&offset) {
+            return Some(from.unit);
         }
-        let index = debug.units.containing(offset)?;
-        if !self.foreign.contains_key(&index) {
+        let header = debug.units.as_slice()[debug.units.containing(offset)?];
+        let key = debug.address_of(header.offset);
+        if !self.foreign.contains_key(&key) {
             if self.foreign.len() >= MAX_FOREIGN_UNITS {
                 self.foreign.clear();
             }
-            let read = Unit::read(debug.sections, debug.units.as_slice()[index], budget)?;
-            self.foreign.insert(index, read);
+            self.foreign.insert(key, Unit::read(debug.sections, header, budget)?);
         }
-        self.foreign.get(&index)
+        self.foreign.get(&key)
     }
 
     fn intern(&mut self, text: &'data [u8]) -> u32 {
@@ -168,11 +158,18 @@ struct Found<'data> {
     plain: Option<&'data [u8]>,
 }
 
-/// What all units of a file share.
+/// The unit that refers to others.
 #[derive(Clone, Copy)]
-pub(crate) struct Debug<'a, 'data> {
-    pub sections: &'a DebugSections<'data>,
-    pub units: &'a UnitList,
+pub(crate) struct Referrer<'a, 'data> {
+    pub debug: Debug<'a, 'data>,
+    pub unit: &'a Unit<'data>,
+    pub closures: &'a Closures<'data>,
+}
+
+impl Referrer<'_, '_> {
+    fn is_of(self, debug: Debug<'_, '_>) -> bool {
+        std::ptr::eq(self.debug.units, debug.units)
+    }
 }
 
 fn read_at<'data>(

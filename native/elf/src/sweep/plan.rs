@@ -1,6 +1,7 @@
 use super::aranges::for_each_arange;
 use super::ranges::for_each_range;
 use super::sections::DebugSections;
+use super::split::SplitFile;
 use super::unit::Unit;
 use super::units::UnitList;
 use super::work::{Budget, Work};
@@ -8,32 +9,37 @@ use super::work::{Budget, Work};
 const NO_UNIT: u32 = u32::MAX;
 
 /// A unit, and the indices of the addresses that it describes, ascending.
-pub struct PlannedUnit {
+pub struct PlannedUnit<'data> {
     pub(crate) unit: usize,
     pub wanted: Vec<u32>,
     /// Of its entries: what reading it will take.
     pub byte_length: usize,
+    /// Where the entries are that its skeleton stands for.
+    pub(crate) split: Option<&'data SplitFile<'data>>,
 }
 
 /// Which units are to be read for a list of addresses.
-pub struct SweepPlan {
+pub struct SweepPlan<'data> {
     pub(crate) units: UnitList,
-    pub planned: Vec<PlannedUnit>,
+    /// Those of the supplementary file.
+    pub(crate) supplement: UnitList,
+    pub planned: Vec<PlannedUnit<'data>>,
 }
 
-impl SweepPlan {
+impl SweepPlan<'_> {
     /// `addresses` are sorted. `None` when the file's units cannot be told apart, or take too much work. Addresses
     /// that no unit describes are in none of the planned ones.
-    pub fn new(sections: &DebugSections<'_>, addresses: &[u64], work: &Work) -> Option<SweepPlan> {
+    pub fn new<'data>(sections: &DebugSections<'_>, addresses: &[u64], work: &Work) -> Option<SweepPlan<'data>> {
         let mut budget = Budget::of(work);
         let units = UnitList::read(sections.info, &mut budget)?;
+        let supplement = UnitList::read(sections.supplement.map_or(&[], |it| it.info), &mut budget)?;
         let mut owners = Owners { addresses, owners: vec![NO_UNIT; addresses.len()], unowned: addresses.len() };
         let listed = owners.assign_by_aranges(sections, &units, &mut budget)?;
         if owners.unowned > 0 {
             owners.assign_by_roots(sections, &units, &listed, &mut budget)?;
         }
         let planned = owners.planned(&units);
-        Some(SweepPlan { units, planned })
+        Some(SweepPlan { units, supplement, planned })
     }
 }
 
@@ -97,17 +103,17 @@ impl Owners<'_> {
     }
 
     /// The largest first, so that threads end together.
-    fn planned(&self, units: &UnitList) -> Vec<PlannedUnit> {
+    fn planned<'data>(&self, units: &UnitList) -> Vec<PlannedUnit<'data>> {
         let mut by_unit: Vec<(u32, u32)> = (0..).zip(&self.owners).map(|(index, &owner)| (owner, index)).collect();
         by_unit.retain(|&(owner, _)| owner != NO_UNIT);
         by_unit.sort_unstable();
-        let mut planned: Vec<PlannedUnit> = by_unit
+        let mut planned: Vec<PlannedUnit<'data>> = by_unit
             .chunk_by(|one, other| one.0 == other.0)
             .map(|group| {
                 let unit = group[0].0 as usize;
                 let header = &units.as_slice()[unit];
                 let wanted = group.iter().map(|&(_, index)| index).collect();
-                PlannedUnit { unit, wanted, byte_length: header.end - header.entries }
+                PlannedUnit { unit, wanted, byte_length: header.end - header.entries, split: None }
             })
             .collect();
         planned.sort_by_key(|unit| std::cmp::Reverse(unit.byte_length));

@@ -28,7 +28,7 @@ pub(crate) fn for_each_range<'data>(
         let lists = Lists { sections, unit };
         return match unit.header.encoding.version {
             5.. => lists.read_range_list(ranges, budget, &mut visit),
-            _ => lists.read_ranges(ranges.section_offset()?, budget, &mut visit),
+            _ => lists.read_ranges(unit.ranges_base.checked_add(ranges.section_offset()?)?, budget, &mut visit),
         };
     }
     let (Some(low), Some(high)) = (entry.low_pc, entry.high_pc) else { return Some(()) };
@@ -102,7 +102,8 @@ impl Lists<'_, '_> {
     fn range_list_position(&self, list: Value<'_>) -> Option<usize> {
         let Value::ListIndex(index) = list else { return usize::try_from(list.section_offset()?).ok() };
         let encoding = self.unit.header.encoding;
-        let base = self.unit.root.range_lists_base?;
+        // Without one, as in .dwo files: the first list behind the header of the section.
+        let base = self.unit.root.range_lists_base.unwrap_or(if encoding.is_64bit { 20 } else { 12 });
         let position = base.checked_add(index.checked_mul(if encoding.is_64bit { 8 } else { 4 })?)?;
         let offset = encoding.offset(&mut Reader::at(self.sections.range_lists, usize::try_from(position).ok()?))?;
         usize::try_from(base.checked_add(offset)?).ok()

@@ -27,6 +27,7 @@ pub struct DebugSections<'data> {
     pub(crate) ranges: &'data [u8],
     pub(crate) range_lists: &'data [u8],
     pub(crate) aranges: &'data [u8],
+    pub(crate) supplement: Option<&'data DebugSections<'data>>,
 }
 
 impl<'data> DebugSections<'data> {
@@ -45,7 +46,18 @@ impl<'data> DebugSections<'data> {
             ranges,
             range_lists,
             aranges,
+            supplement: None,
         }
+    }
+
+    /// With those of the file into which dwz moved what several files have in common.
+    pub fn supplemented_by(self, supplement: &'data DebugSections<'data>) -> DebugSections<'data> {
+        DebugSections { supplement: Some(supplement), ..self }
+    }
+
+    /// Those of a .dwo file with what stays in the file of its skeletons: addresses, and the ranges of DWARF 4.
+    pub(crate) fn beside(self, skeletons: &DebugSections<'data>) -> DebugSections<'data> {
+        DebugSections { addresses: skeletons.addresses, ranges: skeletons.ranges, ..self }
     }
 
     pub fn has_units(&self) -> bool {

@@ -1,8 +1,9 @@
 use std::collections::HashMap;
 
+use super::debug::Debug;
 use super::line_header::LineHeader;
 use super::line_rows::{read_rows, LineRow};
-use super::names::{Debug, Names, MAX_TEXT_BYTES};
+use super::names::{Names, Referrer, MAX_TEXT_BYTES};
 use super::plan::{PlannedUnit, SweepPlan};
 use super::scopes::{Scope, Scopes, NO_SCOPE};
 use super::sections::DebugSections;
@@ -44,8 +45,8 @@ pub enum UnitOutcome {
     Read,
     /// Functions are right; the line program could not be read, or not to its end.
     WithoutLines,
-    /// The unit only refers to a .dwo file; its addresses were not looked at.
-    Split,
+    /// The unit only refers to a .dwo file, which nobody attached: lines are right, inlined calls and names missing.
+    WithoutSplitFile,
     /// Malformed, or too much work; its addresses have no frames.
     Unreadable,
 }
@@ -79,9 +80,13 @@ impl Files {
 }
 
 impl<'a, 'data> UnitSweeper<'a, 'data> {
-    pub fn new(sections: &'a DebugSections<'data>, plan: &'a SweepPlan, work: &'a Work) -> UnitSweeper<'a, 'data> {
+    pub fn new(
+        sections: &'a DebugSections<'data>,
+        plan: &'a SweepPlan<'data>,
+        work: &'a Work,
+    ) -> UnitSweeper<'a, 'data> {
         UnitSweeper {
-            debug: Debug { sections, units: &plan.units },
+            debug: Debug { sections, units: &plan.units, supplement: &plan.supplement },
             budget: Budget::of(work),
             names: Names::new(),
             files: Files::default(),
@@ -91,33 +96,35 @@ impl<'a, 'data> UnitSweeper<'a, 'data> {
     }
 
     /// `addresses` is the list that the plan was made for.
-    pub fn sweep(&mut self, planned: &PlannedUnit, addresses: &[u64]) -> UnitOutcome {
+    pub fn sweep(&mut self, planned: &PlannedUnit<'data>, addresses: &[u64]) -> UnitOutcome {
         let wanted: Vec<u64> = planned.wanted.iter().map(|&index| addresses[index as usize]).collect();
         let header = self.debug.units.as_slice()[planned.unit];
         let Some(unit) = Unit::read(self.debug.sections, header, &mut self.budget) else {
             return UnitOutcome::Unreadable;
         };
-        if unit.is_split() {
-            return UnitOutcome::Split;
-        }
-        let Some(scopes) = Scopes::read(self.debug.sections, &unit, &wanted, &mut self.budget) else {
+        let Some(split) = planned.split_of(&unit, &mut self.budget) else {
+            return UnitOutcome::Unreadable;
+        };
+        let (debug, entries) = split.as_ref().map_or((self.debug, &unit), |(debug, unit)| (*debug, unit));
+        let Some(scopes) = Scopes::read(debug.sections, entries, &wanted, &mut self.budget) else {
             return UnitOutcome::Unreadable;
         };
         if self.frames.len() > MAX_FRAMES {
             return UnitOutcome::Unreadable;
         }
         let (lines, rows, is_whole) = self.read_lines(&unit, &wanted);
-        let mut places = UnitPlaces { unit: &unit, lines, files: HashMap::new() };
+        let from = Referrer { debug, unit: entries, closures: &scopes.closures };
+        let mut places = UnitPlaces { from, unit: &unit, lines, files: HashMap::new() };
         for (position, &index) in planned.wanted.iter().enumerate() {
             let first = self.frames.len();
             self.push_chain(&scopes, scopes.innermost[position].scope, rows[position], &mut places);
             let count = (self.frames.len() - first) as u32;
             self.addresses.push(SweptAddress { index, first: first as u32, count });
         }
-        if is_whole {
-            UnitOutcome::Read
-        } else {
-            UnitOutcome::WithoutLines
+        match is_whole {
+            true if unit.is_split() && split.is_none() => UnitOutcome::WithoutSplitFile,
+            true => UnitOutcome::Read,
+            false => UnitOutcome::WithoutLines,
         }
     }
 
@@ -154,7 +161,7 @@ impl<'a, 'data> UnitSweeper<'a, 'data> {
         let mut next = innermost;
         for _ in 0..MAX_CHAIN.min(MAX_FRAMES.saturating_sub(self.frames.len())) {
             let Some(scope) = scopes.scopes.get(next as usize) else { return };
-            let name = self.names.name_of(self.debug, places.unit, &scopes.closures, &scope.entry, &mut self.budget);
+            let name = self.names.name_of(places.from, &scope.entry, &mut self.budget);
             let file = place.map_or(0, |row| self.file(row.file, places));
             self.frames.push(frame(name, file, place, Some(scope)));
             if !scope.is_inlined {
@@ -206,6 +213,9 @@ impl<'a, 'data> UnitSweeper<'a, 'data> {
 
 /// A unit's files by their numbers, each put together once.
 struct UnitPlaces<'u, 'data> {
+    /// Where its entries are.
+    from: Referrer<'u, 'data>,
+    /// Where its lines are.
     unit: &'u Unit<'data>,
     lines: Option<LineHeader<'data>>,
     files: HashMap<u64, u32>,

@@ -20,6 +20,8 @@ pub(crate) struct Unit<'data> {
     pub root: Entry<'data>,
     /// DW_AT_low_pc of the root: what the addresses in its ranges count from.
     pub base_address: u64,
+    /// What offsets in .debug_ranges count from: not 0 in .dwo files only.
+    pub ranges_base: u64,
 }
 
 impl<'data> Unit<'data> {
@@ -52,14 +54,35 @@ impl<'data> Unit<'data> {
             return None;
         }
         let root = Entry::read(&mut reader, abbreviation, &abbreviations, header.encoding, budget)?;
-        let mut unit = Unit { header, abbreviations, root, base_address: 0 };
+        let mut unit = Unit { header, abbreviations, root, base_address: 0, ranges_base: 0 };
         unit.base_address = root.low_pc.and_then(|value| unit.address(sections, value)).unwrap_or(0);
+        Some(unit)
+    }
+
+    /// One of a .dwo file, which counts addresses and ranges from where its skeleton says.
+    pub fn read_split(
+        sections: &DebugSections<'data>,
+        header: UnitHeader,
+        skeleton: &Unit<'data>,
+        budget: &mut Budget<'_>,
+    ) -> Option<Unit<'data>> {
+        let mut unit = Self::read(sections, header, budget)?;
+        unit.root.address_base = skeleton.root.address_base;
+        unit.base_address = skeleton.base_address;
+        unit.ranges_base = skeleton.root.ranges_base.unwrap_or(0);
         Some(unit)
     }
 
     /// Its code is described in a .dwo file or package.
     pub fn is_split(&self) -> bool {
         self.root.split_file.is_some()
+    }
+
+    pub fn split_id(&self) -> u64 {
+        match self.header.encoding.version {
+            5.. => self.header.split_id,
+            _ => self.root.split_id.unwrap_or(0),
+        }
     }
 
     pub fn address(&self, sections: &DebugSections<'_>, value: Value<'_>) -> Option<u64> {
@@ -87,6 +110,7 @@ impl<'data> Unit<'data> {
             Value::String(text) => return Some(text),
             Value::StringOffset(offset) => (sections.strings, offset),
             Value::LineStringOffset(offset) => (sections.line_strings, offset),
+            Value::SupplementString(offset) => (sections.supplement?.strings, offset),
             Value::StringIndex(index) => (sections.strings, self.string_offset(sections, index)?),
             _ => return None,
         };
@@ -101,11 +125,14 @@ impl<'data> Unit<'data> {
     fn string_offset(&self, sections: &DebugSections<'_>, index: u64) -> Option<u64> {
         let encoding = self.header.encoding;
         let bytes = if encoding.is_64bit { 8 } else { 4 };
-        let position = self.root.string_offsets_base?.checked_add(index.checked_mul(bytes)?)?;
+        // Without one, as in .dwo files: behind the header of the section, which DWARF 4 does not have.
+        let first = if encoding.version >= 5 { 2 * bytes } else { 0 };
+        let base = self.root.string_offsets_base.unwrap_or(first);
+        let position = base.checked_add(index.checked_mul(bytes)?)?;
         encoding.offset(&mut Reader::at(sections.string_offsets, usize::try_from(position).ok()?))
     }
 
-    /// Where in .debug_info a reference points.
+    /// Where in the unit's own .debug_info a reference points.
     pub fn reference(&self, value: Value<'_>) -> Option<usize> {
         match value {
             Value::UnitReference(offset) => self.header.offset.checked_add(usize::try_from(offset).ok()?),

@@ -9,7 +9,7 @@ const UNIT_TYPE: u8 = 2;
 const UNIT_SKELETON: u8 = 4;
 const UNIT_SPLIT_COMPILE: u8 = 5;
 const UNIT_SPLIT_TYPE: u8 = 6;
-/// A browser has 40,000; the list takes 48 bytes for each.
+/// A browser has 40,000; the list takes 56 bytes for each.
 const MAX_UNITS: usize = 1 << 20;
 
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct UnitHeader {
     pub end: usize,
     pub encoding: Encoding,
     pub abbreviations: u64,
+    /// By which a skeleton and its unit in a .dwo file know each other; 0 before DWARF 5.
+    pub split_id: u64,
     /// Type units describe no code.
     pub is_type_unit: bool,
 }
@@ -32,6 +34,8 @@ pub(crate) struct UnitList {
 }
 
 impl UnitList {
+    pub const NONE: &'static UnitList = &UnitList { headers: Vec::new() };
+
     /// `None` when what follows a unit is no unit that can be read: then nothing behind it can be found.
     pub fn read(info: &[u8], budget: &mut Budget<'_>) -> Option<UnitList> {
         let mut headers = Vec::new();
@@ -91,10 +95,8 @@ fn read_header(info: &[u8], offset: usize) -> Option<UnitHeader> {
         }
         _ => return None,
     };
-    if kind == UNIT_SKELETON || kind == UNIT_SPLIT_COMPILE {
-        reader.u64()?;
-    }
+    let split_id = if kind == UNIT_SKELETON || kind == UNIT_SPLIT_COMPILE { reader.u64()? } else { 0 };
     let is_type_unit = kind == UNIT_TYPE || kind == UNIT_SPLIT_TYPE;
     let entries = reader.position().min(end);
-    Some(UnitHeader { offset, entries, end, encoding, abbreviations, is_type_unit })
+    Some(UnitHeader { offset, entries, end, encoding, abbreviations, split_id, is_type_unit })
 }

@@ -19,6 +19,11 @@ impl Work {
         Work { left: AtomicU64::new(steps) }
     }
 
+    /// As many more as `bytes` of debug information in other files may take.
+    pub fn extend(&self, bytes: usize) {
+        self.left.fetch_add((bytes as u64).saturating_mul(STEPS_PER_BYTE), Ordering::Relaxed);
+    }
+
     fn take_portion(&self) -> Option<u64> {
         let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(PORTION));
         taken.ok().map(|_| PORTION)

@@ -9,21 +9,29 @@ const ELFCOMPRESS_ZLIB: u32 = 1;
 const ELFCOMPRESS_ZSTD: u32 = 2;
 /// Elf64_Chdr: type, reserved, size, alignment.
 const HEADER_BYTES: usize = 24;
-/// Of all sections of a file together: more debug information than the largest browsers have, and less than memory.
-const MAX_BYTES: u64 = 2 << 30;
+/// Of all sections of a program together: more debug information than the largest browsers have, and less than memory.
+pub const MAX_BYTES: u64 = 2 << 30;
 
 pub struct DebugData<'data> {
     sections: Vec<Cow<'data, [u8]>>,
 }
 
 impl<'data> DebugData<'data> {
-    /// `Err` with a sentence for what cannot be decompressed.
-    pub fn read(elf: &ElfFile<'data>) -> Result<DebugData<'data>, String> {
-        let mut left = MAX_BYTES;
+    /// `Err` with a sentence for what cannot be decompressed, or goes beyond the `left` of [`MAX_BYTES`].
+    pub fn read(elf: &ElfFile<'data>, left: &mut u64) -> Result<DebugData<'data>, String> {
+        Self::read_named(elf, "", left)
+    }
+
+    /// Of a .dwo file, or a package of them.
+    pub fn read_split(elf: &ElfFile<'data>, left: &mut u64) -> Result<DebugData<'data>, String> {
+        Self::read_named(elf, ".dwo", left)
+    }
+
+    fn read_named(elf: &ElfFile<'data>, suffix: &str, left: &mut u64) -> Result<DebugData<'data>, String> {
         let mut sections = Vec::with_capacity(DEBUG_SECTION_NAMES.len());
-        for name in DEBUG_SECTION_NAMES {
-            let content = match elf.section(name) {
-                Some(section) if section.is_compressed => Cow::Owned(decompress(name, section, &mut left)?),
+        for name in DEBUG_SECTION_NAMES.map(|name| format!("{name}{suffix}")) {
+            let content = match elf.section(&name) {
+                Some(section) if section.is_compressed => Cow::Owned(decompress(&name, section, left)?),
                 Some(section) => Cow::Borrowed(section.bytes),
                 None => Cow::Borrowed(&[][..]),
             };

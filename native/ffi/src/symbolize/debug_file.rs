@@ -1,26 +1,59 @@
-//! The file that holds the debug information which was taken out of another, where debuggers look for it too.
+//! Files that hold debug information of another, where debuggers look for them too.
 
-use std::fs::File;
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use bee_elf::{debug_file_paths, ElfFile};
+use bee_elf::{debug_file_paths, is_debug_file_of, path_by_build_id, ElfFile};
 
 use crate::file_memory::FileMemory;
 
-/// Only with the same build id inside: a name alone may mean the file of another version. Links without build ids are
-/// the library's, which checks their sums.
-pub fn open(elf: &ElfFile<'_>, path: &str) -> Option<FileMemory> {
-    let build_id = elf.build_id().filter(|id| id.len() > 1)?;
-    let canonical = std::fs::canonicalize(path).unwrap_or_default();
-    debug_file_paths(elf, &canonical).into_iter().find_map(|path| open_with_build_id(&path, build_id))
+/// Where distributions put what dwz moved out of their packages.
+const SUPPLEMENT_DIRECTORY: &str = "/usr/lib/debug/.dwz";
+
+pub struct DebugFile {
+    pub path: PathBuf,
+    pub memory: FileMemory,
 }
 
-fn open_with_build_id(path: &Path, build_id: &[u8]) -> Option<FileMemory> {
-    let file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|it| it.is_file()))?;
-    let memory = FileMemory::map(&file).ok()?;
-    let is_same = ElfFile::parse(memory.bytes())
-        .is_ok_and(|debug| debug.build_id() == Some(build_id) && debug.has_section(".debug_info"));
-    is_same.then_some(memory)
+impl DebugFile {
+    /// Of a regular file only: a name in debug information may mean a FIFO, which would block.
+    pub fn open(path: PathBuf) -> Option<DebugFile> {
+        let file: File = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&path).ok()?;
+        let is_file = file.metadata().is_ok_and(|it| it.is_file());
+        let memory = is_file.then(|| FileMemory::map(&file).ok())??;
+        Some(DebugFile { path, memory })
+    }
+
+    fn is(&self, is_meant: impl FnOnce(&ElfFile<'_>) -> bool) -> bool {
+        ElfFile::parse_sections(self.memory.bytes()).is_ok_and(|elf| is_meant(&elf))
+    }
+}
+
+/// What was taken out of a stripped file: a name alone may mean the file of another version.
+pub fn open(elf: &ElfFile<'_>, path: &str) -> Option<DebugFile> {
+    let canonical = std::fs::canonicalize(path).unwrap_or_default();
+    let mut files = debug_file_paths(elf, &canonical).into_iter().filter_map(DebugFile::open);
+    files.find(|file| file.is(|debug| has_more(debug) && is_debug_file_of(elf, debug, file.memory.bytes())))
+}
+
+fn has_more(debug: &ElfFile<'_>) -> bool {
+    debug.has_section(".debug_info") || debug.has_function_symbols(false)
+}
+
+/// The file into which dwz moved what several files have in common; `Err` with its name when none of that id is found.
+pub fn open_supplement(elf: &ElfFile<'_>, path: &Path) -> Result<Option<DebugFile>, PathBuf> {
+    let Some(link) = elf.supplement_link() else { return Ok(None) };
+    let name = Path::new(OsStr::from_bytes(link.path));
+    let folder = std::fs::canonicalize(path).ok().and_then(|path| path.parent().map(Path::to_path_buf));
+    let beside = folder.unwrap_or_default().join(name);
+    let installed = name.file_name().map(|name| Path::new(SUPPLEMENT_DIRECTORY).join(name));
+    let paths = [Some(beside), installed, path_by_build_id(link.id)];
+    let mut files = paths.into_iter().flatten().filter_map(DebugFile::open);
+    let found = files.find(|file| file.is(|supplement| supplement.supplement_id() == Some(link.id)));
+    found.map(Some).ok_or_else(|| name.to_path_buf())
 }
 
 /// Empty for a file without .gnu_debuglink.

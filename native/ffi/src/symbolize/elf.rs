@@ -1,17 +1,17 @@
 //! User code: one ELF file through its descriptor.
 
-use std::fs::{File, Metadata};
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
+use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::path::Path;
 
 use bee_elf::ElfFile;
 
-use super::debug_file;
+use super::debug_file::{self, DebugFile};
 use super::functions::Functions;
 use super::library;
 use super::style::Style;
-use super::sweep::{self, Swept};
+use super::sweep::{self, Program, Swept};
 use super::symbols::Symbols;
 use super::{plt, vdso, Answer, Problem};
 use crate::file_memory::FileMemory;
@@ -21,7 +21,7 @@ use crate::objects::Object;
 pub fn resolve(id: u32, object: &Object, addresses: &[u64], style: Style) -> Answer {
     let resolved = match (object.is_vdso, &object.file) {
         (true, _) => vdso::open_image().and_then(|image| resolve_file(&descriptor_path(&image), addresses, style)),
-        (false, Some(file)) => resolve_file(&readable_path(&object.path, file), addresses, style),
+        (false, Some(file)) => resolve_file(&descriptor_path(file), addresses, style),
         (false, None) => Err("The file could not be opened.".to_string()),
     };
     let (symbols, message) = match resolved {
@@ -32,20 +32,7 @@ pub fn resolve(id: u32, object: &Object, addresses: &[u64], style: Style) -> Ans
     Answer { symbols, problem }
 }
 
-/// The mapped file itself, whatever its path means by now. Except where a package of split debug information lies
-/// beside the path and the path is still this file: the reader looks for `<path>.dwp` and nowhere else.
-fn readable_path(path: &str, file: &OwnedFd) -> String {
-    let identity = |metadata: std::io::Result<Metadata>| metadata.map(|it| (it.dev(), it.ino())).ok();
-    let opened = descriptor_path(file);
-    let is_packaged = std::fs::metadata(format!("{path}.dwp")).is_ok_and(|it| it.is_file());
-    let is_same = is_packaged && identity(std::fs::metadata(path)) == identity(std::fs::metadata(&opened));
-    if is_same {
-        path.to_string()
-    } else {
-        opened
-    }
-}
-
+/// The mapped file itself, whatever its path means by now.
 fn descriptor_path(file: &impl AsRawFd) -> String {
     format!("/proc/self/fd/{}", file.as_raw_fd())
 }
@@ -57,8 +44,8 @@ fn resolve_file(path: &str, addresses: &[u64], style: Style) -> Resolved {
     Ok((plt::with_stubs_named(path, addresses, symbols, style), message))
 }
 
-/// The file's own debug information in one sweep; a library for whatever the sweep leaves: split units, files whose
-/// debug information is elsewhere or malformed.
+/// The file's debug information in one sweep; a library for whatever the sweep leaves: what is malformed, and files that
+/// only have a table of symbols in .gnu_debugdata.
 fn resolve_code(path: &str, addresses: &[u64], style: Style) -> Resolved {
     match survived(|| sweep_file(path, addresses, style)) {
         Ok(Some(swept)) => Ok(fill_left(path, addresses, swept, style)),
@@ -81,13 +68,18 @@ fn sweep_file(path: &str, addresses: &[u64], style: Style) -> Result<Option<Swep
     let (false, Ok(memory)) = (style.avoids_sweep, mapped) else { return Ok(None) };
     let Ok(elf) = ElfFile::parse(memory.bytes()) else { return Ok(None) };
     let functions = Functions::of_file(path.to_string());
-    let sweep = |debug: &ElfFile<'_>| sweep::resolve(&elf, debug, addresses, &functions, style).map(Some);
+    let sweep = |debug: &ElfFile<'_>, debug_path: &Path| {
+        let program = Program { elf: &elf, path: Path::new(path), debug, debug_path };
+        sweep::resolve(&program, addresses, &functions, style).map(Some)
+    };
     if elf.has_section(".debug_info") {
-        return sweep(&elf);
+        return sweep(&elf, Path::new(path));
     }
     match debug_file::open(&elf, path) {
-        Some(memory) => ElfFile::parse(memory.bytes()).map_or(Ok(None), |debug| sweep(&debug)),
-        None if is_whole_by_symbols(&elf, path) => sweep(&elf),
+        Some(DebugFile { path, memory }) => {
+            ElfFile::parse(memory.bytes()).map_or(Ok(None), |debug| sweep(&debug, &path))
+        }
+        None if is_whole_by_symbols(&elf, path) => sweep(&elf, Path::new(path)),
         None => Ok(None),
     }
 }

@@ -12,6 +12,7 @@ mod kernel;
 mod library;
 mod perf_map;
 mod plt;
+mod split_files;
 mod style;
 mod sweep;
 mod symbols;

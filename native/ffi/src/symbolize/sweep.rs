@@ -1,12 +1,15 @@
-//! User code with debug information in the file: one sweep over the units that hold the addresses.
+//! User code: one sweep over the units that hold the addresses, wherever their debug information is.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bee_elf::{symbols_at, DebugSections, ElfFile, PlannedUnit, SweepPlan, SymbolAt, UnitOutcome, UnitSweeper, Work};
 
 use super::collector::Collector;
-use super::debug_data::DebugData;
+use super::debug_data::{DebugData, MAX_BYTES};
+use super::debug_file::{self, DebugFile};
 use super::functions::Functions;
+use super::split_files::SplitFiles;
 use super::style::Style;
 use super::symbols::Symbols;
 use super::STACK_BYTES;
@@ -23,28 +26,66 @@ pub struct Swept {
     pub message: Option<String>,
 }
 
-/// `elf` is what was mapped, `debug` the file with its debug information, mostly the same. `Err` with a sentence when
-/// that cannot be swept at all.
+/// What was mapped, and the file with its debug information: mostly the same.
+pub struct Program<'a, 'data> {
+    pub elf: &'a ElfFile<'data>,
+    pub path: &'a Path,
+    pub debug: &'a ElfFile<'data>,
+    pub debug_path: &'a Path,
+}
+
+/// `Err` with a sentence when the debug information cannot be swept at all.
 pub fn resolve(
-    elf: &ElfFile<'_>,
-    debug: &ElfFile<'_>,
+    program: &Program<'_, '_>,
     addresses: &[u64],
     functions: &Functions,
     style: Style,
 ) -> Result<Swept, String> {
-    let data = DebugData::read(debug)?;
-    let sections = data.sections();
+    let mut left = MAX_BYTES;
+    let (supplement, unfound) = open_supplement(program);
+    let supplement = supplement.as_ref().map(|file| read_supplement(file, &mut left)).transpose()?;
+    let supplement = supplement.as_ref().map(DebugData::sections);
+    let data = DebugData::read(program.debug, &mut left)?;
+    let sections = supplement.iter().fold(data.sections(), DebugSections::supplemented_by);
+
     let work = Work::for_bytes(sections.byte_length());
-    let plan = SweepPlan::new(&sections, addresses, &work).ok_or("Its debug information is malformed.")?;
+    let mut plan = SweepPlan::new(&sections, addresses, &work).ok_or("Its debug information is malformed.")?;
+    let skeletons = plan.skeletons(&sections, &work);
+    let split = SplitFiles::open(&skeletons, std::fs::canonicalize(program.path).ok().as_deref());
+    let content = split.read(&mut left);
+    let parsed = content.parse(&skeletons, &sections, &work);
+    let missing = parsed.attach(&mut plan, &skeletons, &split);
+
     let (sweepers, outcomes) = sweep_units(&sections, &plan, addresses, &work);
-    let table = match symbols_at(elf, addresses) {
-        // What was taken out of a stripped file names also what it does not export.
-        table if style.is_like_llvm => table,
-        table => either(symbols_at(debug, addresses), table),
-    };
     let left = left_over(&outcomes, &plan);
+    let table = symbol_table(program, addresses, style);
     let symbols = Collector::new(table, addresses, functions, style).collect(&sweepers, &left);
-    Ok(Swept { symbols, left, message: message(&outcomes, &plan) })
+    Ok(Swept { symbols, left, message: message([unfound, missing], &outcomes, &plan) })
+}
+
+/// The file, or a sentence that it is not found.
+fn open_supplement(program: &Program<'_, '_>) -> (Option<DebugFile>, Option<String>) {
+    match debug_file::open_supplement(program.debug, program.debug_path) {
+        Ok(found) => (found, None),
+        Err(name) => {
+            let text =
+                format!("Names are missing: {}, which dwz made, is not found, or of another build.", name.display());
+            (None, Some(text))
+        }
+    }
+}
+
+fn read_supplement<'data>(file: &'data DebugFile, left: &mut u64) -> Result<DebugData<'data>, String> {
+    let elf = ElfFile::parse_sections(file.memory.bytes()).map_err(|error| error.to_string())?;
+    DebugData::read(&elf, left)
+}
+
+/// What was taken out of a stripped file names also what it does not export.
+fn symbol_table<'data>(program: &Program<'_, 'data>, addresses: &[u64], style: Style) -> Vec<Option<SymbolAt<'data>>> {
+    match symbols_at(program.elf, addresses) {
+        own if style.is_like_llvm => own,
+        own => either(symbols_at(program.debug, addresses), own),
+    }
 }
 
 fn either<'data>(
@@ -57,7 +98,7 @@ fn either<'data>(
 /// Units in parallel: each thread takes the next one and keeps its own results.
 fn sweep_units<'a, 'data>(
     sections: &'a DebugSections<'data>,
-    plan: &'a SweepPlan,
+    plan: &'a SweepPlan<'data>,
     addresses: &[u64],
     work: &'a Work,
 ) -> (Vec<UnitSweeper<'a, 'data>>, Vec<UnitOutcome>) {
@@ -89,14 +130,14 @@ fn sweep_units<'a, 'data>(
     (sweepers, outcomes)
 }
 
-fn thread_count(planned: &[PlannedUnit]) -> usize {
+fn thread_count(planned: &[PlannedUnit<'_>]) -> usize {
     let bytes: usize = planned.iter().map(|unit| unit.byte_length).sum();
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
     (1 + bytes / BYTES_PER_THREAD).min(cpus).min(MAX_THREADS)
 }
 
-fn left_over(outcomes: &[UnitOutcome], plan: &SweepPlan) -> Vec<usize> {
-    let is_left = |outcome: UnitOutcome| matches!(outcome, UnitOutcome::Split | UnitOutcome::Unreadable);
+fn left_over(outcomes: &[UnitOutcome], plan: &SweepPlan<'_>) -> Vec<usize> {
+    let is_left = |outcome: UnitOutcome| outcome == UnitOutcome::Unreadable;
     let mut left: Vec<usize> = wanted_of(outcomes, plan, is_left).map(|&index| index as usize).collect();
     left.sort_unstable();
     left
@@ -104,17 +145,17 @@ fn left_over(outcomes: &[UnitOutcome], plan: &SweepPlan) -> Vec<usize> {
 
 fn wanted_of<'a>(
     outcomes: &'a [UnitOutcome],
-    plan: &'a SweepPlan,
+    plan: &'a SweepPlan<'_>,
     is_meant: impl Fn(UnitOutcome) -> bool + 'a,
 ) -> impl Iterator<Item = &'a u32> {
     let units = plan.planned.iter().zip(outcomes).filter(move |(_, &outcome)| is_meant(outcome));
     units.flat_map(|(planned, _)| &planned.wanted)
 }
 
-fn message(outcomes: &[UnitOutcome], plan: &SweepPlan) -> Option<String> {
+fn message(known: [Option<String>; 2], outcomes: &[UnitOutcome], plan: &SweepPlan<'_>) -> Option<String> {
     let count = |meant: UnitOutcome| wanted_of(outcomes, plan, move |outcome| outcome == meant).count();
     let sentences = [(UnitOutcome::Unreadable, "Debug information"), (UnitOutcome::WithoutLines, "The line table")];
-    let mut texts = Vec::new();
+    let mut texts: Vec<String> = known.into_iter().flatten().collect();
     for (outcome, what) in sentences {
         match count(outcome) {
             0 => {}
