@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { compileProgram } from '../ffi/compiled-program.js';
+import { scratchDirectory } from '../ffi/scratch-directory.js';
+import { splitFilesOf } from '../symbolize/agreement/split-programs.js';
+
+const CPP_SOURCE = `namespace shop {
+template <typename T> inline T twice(T a) { return a * 2 + 1; }
+struct Item { int price; int total(int count) const { return twice(price) * count; } };
+__attribute__((noinline)) long sum(const Item *items, int count) {
+  long all = 0;
+  for (int i = 0; i < count; i++) all += items[i].total(i);
+  return all;
+}
+}
+extern "C" int outside(long);
+extern "C" int entry(shop::Item *items, int count) { return outside(shop::sum(items, count)) + shop::twice(count); }
+`;
+const RUST_SOURCE = `#![no_std]
+#[panic_handler] fn on_panic(_: &core::panic::PanicInfo) -> ! { loop {} }
+mod shop { pub fn sum(items: &[u32]) -> u32 { items.iter().map(|it| it.wrapping_mul(3)).filter(|it| it % 2 == 0).sum() } }
+#[no_mangle] pub extern "C" fn entry(a: u32) -> u32 { shop::sum(&[a, a + 1, a.wrapping_mul(a)]) }
+`;
+const SMALL = ['-shared', '-nostdlib', '-fPIC', '-O2', '-g', '-Wl,--build-id'];
+const RUST_FLAGS = [
+  '--edition=2021',
+  '--crate-type=cdylib',
+  '-O',
+  '-Cpanic=abort',
+  '-Clink-arg=-nostartfiles',
+];
+
+/** A folder with small ELF files of a few compilers, for a fuzzer to begin with. */
+export function fuzzSeeds(): string {
+  const folder = join(scratchDirectory('bee-fuzz-'), 'corpus');
+  mkdirSync(folder);
+  const programs = [...plainSeeds(), ...splitSeeds(), packagedSeed(), ...supplementedSeeds()];
+  for (const [index, path] of programs.entries()) copyFileSync(path, join(folder, `seed-${index}`));
+  return folder;
+}
+
+function compiled(compiler: string, ...flags: string[]): string {
+  return compileProgram(compiler, 'code.cpp', CPP_SOURCE, [...SMALL, ...flags]).path;
+}
+
+function plainSeeds(): string[] {
+  const versions = [2, 3, 4, 5].map((version) => compiled('g++', `-gdwarf-${version}`));
+  const rust = [1, 2].map((level) => {
+    const args = [...RUST_FLAGS, `-Cdebuginfo=${level}`];
+    return compileProgram('rustc', 'code.rs', RUST_SOURCE, args).path;
+  });
+  return [...versions, compiled('clang++-19'), compiled('g++', '-fno-asynchronous-unwind-tables'), ...rust];
+}
+
+/** With what is in their .dwo file: the target looks for it in the file itself. */
+function splitSeeds(): string[] {
+  return ['g++', 'clang++-19'].flatMap((compiler) =>
+    [4, 5].map((version) => {
+      const path = compiled(compiler, '-gsplit-dwarf', `-gdwarf-${version}`);
+      addSections(path, splitFilesOf(path)[0]!);
+      return path;
+    }),
+  );
+}
+
+function packagedSeed(): string {
+  const path = compiled('g++', '-gsplit-dwarf', '-gdwarf-4');
+  execFileSync('dwp', ['-o', `${path}.dwp`, splitFilesOf(path)[0]!]);
+  addSections(path, `${path}.dwp`);
+  return path;
+}
+
+const SPLIT_SECTIONS = ['info', 'abbrev', 'str', 'str_offsets', 'rnglists', 'loclists', 'line']
+  .map((name) => `.debug_${name}.dwo`)
+  .concat('.debug_cu_index');
+
+function addSections(path: string, from: string): void {
+  for (const section of SPLIT_SECTIONS) {
+    const content = `${path}${section}`;
+    try {
+      execFileSync('llvm-objcopy-19', [`--dump-section=${section}=${content}`, from, '/dev/null'], {
+        stdio: 'pipe',
+      });
+    } catch {
+      continue; // compilers leave out what is empty
+    }
+    if (existsSync(content)) execFileSync('llvm-objcopy-19', [`--add-section=${section}=${content}`, path]);
+  }
+}
+
+function supplementedSeeds(): string[] {
+  return [[], ['--dwarf-5']].flatMap((flags) => {
+    const programs = [compiled('g++'), compiled('g++', '-DOTHER')];
+    const supplement = `${programs[0]}.supplement`;
+    execFileSync('dwz', [...flags, '-m', supplement, ...programs], { stdio: 'pipe' });
+    return [programs[0]!, supplement];
+  });
+}
