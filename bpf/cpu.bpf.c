@@ -247,19 +247,13 @@ static __always_inline void copy_stack(struct bee_snapshot *snapshot)
 	snapshot->stack_bytes = copied;
 }
 
-static __always_inline void deliver_snapshot(struct walk *walk, struct bpf_perf_event_data *context,
-					     __u32 generation)
+/* The moment of the sample: the task cannot have run on. */
+static __always_inline void fill_snapshot(struct bee_snapshot *snapshot, struct walk *walk,
+					  struct bpf_perf_event_data *context, __u32 generation)
 {
-	struct bee_snapshot *snapshot = bpf_ringbuf_reserve(&records, sizeof(*snapshot), 0);
-	if (!snapshot) {
-		count_loss(BEE_LOSS_RINGBUF_FULL);
-		return;
-	}
 	snapshot->head = walk->stack;
-	snapshot->head.kind = BEE_RECORD_SNAPSHOT;
-	snapshot->head.outcome = BEE_OUTCOME_NO_TABLE;
-	snapshot->head.user_frames = 0;
-	snapshot->head.kernel_frames = 0;
+	snapshot->head.outcome = walk->outcome;
+	snapshot->head.user_frames = walk->length;
 	load_user_registers(walk, context, bpf_get_current_task_btf());
 	snapshot->ip = walk->ip;
 	snapshot->sp = walk->sp;
@@ -268,12 +262,46 @@ static __always_inline void deliver_snapshot(struct walk *walk, struct bpf_perf_
 	snapshot->r10 = walk->r10;
 	snapshot->bx = walk->bx;
 	snapshot->generation = generation;
+	copy_stack(snapshot);
+}
+
+static __always_inline void deliver_snapshot(struct walk *walk, struct bpf_perf_event_data *context,
+					     __u32 generation)
+{
+	struct bee_snapshot *snapshot = bpf_ringbuf_reserve(&records, sizeof(*snapshot), 0);
+	if (!snapshot) {
+		count_loss(BEE_LOSS_RINGBUF_FULL);
+		return;
+	}
+	fill_snapshot(snapshot, walk, context, generation);
+	snapshot->head.kind = BEE_RECORD_SNAPSHOT;
 	if (config.has_kernel_frames && !is_user_mode(context)) {
 		long bytes = bpf_get_stack(context, snapshot->kernel, sizeof(snapshot->kernel), 0);
 		snapshot->head.kernel_frames = bytes > 0 ? bytes / sizeof(__u64) : 0;
 	}
-	copy_stack(snapshot);
 	bpf_ringbuf_submit(snapshot, BPF_RB_FORCE_WAKEUP); /* to be unwound before the mappings change again */
+}
+
+/* For the second unwinder. Every walk finds a frame: without one there was none. */
+static __always_inline void send_check(struct walk *walk, struct bpf_perf_event_data *context, __u32 generation)
+{
+	if (!config.checks_unwinding || walk->length == 0)
+		return;
+	struct bee_check *check = bpf_ringbuf_reserve(&records, sizeof(*check), 0);
+	if (!check) {
+		struct bee_counters *counter = this_cpu_counters();
+		if (counter)
+			counter->checks_lost++;
+		return;
+	}
+	fill_snapshot(&check->snapshot, walk, context, generation);
+	check->snapshot.head.kind = BEE_RECORD_CHECK;
+	check->space = walk->space;
+	__u32 bytes = walk->length * sizeof(__u64);
+	if (bytes > sizeof(check->frames))
+		bytes = sizeof(check->frames);
+	bpf_probe_read_kernel(check->frames, bytes, walk->frames);
+	bpf_ringbuf_submit(check, wakeup_flags());
 }
 
 static __always_inline void take_sample(struct walk *walk, struct bpf_perf_event_data *context, __u64 pid_tgid,
@@ -281,6 +309,7 @@ static __always_inline void take_sample(struct walk *walk, struct bpf_perf_event
 {
 	begin_stack(walk, pid_tgid, process->root);
 	unwind_user(walk, context, process);
+	send_check(walk, context, process->generation);
 	if (walk->unmapped && spend_snapshot(walk)) {
 		deliver_snapshot(walk, context, process->generation);
 		return;

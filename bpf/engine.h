@@ -27,6 +27,7 @@ struct bee_config {
 	__u32 user_namespace;
 	__u32 has_kernel_frames;
 	__u32 times_itself; /* where the kernel keeps no statistics of our programs */
+	__u32 checks_unwinding; /* sends a struct bee_check with every walk */
 };
 
 /*
@@ -77,6 +78,7 @@ struct bee_counters {
 	__u64 foreign_samples; /* hits in observed processes that the caller may not see; they have not fired */
 	__u64 timed_ns; /* what timed_hits took, one in BEE_TIMED_HITS, the first of each CPU among them */
 	__u64 timed_hits;
+	__u64 checks_lost; /* found no room in the ring; the samples themselves are not lost by that */
 };
 
 /* How a process ended: wait status as wait4 would give it. */
@@ -88,7 +90,7 @@ struct bee_process_end {
 
 /* A sample whose mappings or tables were not ready: registers and a slice of stack, unwound by the sampler. */
 struct bee_snapshot {
-	struct bee_stack head; /* user_frames 0; kind BEE_RECORD_SNAPSHOT */
+	struct bee_stack head; /* user_frames and outcome: of the walk that ended early; no frames follow */
 	__u64 kernel[BEE_MAX_KERNEL_FRAMES];
 	__u64 ip;
 	__u64 sp;
@@ -99,6 +101,16 @@ struct bee_snapshot {
 	__u32 stack_bytes;
 	__u32 generation;
 	__u8 stack[BEE_SNAPSHOT_STACK_BYTES]; /* from BEE_RED_ZONE_BYTES below sp */
+};
+
+/*
+ * What a walk began with, was told and found, for the sampler to walk it again and compare: head.user_frames frames, and
+ * the mappings that the walk has used.
+ */
+struct bee_check {
+	struct bee_snapshot snapshot;
+	struct bee_space space;
+	__u64 frames[BEE_MAX_USER_FRAMES];
 };
 
 #endif

@@ -53,7 +53,7 @@ enum bee_outcome { BEE_OUTCOMES(BEE_ENUM_OUTCOME) BEE_OUTCOME_COUNT };
 enum bee_frame_rule { BEE_FRAME_RULES(BEE_ENUM_RULE) BEE_RULE_COUNT };
 enum bee_loss { BEE_LOSSES(BEE_ENUM_LOSS) BEE_LOSS_COUNT };
 
-enum bee_record_kind { BEE_RECORD_STACK = 0, BEE_RECORD_SNAPSHOT = 1 };
+enum bee_record_kind { BEE_RECORD_STACK = 0, BEE_RECORD_SNAPSHOT = 1, BEE_RECORD_CHECK = 2 };
 
 /*
  * A user frame is one word: address in the ELF's own virtual address space (47 bits; of the process when the

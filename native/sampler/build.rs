@@ -1,5 +1,7 @@
-//! Compiles the kernel programs with clang against libbpf's own headers (Debian's are older) and embeds them.
+//! Compiles the kernel programs with clang against libbpf's own headers (Debian's are older) and embeds them; writes the
+//! names and numbers of outcomes, frame rules and losses in Rust.
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -9,7 +11,25 @@ fn main() {
     println!("cargo:rerun-if-changed={}", bpf.display());
     println!("cargo:rerun-if-env-changed=CLANG");
     compile_kernel_program(&bpf, &out);
+    let header = fs::read_to_string(bpf.join("record.h")).expect("bpf/record.h is there");
+    let lists =
+        [("BEE_OUTCOMES", "OUTCOME", "u8"), ("BEE_FRAME_RULES", "RULE", "u64"), ("BEE_LOSSES", "LOSS", "usize")];
+    let names: String = lists.iter().map(|list| constants_of(&header, list)).collect();
+    fs::write(out.join("names.rs"), names).expect("OUT_DIR can be written to");
     cc::Build::new().file(bpf.join("layout.c")).include(&bpf).warnings(true).extra_warnings(true).compile("bee_layout");
+}
+
+/// `#define LIST(X) X(NAME, text) …` as `PREFIX_NAME` for each entry, and `PREFIX_NAMES` with the texts.
+fn constants_of(header: &str, (list, prefix, number): &(&str, &str, &str)) -> String {
+    let joined = header.replace("\\\n", " ");
+    let definition = format!("#define {list}(X)");
+    let line = joined.lines().find_map(|line| line.strip_prefix(&definition));
+    let line = line.unwrap_or_else(|| panic!("record.h has no {list}"));
+    let entries = line.split("X(").skip(1).filter_map(|entry| entry.split_once(')')?.0.split_once(", "));
+    let (names, texts): (Vec<&str>, Vec<&str>) = entries.unzip();
+    let constant = |(index, name)| format!("pub const {prefix}_{name}: {number} = {index};\n");
+    let constants: String = names.iter().enumerate().map(constant).collect();
+    format!("{constants}pub const {prefix}_NAMES: [&str; {}] = {texts:?};\n", texts.len())
 }
 
 fn compile_kernel_program(bpf: &Path, out: &Path) {

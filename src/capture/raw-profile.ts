@@ -39,6 +39,19 @@ export interface CaptureTotals {
   /** Hits in observed processes that the caller may not profile; they have not fired. */
   foreignSamples: number;
   costSource: 'kernel' | 'sampled';
+  /** Where it was asked for. */
+  unwindingCheck?: UnwindingCheck;
+}
+
+/**
+ * Stacks that were unwound a second time and compared. `prefixOnly` of `checked`: the copied slice of stack ended first,
+ * and as far as it went the frames are the same. `unchecked`: no room for them in the ring, or they came too late.
+ */
+export interface UnwindingCheck {
+  checked: number;
+  prefixOnly: number;
+  differing: number;
+  unchecked: number;
 }
 
 export interface RawProfile {

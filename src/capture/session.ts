@@ -23,6 +23,8 @@ export interface CapturePlan {
   maxDepth: number;
   /** Of memory for unwind tables, 2 to 1024. */
   tableMiB: number;
+  /** Every stack is unwound a second time in the sampler, and compared. */
+  checksUnwinding: boolean;
 }
 
 /** How a process ended. Both null: the kernel did not tell. `timeNs` is CLOCK_MONOTONIC. */

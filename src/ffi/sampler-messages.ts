@@ -18,6 +18,7 @@ export const MESSAGE = {
 const PROTOCOL_VERSION = 3;
 const UNWINDER = { dwarf: 0, fp: 1 } as const;
 const EVENT = { 'cpu-clock': 0, cycles: 1 } as const;
+const START_CHECKS_UNWINDING = 1;
 const ADD_IS_HELD = 1;
 
 export interface StartRequest {
@@ -27,6 +28,8 @@ export interface StartRequest {
   event: keyof typeof EVENT;
   maxDepth: number;
   tableMiB: number;
+  /** Every stack is unwound a second time in the sampler, and compared. */
+  checksUnwinding: boolean;
 }
 
 /** `isHeld`: it waits at the gate and is observed from its exec on; `paths`: files that it will map. */
@@ -63,7 +66,7 @@ export function encodeStart(request: StartRequest): Uint8Array {
     request.ringBytes,
     EVENT[request.event],
     request.maxDepth,
-    0,
+    request.checksUnwinding ? START_CHECKS_UNWINDING : 0,
     request.tableMiB,
   ]);
 }

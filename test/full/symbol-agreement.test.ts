@@ -5,13 +5,12 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { repositoryRoot } from '../kernel/repository.js';
-import { ripgrepSources } from '../kernel/ripgrep-sources.js';
 import { agreeing, agreementWithLlvm } from '../symbolize/agreement/agreement.js';
 import { agreementLine, assertAgreement, LEAST_AGREEMENT } from '../symbolize/agreement/assert-agreement.js';
 import { allPrograms, type Program } from '../symbolize/agreement/programs.js';
 import { randomCodeAddresses } from '../symbolize/agreement/random-addresses.js';
 import { packagedPrograms, splitPrograms } from '../symbolize/agreement/split-programs.js';
-import { cacheDirectory } from './cache-directory.js';
+import { builtRipgrep } from './built-ripgrep.js';
 
 const LEAST_PROGRAMS = 20;
 const LEAST_ADDRESSES = 50_000;
@@ -24,12 +23,10 @@ before(() => {
 
 /** As profiles build it: debug = 1; with all of it; and with only lines. */
 function ripgreps(): Program[] {
-  return ['1', '2', '"line-tables-only"'].map((level) => {
-    const target = cacheDirectory(`ripgrep-debug-${level.replaceAll('"', '')}`);
-    const args = ['build', '--release', '--locked', '--config', `profile.release.debug=${level}`];
-    execFileSync('cargo', [...args, '--target-dir', target], { cwd: ripgrepSources(), stdio: 'pipe' });
-    return { name: `ripgrep, debug = ${level}`, path: join(target, 'release/rg') };
-  });
+  return ['1', '2', '"line-tables-only"'].map((level) => ({
+    name: `ripgrep, debug = ${level}`,
+    path: builtRipgrep(level),
+  }));
 }
 
 /** Whatever of these is here: with debug information in it, elsewhere, or none; C, C++, Rust and Go. */

@@ -20,6 +20,7 @@ export interface Summary {
     kernelSymbolized: number;
     by: Counts;
   };
+  unwindingCheck?: { checked: number; prefixOnly: number; differing: number; unchecked: number };
   cost: {
     source: string;
     targetCpuNs: number;

@@ -13,6 +13,7 @@ use crate::failure::{Failure, Outcome};
 use crate::perf_events::{online_cpus, open_sampling_event, EventRing, SamplingEvent, RECORD_THROTTLE};
 use crate::record::{bytes_of, read_from, Config, Counters, Mapping, Process, ProcessEnd, Space};
 use crate::tables::TableView;
+use crate::walk::Limits;
 
 #[repr(align(8))]
 struct Aligned<T: ?Sized>(T);
@@ -32,6 +33,7 @@ const RAW_TRACEPOINTS: [(&str, &str); 4] = [
     ("on_free", "sched_process_free"),
 ];
 
+#[derive(Clone, Copy)]
 pub struct Settings {
     pub frequency_hz: u32,
     pub event: SamplingEvent,
@@ -40,6 +42,13 @@ pub struct Settings {
     pub max_depth: u32,
     /// Of directory, rows and rules together.
     pub table_bytes: u64,
+    pub checks_unwinding: bool,
+}
+
+impl Settings {
+    pub fn limits(&self) -> Limits {
+        Limits { max_depth: self.max_depth as usize, frame_pointers_only: self.frame_pointers_only }
+    }
 }
 
 /// Records as they came, each behind its length (u32).
@@ -213,6 +222,7 @@ fn add_counters(mut sum: Counters, one: Counters) -> Counters {
     sum.foreign_samples += one.foreign_samples;
     sum.timed_ns += one.timed_ns;
     sum.timed_hits += one.timed_hits;
+    sum.checks_lost += one.checks_lost;
     sum
 }
 
@@ -239,6 +249,7 @@ fn config_of(settings: &Settings, access: &Access, times_itself: bool) -> Config
         user_namespace,
         has_kernel_frames: access.has_kernel_frames.into(),
         times_itself: times_itself.into(),
+        checks_unwinding: settings.checks_unwinding.into(),
     }
 }
 
@@ -361,7 +372,7 @@ mod tests {
     use super::*;
     use crate::objects::NO_OBJECT;
     use crate::processes::{table_memory, Processes};
-    use crate::record::{StackHead, FRAME_OBJECT_SHIFT, FRAME_RULE_SHIFT, LOSS_NAMES};
+    use crate::record::{StackHead, FRAME_OBJECT_SHIFT, FRAME_RULE_SHIFT, LOSS_NESTED};
 
     const SETTINGS: Settings = Settings {
         frequency_hz: 997,
@@ -370,6 +381,7 @@ mod tests {
         ring_bytes: 1 << 20,
         max_depth: 1024,
         table_bytes: 8 << 20,
+        checks_unwinding: false,
     };
 
     fn burn_cpu(milliseconds: u64) {
@@ -426,9 +438,8 @@ mod tests {
         engine.observe(std::process::id(), false, 1).unwrap();
         sample_ourselves(&engine);
         let counters = engine.counters();
-        let nested = LOSS_NAMES.iter().position(|name| *name == "nested").unwrap();
         assert!(counters.fired > 20, "{} fired", counters.fired);
-        assert_eq!(counters.lost[nested], counters.fired);
+        assert_eq!(counters.lost[LOSS_NESTED], counters.fired);
         assert!(engine.take_records().unwrap().is_empty());
     }
     /// Frames of files, by their CFI, in what waits in the ring.

@@ -39,6 +39,7 @@ mod space_ranges;
 mod stepping;
 mod table_room;
 mod tables;
+mod unwinding_check;
 mod walk;
 mod wire;
 

@@ -30,12 +30,13 @@ pub struct Process {
     has_ended: bool,
 }
 
-impl Process {
-    pub fn find(&self, address: u64) -> Option<&Mapping> {
-        let after = self.mappings.partition_point(|mapping| mapping.begin <= address);
-        self.mappings.get(after.checked_sub(1)?).filter(|mapping| address < mapping.end)
-    }
+/// `mappings`: sorted by begin, without overlap.
+pub fn find_mapping(mappings: &[Mapping], address: u64) -> Option<&Mapping> {
+    let after = mappings.partition_point(|mapping| mapping.begin <= address);
+    mappings.get(after.checked_sub(1)?).filter(|mapping| address < mapping.end)
+}
 
+impl Process {
     /// munmap is not reported: what is mapped later wins where the two overlap.
     fn insert(&mut self, new: Mapping) {
         let mut kept = Vec::with_capacity(self.mappings.len() + 2);
@@ -320,7 +321,8 @@ impl Processes {
             let log2_step = first_step_log2(count) as u32;
             let space = Space { first: range.first, count: count as u32, log2_step, generation: process.generation };
             engine.publish_space(pid, &space)?;
-            release(&mut self.ranges, process.range.replace(Rc::new(range)), now_ns);
+            let replaced = process.range.replace(Rc::new(range));
+            release(&mut self.ranges, replaced, crate::clock::monotonic_ns()); // it was in use until here
         }
         Ok(())
     }

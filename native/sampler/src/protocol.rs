@@ -5,8 +5,9 @@
 //!
 //! Client to sampler:
 //! - START `u32 protocolVersion, u32 frequencyHz, u32 unwinder (0 dwarf, 1 frame pointers), u32 ringBytes,
-//!   u32 event (0 cpu-clock, 1 cycles), u32 maxDepth (1 to 1024), u32 flags, u32 tableMiB (2 to 1024)` loads and
-//!   attaches the kernel programs.
+//!   u32 event (0 cpu-clock, 1 cycles), u32 maxDepth (1 to 1024),
+//!   u32 flags (START_CHECKS_UNWINDING: every stack is unwound a second time in the sampler and compared),
+//!   u32 tableMiB (2 to 1024)` loads and attaches the kernel programs.
 //! - ADD `u32 requestId, u32 pid, u32 flags (ADD_IS_HELD: it waits at
 //!   the gate, observation begins with its exec), u32 pathCount, paths, each NUL-terminated` observes a process
 //!   and its future children; the paths are the files that it will map, loaded before ADDED is sent. Stacks of all of
@@ -45,6 +46,9 @@ pub const MESSAGE_PROBLEM: u16 = 109;
 pub const MESSAGE_DONE: u16 = 110;
 pub const MESSAGE_FAILED: u16 = 111;
 pub const MESSAGE_INTERRUPTS: u16 = 112;
+
+/// START flag.
+pub const START_CHECKS_UNWINDING: u32 = 1 << 0;
 
 /// ADD flag.
 pub const ADD_IS_HELD: u32 = 1 << 0;

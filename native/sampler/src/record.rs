@@ -1,26 +1,25 @@
 //! Rust's view of bpf/record.h and bpf/engine.h. The test below compares it with what C says (bpf/layout.c).
 
+/// OUTCOME_, RULE_ and LOSS_ from the lists of bpf/record.h (build.rs).
+mod names {
+    #![allow(dead_code, reason = "the whole lists are here, and only some of them have a use in Rust")]
+    include!(concat!(env!("OUT_DIR"), "/names.rs"));
+}
+pub use names::*;
+
 pub const MAX_KERNEL_FRAMES: usize = 127;
 pub const MAX_USER_FRAMES: usize = 1024;
 pub const MAX_OBJECTS: u32 = 1 << 14;
 pub const SNAPSHOT_STACK_BYTES: usize = 16384;
 pub const RED_ZONE_BYTES: u64 = 128;
-pub const LOSS_COUNT: usize = 2;
-/// In the order of enum bee_loss.
-pub const LOSS_NAMES: [&str; LOSS_COUNT] = ["ringbufFull", "nested"];
 
 pub const RECORD_SNAPSHOT: u8 = 1;
+pub const RECORD_CHECK: u8 = 2;
 
-pub const OUTCOME_COMPLETE: u8 = 0;
-pub const OUTCOME_NO_TABLE: u8 = 2;
-pub const OUTCOME_NO_CFI: u8 = 3;
-pub const OUTCOME_READ_FAULT: u8 = 4;
-pub const OUTCOME_DEPTH: u8 = 5;
-
-pub const RULE_SNAPSHOT: u64 = 5;
 pub const FRAME_RULE_SHIFT: u32 = 47;
 pub const FRAME_OBJECT_SHIFT: u32 = 50;
 pub const FRAME_ADDRESS_MASK: u64 = (1 << 47) - 1;
+pub const FRAME_RULE_MASK: u64 = (1 << FRAME_OBJECT_SHIFT) - 1 & !FRAME_ADDRESS_MASK;
 
 pub const MAPPING_TABLE: u32 = 1;
 pub const MAPPING_JIT: u32 = 2;
@@ -70,6 +69,14 @@ pub struct Snapshot {
 
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct Check {
+    pub snapshot: Snapshot,
+    pub space: Space,
+    pub frames: [u64; MAX_USER_FRAMES],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct Config {
     pub frame_pointers_only: u32,
     pub max_depth: u32,
@@ -81,6 +88,7 @@ pub struct Config {
     pub user_namespace: u32,
     pub has_kernel_frames: u32,
     pub times_itself: u32,
+    pub checks_unwinding: u32,
 }
 
 #[repr(C)]
@@ -117,7 +125,7 @@ pub struct Mapping {
 #[derive(Clone, Copy, Default)]
 pub struct Counters {
     pub fired: u64,
-    pub lost: [u64; LOSS_COUNT],
+    pub lost: [u64; LOSS_NAMES.len()],
     pub snapshots: u64,
     pub snapshots_over_budget: u64,
     pub exited_cpu_ns: u64,
@@ -126,6 +134,7 @@ pub struct Counters {
     pub foreign_samples: u64,
     pub timed_ns: u64,
     pub timed_hits: u64,
+    pub checks_lost: u64,
 }
 
 #[repr(C)]
@@ -144,6 +153,7 @@ pub unsafe trait Plain: Copy {}
 // SAFETY: all are repr(C), made of integers; the layout test and the static asserts in layout.c rule out padding.
 unsafe impl Plain for StackHead {}
 unsafe impl Plain for Snapshot {}
+unsafe impl Plain for Check {}
 unsafe impl Plain for Config {}
 unsafe impl Plain for Process {}
 unsafe impl Plain for Space {}
@@ -219,21 +229,21 @@ mod tests {
             ("snapshot.ip", offset_of!(Snapshot, ip)),
             ("snapshot.stack", offset_of!(Snapshot, stack)),
             ("snapshot.redZone", RED_ZONE_BYTES as usize),
+            ("check.size", size_of::<Check>()),
+            ("check.space", offset_of!(Check, space)),
+            ("check.frames", offset_of!(Check, frames)),
             ("unwind_rule.size", size_of::<bee_elf::Rule>()),
             ("frame.ruleShift", FRAME_RULE_SHIFT as usize),
             ("frame.objectShift", FRAME_OBJECT_SHIFT as usize),
-            ("outcome.complete", OUTCOME_COMPLETE as usize),
-            ("outcome.noTable", OUTCOME_NO_TABLE as usize),
-            ("outcome.noCfi", OUTCOME_NO_CFI as usize),
-            ("outcome.readFault", OUTCOME_READ_FAULT as usize),
-            ("outcome.depth", OUTCOME_DEPTH as usize),
-            ("rule.snapshot", RULE_SNAPSHOT as usize),
         ];
         for (name, rust) in facts {
             assert_eq!(c_value(name), rust as u64, "{name}");
         }
-        for (index, name) in LOSS_NAMES.iter().enumerate() {
-            assert_eq!(c_value(&format!("loss.{name}")), index as u64, "{name}");
+        let lists = [("outcome", &OUTCOME_NAMES[..]), ("rule", &RULE_NAMES[..]), ("loss", &LOSS_NAMES[..])];
+        for (list, names) in lists {
+            for (index, name) in names.iter().enumerate() {
+                assert_eq!(c_value(&format!("{list}.{name}")), index as u64, "{name}");
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::engine::Settings;
 use crate::failure::{Failure, Outcome};
 use crate::perf_events::SamplingEvent;
-use crate::protocol::{ADD_IS_HELD, PROTOCOL_VERSION};
+use crate::protocol::{ADD_IS_HELD, PROTOCOL_VERSION, START_CHECKS_UNWINDING};
 use crate::record::MAX_USER_FRAMES;
 
 /// The kernel's memory for it is charged to us, and a caller of ours is not to use it up.
@@ -33,6 +33,7 @@ pub fn parse_start(payload: &[u8]) -> Outcome<Settings> {
         event: if word(4)? == 1 { SamplingEvent::Cycles } else { SamplingEvent::CpuClock },
         max_depth: within(word(5)?, 1, MAX_USER_FRAMES as u32, "frames")?,
         table_bytes: u64::from(within(word(7)?, MIN_TABLE_MIB, MAX_TABLE_MIB, "MiB for tables")?) << 20,
+        checks_unwinding: word(6)? & START_CHECKS_UNWINDING != 0,
     })
 }
 

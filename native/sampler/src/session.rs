@@ -17,11 +17,12 @@ use crate::failure::{json_text, Failure, Outcome};
 use crate::objects::is_gone;
 use crate::processes::Processes;
 use crate::protocol::*;
-use crate::record::{bytes_of, read_from, Snapshot, StackHead, LOSS_NAMES, RECORD_SNAPSHOT};
+use crate::record::{bytes_of, read_from, Check, Snapshot, StackHead, LOSS_NAMES, RECORD_CHECK, RECORD_SNAPSHOT};
 use crate::requests::{parse_add, AddRequest};
 use crate::running_times::running_times;
 use crate::side_band::SideBand;
-use crate::walk::unwind_snapshot;
+use crate::unwinding_check::UnwindingCheck;
+use crate::walk::{as_snapshot_frame, unwind, Walked};
 use crate::wire::Wire;
 
 /// How often waiting stacks are fetched when nothing asks for it earlier.
@@ -38,7 +39,8 @@ pub struct Session {
     awaited: Vec<(u32, File)>,
     outgoing: Vec<u8>,
     objects_sent: u32,
-    max_depth: usize,
+    settings: Settings,
+    check: UnwindingCheck,
     is_sampling: bool,
     peak_private_bytes: u64,
     memory_seen_ns: u64,
@@ -82,7 +84,8 @@ impl Session {
             awaited: Vec::new(),
             outgoing: Vec::new(),
             objects_sent: 0,
-            max_depth: settings.max_depth as usize,
+            settings: *settings,
+            check: UnwindingCheck::default(),
             is_sampling: false,
             peak_private_bytes: own_private_bytes(),
             memory_seen_ns: 0,
@@ -168,12 +171,23 @@ impl Session {
         if self.first_sample_ns == 0 {
             self.first_sample_ns = head.time_ns;
         }
-        if head.kind == RECORD_SNAPSHOT {
-            if let Some(snapshot) = read_from::<Snapshot>(record) {
-                self.forward_snapshot(&snapshot);
-            }
-            return;
+        match head.kind {
+            RECORD_SNAPSHOT => read_from(record).iter().for_each(|snapshot| self.forward_snapshot(snapshot)),
+            RECORD_CHECK => read_from(record).iter().for_each(|check| self.check_unwinding(check)),
+            _ => self.forward_stack(&head, record),
         }
+    }
+
+    fn check_unwinding(&mut self, check: &Check) {
+        let objects = &self.processes.objects;
+        if let Some(difference) =
+            self.check.examine(check, &self.engine, self.settings.limits(), objects.room.changed_ns)
+        {
+            self.processes.problems.push(("unwinding-difference", difference.text(objects)));
+        }
+    }
+
+    fn forward_stack(&mut self, head: &StackHead, record: &[u8]) {
         let kernel = record.len() - 8 * usize::from(head.kernel_frames);
         self.outgoing.extend_from_slice(&record[..kernel]);
         append_kernel_frames(&mut self.outgoing, words(&record[kernel..]));
@@ -181,12 +195,14 @@ impl Session {
 
     fn forward_snapshot(&mut self, snapshot: &Snapshot) {
         let process = self.processes.get(snapshot.head.pid);
-        let (frames, outcome) = unwind_snapshot(snapshot, process, self.engine.tables(), self.max_depth);
+        let current = process.filter(|process| process.generation == snapshot.generation);
+        let mappings = current.map_or(&[][..], |process| &process.mappings);
+        let Walked { frames, outcome } = unwind(snapshot, mappings, self.engine.tables(), self.settings.limits());
         let kernel = &snapshot.kernel[..usize::from(snapshot.head.kernel_frames).min(snapshot.kernel.len())];
         let head = StackHead { kind: 0, outcome, user_frames: frames.len() as u16, key: [0; 2], ..snapshot.head };
         self.outgoing.extend_from_slice(bytes_of(&head));
         for frame in frames {
-            self.outgoing.extend_from_slice(&frame.to_le_bytes());
+            self.outgoing.extend_from_slice(&as_snapshot_frame(frame).to_le_bytes());
         }
         append_kernel_frames(&mut self.outgoing, kernel.iter().copied());
     }
@@ -380,7 +396,9 @@ impl Session {
         ];
         let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         let source = if run_ns.is_some() { "kernel" } else { "sampled" };
-        format!("{{{},\"costSource\":\"{source}\",\"lost\":{{{}}}}}", fields.join(","), lost.join(","))
+        let check = self.settings.checks_unwinding.then(|| self.check.totals(counters.checks_lost)).unwrap_or_default();
+        let (fields, lost) = (fields.join(","), lost.join(","));
+        format!("{{{fields},\"costSource\":\"{source}\",{check}\"lost\":{{{lost}}}}}")
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 const SMALLEST_LOG2: u32 = 4;
-const REST_NS: u64 = 200_000_000;
+pub const REST_NS: u64 = 200_000_000;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Range {

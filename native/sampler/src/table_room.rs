@@ -29,6 +29,8 @@ pub struct TableRoom {
     /// Tables that made room for others, and files that found none.
     pub evicted: u64,
     pub refused: u64,
+    /// When tables last made room for others, or came back.
+    pub changed_ns: u64,
 }
 
 struct Entry {
@@ -57,7 +59,7 @@ impl Entry {
 
 impl TableRoom {
     pub fn new(memory: &TableMemory) -> TableRoom {
-        TableRoom { tables: Tables::new(memory), entries: HashMap::new(), evicted: 0, refused: 0 }
+        TableRoom { tables: Tables::new(memory), entries: HashMap::new(), evicted: 0, refused: 0, changed_ns: 0 }
     }
 
     pub fn peak_bytes(&self) -> u64 {
@@ -116,15 +118,26 @@ impl TableRoom {
         (elf, table): (&ElfFile, &UnwindTable),
         used: &HashSet<u32>,
     ) -> Option<()> {
-        let loaded = loop {
+        let loaded = self.exchange(memory, id, (elf, table), used);
+        self.changed_ns = crate::clock::monotonic_ns();
+        self.entries.get_mut(&id)?.state = State::Loaded(loaded?);
+        Some(())
+    }
+
+    fn exchange(
+        &mut self,
+        memory: &mut TableMemory,
+        id: u32,
+        (elf, table): (&ElfFile, &UnwindTable),
+        used: &HashSet<u32>,
+    ) -> Option<LoadedTable> {
+        loop {
             match self.tables.load(memory, id, elf, table) {
-                Ok(loaded) => break loaded,
+                Ok(loaded) => return Some(loaded),
                 Err(TableError::Full) => self.evict(memory, used)?,
                 Err(TableError::TooLarge | TableError::TooManyRules) => return None,
             }
-        };
-        self.entries.get_mut(&id)?.state = State::Loaded(loaded);
-        Some(())
+        }
     }
 
     /// True the first time.

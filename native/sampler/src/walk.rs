@@ -1,12 +1,12 @@
-//! The walk of bpf/walk.bpf.h over a slice of stack, for samples that came before their mappings or tables. Same
-//! rules in the same order; a change there belongs here too.
+//! The walk of bpf/walk.bpf.h over a slice of stack, for samples that came before their mappings or tables, and to check
+//! it. Same rules in the same order; a change there belongs here too.
 
 use bee_elf::{
     Rule, BX_SAME, BX_UNKNOWN, FP_CFA, FP_SAME, REGISTER_R10, REGISTER_RBP, REGISTER_RBX, UNWIND_CFA, UNWIND_CLONE,
     UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 
-use crate::processes::Process;
+use crate::processes::find_mapping;
 use crate::record::*;
 use crate::tables::{find_rule, TableSlot, TableView};
 
@@ -19,6 +19,9 @@ const SIGFRAME_RSP: u64 = 160;
 const SIGFRAME_RIP: u64 = 168;
 
 struct Walk<'a> {
+    mappings: &'a [Mapping],
+    tables: TableView<'a>,
+    limits: Limits,
     stack: &'a [u8],
     stack_begin: u64,
     ip: u64,
@@ -29,21 +32,34 @@ struct Walk<'a> {
     /// 0: not known.
     bx: u64,
     is_caller: bool,
+    last_rule: u64,
     frames: Vec<u64>,
 }
 
 /// Why a walk ended: one of the OUTCOME_ values.
 type End = u8;
 
-/// Frame words, leaf first, and the outcome.
-pub fn unwind_snapshot(
-    snapshot: &Snapshot,
-    process: Option<&Process>,
-    tables: TableView,
-    max_depth: usize,
-) -> (Vec<u64>, End) {
+/// What the kernel program is told of a walk by its configuration.
+#[derive(Clone, Copy)]
+pub struct Limits {
+    pub max_depth: usize,
+    pub frame_pointers_only: bool,
+}
+
+/// Frame words, leaf first.
+#[derive(PartialEq)]
+pub struct Walked {
+    pub frames: Vec<u64>,
+    pub outcome: End,
+}
+
+/// `mappings`: those of the process at the time of the snapshot, sorted by begin.
+pub fn unwind(snapshot: &Snapshot, mappings: &[Mapping], tables: TableView, limits: Limits) -> Walked {
     let bytes = (snapshot.stack_bytes as usize).min(SNAPSHOT_STACK_BYTES);
     let mut walk = Walk {
+        mappings,
+        tables,
+        limits,
         stack: &snapshot.stack[..bytes],
         stack_begin: snapshot.sp.wrapping_sub(RED_ZONE_BYTES),
         ip: snapshot.ip,
@@ -53,49 +69,72 @@ pub fn unwind_snapshot(
         r10: snapshot.r10,
         bx: snapshot.bx,
         is_caller: false,
+        last_rule: RULE_CFI,
         frames: Vec::new(),
     };
-    let current = process.filter(|process| process.generation == snapshot.generation);
-    let outcome = match current {
-        Some(process) => walk.run(process, tables, max_depth),
-        None => walk.stop_unmapped(),
-    };
-    (walk.frames, outcome)
+    let outcome = walk.run();
+    Walked { frames: walk.frames, outcome }
+}
+
+/// The frame as one that was found in a snapshot, by whatever rule.
+pub fn as_snapshot_frame(frame: u64) -> u64 {
+    frame & !FRAME_RULE_MASK | RULE_SNAPSHOT << FRAME_RULE_SHIFT
 }
 
 impl Walk<'_> {
-    fn run(&mut self, process: &Process, tables: TableView, max_depth: usize) -> End {
+    fn run(&mut self) -> End {
         loop {
-            if self.frames.len() >= max_depth.min(MAX_USER_FRAMES) {
+            if self.frames.len() >= self.limits.max_depth.min(MAX_USER_FRAMES) {
                 return OUTCOME_DEPTH;
             }
-            if let Err(end) = self.step(process, tables) {
+            if let Err(end) = self.step() {
                 return end;
             }
         }
     }
 
-    fn step(&mut self, process: &Process, tables: TableView) -> Result<(), End> {
+    fn step(&mut self) -> Result<(), End> {
         let address = self.lookup_address();
-        let Some(mapping) = process.find(address) else { return Err(self.stop_unmapped()) };
-        let is_jit = mapping.flags & MAPPING_JIT != 0;
-        let bias = if is_jit { 0 } else { mapping.bias };
-        let virtual_address = address.wrapping_sub(bias);
-        let owner = tables.directory.get(mapping.dir_first as usize);
-        let has_table = mapping.flags & MAPPING_TABLE != 0 && owner == Some(mapping.object.into());
-        let slot = TableSlot { first_page: mapping.first_page, dir_first: mapping.dir_first, pages: mapping.pages };
-        let rule = if has_table { find_rule(tables, slot, virtual_address) } else { None };
-        // A signal trampoline is not called: the return address is its first instruction.
-        let is_trampoline = rule.is_some_and(|rule| rule.kind == UNWIND_SIGNAL);
-        self.push(if is_trampoline { self.ip.wrapping_sub(bias) } else { virtual_address }, mapping.object);
-        match rule {
-            Some(rule) if rule.kind == UNWIND_END => Err(OUTCOME_COMPLETE),
-            Some(rule) if rule.kind == UNWIND_CLONE && self.is_new_thread() => Err(OUTCOME_COMPLETE),
-            Some(rule) if rule.kind == UNWIND_SIGNAL => self.step_signal(),
-            Some(rule) if rule.kind == UNWIND_UNSUPPORTED => Err(OUTCOME_NO_CFI), // rbp is the caller's
-            Some(rule) if rule.kind != UNWIND_GAP => self.step_cfa(&rule),
-            _ => self.step_frame_pointer(if has_table { OUTCOME_NO_CFI } else { OUTCOME_NO_TABLE }),
+        let Some(mapping) = find_mapping(self.mappings, address) else { return Err(self.stop_unmapped(address)) };
+        let has_table = self.has_table(mapping);
+        let rule = if has_table { self.rule(mapping, address) } else { None };
+        let Some(rule) = rule else { return self.step_without_cfi(mapping, address, has_table) };
+        let (by, shown) = match rule.kind {
+            UNWIND_PLT => (RULE_PLT, address),
+            // A signal trampoline is not called: the return address is its first instruction.
+            UNWIND_SIGNAL => (RULE_SIGNAL, self.ip),
+            _ => (RULE_CFI, address),
+        };
+        self.push(shown.wrapping_sub(mapping.bias), mapping.object, by);
+        match rule.kind {
+            UNWIND_END => Err(OUTCOME_COMPLETE),
+            UNWIND_CLONE if self.is_new_thread() => Err(OUTCOME_COMPLETE),
+            UNWIND_SIGNAL => self.step_signal(),
+            UNWIND_UNSUPPORTED => Err(OUTCOME_NO_CFI), // rbp is the caller's
+            _ => self.step_cfa(&rule),
         }
+    }
+
+    /// The directory may have become another file's: see owns_table in bpf/tables.bpf.h.
+    fn has_table(&self, mapping: &Mapping) -> bool {
+        let owner = self.tables.directory.get(mapping.dir_first as usize);
+        mapping.flags & MAPPING_TABLE != 0 && owner == Some(mapping.object.into())
+    }
+
+    /// One that is to be followed.
+    fn rule(&self, mapping: &Mapping, address: u64) -> Option<Rule> {
+        let slot = TableSlot { first_page: mapping.first_page, dir_first: mapping.dir_first, pages: mapping.pages };
+        let rule = find_rule(self.tables, slot, address.wrapping_sub(mapping.bias))?;
+        let is_followed = rule.kind == UNWIND_END || rule.kind != UNWIND_GAP && !self.limits.frame_pointers_only;
+        is_followed.then_some(rule)
+    }
+
+    fn step_without_cfi(&mut self, mapping: &Mapping, address: u64, has_table: bool) -> Result<(), End> {
+        match mapping.flags & MAPPING_JIT {
+            0 => self.push(address.wrapping_sub(mapping.bias), mapping.object, RULE_FRAME_POINTER),
+            _ => self.push(address, mapping.object, RULE_JIT),
+        }
+        self.step_frame_pointer(if has_table { OUTCOME_NO_CFI } else { OUTCOME_NO_TABLE })
     }
 
     /// The child of clone: its system call has returned 0.
@@ -107,9 +146,10 @@ impl Walk<'_> {
         self.ip.wrapping_sub(u64::from(self.is_caller))
     }
 
-    fn push(&mut self, address: u64, object: u32) {
+    fn push(&mut self, address: u64, object: u32, rule: u64) {
         let object = u64::from(object) << FRAME_OBJECT_SHIFT;
-        self.frames.push(address & FRAME_ADDRESS_MASK | RULE_SNAPSHOT << FRAME_RULE_SHIFT | object);
+        self.frames.push(address & FRAME_ADDRESS_MASK | rule << FRAME_RULE_SHIFT | object);
+        self.last_rule = rule;
     }
 
     fn read(&self, address: u64) -> Result<u64, End> {
@@ -118,8 +158,12 @@ impl Walk<'_> {
         bytes.try_into().map(u64::from_le_bytes).map_err(|_| OUTCOME_READ_FAULT)
     }
 
-    fn stop_unmapped(&mut self) -> End {
-        self.push(self.lookup_address(), 0);
+    /// What a frame-pointer step has invented is no frame.
+    fn stop_unmapped(&mut self, address: u64) -> End {
+        if matches!(self.last_rule, RULE_FRAME_POINTER | RULE_JIT) {
+            return OUTCOME_NO_CFI;
+        }
+        self.push(address, 0, RULE_CFI);
         OUTCOME_NO_TABLE
     }
 

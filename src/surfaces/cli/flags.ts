@@ -144,6 +144,11 @@ export const FLAGS: readonly FlagSpecification[] = [
   },
   { name: 'dwarf', type: 'boolean', describe: 'The same as --unwind dwarf' },
   {
+    name: 'check-unwinding',
+    type: 'boolean',
+    describe: 'Unwind every stack a second time, by another program, and exit with 125 where the two differ',
+  },
+  {
     name: 'dev',
     type: 'boolean',
     describe: "Derive the build from the 'dev' profile",

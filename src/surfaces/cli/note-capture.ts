@@ -27,6 +27,7 @@ export function noteCapture(raw: RawProfile, run: RunInProgress): void {
     ...leftOutProblems(totals),
     ...tableProblems(totals, options.plan),
   );
+  if (totals.unwindingCheck !== undefined) summary.unwindingCheck = totals.unwindingCheck;
 }
 
 export function noteTargets(

@@ -76,6 +76,8 @@ export interface CommandParts {
 
 const DEFAULT_HZ = { 'cargo-profile-bee': 997, 'profile-bee': 99 } as const;
 const DEFAULT_RING_BYTES = 8 << 20;
+/** A check is 25 KiB: 2,500 of them. */
+const CHECKING_RING_BYTES = 64 << 20;
 const FORMATS: Record<string, OutputFormat> = { '.svg': 'svg', '.folded': 'folded', '.collapsed': 'folded' };
 
 /** Throws UsageProblem. */
@@ -182,9 +184,10 @@ function toPlan(command: CommandName, flags: Flags): CapturePlan {
     frequencyHz: toFrequencyHz(flags, DEFAULT_HZ[command]),
     event: toEvent(flags),
     unwinder: toUnwinder(flags),
-    ringBytes: toRingBytes(process.env.PROFILE_BEE_RING_BYTES),
+    ringBytes: toRingBytes(process.env.PROFILE_BEE_RING_BYTES, flags.checkUnwinding),
     maxDepth: toMaxDepth(flags),
     tableMiB: toTableMiB(flags),
+    checksUnwinding: flags.checkUnwinding === true,
   };
 }
 
@@ -245,8 +248,8 @@ function kernelMaxHz(): number {
 }
 
 /** For tests of loss and for machines with hundreds of CPUs; not a flag, since nobody should need it. */
-function toRingBytes(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_RING_BYTES;
+function toRingBytes(text: string | undefined, isChecking = false): number {
+  if (text === undefined) return isChecking ? CHECKING_RING_BYTES : DEFAULT_RING_BYTES;
   const bytes = Number(text);
   if (Number.isSafeInteger(bytes) && bytes >= 4096 && Math.log2(bytes) % 1 === 0) return bytes;
   throw new UsageProblem(`PROFILE_BEE_RING_BYTES=${text} is not a power of two of 4096 or more`);

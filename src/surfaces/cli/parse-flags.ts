@@ -24,6 +24,7 @@ export interface Flags {
   maxDepth?: number;
   demangle?: string;
   tableMemory?: number;
+  checkUnwinding?: boolean;
   dev?: boolean;
   profile?: string;
   asIs?: boolean;

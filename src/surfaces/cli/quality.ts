@@ -1,3 +1,4 @@
+import type { UnwindingCheck } from '../../capture/raw-profile.js';
 import {
   completePercent,
   lostCount,
@@ -73,6 +74,7 @@ export function qualityProblems(summary: Summary): Problem[] {
       'unaccounted-samples',
       `${count(samples.unaccounted)} samples are unaccounted for: a bug, please report it`,
     );
+  problems.push(...unwindingProblems(summary));
   for (const target of targets) {
     if (target.optLevel === '0')
       note(
@@ -81,6 +83,24 @@ export function qualityProblems(summary: Summary): Problem[] {
       );
   }
   return problems;
+}
+
+/** "25,012 stacks unwound a second time: 0 differ": the answer to --check-unwinding. */
+export function unwindingLine({ checked, prefixOnly, differing, unchecked }: UnwindingCheck): string {
+  const parts = [`${count(checked)} stacks unwound a second time: ${count(differing)} differ`];
+  if (prefixOnly > 0) parts.push(`${count(prefixOnly)} compared as far as the copied 16 KiB of stack go`);
+  if (unchecked > 0) parts.push(`${count(unchecked)} came too late or found no room, and were not compared`);
+  return parts.join(' · ');
+}
+
+function unwindingProblems({ unwindingCheck: check, stacks }: Summary): Problem[] {
+  if (check === undefined) return [];
+  if (check.differing > 0) {
+    const message = `the two unwinders disagree about ${count(check.differing)} of ${count(check.checked)} stacks: a bug, please report it`;
+    return [{ code: 'unwinders-differ', message }];
+  }
+  if (check.checked > 0 || stacks.user === 0) return [];
+  return [{ code: 'nothing-checked', message: 'no stack was unwound a second time: nothing is checked' }];
 }
 
 /** Where stacks are cut, the deepest ones are as long as the limit. */

@@ -172,6 +172,8 @@ function statusOf(
     summary.problems.push({ code: 'require', message: failure });
     terminal.error(`--require ${failure}`);
   }
+  if (code === 0 && (summary.unwindingCheck?.differing ?? 0) > 0)
+    return { code: 125, source: 'profiler', signal: null };
   if (code === 0 && failures.length > 0) return { code: 6, source: 'require', signal: null };
   return { code, source: 'target', signal: end.signal };
 }

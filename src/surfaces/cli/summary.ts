@@ -1,3 +1,4 @@
+import type { UnwindingCheck } from '../../capture/raw-profile.js';
 import { emptyStatistics, type FrameStatistics } from '../../symbolize/frame-statistics.js';
 
 export const SUMMARY_SCHEMA = 'profile-bee.summary/1';
@@ -58,6 +59,8 @@ export interface Summary {
   };
   stacks: FrameStatistics['stacks'];
   frames: FrameStatistics['frames'];
+  /** With --check-unwinding alone. */
+  unwindingCheck?: UnwindingCheck;
   cost: {
     source: 'kernel' | 'sampled';
     targetCpuNs: number;

@@ -4,7 +4,7 @@ import { SessionSymbolizer } from '../../ffi/symbolizer.js';
 import { type ProfilePart, splitByRoot } from '../../profile/split-by-root.js';
 import { type BuiltProfile, buildProfile } from '../../symbolize/build-profile.js';
 import { shownPath } from './outputs.js';
-import { qualityLine, qualityProblems } from './quality.js';
+import { qualityLine, qualityProblems, unwindingLine } from './quality.js';
 import { groupingOf, groupingProblems, wholeName } from './run-grouping.js';
 import type { RunInProgress } from './run-in-progress.js';
 import type { Problem } from './summary.js';
@@ -67,6 +67,8 @@ function lastEndNs(session: CaptureSession): bigint | undefined {
 
 function sayResult(quality: string, { target, summary, terminal }: RunInProgress): void {
   terminal.say(`profile-bee: ${quality}`);
+  if (summary.unwindingCheck !== undefined)
+    terminal.say(`profile-bee: ${unwindingLine(summary.unwindingCheck)}`);
   for (const note of target.notesAfter?.() ?? []) terminal.note(note);
   const isNews = (problem: Problem) => !target.problems.includes(problem); // the others were said before it ran
   for (const { message } of summary.problems.filter(isNews)) terminal.warn(message);

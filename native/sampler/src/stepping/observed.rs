@@ -12,11 +12,11 @@ use crate::file_memory::FileMemory;
 use crate::objects::{Objects, NO_OBJECT};
 use crate::policy::Policy;
 use crate::privileges::NONE;
-use crate::processes::{kind_of, parse_maps_line, with_table, PathKind, Process};
+use crate::processes::{find_mapping, kind_of, parse_maps_line, with_table, PathKind, Process};
 use crate::record::{Mapping, Snapshot, FRAME_ADDRESS_MASK, FRAME_OBJECT_SHIFT, MAPPING_JIT, MAX_USER_FRAMES};
 use crate::side_band::NewMapping;
 use crate::tables::{TableMemory, TableView};
-use crate::walk::unwind_snapshot;
+use crate::walk::{unwind, Limits, Walked};
 
 /// Object and address in it.
 pub type Frame = (u32, u64);
@@ -64,7 +64,7 @@ impl Observed {
     }
 
     pub fn locate(&self, address: u64) -> Frame {
-        let mapping = self.process.find(address);
+        let mapping = find_mapping(&self.process.mappings, address);
         mapping.map_or((NO_OBJECT, address), |mapping| (mapping.object, address.wrapping_sub(mapping.bias)))
     }
 
@@ -83,7 +83,8 @@ impl Observed {
     }
 
     pub fn unwind(&self, snapshot: &Snapshot) -> (Vec<Frame>, u8) {
-        let (words, outcome) = unwind_snapshot(snapshot, Some(&self.process), self.tables(), MAX_USER_FRAMES);
+        let limits = Limits { max_depth: MAX_USER_FRAMES, frame_pointers_only: false };
+        let Walked { frames: words, outcome } = unwind(snapshot, &self.process.mappings, self.tables(), limits);
         let frame = |word: &u64| ((word >> FRAME_OBJECT_SHIFT) as u32, word & FRAME_ADDRESS_MASK);
         (words.iter().map(frame).collect(), outcome)
     }

@@ -33,6 +33,7 @@ export const SETTINGS: ReadonlyMap<string, FlagSpecification> = new Map(
 export const COMMAND_LINE_ONLY: ReadonlyMap<string, string> = new Map([
   ['dev', 'profile = "dev"'],
   ['dwarf', 'unwind = "dwarf"'],
+  ['check-unwinding', '--check-unwinding stands on the command line'],
   ['quiet', '--quiet stands on the command line'],
   ['verbose', '--verbose stands on the command line'],
   ['dry-run', '--dry-run stands on the command line'],

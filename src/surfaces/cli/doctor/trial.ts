@@ -14,6 +14,7 @@ const PLAN: CapturePlan = {
   ringBytes: 1 << 20,
   maxDepth: 1024,
   tableMiB: 40,
+  checksUnwinding: false,
 };
 /** About 500 samples: enough for whole percents, over before anybody wonders. */
 const BUSY_MS = 500;

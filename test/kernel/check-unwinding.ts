@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict';
+import { runBee } from './run-bee.js';
+import type { Summary } from './summary.js';
+
+/** Profiles a command with --check-unwinding; what differs is on standard error, frame by frame. */
+export async function checkedUnwinding(command: readonly string[], ...flags: string[]) {
+  const args = ['--check-unwinding', ...flags, '--', ...command];
+  const { code, stderr, summary } = await runBee({ command: 'profile-bee', outputs: 'summary', args });
+  assert.equal(code, 0, `${command.join(' ')}: exit ${code}: ${stderr.slice(-3_000)}`);
+  const check = summary?.unwindingCheck;
+  assert.ok(check !== undefined, 'the summary says nothing of a check');
+  assert.equal(check.differing, 0, stderr);
+  return { summary: summary as Summary, ...check };
+}
