@@ -96,7 +96,8 @@ impl Difference {
             here.frames.len(),
             OUTCOME_NAMES[usize::from(here.outcome)],
         );
-        for index in same.saturating_sub(1)..same + FRAMES_SHOWN {
+        let length = there.frames.len().max(here.frames.len());
+        for index in same.saturating_sub(1)..length.min(same + FRAMES_SHOWN) {
             let [there, here] = [there, here].map(|walked| frame_text(walked.frames.get(index), objects));
             let _ = write!(text, "\n  {index:4}  {there}  |  {here}");
         }
