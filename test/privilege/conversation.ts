@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { encodeStart } from '../../src/ffi/sampler-messages.js';
 import { directoryOf } from '../kernel/bee-user.js';
 import type { OrdinaryUser } from '../packaging/account.js';
 
 /** Numbers of native/sampler/src/protocol.rs. */
 export const TYPE = { start: 1, add: 2, stop: 3, added: 103, object: 104, stacks: 105, totals: 108 } as const;
-const PROTOCOL_VERSION = 2;
 const OBJECT_HEAD_BYTES = 16;
 
 export interface Frame {
@@ -31,7 +31,14 @@ export function frame(type: number, payload: Uint8Array = new Uint8Array(0)): Bu
 }
 
 export function start({ ringBytes = 1 << 20 } = {}): Buffer {
-  return frame(TYPE.start, words([PROTOCOL_VERSION, 997, 0, ringBytes, 0, 1024, 0]));
+  const request = {
+    frequencyHz: 997,
+    unwinder: 'dwarf',
+    event: 'cpu-clock',
+    maxDepth: 1024,
+    tableMiB: 40,
+  } as const;
+  return frame(TYPE.start, encodeStart({ ...request, ringBytes, checksUnwinding: false }));
 }
 
 export function add(
