@@ -31,6 +31,10 @@ const groups = {
     run('npx', ['--no-install', 'biome', 'check', '.'], { quiet: true });
     run('npx', ['--no-install', 'tsc', '--noEmit']);
     if (has('cargo-fmt')) run(CARGO, ['fmt', '--all', '--check', '--manifest-path', 'native/Cargo.toml']);
+    // Built by the tests that take longer alone, so that a dependency more would be noticed late.
+    run(CARGO, ['tree', '--locked', '--depth=0', '--manifest-path', 'native/fuzz/Cargo.toml'], {
+      quiet: true,
+    });
   },
   native: () => testNative(),
   'native-full': () => testNative('--', '--ignored'),
