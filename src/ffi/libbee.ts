@@ -6,7 +6,7 @@ import { findNativeFile, thisFile } from './native-files.js';
 /** A session or symbol table inside libbee. */
 export type Handle = bigint;
 
-const ABI_VERSION = 4;
+const ABI_VERSION = 5;
 /** About 100 bytes for each crate; asking for the size first would read the file twice. */
 const USUAL_FACTS_BYTES = 128 << 10;
 
@@ -29,6 +29,11 @@ interface Functions {
   sessionStatistics: KoffiFunc<(session: Handle, buffer: Bytes, capacity: number) => Integer>;
   sessionObjects: KoffiFunc<(session: Handle, buffer: Bytes, capacity: number) => Integer>;
   sessionAddObject: KoffiFunc<(session: Handle, id: number, path: string, flags: number) => number>;
+  sessionKeepNames: KoffiFunc<
+    (session: Handle, directory: string | null, stamp: string, maxBytes: number) => number
+  >;
+  sessionNameAhead: KoffiFunc<(session: Handle, flags: number) => number>;
+  sessionSaveNames: KoffiFunc<(session: Handle) => number>;
   sessionClose: KoffiFunc<(session: Handle) => void>;
   symbolize: KoffiFunc<(session: Handle, entries: Uint8Array, count: number, flags: number) => Integer>;
   symbolsCopy: KoffiFunc<(symbols: Handle, buffer: Bytes, capacity: number) => Integer>;
@@ -57,6 +62,10 @@ const SIGNATURES: Record<keyof Functions, string> = {
   sessionObjects: 'int64_t bee_session_objects(uint64_t session, uint8_t *buffer, uint64_t capacity)',
   sessionAddObject:
     'int32_t bee_session_add_object(uint64_t session, uint32_t id, const char *path, uint32_t flags)',
+  sessionKeepNames:
+    'int32_t bee_session_keep_names(uint64_t session, const char *directory, const char *stamp, uint64_t maxBytes)',
+  sessionNameAhead: 'int32_t bee_session_name_ahead(uint64_t session, uint32_t flags)',
+  sessionSaveNames: 'int32_t bee_session_save_names(uint64_t session)',
   sessionClose: 'void bee_session_close(uint64_t session)',
   symbolize:
     'uint64_t bee_symbolize(uint64_t session, const uint8_t *entries, uint64_t count, uint32_t flags)',
@@ -139,6 +148,20 @@ export class Libbee {
   sessionAddObject(session: Handle, id: number, path: string, flags: number): void {
     const status = this.#functions.sessionAddObject(session, id, path, flags);
     this.#checkSession(session, status, 'add object');
+  }
+
+  sessionKeepNames(session: Handle, directory: string | null, stamp: string, maxBytes: number): void {
+    const status = this.#functions.sessionKeepNames(session, directory, stamp, maxBytes);
+    this.#checkSession(session, status, 'keep names');
+  }
+
+  sessionNameAhead(session: Handle, flags: number): void {
+    this.#checkSession(session, this.#functions.sessionNameAhead(session, flags), 'name ahead');
+  }
+
+  async sessionSaveNames(session: Handle): Promise<void> {
+    const status = await callAsync(this.#functions.sessionSaveNames, session);
+    this.#checkSession(session, status, 'save names');
   }
 
   sessionClose(session: Handle): void {

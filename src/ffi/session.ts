@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs';
 import { type Handle, type Libbee, loadLibbee } from './libbee.js';
 import { NativeError } from './native-error.js';
+import { findNativeFile } from './native-files.js';
 import { decodeStackRecords, type StackRecord } from './stack-record.js';
 
 const EVENT_HEADER_BYTES = 4;
@@ -25,6 +27,24 @@ export interface SessionObject {
 export interface SessionStatistics {
   uniqueStacks: number;
   orphanCount: number;
+  names: NameStatistics;
+}
+
+/** How many addresses had their names since the run, from earlier runs, from the files themselves; what was lost of them. */
+export interface NameStatistics {
+  ahead: number;
+  fromDisk: number;
+  resolved: number;
+  /** Forgotten for want of memory, and resolved again. */
+  evicted: number;
+  damagedFiles: number;
+  unwrittenFiles: number;
+}
+
+/** Made when it is needed. */
+export interface NameFolder {
+  directory: string;
+  maxBytes: number;
 }
 
 /**
@@ -110,6 +130,18 @@ export class Session {
   /** Registers a file that this process may read; `id` 1 to 16383. A vdso's path is only a name. */
   addObject(id: number, path: string, { isVdso = false }: { isVdso?: boolean } = {}): void {
     this.#libbee.sessionAddObject(this.#handle, id, path, isVdso ? OBJECT_IS_VDSO : 0);
+  }
+
+  /** From now on names are kept in memory, and read from the folder where `saveNames` writes them. */
+  keepNames(version: string, folder: NameFolder | undefined): void {
+    const { size, mtimeMs } = statSync(findNativeFile('libbee.so'));
+    const stamp = `${version} ${size} ${mtimeMs}`;
+    this.#libbee.sessionKeepNames(this.#handle, folder?.directory ?? null, stamp, folder?.maxBytes ?? 0);
+  }
+
+  /** Rejects when something could not be written, which costs later runs some time and this one nothing. */
+  async saveNames(): Promise<void> {
+    await this.#libbee.sessionSaveNames(this.#handle);
   }
 
   close(): void {

@@ -81,6 +81,11 @@ export class SessionSymbolizer implements Symbolizer {
     this.#libbee = loadLibbee();
   }
 
+  /** Resolves in the background what the samples bring, until they are symbolized. After the session's `keepNames`. */
+  beginAhead(): void {
+    this.#libbee.sessionNameAhead(this.#session.handle, this.#flags);
+  }
+
   async symbolize(entries: AddressEntries): Promise<ResolvedAddresses> {
     const buffer = await this.#libbee.symbolize(this.#session.handle, encodeEntries(entries), this.#flags);
     return new SymbolTable(buffer);

@@ -6,13 +6,14 @@ import { completionProject, offered, SHELL_KINDS, type ShellKind } from './compl
 
 /** The line up to the cursor, which is at the end of it | what is offered */
 const OFFERS = `
-cargo profile-bee #                                | bench completions doctor help man nextest record run setup test
-cargo-profile-bee #                                | bench completions doctor help man nextest record run setup test
-profile-bee #                                      | completions doctor help inspect man setup
+cargo profile-bee #                                | bench cache completions doctor help man nextest record run setup test
+cargo-profile-bee #                                | bench cache completions doctor help man nextest record run setup test
+profile-bee #                                      | cache completions doctor help inspect man setup
 cargo profile-bee --svg out.svg #                  | bench nextest run test
 cargo-profile-bee --svg out.svg -- #               | bench nextest run test
 cargo +nightly profile-bee be                      | bench
 cargo profile-bee doctor #                         | --json
+cargo profile-bee cache #                          | --clear --status
 cargo profile-bee completions #                    | bash fish zsh
 cargo profile-bee completions bash #               |
 cargo profile-bee man #                            |

@@ -39,6 +39,9 @@ const MEANINGS = `
 --demangle simple               | demangle         | "simple"
 --svg a                         | demangle         | "full"
 --table-memory 100              | plan.tableMiB    | 100
+--svg a                         | naming           | {"cacheBytes":268435456,"isAhead":true}
+--symbol-cache 1.5              | naming           | {"cacheBytes":1572864,"isAhead":true}
+--symbol-cache 0 --symbolize-at-exit | naming      | {"cacheBytes":0,"isAhead":false}
 --time 1500                     | durationMs       | 1500
 -d 1.5                          | durationMs       | 1500
 -d 10                           | durationMs       | 10000
@@ -86,6 +89,7 @@ profile-bee       | --raw-samples a.svg --svg a.svg | named for two outputs
 profile-bee       | --max-depth 0             | max-depth 0: choose a whole number of frames, 1 to 1024
 profile-bee       | --max-depth 1025          | 1 to 1024
 profile-bee       | --max-depth 7.5           | whole number of frames
+profile-bee       | --symbol-cache=-1         | symbol-cache -1: choose a size in MB, 0 for none
 profile-bee       | --table-memory 1          | table-memory 1: choose a whole number of MB, 2 to 1024
 profile-bee       | --event instructions      | cpu-clock or cycles
 profile-bee       | --unwind magic            | dwarf or fp

@@ -66,6 +66,9 @@ cargo-profile-bee completions powershell                 | 2   | none for powers
 profile-bee completions fishh                            | 2   | did you mean fish
 profile-bee completions bash zsh                         | 2   | zsh is too much
 cargo-profile-bee man 7                                  | 2   | 7 is too much
+cargo-profile-bee cache --clear --status                 | 2   | --clear exclude each other
+profile-bee cache --clean                                | 2   | Unknown option '--clean'
+cargo profile-bee cache everything                       | 2   | Unexpected argument 'everything'
 cargo-profile-bee man >/dev/full                         | 125 | cannot write to standard output: .*no space
 `;
 

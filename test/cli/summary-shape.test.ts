@@ -29,6 +29,14 @@ const SHAPE = {
       snapshot: 'number',
     },
   },
+  names: {
+    ahead: 'number',
+    fromDisk: 'number',
+    resolved: 'number',
+    evicted: 'number',
+    damagedFiles: 'number',
+    unwrittenFiles: 'number',
+  },
   cost: {
     source: 'string',
     targetCpuNs: 'number',

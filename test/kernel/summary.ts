@@ -20,6 +20,14 @@ export interface Summary {
     kernelSymbolized: number;
     by: Counts;
   };
+  names: {
+    ahead: number;
+    fromDisk: number;
+    resolved: number;
+    evicted: number;
+    damagedFiles: number;
+    unwrittenFiles: number;
+  };
   unwindingCheck?: { checked: number; prefixOnly: number; differing: number; unchecked: number };
   cost: {
     source: string;

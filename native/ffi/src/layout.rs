@@ -26,6 +26,9 @@ pub const STACK_KERNEL_FRAMES: usize = 62;
 pub const STACK_OUTCOME: usize = 65;
 pub const STACK_ROOT: usize = 68;
 pub const STACK_STARTER_END: usize = 92;
+/// A user frame's word: address, rule, object.
+pub const FRAME_ADDRESS_BITS: u32 = 47;
+pub const FRAME_OBJECT_SHIFT: u32 = 50;
 
 /// `{"stack.size":72,…}`: byte offsets, bit positions and enum values as the C compiler sees them.
 pub fn report() -> String {
@@ -78,5 +81,7 @@ mod tests {
         assert_eq!(STACK_ROOT, of("stack.root"));
         assert_eq!(STACK_ROOT + 4, of("stack.starter_tid"));
         assert_eq!(STACK_STARTER_END - 16, of("stack.starter_comm"));
+        assert_eq!(FRAME_ADDRESS_BITS as usize, of("frame.addressBits"));
+        assert_eq!(FRAME_OBJECT_SHIFT as usize, of("frame.objectShift"));
     }
 }

@@ -54,9 +54,9 @@ use std::time::Duration;
 use failure::{remember, Failure, Outcome};
 use handles::Handles;
 use session::Session;
-use symbolize::Style;
+use symbolize::{DiskCache, Settings, Style};
 
-const ABI_VERSION: u32 = 4;
+const ABI_VERSION: u32 = 5;
 
 static SESSIONS: Handles<Session> = Handles::new();
 static SYMBOLS: Handles<Vec<u8>> = Handles::new();
@@ -178,7 +178,8 @@ pub unsafe extern "C" fn bee_session_samples(session: u64, buffer: *mut u8, capa
     copied.unwrap_or_else(|failure| i64::from(remember(&failure)))
 }
 
-/// JSON `{"uniqueStacks":n,"orphanCount":n}`; the orphans are hits that were counted for a stack that never came.
+/// JSON `{"uniqueStacks":n,"orphanCount":n,"names":{…}}`; the orphans are hits that were counted for a stack that never
+/// came, the names are those of `bee_session_keep_names`.
 ///
 /// # Safety
 /// `buffer` is NULL or has `capacity` writable bytes.
@@ -187,7 +188,8 @@ pub unsafe extern "C" fn bee_session_statistics(session: u64, buffer: *mut u8, c
     let text = SESSIONS.get(session).map(|session| {
         let samples = session.samples();
         let (unique, orphans) = (samples.unique(), samples.orphan_count());
-        format!("{{\"uniqueStacks\":{unique},\"orphanCount\":{orphans}}}").into_bytes()
+        let names = session.kept().counts().to_json();
+        format!("{{\"uniqueStacks\":{unique},\"orphanCount\":{orphans},\"names\":{names}}}").into_bytes()
     });
     answer(text, buffer, capacity)
 }
@@ -213,6 +215,39 @@ pub unsafe extern "C" fn bee_session_add_object(session: u64, id: u32, path: *co
         let path = path?.ok_or_else(|| Failure::new(libc::EINVAL, "An object needs a path."))?;
         session.objects().open(id, path, flags & protocol::OBJECT_IS_VDSO != 0)
     }))
+}
+
+/// From now on what is resolved is kept, and read from `directory` (NULL: only in memory), which `bee_session_save_names`
+/// makes when it is missing and keeps at `max_bytes`. `stamp` names the version of whoever resolves.
+///
+/// # Safety
+/// `directory` is NULL or a C string, `stamp` is a C string.
+#[no_mangle]
+pub unsafe extern "C" fn bee_session_keep_names(
+    session: u64,
+    directory: *const c_char,
+    stamp: *const c_char,
+    max_bytes: u64,
+) -> i32 {
+    let texts = unsafe { (text(directory), text(stamp)) };
+    status(with_session(session, |session| {
+        let disk = texts.0?.map(|directory| DiskCache { directory: directory.into(), max_bytes });
+        session.kept().turn_on(Settings { stamp: texts.1?.unwrap_or_default().to_string(), disk });
+        Ok(())
+    }))
+}
+
+/// Resolves in the background what the samples bring, until `bee_symbolize`; `flags` as there. `bee_session_keep_names`
+/// comes first.
+#[no_mangle]
+pub extern "C" fn bee_session_name_ahead(session: u64, flags: u32) -> i32 {
+    status(with_session(session, |session| symbolize::start_ahead(session, Style::from_flags(flags))))
+}
+
+/// Blocks while it writes what is new. Failure costs the next runs some time, and this one nothing.
+#[no_mangle]
+pub extern "C" fn bee_session_save_names(session: u64) -> i32 {
+    status(with_session(session, |session| session.save_names()))
 }
 
 /// Ends the connection, wakes all waiters (EPIPE), closes every descriptor of the session.

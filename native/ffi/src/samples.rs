@@ -6,9 +6,10 @@ use std::hash::Hasher;
 
 use crate::failure::{Failure, Outcome};
 use crate::layout::{
-    STACK_COMM_END, STACK_COUNT, STACK_KERNEL_FRAMES, STACK_KEY, STACK_OUTCOME, STACK_PID, STACK_ROOT, STACK_SIZE,
-    STACK_STARTER_END, STACK_USER_FRAMES,
+    FRAME_ADDRESS_BITS, FRAME_OBJECT_SHIFT, STACK_COMM_END, STACK_COUNT, STACK_KERNEL_FRAMES, STACK_KEY, STACK_OUTCOME,
+    STACK_PID, STACK_ROOT, STACK_SIZE, STACK_STARTER_END, STACK_USER_FRAMES,
 };
+use crate::protocol::KERNEL_OBJECT;
 
 const COUNTS_ENTRY_BYTES: usize = 24;
 const NO_SAMPLE: u32 = u32::MAX;
@@ -73,6 +74,19 @@ impl Samples {
         out
     }
 
+    /// Whole records from the byte `start` on, in the order of their arrival: one at least, and no more than `limit` bytes.
+    pub fn records_from(&self, start: usize, limit: usize) -> Vec<u8> {
+        let rest = self.records.get(start..).unwrap_or_default();
+        let mut end = 0;
+        while let Ok(length) = record_length(&rest[end..]) {
+            if end > 0 && end + length > limit {
+                break;
+            }
+            end += length;
+        }
+        rest[..end].to_vec()
+    }
+
     pub fn byte_length(&self) -> usize {
         self.records.len()
     }
@@ -125,6 +139,32 @@ impl Samples {
         let sample = &mut self.samples[index as usize];
         sample.count = sample.count.saturating_add(additional);
     }
+}
+
+/// A place in a file, or in the kernel.
+pub struct FrameOf {
+    pub object: u32,
+    pub address: u64,
+}
+
+/// Those of whole records.
+pub fn frames(mut records: &[u8]) -> Vec<FrameOf> {
+    let mut frames = Vec::new();
+    while let Ok(length) = record_length(records) {
+        let user_end = STACK_SIZE + usize::from(u16_at(records, STACK_USER_FRAMES)) * 8;
+        for at in (STACK_SIZE..length).step_by(8) {
+            let word = u64_at(records, at);
+            frames.push(match at < user_end {
+                true => FrameOf {
+                    object: (word >> FRAME_OBJECT_SHIFT) as u32,
+                    address: word & ((1 << FRAME_ADDRESS_BITS) - 1),
+                },
+                false => FrameOf { object: KERNEL_OBJECT, address: word },
+            });
+        }
+        records = &records[length..];
+    }
+    frames
 }
 
 /// What makes two samples the same one: thread, its name, whose it is, how the walk ended, and the frames. Not time

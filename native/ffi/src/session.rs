@@ -12,6 +12,7 @@ use crate::frame_reader::{Frame, FrameReader};
 use crate::objects::{ObjectMessage, Objects};
 use crate::protocol::*;
 use crate::samples::Samples;
+use crate::symbolize::Kept;
 
 /// Events are a handful per target process; a peer that floods must not fill this process's memory.
 const MAX_QUEUED_EVENTS: usize = 1 << 16;
@@ -31,6 +32,7 @@ pub struct Session {
     queue_changed: Condvar,
     samples: Mutex<Samples>,
     objects: Mutex<Objects>,
+    kept: Kept,
     error: Mutex<String>,
 }
 
@@ -64,6 +66,7 @@ impl Session {
             queue_changed: Condvar::new(),
             samples: Mutex::new(Samples::default()),
             objects: Mutex::new(Objects::default()),
+            kept: Kept::default(),
             error: Mutex::new(String::new()),
         }))
     }
@@ -142,6 +145,7 @@ impl Session {
     /// Ends the connection and the receiving thread; waiters return EPIPE.
     pub fn close(&self) {
         self.end(Failure::new(libc::EPIPE, "The session is closed."));
+        self.kept.end();
         signal(&self.wake);
         if let Some(stream) = self.connection.get() {
             let _ = stream.shutdown(std::net::Shutdown::Both);
@@ -158,6 +162,15 @@ impl Session {
 
     pub fn objects(&self) -> MutexGuard<'_, Objects> {
         lock(&self.objects)
+    }
+
+    pub fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    /// Writes the names that are new where later runs find them.
+    pub fn save_names(&self) -> Outcome<()> {
+        self.kept.save().map_err(|message| Failure::new(libc::EIO, message))
     }
 
     pub fn set_error(&self, failure: &Failure) {

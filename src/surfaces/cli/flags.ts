@@ -30,6 +30,9 @@ export const MAX_DEPTH = 1024;
 /** In MiB. Usual: ten million rows, those of eight compilers; the kernel gives all of it at once. */
 export const TABLE_MEMORY_MB = { least: 2, usual: 40, most: 1024 } as const;
 
+/** The names of a hundred programs of ripgrep's size. */
+export const DEFAULT_SYMBOL_CACHE_MB = 256;
+
 /** Every flag of the two commands, in the order of `--help`. */
 export const FLAGS: readonly FlagSpecification[] = [
   {
@@ -192,6 +195,17 @@ export const FLAGS: readonly FlagSpecification[] = [
     type: 'boolean',
     describe: 'Print what --dry-run and --list-targets print as JSON',
     only: 'cargo-profile-bee',
+  },
+  {
+    name: 'symbol-cache',
+    type: 'number',
+    value: 'MB',
+    describe: `Room for the names of earlier runs on disk, 0 for none (default: ${DEFAULT_SYMBOL_CACHE_MB})`,
+  },
+  {
+    name: 'symbolize-at-exit',
+    type: 'boolean',
+    describe: 'Name frames when the program has ended, and not already while it runs',
   },
   {
     name: 'open',

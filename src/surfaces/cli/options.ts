@@ -3,7 +3,14 @@ import { extname, resolve } from 'node:path';
 import type { CapturePlan } from '../../capture/session.js';
 import { DEMANGLINGS, type Demangling } from '../../ffi/symbolizer.js';
 import { GROUP_BY, type GroupBy } from '../../symbolize/grouping.js';
-import { type CommandName, EVENTS, MAX_DEPTH, TABLE_MEMORY_MB, UNWINDERS } from './flags.js';
+import {
+  type CommandName,
+  DEFAULT_SYMBOL_CACHE_MB,
+  EVENTS,
+  MAX_DEPTH,
+  TABLE_MEMORY_MB,
+  UNWINDERS,
+} from './flags.js';
 import type { Flags } from './parse-flags.js';
 import { parseRules, type RequireRule } from './require-rules.js';
 import { spelling } from './spelling.js';
@@ -50,6 +57,7 @@ export interface RecordOptions {
   summaryPath: string | undefined;
   /** NDJSON of the stacks without names. */
   rawSamplesPath: string | undefined;
+  naming: NamingPlan;
   rules: RequireRule[];
   /** Undefined: decided by what the terminal can show. */
   open: boolean | undefined;
@@ -64,6 +72,13 @@ export type CargoOptions = RecordOptions & { target: CargoTargetRequest };
 export interface Inspection {
   what: 'dry-run' | 'targets';
   asJson: boolean;
+}
+
+/** Which names are remembered, and when they are looked up. */
+export interface NamingPlan {
+  /** On disk; 0: none. */
+  cacheBytes: number;
+  isAhead: boolean;
 }
 
 /** What follows `--`, already split by the command's grammar. */
@@ -94,6 +109,7 @@ export function toOptions(command: CommandName, flags: Flags, parts: CommandPart
     demangle: oneOf(spelling(flags, 'demangle'), flags.demangle ?? 'full', DEMANGLINGS),
     summaryPath: flags.summaryJson,
     rawSamplesPath: toRawSamplesPath(flags),
+    naming: toNaming(flags),
     rules: toRules(flags),
     open: flags.open,
     verbosity: flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal',
@@ -123,6 +139,7 @@ export function checkValues(flags: Flags): void {
   toTableMiB(flags);
   toOutputs(flags);
   toRawSamplesPath(flags);
+  toNaming(flags);
   toRules(flags);
   toProfileTimeSeconds(flags);
   toGroupBy(flags);
@@ -262,6 +279,12 @@ function toDurationMs({ time, duration }: Flags): number | undefined {
   if (durationMs !== undefined && !(durationMs > 0))
     throw new UsageProblem('the duration must be above zero');
   return durationMs;
+}
+
+function toNaming(flags: Flags): NamingPlan {
+  const { symbolCache = DEFAULT_SYMBOL_CACHE_MB, symbolizeAtExit = false } = flags;
+  if (symbolCache >= 0) return { cacheBytes: Math.round(symbolCache * 2 ** 20), isAhead: !symbolizeAtExit };
+  throw new UsageProblem(`${spelling(flags, 'symbolCache')} ${symbolCache}: choose a size in MB, 0 for none`);
 }
 
 function toRules(flags: Flags): RequireRule[] {

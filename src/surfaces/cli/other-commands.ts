@@ -35,6 +35,12 @@ const OTHER_COMMANDS: readonly OtherCommand[] = [
     choices: INSPECTIONS,
     only: 'profile-bee',
   },
+  {
+    word: 'cache',
+    value: '[FLAGS]',
+    describe: 'Names that earlier runs have looked up: how many, and away with them (cache --help)',
+    choices: ['--status', '--clear'],
+  },
   { word: 'help', describe: 'Show this help' },
   {
     word: 'completions',
@@ -66,6 +72,10 @@ export async function runOtherCommand(
   if (word === 'setup') {
     const { setUp } = await import('./setup/set-up.js');
     return await setUp(args, command === 'profile-bee' ? command : 'cargo profile-bee');
+  }
+  if (word === 'cache') {
+    const { manageCache } = await import('./symbol-cache/cache-command.js');
+    return await manageCache(args, command === 'profile-bee' ? invokedAs : 'cargo profile-bee');
   }
   if (word === 'inspect' && command === 'profile-bee') {
     const { inspect } = await import('./inspect/inspect.js');

@@ -32,6 +32,8 @@ export interface Flags {
   dryRun?: boolean;
   listTargets?: boolean;
   json?: boolean;
+  symbolCache?: number;
+  symbolizeAtExit?: boolean;
   open?: boolean;
   quiet?: boolean;
   verbose?: boolean;

@@ -14,6 +14,7 @@ import { exitCodeOf, type LaunchEnd, type PreparedTarget, type PrepareTarget } f
 import { failedRules } from './require-rules.js';
 import type { RunInProgress } from './run-in-progress.js';
 import type { ExitStatus, Summary } from './summary.js';
+import { beginNaming, saveNames } from './symbol-cache/keep-names.js';
 import type { Terminal } from './terminal.js';
 import { passingOn, type RunEnd, signalTargets, waitForEnd } from './wait-for-end.js';
 import { writeProfile } from './write-profile.js';
@@ -64,6 +65,7 @@ async function openTimedSession(options: RecordOptions, summary: Summary): Promi
   const beginNs = process.hrtime.bigint();
   const session = await openSession(options.plan);
   summary.elevation = session.elevation;
+  beginNaming(session.native, options);
   summary.phasesNs.samplerStart = Number(process.hrtime.bigint() - beginNs);
   return session;
 }
@@ -82,6 +84,7 @@ async function profile(run: RunInProgress): Promise<ExitStatus> {
   if (session.processes.length === 0) return nothingRan(end, run);
   await writeProfile(raw, run);
   await showPicture(outputs, options, terminal);
+  await saveNames(session.native, summary, terminal);
   return statusOf(await interrupts.orThrow(finalEnd(end, run)), options, summary, terminal);
 }
 

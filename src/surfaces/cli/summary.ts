@@ -1,4 +1,5 @@
 import type { UnwindingCheck } from '../../capture/raw-profile.js';
+import type { NameStatistics } from '../../ffi/session.js';
 import { emptyStatistics, type FrameStatistics } from '../../symbolize/frame-statistics.js';
 
 export const SUMMARY_SCHEMA = 'profile-bee.summary/1';
@@ -61,6 +62,8 @@ export interface Summary {
   frames: FrameStatistics['frames'];
   /** With --check-unwinding alone. */
   unwindingCheck?: UnwindingCheck;
+  /** Addresses by where their names came from. */
+  names: NameStatistics;
   cost: {
     source: 'kernel' | 'sampled';
     targetCpuNs: number;
@@ -109,6 +112,7 @@ export function emptySummary(
     elevation: 'none',
     samples: { fired: 0, expected: 0, delivered: 0, unaccounted: 0, lost: {} },
     ...emptyStatistics(),
+    names: { ahead: 0, fromDisk: 0, resolved: 0, evicted: 0, damagedFiles: 0, unwrittenFiles: 0 },
     cost: {
       source: 'kernel',
       targetCpuNs: 0,

@@ -34,9 +34,13 @@ impl DebugFile {
 
 /// What was taken out of a stripped file: a name alone may mean the file of another version.
 pub fn open(elf: &ElfFile<'_>, path: &str) -> Option<DebugFile> {
-    let canonical = std::fs::canonicalize(path).unwrap_or_default();
-    let mut files = debug_file_paths(elf, &canonical).into_iter().filter_map(DebugFile::open);
+    let mut files = places(elf, path).into_iter().filter_map(DebugFile::open);
     files.find(|file| file.is(|debug| has_more(debug) && is_debug_file_of(elf, debug, file.memory.bytes())))
+}
+
+/// Everywhere that it may lie, the best first.
+pub fn places(elf: &ElfFile<'_>, path: &str) -> Vec<PathBuf> {
+    debug_file_paths(elf, &std::fs::canonicalize(path).unwrap_or_default())
 }
 
 fn has_more(debug: &ElfFile<'_>) -> bool {

@@ -24,34 +24,46 @@ pub fn resolve(id: u32, object: &Object, addresses: &[u64], style: Style) -> Ans
         (false, Some(file)) => resolve_file(&descriptor_path(file), addresses, style),
         (false, None) => Err("The file could not be opened.".to_string()),
     };
-    let (symbols, message) = match resolved {
-        Ok(resolved) => resolved,
-        Err(message) => (Symbols::unresolved(addresses.len()), Some(message)),
-    };
+    let Resolved { symbols, message, is_spread } = resolved.unwrap_or_else(|message| Resolved {
+        symbols: Symbols::unresolved(addresses.len()),
+        message: Some(message),
+        is_spread: false,
+    });
     let problem = message.map(|message| Problem { object: id, path: object.path.clone(), message });
-    Answer { symbols, problem }
+    Answer { symbols, problem, is_spread }
 }
 
 /// The mapped file itself, whatever its path means by now.
-fn descriptor_path(file: &impl AsRawFd) -> String {
+pub fn descriptor_path(file: &impl AsRawFd) -> String {
     format!("/proc/self/fd/{}", file.as_raw_fd())
 }
 
-type Resolved = Result<(Symbols, Option<String>), String>;
+struct Resolved {
+    symbols: Symbols,
+    message: Option<String>,
+    is_spread: bool,
+}
 
-fn resolve_file(path: &str, addresses: &[u64], style: Style) -> Resolved {
-    let (symbols, message) = resolve_code(path, addresses, style)?;
-    Ok((plt::with_stubs_named(path, addresses, symbols, style), message))
+impl From<(Symbols, Option<String>)> for Resolved {
+    fn from((symbols, message): (Symbols, Option<String>)) -> Self {
+        Resolved { symbols, message, is_spread: false }
+    }
+}
+
+fn resolve_file(path: &str, addresses: &[u64], style: Style) -> Result<Resolved, String> {
+    let resolved = resolve_code(path, addresses, style)?;
+    Ok(Resolved { symbols: plt::with_stubs_named(path, addresses, resolved.symbols, style), ..resolved })
 }
 
 /// The file's debug information in one sweep; a library for whatever the sweep leaves: what is malformed, and files that
 /// only have a table of symbols in .gnu_debugdata.
-fn resolve_code(path: &str, addresses: &[u64], style: Style) -> Resolved {
+fn resolve_code(path: &str, addresses: &[u64], style: Style) -> Result<Resolved, String> {
     match survived(|| sweep_file(path, addresses, style)) {
         Ok(Some(swept)) => Ok(fill_left(path, addresses, swept, style)),
-        Ok(None) => library::resolve(path, addresses, style),
+        Ok(None) => library::resolve(path, addresses, style).map(Resolved::from),
         Err(message) => {
-            library::resolve(path, addresses, style).map(|(symbols, other)| (symbols, other.or(Some(message))))
+            let (symbols, other) = library::resolve(path, addresses, style)?;
+            Ok((symbols, other.or(Some(message))).into())
         }
     }
 }
@@ -91,14 +103,17 @@ fn is_whole_by_symbols(elf: &ElfFile<'_>, path: &str) -> bool {
     has_symbols && !debug_file::linked_paths(elf, path).iter().any(|it| it.exists())
 }
 
-fn fill_left(path: &str, addresses: &[u64], swept: Swept, style: Style) -> (Symbols, Option<String>) {
-    if swept.left.is_empty() {
-        return (swept.symbols, swept.message);
+fn fill_left(path: &str, addresses: &[u64], swept: Swept, style: Style) -> Resolved {
+    let Swept { symbols, left, message, is_spread } = swept;
+    if left.is_empty() {
+        return Resolved { symbols, message, is_spread };
     }
-    let again: Vec<u64> = swept.left.iter().map(|&index| addresses[index]).collect();
+    let again: Vec<u64> = left.iter().map(|&index| addresses[index]).collect();
     match library::resolve(path, &again, style) {
-        Ok((second, message)) => (swept.symbols.replaced(&swept.left, &second), swept.message.or(message)),
-        Err(message) => (swept.symbols, swept.message.or(Some(message))),
+        Ok((second, other)) => {
+            Resolved { symbols: symbols.replaced(&left, &second), message: message.or(other), is_spread }
+        }
+        Err(other) => Resolved { symbols, message: message.or(Some(other)), is_spread },
     }
 }
 

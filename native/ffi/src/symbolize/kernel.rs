@@ -26,7 +26,7 @@ pub fn resolve(addresses: &[u64], held: Option<Arc<OwnedFd>>) -> Answer {
         Err(error) => (None, Some(format!("Cannot be read: {error}"))),
     };
     let problem = message.map(|message| Problem { object: KERNEL_OBJECT, path: PATH.to_string(), message });
-    Answer { symbols: symbols.unwrap_or_else(|| Symbols::unresolved(addresses.len())), problem }
+    Answer::new(symbols.unwrap_or_else(|| Symbols::unresolved(addresses.len())), problem)
 }
 
 fn open(held: Option<Arc<OwnedFd>>) -> std::io::Result<File> {

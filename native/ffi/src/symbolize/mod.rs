@@ -1,14 +1,20 @@
 //! Addresses → functions, lines and inlined frames. Work is grouped by object: each file is opened once, resolved
 //! whole, and dropped before the next, so that memory follows the largest object and not their sum.
 
+mod ahead;
+mod chains;
 mod closures;
 mod collector;
 mod debug_data;
 mod debug_file;
 mod demangle;
+mod disk;
 mod elf;
 mod functions;
+mod kept;
 mod kernel;
+mod key;
+mod known;
 mod library;
 mod perf_map;
 mod plt;
@@ -26,6 +32,10 @@ use std::sync::{Mutex, PoisonError};
 use crate::failure::{Failure, Outcome};
 use crate::protocol::KERNEL_OBJECT;
 use crate::session::Session;
+pub use ahead::start as start_ahead;
+pub use disk::DiskCache;
+pub use kept::{Kept, Settings};
+use known::When;
 pub use style::Style;
 use symbols::Symbols;
 
@@ -48,6 +58,18 @@ struct Job {
 pub struct Answer {
     pub symbols: Symbols,
     pub problem: Option<Problem>,
+    /// It depends on more files than a later run could compare.
+    pub is_spread: bool,
+}
+
+impl Answer {
+    fn new(symbols: Symbols, problem: Option<Problem>) -> Answer {
+        Answer { symbols, problem, is_spread: false }
+    }
+
+    fn unresolved(addresses: &[u64]) -> Answer {
+        Answer::new(Symbols::unresolved(addresses.len()), None)
+    }
 }
 
 pub struct Problem {
@@ -62,6 +84,7 @@ pub fn symbolize(session: &Session, entries: &[u8], style: Style) -> Outcome<Vec
         return Err(Failure::new(libc::EINVAL, "The entries are not a whole number of 16 bytes."));
     }
     let entries: Vec<Entry> = entries.chunks_exact(ENTRY_BYTES).map(Entry::parse).collect();
+    session.kept().end();
     let jobs = group(&entries);
     let answers = run(session, &jobs, style)?;
     let buffer = table::encode(&entries, &jobs, &answers);
@@ -124,22 +147,16 @@ fn run(session: &Session, jobs: &[Job], style: Style) -> Outcome<Vec<Answer>> {
     })?;
     let finished = answers.into_iter().zip(jobs).map(|(answer, job)| {
         let answer = answer.into_inner().unwrap_or_else(PoisonError::into_inner);
-        answer.unwrap_or_else(|| Answer { symbols: Symbols::unresolved(job.addresses.len()), problem: None })
+        answer.unwrap_or_else(|| Answer::unresolved(&job.addresses))
     });
     Ok(finished.collect())
 }
 
 fn answer(session: &Session, job: &Job, style: Style) -> Answer {
     match job.object {
-        KERNEL_OBJECT => kernel::resolve(&job.addresses, session.objects().kernel_symbols()),
+        KERNEL_OBJECT => known::resolve_kernel(session, &job.addresses, When::AtTheEnd),
         0 => perf_map::resolve(job.pid, &job.addresses),
-        id => {
-            let object = session.objects().get(id);
-            match object {
-                Some(object) => elf::resolve(id, &object, &job.addresses, style),
-                None => Answer { symbols: Symbols::unresolved(job.addresses.len()), problem: None },
-            }
-        }
+        id => known::resolve_elf(session, id, &job.addresses, style, When::AtTheEnd),
     }
 }
 

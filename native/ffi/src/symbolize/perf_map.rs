@@ -14,7 +14,7 @@ const MAX_BYTES: u64 = 256 << 20;
 /// Without a map the addresses stay unresolved, which is not a problem: most processes have none.
 pub fn resolve(pid: u32, addresses: &[u64]) -> Answer {
     let symbols = open(pid).map(|map| resolve_from(BufReader::new(map.take(MAX_BYTES)), addresses));
-    Answer { symbols: symbols.unwrap_or_else(|| Symbols::unresolved(addresses.len())), problem: None }
+    Answer::new(symbols.unwrap_or_else(|| Symbols::unresolved(addresses.len())), None)
 }
 
 fn open(pid: u32) -> Option<File> {

@@ -11,7 +11,7 @@ pub enum Demangling {
     None,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     pub demangling: Demangling,
     /// The function's name from the symbol table where it has one (`work.part.0`, the alias that the linker kept), the

@@ -24,6 +24,8 @@ pub struct Swept {
     /// Indices of addresses that the sweep cannot judge, ascending; they have no frames.
     pub left: Vec<usize>,
     pub message: Option<String>,
+    /// Not all of it comes from the two files of the program.
+    pub is_spread: bool,
 }
 
 /// What was mapped, and the file with its debug information: mostly the same.
@@ -55,12 +57,13 @@ pub fn resolve(
     let content = split.read(&mut left);
     let parsed = content.parse(&skeletons, &sections, &work);
     let missing = parsed.attach(&mut plan, &skeletons, &split);
+    let is_spread = supplement.is_some() || !skeletons.is_empty();
 
     let (sweepers, outcomes) = sweep_units(&sections, &plan, addresses, &work);
     let left = left_over(&outcomes, &plan);
     let table = symbol_table(program, addresses, style);
     let symbols = Collector::new(table, addresses, functions, style).collect(&sweepers, &left);
-    Ok(Swept { symbols, left, message: message([unfound, missing], &outcomes, &plan) })
+    Ok(Swept { symbols, left, message: message([unfound, missing], &outcomes, &plan), is_spread })
 }
 
 /// The file, or a sentence that it is not found.

@@ -16,7 +16,7 @@ const SETTING_NAMES = [
     'raw-samples',
   ],
   ...['profile', 'as-is', 'profile-time', 'open', 'require'],
-  ...['group-by', 'split'],
+  ...['group-by', 'split', 'symbol-cache', 'symbolize-at-exit'],
 ];
 
 /** The wrapper's flags that have a default in configuration, by name. */

@@ -1,0 +1,95 @@
+//! Names while the program runs, so that its end has little left to wait for. One thread of lower priority takes up
+//! what the samples have brought since it last looked, and computes at most a fifth of the time.
+//!
+//! Not of the lowest priority: where the program keeps all CPUs busy, such a thread gets a hundredth of one (measured:
+//! 1.6 s for the first look), and it takes malloc's only lock, for which everything else in the process would wait.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::known::{resolve_elf, resolve_kernel, When};
+use super::style::Style;
+use super::STACK_BYTES;
+use crate::failure::{Failure, Outcome};
+use crate::protocol::KERNEL_OBJECT;
+use crate::samples::FrameOf;
+use crate::session::Session;
+
+const PAUSE: Duration = Duration::from_millis(250);
+const MAX_PAUSE: Duration = Duration::from_secs(10);
+/// Of the CPU time of a look: a unit is read whole for a single new address in it.
+const PAUSE_FACTOR: u32 = 4;
+/// 24 bytes each. What comes later is resolved at the end.
+const MAX_SEEN: usize = 1 << 18;
+/// Copied at a time, for the receiver waits meanwhile.
+const MAX_RECORD_BYTES: usize = 1 << 20;
+/// A tenth of the weight of the program, where both want the same CPU.
+const NICE: i32 = 10;
+
+/// Until the session ends or its names are asked for.
+pub fn start(session: &Arc<Session>, style: Style) -> Outcome<()> {
+    let session = Arc::clone(session);
+    let builder = std::thread::Builder::new().name("bee-ahead".into()).stack_size(STACK_BYTES);
+    let started = builder.spawn(move || run(&session, style));
+    started.map(drop).map_err(|error| Failure::from_io("Cannot start the thread that names ahead", &error))
+}
+
+fn run(session: &Session, style: Style) {
+    lower_priority();
+    let mut seen = Seen::default();
+    let mut pause = PAUSE;
+    while !session.kept().is_over_within(pause) && seen.addresses.len() < MAX_SEEN {
+        let begin = cpu_time();
+        resolve(session, seen.new_addresses(session), style);
+        pause = ((cpu_time() - begin) * PAUSE_FACTOR).clamp(PAUSE, MAX_PAUSE);
+    }
+}
+
+fn resolve(session: &Session, addresses: BTreeMap<u32, Vec<u64>>, style: Style) {
+    for (object, addresses) in addresses {
+        if session.kept().is_over_within(Duration::ZERO) {
+            return;
+        }
+        match object {
+            KERNEL_OBJECT => resolve_kernel(session, &addresses, When::Ahead),
+            id => resolve_elf(session, id, &addresses, style, When::Ahead),
+        };
+    }
+}
+
+#[derive(Default)]
+struct Seen {
+    record_bytes: usize,
+    addresses: HashSet<(u32, u64)>,
+}
+
+impl Seen {
+    /// Of what can be resolved by now, sorted. Perf maps are still being written; code without a file has nothing else.
+    fn new_addresses(&mut self, session: &Session) -> BTreeMap<u32, Vec<u64>> {
+        let mut new = BTreeMap::<u32, Vec<u64>>::new();
+        let records = session.samples().records_from(self.record_bytes, MAX_RECORD_BYTES);
+        self.record_bytes += records.len();
+        for FrameOf { object, address } in crate::samples::frames(&records) {
+            if object != 0 && self.addresses.insert((object, address)) {
+                new.entry(object).or_default().push(address);
+            }
+        }
+        new.values_mut().for_each(|addresses| addresses.sort_unstable());
+        new
+    }
+}
+
+/// Of this thread, and of those that it starts.
+fn lower_priority() {
+    // SAFETY: no memory; 0 is the calling thread.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICE) };
+}
+
+/// Of this thread.
+fn cpu_time() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: one timespec of this function's own.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}

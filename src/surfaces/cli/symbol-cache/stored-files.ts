@@ -1,0 +1,47 @@
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { WriteFailure } from '../reserve-outputs.js';
+
+export interface StoredFiles {
+  count: number;
+  bytes: number;
+}
+
+/** None in a folder that does not exist. */
+export function storedFiles(folder: string): StoredFiles {
+  return total(sizesIn(folder));
+}
+
+/** Throws WriteFailure. */
+export function clearFiles(folder: string): StoredFiles {
+  const sizes = sizesIn(folder);
+  try {
+    for (const name of sizes.keys()) rmSync(join(folder, name), { force: true });
+  } catch (error) {
+    throw new WriteFailure(folder, error instanceof Error ? error.message : String(error));
+  }
+  return total(sizes);
+}
+
+/** Another run may remove a file meanwhile. */
+function sizesIn(folder: string): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const name of namesIn(folder)) {
+    const facts = statSync(join(folder, name), { throwIfNoEntry: false });
+    if (facts?.isFile()) sizes.set(name, facts.size);
+  }
+  return sizes;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new WriteFailure(folder, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function total(sizes: ReadonlyMap<string, number>): StoredFiles {
+  return { count: sizes.size, bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0) };
+}
