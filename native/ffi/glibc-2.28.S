@@ -55,6 +55,16 @@
 	stat_call stat64, __xstat64
 	stat_call fstat64, __fxstat64
 
+	/* The same, of a name in a directory. */
+	define fstatat64
+	mov %ecx, %r8d
+	mov %rdx, %rcx
+	mov %rsi, %rdx
+	mov %edi, %esi
+	mov $1, %edi
+	jmp *__fxstatat64@GOTPCREL(%rip)
+	.size fstatat64, . - fstatat64
+
 	/* A system call before glibc 2.30. */
 	define gettid
 	mov $186, %eax

@@ -91,10 +91,8 @@ impl<'data> EhFrame<'data> {
         }
     }
 
-    /// .debug_frame; empty where there is none, or a compressed one.
-    pub fn find_debug(elf: &ElfFile<'data>) -> EhFrame<'data> {
-        let section = elf.sections.find(".debug_frame").filter(|section| !section.is_compressed());
-        let data = section.and_then(|section| elf.sections.bytes(&section)).unwrap_or_default();
+    /// Of the content of .debug_frame.
+    pub fn of_debug_frame(data: &'data [u8]) -> EhFrame<'data> {
         EhFrame {
             data: &data[..data.len().min(u32::MAX as usize)],
             form: Form::DebugFrame,

@@ -8,6 +8,7 @@
 mod cfi_program;
 mod cfi_state;
 mod clone_gap;
+mod compressed_section;
 mod counts;
 mod crt_sections;
 mod debug_units;
@@ -32,6 +33,7 @@ mod sweep;
 mod symbols_at;
 mod unwind_table;
 
+pub use compressed_section::CompressedSection;
 pub use counts::Counts;
 pub use debug_units::{DebugUnit, DebugUnits, FunctionNames, UnitIterator};
 pub use elf_file::{ElfError, ElfFile, Segment};

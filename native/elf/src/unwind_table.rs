@@ -1,4 +1,5 @@
 use crate::clone_gap::{clone_rule, MAX_CLONE_BYTES};
+use crate::compressed_section::debug_frame_content;
 use crate::counts::Counts;
 use crate::crt_sections::crt_sections;
 use crate::eh_frame::EhFrame;
@@ -6,10 +7,11 @@ use crate::elf_file::{ElfError, ElfFile, Segment};
 use crate::plt::plt_sections;
 use crate::region::{is_covered, make_disjoint, next_start, Region, Source};
 use crate::row_builder::RowBuilder;
-use crate::rule::{Rule, UNWIND_END, UNWIND_GAP};
+use crate::rule::{Rule, UNWIND_END, UNWIND_GAP, UNWIND_SIGNAL};
 
 /// Entry code without CFI and without a symbol is at most this long: it loads the stack pointer and calls.
 const MAX_ENTRY_BYTES: u64 = 64;
+const SYSCALL: &[u8] = &[0x0f, 0x05];
 /// `mov $15, %rax` and `mov $15, %eax`: the number of rt_sigreturn.
 const SIGRETURN: [&[u8]; 2] = [&[0x48, 0xc7, 0xc0, 15, 0, 0, 0], &[0xb8, 15, 0, 0, 0]];
 /// Files have one or two; each costs a search through the program headers.
@@ -50,7 +52,7 @@ impl UnwindTable {
 }
 
 /// Builds the table from .eh_frame, and for what it leaves out from .debug_frame (programs that are built without unwind
-/// tables have that, with debug information), from the instructions of the PLT, of .init, .fini and clone, and from the
+/// tables have that, with debug information; Go's have nothing else), from the instructions of the PLT, of .init, .fini and clone, and from the
 /// entry point. A file without .eh_frame gives a table with few or no rows, not an error; the
 /// only error is [`ElfError::TooManyRows`].
 ///
@@ -75,7 +77,8 @@ pub(crate) fn unwind_table_with(elf: &ElfFile<'_>, debug: &ElfFile<'_>) -> Resul
     make_disjoint(&mut regions, &segments);
     builder.counts.unused_fdes += (readable - regions.len()) as u32;
 
-    let mut debug_frame = EhFrame::find_debug(debug);
+    let debug_content = debug_frame_content(debug);
+    let mut debug_frame = EhFrame::of_debug_frame(&debug_content);
     add_debug_regions(&mut debug_frame, &mut regions, &segments, &mut builder.counts);
     let fixed = add_synthesized(elf, &mut regions, &segments);
     builder.counts.synthesized_regions = fixed.len() as u32;
@@ -136,9 +139,9 @@ fn add_debug_regions(
     counts.debug_fdes = regions.iter().filter(is_debug).count() as u32;
 }
 
-/// Adds regions with a rule of our own where no FDE is, and returns those rules.
+/// Adds regions with a rule of our own where no FDE is, or says nothing of a signal, and returns those rules.
 fn add_synthesized(elf: &ElfFile<'_>, regions: &mut Vec<Region>, segments: &[Segment]) -> Vec<Rule> {
-    let mut rules = Vec::new();
+    let mut rules = mark_trampolines(elf, regions);
     let mut added = Vec::new();
     let mut add = |start, end, rule| {
         added.push(Region { start, end, source: Source::Fixed(rules.len() as u32) });
@@ -155,11 +158,31 @@ fn add_synthesized(elf: &ElfFile<'_>, regions: &mut Vec<Region>, segments: &[Seg
     if let Some((start, end)) = uncovered_entry(elf, regions) {
         add(start, end, Rule { kind: UNWIND_END, ..Rule::rsp_plus(8) });
     }
-    if !added.is_empty() {
+    if !rules.is_empty() {
         regions.append(&mut added);
         make_disjoint(regions, segments);
     }
     rules
+}
+
+/// .debug_frame has no mark for the trampoline of signal handlers: Go's is described as a function. The first byte
+/// before it is included as in [`extend_signal_frames`].
+fn mark_trampolines(elf: &ElfFile<'_>, regions: &mut [Region]) -> Vec<Rule> {
+    let is_trampoline = |region: &&mut Region| {
+        let code = || elf.bytes_from_address(region.start).unwrap_or_default();
+        matches!(region.source, Source::DebugFde(_)) && SIGRETURN.iter().any(|first| calls_at_once(code(), first))
+    };
+    let mut rules = Vec::new();
+    for region in regions.iter_mut().filter(is_trampoline).take(MAX_EXTENDED_SIGNAL_FRAMES) {
+        region.start = region.start.saturating_sub(1);
+        region.source = Source::Fixed(rules.len() as u32);
+        rules.push(Rule::of_kind(UNWIND_SIGNAL));
+    }
+    rules
+}
+
+fn calls_at_once(code: &[u8], number: &[u8]) -> bool {
+    code.strip_prefix(number).is_some_and(|rest| rest.starts_with(SYSCALL))
 }
 
 /// The range of an entry point that no FDE covers (`_start` in assembly): its symbol's, else up to the next FDE.

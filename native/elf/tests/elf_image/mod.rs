@@ -21,6 +21,8 @@ pub struct Image {
     pub eh_frame: Vec<u8>,
     /// Needs section headers.
     pub debug_frame: Vec<u8>,
+    /// Its section's.
+    pub debug_frame_flags: u64,
     pub entry: u64,
     /// Writes section headers: .text (or this other name for it), .eh_frame, .symtab,
     /// .debug_frame.
@@ -81,7 +83,7 @@ impl Image {
         let symbols_offset = append(data, &symbols);
         let debug_offset = append(data, &self.debug_frame);
         let text_bytes = if self.text.is_empty() { TEXT_BYTES } else { self.text.len() };
-        let sections = [
+        let mut sections = [
             section_header(0, 0, 0, 0, 0),
             section_header(1, 1, EH_FRAME, HEADER_OFFSET + 16, self.eh_frame.len()),
             section_header(11, 2, 0, symbols_offset, symbols.len()),
@@ -89,6 +91,7 @@ impl Image {
             section_header(32, 1, TEXT, TEXT_OFFSET, text_bytes),
             section_header(0, 3, 0, names_offset, names.len()),
         ];
+        sections[3][8..16].copy_from_slice(&self.debug_frame_flags.to_le_bytes());
         (append(data, &sections.concat()), sections.len() as u16)
     }
 }

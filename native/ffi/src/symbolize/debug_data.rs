@@ -3,12 +3,8 @@
 use std::borrow::Cow;
 use std::io::Read;
 
-use bee_elf::{DebugSections, ElfFile, SectionBytes, DEBUG_SECTION_NAMES};
+use bee_elf::{CompressedSection, DebugSections, ElfFile, SectionBytes, DEBUG_SECTION_NAMES};
 
-const ELFCOMPRESS_ZLIB: u32 = 1;
-const ELFCOMPRESS_ZSTD: u32 = 2;
-/// Elf64_Chdr: type, reserved, size, alignment.
-const HEADER_BYTES: usize = 24;
 /// Of all sections of a program together: more debug information than the largest browsers have, and less than memory.
 pub const MAX_BYTES: u64 = 2 << 30;
 
@@ -47,13 +43,14 @@ impl<'data> DebugData<'data> {
 
 fn decompress(name: &str, section: SectionBytes<'_>, left: &mut u64) -> Result<Vec<u8>, String> {
     let failed = |cause: &str| format!("The section {name} cannot be decompressed: {cause}.");
-    let (header, body) = section.bytes.split_at_checked(HEADER_BYTES).ok_or_else(|| failed("it has no header"))?;
-    let kind = u32::from_le_bytes([header[0], header[1], header[2], header[3]]);
-    let size = header[8..16].iter().rev().fold(0u64, |sum, &byte| sum << 8 | u64::from(byte));
+    let CompressedSection { method, size, body } =
+        CompressedSection::parse(section.bytes).ok_or_else(|| failed("it has no header"))?;
     *left = left.checked_sub(size).ok_or_else(|| failed("it is too large"))?;
-    let content = match kind {
-        ELFCOMPRESS_ZLIB => read_exactly(flate2::bufread::ZlibDecoder::new(body), size),
-        ELFCOMPRESS_ZSTD => zstd::stream::Decoder::with_buffer(body).and_then(|decoder| read_exactly(decoder, size)),
+    let content = match method {
+        CompressedSection::ZLIB => read_exactly(flate2::bufread::ZlibDecoder::new(body), size),
+        CompressedSection::ZSTD => {
+            zstd::stream::Decoder::with_buffer(body).and_then(|decoder| read_exactly(decoder, size))
+        }
         _ => return Err(failed("its method is unknown")),
     };
     content.map_err(|error| failed(&error.to_string()))
