@@ -5,6 +5,7 @@ import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { writeRecordNames } from './record-names.mjs';
 import { setUpBuild } from './setup.mjs';
 import { root, run, step } from './steps.mjs';
 import { writeBundleLicences, writeNativeLicences } from './third-party.mjs';
@@ -34,6 +35,7 @@ export async function build() {
 }
 
 async function buildCommands() {
+  writeRecordNames();
   await step('bundle: dist/cli.cjs', bundle);
   await step('manual pages: dist/man', writeManuals);
 }

@@ -1,4 +1,5 @@
 import { loadLibbee } from './libbee.js';
+import { FRAME_RULE_NAMES, LOSS_NAMES, OUTCOME_NAMES } from './record-names.js';
 import { CFA_REGISTERS, FP_KINDS, RULE_LAYOUT, UNWIND_KINDS } from './unwind-table.js';
 
 /** struct bee_stack of bpf/record.h: byte offsets. test/ffi/layout.test.ts compares them with the C compiler's. */
@@ -24,28 +25,7 @@ export const STACK_LAYOUT = {
 /** A user frame word: address, then the rule, then the object, each from its bit on. */
 export const FRAME_LAYOUT = { addressBits: 47, ruleShift: 47, objectShift: 50 } as const;
 
-/** How the walk over a user stack ended; the index is the wire value. */
-export const OUTCOME_NAMES = [
-  'complete',
-  'kernelOnly',
-  'noTable',
-  'noCfi',
-  'readFault',
-  'depth',
-  'exiting',
-  'thirtyTwoBit',
-] as const;
-export type OutcomeName = (typeof OUTCOME_NAMES)[number];
-
-/** The rule by which a user frame was found; the index is the wire value. */
-export const FRAME_RULE_NAMES = ['cfi', 'framePointer', 'plt', 'signal', 'jit', 'snapshot'] as const;
-export type FrameRuleName = (typeof FRAME_RULE_NAMES)[number];
-
-/** Why a sample that fired was not delivered; the index is the wire value. */
-export const LOSS_NAMES = ['ringbufFull', 'nested'] as const;
-export type LossName = (typeof LOSS_NAMES)[number];
-
-/** This file's constants under the names of the native report. */
+/** Our constants under the names of the native report. */
 export function expectedLayout(): Record<string, number> {
   return {
     ...prefixed('stack', Object.entries(STACK_LAYOUT)),

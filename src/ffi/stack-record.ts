@@ -1,5 +1,5 @@
-import type { OutcomeName } from './layout.js';
-import { FRAME_LAYOUT, FRAME_RULE_NAMES, type FrameRuleName, OUTCOME_NAMES, STACK_LAYOUT } from './layout.js';
+import { FRAME_LAYOUT, STACK_LAYOUT } from './layout.js';
+import { FRAME_RULE_NAMES, type FrameRuleName, OUTCOME_NAMES, type OutcomeName } from './record-names.js';
 
 const COMM_BYTES = 16;
 const ADDRESS_MASK = (1n << BigInt(FRAME_LAYOUT.addressBits)) - 1n;

@@ -1,5 +1,10 @@
 import type { RawSample } from '../capture/raw-profile.js';
-import { FRAME_RULE_NAMES, type FrameRuleName, OUTCOME_NAMES, type OutcomeName } from '../ffi/layout.js';
+import {
+  FRAME_RULE_NAMES,
+  type FrameRuleName,
+  OUTCOME_NAMES,
+  type OutcomeName,
+} from '../ffi/record-names.js';
 import { frameRule } from '../ffi/stack-record.js';
 import type { AddressSet } from './address-set.js';
 import type { FrameChain } from './resolved-chains.js';

@@ -1,5 +1,5 @@
 import type { RawSample } from '../capture/raw-profile.js';
-import type { OutcomeName } from '../ffi/layout.js';
+import type { OutcomeName } from '../ffi/record-names.js';
 import {
   type FrameIndex,
   NO_STACK,

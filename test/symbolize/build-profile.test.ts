@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RawObject, RawSample } from '../../src/capture/raw-profile.js';
-import type { FrameRuleName } from '../../src/ffi/layout.js';
+import type { FrameRuleName } from '../../src/ffi/record-names.js';
 import { frameWord } from '../../src/ffi/stack-record.js';
 import {
   type AddressEntries,
