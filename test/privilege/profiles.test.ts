@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, before, test } from 'node:test';
 import { type BeeUser, directoryOf, makeBeeUser } from '../kernel/bee-user.js';
 import { builtProgram } from '../kernel/fixture-programs.js';
@@ -11,7 +11,9 @@ import { needsUserNamespaces } from '../kernel/own-mounts.js';
 import { type BeeRequest, profileWith, runBee } from '../kernel/run-bee.js';
 import { readProc, startBee, untilTrue } from '../kernel/running-bee.js';
 import { scratchDirectory } from '../kernel/scratch-directory.js';
+import { separateDebugFile } from '../kernel/separated-debug-file.js';
 import type { Summary } from '../kernel/summary.js';
+import { compiledFixture } from '../kernel/unwinding-fixture.js';
 import { burningProcess, spinProgram, stopBurning } from './burning-process.js';
 import { asUser } from './conversation.js';
 
@@ -119,6 +121,21 @@ test(
     assert.match(run.stderr, /left out/);
   },
 );
+
+test('a debug file is read with the user’s rights, and not with the sampler’s', needsRoot, async () => {
+  const flags = ['-g', '-fomit-frame-pointer', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables'];
+  const program = compiledFixture('call-chain', ...flags, '-Wl,--build-id=none');
+  const debugFile = separateDebugFile(program);
+  chmodSync(dirname(program), 0o755);
+  const completeShare = async (mode: number) => {
+    chmodSync(debugFile, mode);
+    const { stacks } = (await profileWith(request(['--', program]))).summary;
+    assert.ok(stacks.user > 50, JSON.stringify(stacks));
+    return stacks.complete / stacks.user;
+  };
+  assert.ok((await completeShare(0o644)) > 0.95);
+  assert.ok((await completeShare(0o600)) < 0.05, 'its unwind tables come from a file of root’s own');
+});
 
 test('another’s gate: it cannot be reached, and the program runs without a profile', needsRoot, async () => {
   const running = startBee({ ...request(['--', plain, '--seconds', '4']), as: bob });
