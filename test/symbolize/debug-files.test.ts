@@ -121,5 +121,8 @@ for (const [name, ...flags] of [['GNU forms'], ['DWARF 5 forms', '--dwarf-5']] a
       problems.map(({ message }) => message),
       ['Names are missing: ./supplement, which dwz made, is not found, or of another build.'],
     );
+
+    execFileSync('objcopy', ['--remove-section=.debug_*', path]); // the name stays
+    assert.deepEqual((await symbolizeFile(path, addresses)).problems, []);
   });
 }

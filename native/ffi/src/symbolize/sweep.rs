@@ -66,8 +66,11 @@ pub fn resolve(
     Ok(Swept { symbols, left, message: message([unfound, missing], &outcomes, &plan), is_spread })
 }
 
-/// The file, or a sentence that it is not found.
+/// The file, or a sentence that it is not found. Debian's stripped programs keep the name, and miss more than that.
 fn open_supplement(program: &Program<'_, '_>) -> (Option<DebugFile>, Option<String>) {
+    if !program.debug.has_section(".debug_info") {
+        return (None, None);
+    }
     match debug_file::open_supplement(program.debug, program.debug_path) {
         Ok(found) => (found, None),
         Err(name) => {
