@@ -110,6 +110,23 @@ struct {
 	__type(value, struct bee_unwind_rule);
 } rules SEC(".maps");
 
+#define BEE_KNOWN_RULES 2048 /* a power of two; 32 KiB is what a value per CPU may have */
+
+/* Where a frame's rule was found before: its object and address as in record.h, and the number of the rule. */
+struct known_rules {
+	struct {
+		__u64 frame;
+		__u64 rule;
+	} at[BEE_KNOWN_RULES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct known_rules);
+} known_rules SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);

@@ -10,6 +10,7 @@
 
 #include "maps.bpf.h"
 
+#define NO_RULE (~0ULL)
 #define keep_scalar(value) asm volatile("" : "+r"(value))
 
 /* All ones when a < b; for values below 2^63. */
@@ -60,28 +61,25 @@ static __always_inline bool find_mapping(struct walk *walk, __u64 address)
 	return true;
 }
 
-/* The rule in force at an address of walk->mapping; NULL where its text has no table. */
-static __always_inline struct bee_unwind_rule *find_rule(struct walk *walk, __u64 address)
+/* The number of the rule in force at an address of walk->mapping; NO_RULE where its text has no table. */
+static __always_inline __u64 search_rule(struct walk *walk, __u64 virtual_address)
 {
-	if (!(walk->mapping.flags & BEE_MAPPING_TABLE))
-		return NULL;
-	__u64 virtual_address = address - walk->mapping.bias;
 	__u64 page = (virtual_address >> 12) - walk->mapping.first_page;
 	if (page >= walk->mapping.pages)
-		return NULL;
+		return NO_RULE;
 	__u32 index = walk->mapping.dir_first + 1 + page;
 	__u64 *word = bpf_map_lookup_elem(&directory, &index);
 	if (!word)
-		return NULL;
+		return NO_RULE;
 	__u64 entry = *word;
 	__u64 count = entry & 0xffff;
 	if (count == 0)
-		return NULL;
+		return NO_RULE;
 	__u64 first = entry >> 32;
 	index = first / BEE_CHUNK_ROWS;
 	struct row_chunk *chunk = bpf_map_lookup_elem(&rows, &index);
 	if (!chunk)
-		return NULL;
+		return NO_RULE;
 	__u64 limit = ((virtual_address & 0xfff) + 1) << BEE_ROW_RULE_BITS;
 	__u64 position = 0;
 	__u64 step = 1ULL << ((entry >> 16) & 15);
@@ -93,7 +91,31 @@ static __always_inline struct bee_unwind_rule *find_rule(struct walk *walk, __u6
 		position += step & take;
 		step >>= 1;
 	}
-	index = chunk->rows[(first + position) & (BEE_CHUNK_ROWS - 1)] & ((1 << BEE_ROW_RULE_BITS) - 1);
+	return chunk->rows[(first + position) & (BEE_CHUNK_ROWS - 1)] & ((1 << BEE_ROW_RULE_BITS) - 1);
+}
+
+/*
+ * The rule in force at an address of walk->mapping; NULL where its text has no table. Nine of ten frames have been seen
+ * before, and a search in a large table waits for memory at most of its steps. What is known stays true: the rules of an
+ * object never change, nor do the numbers of objects and rules.
+ */
+static __always_inline struct bee_unwind_rule *find_rule(struct walk *walk, __u64 address)
+{
+	__u32 zero = 0;
+	struct known_rules *known = bpf_map_lookup_elem(&known_rules, &zero);
+	if (!known || !(walk->mapping.flags & BEE_MAPPING_TABLE))
+		return NULL;
+	__u64 virtual_address = address - walk->mapping.bias;
+	__u64 frame = virtual_address | (__u64)walk->mapping.object << BEE_FRAME_OBJECT_SHIFT;
+	__u64 slot = (frame * 0x9e3779b97f4a7c15ULL >> 53) & (BEE_KNOWN_RULES - 1);
+	if (known->at[slot].frame != frame) {
+		__u64 found = search_rule(walk, virtual_address);
+		if (found == NO_RULE)
+			return NULL;
+		known->at[slot].frame = frame;
+		known->at[slot].rule = found;
+	}
+	__u32 index = known->at[slot].rule;
 	return bpf_map_lookup_elem(&rules, &index);
 }
 
