@@ -6,6 +6,7 @@ import { commandPath } from '../kernel/repository.js';
 import { scratchDirectory } from '../kernel/scratch-directory.js';
 import { completePercent, type Summary } from '../kernel/summary.js';
 import { type Figure, megabytes, milliseconds } from './figure.js';
+import { deepWithFramePointers, kernelWalkNsPerFrame } from './kernel-walk.js';
 import { outputFlags, readSummary } from './profiled-command.js';
 
 const PROFILE_BEE = [process.execPath, commandPath('profile-bee'), '--frequency', '997'];
@@ -19,7 +20,7 @@ interface Workload {
 
 /** What a frame costs in the kernel, how many stacks are whole, and how fast tables are built. */
 export function unwinding(): Figure[] {
-  return [...workloads().map(costAndCompleteness), ...tables()];
+  return [...workloads().map(costAndCompleteness), besideTheKernelsWalk(), ...tables()];
 }
 
 /** Programs of some seconds each, one kind of stack after the other. */
@@ -48,20 +49,43 @@ function rustc(source: string): string[] {
 }
 
 function costAndCompleteness({ name, command, aim }: Workload): Figure {
-  const summary = profiled(command);
-  const { cost, frames, stacks } = summary;
+  const whole = profiled(command);
+  const leaf = profiled(command, '--max-depth', '1');
   const framePointers = profiled(command, '--unwind', 'fp');
-  const perStack = (frames.user / Math.max(stacks.user, 1)).toFixed(0);
+  const { frameNs, sampleNs } = costs(whole, leaf);
+  const perStack = (whole.frames.user / Math.max(whole.stacks.user, 1)).toFixed(0);
   return {
     name: `${name}: a frame in BPF, ${perStack} frames a stack; complete stacks`,
-    measured: `${nsPerFrame(summary)} (${milliseconds(cost.bpfRunNs)} in all); ${completePercent(summary).toFixed(2)} % of ${stacks.user}`,
+    measured: `${frameNs.toFixed(0)} ns, and ${(sampleNs / 1000).toFixed(1)} µs a sample (together ${nsPerFrame(whole)} a frame); ${completePercent(whole).toFixed(2)} % of ${whole.stacks.user}`,
     aim: `${aim}${aim === '' ? '' : '; '}≥ 99.9 %`,
-    compared: `by frame pointers ${nsPerFrame(framePointers)}, ${completePercent(framePointers).toFixed(2)} % complete`,
+    compared: `by frame pointers ${nsPerFrame(framePointers)} a frame in all, ${completePercent(framePointers).toFixed(2)} % complete`,
   };
+}
+
+/** Two points of a line: samples with all of their frames, and with the first alone. */
+function costs(whole: Summary, leaf: Summary): { frameNs: number; sampleNs: number } {
+  const [all, one] = [whole, leaf].map(({ cost, frames, samples }) => ({
+    ns: cost.bpfRunNs / samples.fired,
+    frames: frames.user / samples.fired,
+  })) as [{ ns: number; frames: number }, { ns: number; frames: number }];
+  const frameNs = (all.ns - one.ns) / (all.frames - one.frames);
+  return { frameNs, sampleNs: one.ns - one.frames * frameNs };
 }
 
 function nsPerFrame({ cost, frames }: Summary): string {
   return `${(cost.bpfRunNs / (frames.user + frames.kernel)).toFixed(0)} ns`;
+}
+
+/** Both walk the same stacks at the same ticks, and both figures are all of a sample over its frames. */
+function besideTheKernelsWalk(): Figure {
+  const { profiler, summaryPath } = profilerCommand([deepWithFramePointers(), '--seconds', '5']);
+  const kernelNs = kernelWalkNsPerFrame(profiler);
+  return {
+    name: 'recursion with frame pointers: a frame in BPF by DWARF',
+    measured: nsPerFrame(readSummary(summaryPath)),
+    aim: '',
+    compared: `the kernel's own walk by frame pointers: ${kernelNs.toFixed(0)} ns, of 127 frames at most`,
+  };
 }
 
 /** Of a compiler with two million rows: the first process of a session, and fifty more whose files are known. */
@@ -88,10 +112,16 @@ function tables(): Figure[] {
 }
 
 function profiled(command: readonly string[], ...flags: string[]): Summary {
-  const output = outputFlags();
-  const [node = '', ...args] = [...PROFILE_BEE, ...flags, ...output.flags, '--', ...command];
+  const { profiler, summaryPath } = profilerCommand(command, ...flags);
+  const [node = '', ...args] = profiler;
   execFileSync(node, args, { stdio: 'ignore' });
-  return readSummary(output.summaryPath);
+  return readSummary(summaryPath);
+}
+
+function profilerCommand(command: readonly string[], ...flags: string[]) {
+  const output = outputFlags();
+  const profiler = [...PROFILE_BEE, ...flags, ...output.flags, '--', ...command];
+  return { profiler, summaryPath: output.summaryPath };
 }
 
 const CPP_SOURCE = `#include <algorithm>
