@@ -61,6 +61,13 @@ static __always_inline bool find_mapping(struct walk *walk, __u64 address)
 	return true;
 }
 
+/*
+ * A page has 65 rows as a rule, which are cold: the processor loads their lines together when it is asked for them
+ * before the search, whose own reads each wait for the one before.
+ */
+#define LINE_ROWS 16
+#define TOUCHED_LINES 8
+
 /* The number of the rule in force at an address of walk->mapping; NO_RULE where its text has no table. */
 static __always_inline __u64 search_rule(struct walk *walk, __u64 virtual_address)
 {
@@ -83,6 +90,10 @@ static __always_inline __u64 search_rule(struct walk *walk, __u64 virtual_addres
 	__u64 limit = ((virtual_address & 0xfff) + 1) << BEE_ROW_RULE_BITS;
 	__u64 position = 0;
 	__u64 step = 1ULL << ((entry >> 16) & 15);
+	for (__u64 line = 1; line < TOUCHED_LINES; line++) {
+		__u64 row = chunk->rows[(first + LINE_ROWS * line) & (BEE_CHUNK_ROWS - 1)];
+		keep_scalar(row);
+	}
 	for (int i = 0; i < 13; i++) {
 		__u64 candidate = position + step;
 		__u64 row = chunk->rows[(first + candidate) & (BEE_CHUNK_ROWS - 1)];
