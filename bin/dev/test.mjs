@@ -30,11 +30,13 @@ const groups = {
   check: () => {
     run('npx', ['--no-install', 'biome', 'check', '.'], { quiet: true });
     run('npx', ['--no-install', 'tsc', '--noEmit']);
-    if (has('cargo-fmt')) run(CARGO, ['fmt', '--all', '--check', '--manifest-path', 'native/Cargo.toml']);
     // Built by the tests that take longer alone, so that a dependency more would be noticed late.
     run(CARGO, ['tree', '--locked', '--depth=0', '--manifest-path', 'native/fuzz/Cargo.toml'], {
       quiet: true,
     });
+    if (!has('cargo-fmt')) return;
+    for (const workspace of ['native', 'native/fuzz'])
+      run(CARGO, ['fmt', '--all', '--check', '--manifest-path', `${workspace}/Cargo.toml`]);
   },
   native: () => testNative(),
   'native-full': () => testNative('--', '--ignored'),
