@@ -51,12 +51,13 @@ static __always_inline void load_user_registers(struct walk *walk, struct bpf_pe
 						struct task_struct *task)
 {
 	__u64 ip = context->regs.ip, sp = context->regs.sp, bp = context->regs.bp, ax = context->regs.ax;
-	__u64 r10 = context->regs.r10, bx = context->regs.bx, cs = context->regs.cs;
+	__u64 r10 = context->regs.r10, r11 = context->regs.r11, bx = context->regs.bx, cs = context->regs.cs;
 	keep_scalar(ip);
 	keep_scalar(sp);
 	keep_scalar(bp);
 	keep_scalar(ax);
 	keep_scalar(r10);
+	keep_scalar(r11);
 	keep_scalar(bx);
 	keep_scalar(cs);
 	if (!is_user_mode(context)) {
@@ -66,6 +67,7 @@ static __always_inline void load_user_registers(struct walk *walk, struct bpf_pe
 		bp = regs->bp;
 		ax = regs->ax;
 		r10 = regs->r10;
+		r11 = regs->r11;
 		bx = regs->bx;
 		cs = regs->cs;
 	}
@@ -74,6 +76,7 @@ static __always_inline void load_user_registers(struct walk *walk, struct bpf_pe
 	walk->bp = bp;
 	walk->ax = ax;
 	walk->r10 = r10;
+	walk->r11 = r11;
 	walk->bx = bx;
 	walk->cs = cs;
 }
@@ -260,6 +263,7 @@ static __always_inline void fill_snapshot(struct bee_snapshot *snapshot, struct 
 	snapshot->bp = walk->bp;
 	snapshot->ax = walk->ax;
 	snapshot->r10 = walk->r10;
+	snapshot->r11 = walk->r11;
 	snapshot->bx = walk->bx;
 	snapshot->generation = generation;
 	copy_stack(snapshot);

@@ -97,6 +97,7 @@ struct bee_snapshot {
 	__u64 bp;
 	__u64 ax;
 	__u64 r10;
+	__u64 r11;
 	__u64 bx;
 	__u32 stack_bytes;
 	__u32 generation;

@@ -56,6 +56,7 @@ const struct bee_layout_entry bee_layout_entries[] = {
 	{ "cfa_register.rbp", BEE_REGISTER_RBP },
 	{ "cfa_register.r10", BEE_REGISTER_R10 },
 	{ "cfa_register.rbx", BEE_REGISTER_RBX },
+	{ "cfa_register.r11", BEE_REGISTER_R11 },
 	{ "fp.same", BEE_FP_SAME },
 	{ "fp.cfa", BEE_FP_CFA },
 	{ "fp.rbp", BEE_FP_RBP },

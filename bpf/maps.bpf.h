@@ -144,8 +144,9 @@ struct walk {
 	__u64 ip;
 	__u64 sp;
 	__u64 bp;
-	__u64 ax; /* of the interrupted frame alone, as is r10 */
+	__u64 ax; /* of the interrupted frame alone, as are r10 and r11 */
 	__u64 r10;
+	__u64 r11;
 	__u64 bx; /* 0: not known */
 	__u64 cs;
 	__u64 is_caller; /* 1: ip is a return address, look up ip - 1 */

@@ -33,6 +33,7 @@ enum bee_unwind_register {
 	BEE_REGISTER_RBP = 1,
 	BEE_REGISTER_R10 = 2, /* where a frame is being realigned; nobody saves it, so of the interrupted frame alone */
 	BEE_REGISTER_RBX = 3, /* below which the loader saves vector registers while it binds a symbol */
+	BEE_REGISTER_R11 = 4, /* where a large frame is being probed page by page; as r10 */
 };
 enum bee_fp_kind {
 	BEE_FP_SAME = 0, /* rbp keeps its value */

@@ -46,6 +46,7 @@ struct pt_regs {
 	unsigned long bp;
 	unsigned long bx;
 	unsigned long r10;
+	unsigned long r11;
 	unsigned long ax;
 	unsigned long ip;
 	unsigned long cs;

@@ -11,6 +11,7 @@
 #define MAX_FRAME_POINTER_DISTANCE (1 << 20)
 /* Offsets in the rt_sigframe that rsp points to when the handler has returned: ucontext's gregs. */
 #define SIGFRAME_R10 56
+#define SIGFRAME_R11 64
 #define SIGFRAME_RBP 120
 #define SIGFRAME_RBX 128
 #define SIGFRAME_RAX 144
@@ -87,6 +88,7 @@ static __always_inline int step_signal(struct walk *walk)
 {
 	__u64 sp = walk->sp, ip;
 	if (!read_stack_word(walk, sp + SIGFRAME_R10, &walk->r10) ||
+	    !read_stack_word(walk, sp + SIGFRAME_R11, &walk->r11) ||
 	    !read_stack_word(walk, sp + SIGFRAME_RBP, &walk->bp) ||
 	    !read_stack_word(walk, sp + SIGFRAME_RBX, &walk->bx) ||
 	    !read_stack_word(walk, sp + SIGFRAME_RAX, &walk->ax) ||
@@ -102,6 +104,8 @@ static __always_inline bool compute_cfa(struct walk *walk, struct bee_unwind_rul
 	__u64 base = rule->cfa_register == BEE_REGISTER_RSP ? walk->sp : walk->bp;
 	if (rule->cfa_register == BEE_REGISTER_R10)
 		base = walk->is_caller ? 0 : walk->r10; /* 0: lies below sp, which ends the walk */
+	if (rule->cfa_register == BEE_REGISTER_R11)
+		base = walk->is_caller ? 0 : walk->r11;
 	if (rule->cfa_register == BEE_REGISTER_RBX)
 		base = walk->bx;
 	if (rule->kind == BEE_UNWIND_PLT) {

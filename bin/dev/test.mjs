@@ -24,7 +24,7 @@ const NODE_GROUPS = [
 const FULL_NODE_GROUPS = ['full'];
 const CARGO = process.env.CARGO ?? 'cargo';
 const AS_USER =
-  /^(?!cannot-start|check-unwinding|doctor|gdb-agreement|incomplete-causes|max-depth|missing-cfi|node|outermost-frames|raw-samples|ripgrep|table-memory|thirty-two-bit)/;
+  /^(?!cannot-start|check-unwinding|doctor|gdb-agreement|incomplete-causes|max-depth|missing-cfi|node|outermost-frames|probed-frame|raw-samples|ripgrep|table-memory|thirty-two-bit)/;
 
 const groups = {
   check: () => {

@@ -5,7 +5,7 @@ export const UNWIND_KINDS = ['gap', 'end', 'cfa', 'deref', 'plt', 'signal', 'uns
 export type UnwindKind = (typeof UNWIND_KINDS)[number];
 
 /** enum bee_unwind_register. */
-export const CFA_REGISTERS = ['rsp', 'rbp', 'r10', 'rbx'] as const;
+export const CFA_REGISTERS = ['rsp', 'rbp', 'r10', 'rbx', 'r11'] as const;
 
 /** enum bee_fp_kind: rbp keeps its value; was saved at CFA + offset; was saved at *(rbp + offset). */
 export const FP_KINDS = ['same', 'cfa', 'rbp'] as const;

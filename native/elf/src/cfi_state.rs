@@ -1,14 +1,15 @@
 use crate::counts::Cause;
 use crate::expression::{classify_cfa, classify_saved_fp};
 use crate::rule::{
-    Rule, BX_SAME, BX_UNKNOWN, FP_CFA, FP_RBP, FP_SAME, REGISTER_R10, REGISTER_RBP, REGISTER_RBX, REGISTER_RSP,
-    UNWIND_CFA, UNWIND_DEREF, UNWIND_END, UNWIND_PLT, UNWIND_UNSUPPORTED,
+    Rule, BX_SAME, BX_UNKNOWN, FP_CFA, FP_RBP, FP_SAME, REGISTER_R10, REGISTER_R11, REGISTER_RBP, REGISTER_RBX,
+    REGISTER_RSP, UNWIND_CFA, UNWIND_DEREF, UNWIND_END, UNWIND_PLT, UNWIND_UNSUPPORTED,
 };
 
 pub(crate) const RBX: u64 = 3;
 pub(crate) const RBP: u64 = 6;
 pub(crate) const RSP: u64 = 7;
 pub(crate) const R10: u64 = 10;
+pub(crate) const R11: u64 = 11;
 pub(crate) const RETURN_ADDRESS: u64 = 16;
 
 /// What an expression for the CFA comes down to; registers as in [`Rule`].
@@ -173,6 +174,7 @@ impl CfiState {
             RSP => REGISTER_RSP,
             RBP => REGISTER_RBP,
             R10 => REGISTER_R10,
+            R11 => REGISTER_R11,
             RBX => REGISTER_RBX,
             _ => return Err(Cause::CfaRegister),
         };

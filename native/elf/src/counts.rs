@@ -20,7 +20,7 @@ pub struct Counts {
     pub synthesized_regions: u32,
     /// All UNSUPPORTED rows; the fields below are its parts.
     pub unsupported_rows: u32,
-    /// CFA from a register other than rsp, rbp, r10 and rbx.
+    /// CFA from a register other than rsp, rbp, rbx, r10 and r11.
     pub unsupported_cfa_register: u32,
     /// CFA from an expression that is none of the known ones, or an offset beyond 32 bits.
     pub unsupported_cfa_expression: u32,

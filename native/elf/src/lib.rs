@@ -40,8 +40,9 @@ pub use elf_file::{ElfError, ElfFile, Segment};
 pub use function_ranges::FunctionRanges;
 pub use plt_names::plt_functions;
 pub use rule::{
-    Rule, BX_SAME, BX_UNKNOWN, FP_CFA, FP_RBP, FP_SAME, REGISTER_R10, REGISTER_RBP, REGISTER_RBX, REGISTER_RSP,
-    UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
+    Rule, BX_SAME, BX_UNKNOWN, FP_CFA, FP_RBP, FP_SAME, REGISTER_R10, REGISTER_R11, REGISTER_RBP, REGISTER_RBX,
+    REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL,
+    UNWIND_UNSUPPORTED,
 };
 pub use separate_cfi::{debug_file_paths, is_debug_file_of, linked_paths, path_by_build_id, unwind_table_of};
 pub use supplement_link::SupplementLink;

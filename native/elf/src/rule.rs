@@ -24,6 +24,8 @@ pub const REGISTER_RBP: u8 = 1;
 pub const REGISTER_R10: u8 = 2;
 /// Below which the loader saves vector registers while it binds a symbol.
 pub const REGISTER_RBX: u8 = 3;
+/// Where a large frame is being probed page by page; as r10.
+pub const REGISTER_R11: u8 = 4;
 
 /// rbp keeps its value.
 pub const FP_SAME: u8 = 0;

@@ -101,7 +101,7 @@ fn the_last_frame_and_unknown_values() {
 #[test]
 fn what_cannot_be_said_is_counted_by_cause() {
     let instructions = [
-        0x0c, 11, 0, // CFA = r11
+        0x0c, 12, 0, // CFA = r12
         0x41, 0x0f, 2, 0x7a, 0, // CFA = expression of r10
         0x41, 0x0c, 7, 8, 0x90, 2, // ra at CFA-16
         0x41, 0x90, 1, 0x09, 6, 3, // rbp in rbx
@@ -319,7 +319,7 @@ fn rbx_is_followed_where_a_cfa_lies_in_it() {
 }
 
 #[test]
-fn a_cfa_in_r10() {
-    let table = Image::with_cfi(Cfi::new().fde(0, 0x20, &[0x44, 0x0c, 10, 0])).table();
-    assert_eq!(text(&table), "0 rsp+8; 4 r10+0; 20 gap");
+fn a_cfa_in_r10_or_r11() {
+    let table = Image::with_cfi(Cfi::new().fde(0, 0x20, &[0x44, 0x0c, 10, 0, 0x44, 0x0c, 11, 16])).table();
+    assert_eq!(text(&table), "0 rsp+8; 4 r10+0; 8 r11+16; 20 gap");
 }

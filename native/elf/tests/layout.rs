@@ -31,6 +31,7 @@ fn constants_equal_the_headers() {
         ("BEE_REGISTER_RBP", REGISTER_RBP),
         ("BEE_REGISTER_R10", REGISTER_R10),
         ("BEE_REGISTER_RBX", REGISTER_RBX),
+        ("BEE_REGISTER_R11", REGISTER_R11),
         ("BEE_BX_UNKNOWN", BX_UNKNOWN),
         ("BEE_BX_SAME", BX_SAME),
         ("BEE_FP_SAME", FP_SAME),

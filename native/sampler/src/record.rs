@@ -61,6 +61,7 @@ pub struct Snapshot {
     pub bp: u64,
     pub ax: u64,
     pub r10: u64,
+    pub r11: u64,
     pub bx: u64,
     pub stack_bytes: u32,
     pub generation: u32,

@@ -2,8 +2,8 @@
 //! it. Same rules in the same order; a change there belongs here too.
 
 use bee_elf::{
-    Rule, BX_SAME, BX_UNKNOWN, FP_CFA, FP_SAME, REGISTER_R10, REGISTER_RBP, REGISTER_RBX, UNWIND_CFA, UNWIND_CLONE,
-    UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
+    Rule, BX_SAME, BX_UNKNOWN, FP_CFA, FP_SAME, REGISTER_R10, REGISTER_R11, REGISTER_RBP, REGISTER_RBX, UNWIND_CFA,
+    UNWIND_CLONE, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 
 use crate::processes::find_mapping;
@@ -12,6 +12,7 @@ use crate::tables::{find_rule, TableSlot, TableView};
 
 const MAX_FRAME_POINTER_DISTANCE: u64 = 1 << 20;
 const SIGFRAME_R10: u64 = 56;
+const SIGFRAME_R11: u64 = 64;
 const SIGFRAME_RBP: u64 = 120;
 const SIGFRAME_RBX: u64 = 128;
 const SIGFRAME_RAX: u64 = 144;
@@ -29,6 +30,7 @@ struct Walk<'a> {
     bp: u64,
     ax: u64,
     r10: u64,
+    r11: u64,
     /// 0: not known.
     bx: u64,
     is_caller: bool,
@@ -67,6 +69,7 @@ pub fn unwind(snapshot: &Snapshot, mappings: &[Mapping], tables: TableView, limi
         bp: snapshot.bp,
         ax: snapshot.ax,
         r10: snapshot.r10,
+        r11: snapshot.r11,
         bx: snapshot.bx,
         is_caller: false,
         last_rule: RULE_CFI,
@@ -187,6 +190,7 @@ impl Walk<'_> {
         let (ip, bp) = (self.read(sp.wrapping_add(SIGFRAME_RIP))?, self.read(sp.wrapping_add(SIGFRAME_RBP))?);
         self.ax = self.read(sp.wrapping_add(SIGFRAME_RAX))?;
         self.r10 = self.read(sp.wrapping_add(SIGFRAME_R10))?;
+        self.r11 = self.read(sp.wrapping_add(SIGFRAME_R11))?;
         self.bx = self.read(sp.wrapping_add(SIGFRAME_RBX))?;
         self.sp = self.read(sp.wrapping_add(SIGFRAME_RSP))?;
         self.bp = bp;
@@ -225,8 +229,9 @@ impl Walk<'_> {
         }
         let base = match rule.cfa_register {
             REGISTER_RBP => self.bp,
-            REGISTER_R10 if self.is_caller => 0, // lies below sp, which ends the walk
+            REGISTER_R10 | REGISTER_R11 if self.is_caller => 0, // lies below sp, which ends the walk
             REGISTER_R10 => self.r10,
+            REGISTER_R11 => self.r11,
             REGISTER_RBX => self.bx,
             _ => self.sp,
         };

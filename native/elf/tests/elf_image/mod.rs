@@ -221,7 +221,7 @@ pub fn text(table: &UnwindTable) -> String {
 }
 
 fn rule_text(rule: &Rule) -> String {
-    let register = ["rsp", "rbp", "r10", "rbx"][usize::from(rule.cfa_register)];
+    let register = ["rsp", "rbp", "r10", "rbx", "r11"][usize::from(rule.cfa_register)];
     let offset = rule.cfa_offset;
     let cfa = match rule.kind {
         UNWIND_GAP => return "gap".into(),

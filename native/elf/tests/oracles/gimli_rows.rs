@@ -4,8 +4,9 @@ use crate::system_elfs;
 use std::path::{Path, PathBuf};
 
 use bee_elf::{
-    unwind_table, ElfFile, Rule, UnwindTable, FP_CFA, FP_RBP, REGISTER_R10, REGISTER_RBP, REGISTER_RBX, REGISTER_RSP,
-    UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
+    unwind_table, ElfFile, Rule, UnwindTable, FP_CFA, FP_RBP, REGISTER_R10, REGISTER_R11, REGISTER_RBP, REGISTER_RBX,
+    REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL,
+    UNWIND_UNSUPPORTED,
 };
 use gimli::{
     BaseAddresses, CfaRule, CieOrFde, EhFrame, EndianSlice, LittleEndian, Operation, Register, RegisterRule,
@@ -19,6 +20,7 @@ const RBX: Register = Register(3);
 const RBP: Register = Register(6);
 const RSP: Register = Register(7);
 const R10: Register = Register(10);
+const R11: Register = Register(11);
 const RETURN_ADDRESS: Register = Register(16);
 
 /// One row of one FDE: `start..end`.
@@ -254,6 +256,7 @@ fn cfa_of(row: &UnwindTableRow<usize>, frame: &EhFrame<Slice<'_>>) -> Option<Rul
         RSP => Some(REGISTER_RSP),
         RBP => Some(REGISTER_RBP),
         R10 => Some(REGISTER_R10),
+        R11 => Some(REGISTER_R11),
         RBX => Some(REGISTER_RBX),
         _ => None,
     };

@@ -38,7 +38,7 @@ fn is_same(rule: &Rule, expected: &ReadelfRow<'_>) -> bool {
     if expected.is_signal {
         return rule.kind == UNWIND_SIGNAL;
     }
-    let register = ["rsp", "rbp", "r10", "rbx"][usize::from(rule.cfa_register)];
+    let register = ["rsp", "rbp", "r10", "rbx", "r11"][usize::from(rule.cfa_register)];
     let is_cfa = expected.cfa == format!("{register}{:+}", rule.cfa_offset);
     let is_fp = match expected.rbp {
         "u" | "s" => rule.fp_kind == FP_SAME,
@@ -50,7 +50,8 @@ fn is_same(rule: &Rule, expected: &ReadelfRow<'_>) -> bool {
         UNWIND_END => is_cfa && is_fp && expected.ra == "u",
         UNWIND_DEREF | UNWIND_PLT => expected.cfa == "exp" && is_fp && expected.ra == "c-8",
         UNWIND_UNSUPPORTED => {
-            let is_simple = ["rsp", "rbp", "r10", "rbx"].iter().any(|register| expected.cfa.starts_with(register));
+            let is_simple =
+                ["rsp", "rbp", "r10", "rbx", "r11"].iter().any(|register| expected.cfa.starts_with(register));
             !is_simple || expected.ra != "c-8" || expected.rbp == "exp"
         }
         _ => false,

@@ -35,13 +35,16 @@ fn assert_every_step_agrees(start: Start, compiler: &str, flags: &[&str], source
     }
 }
 
+fn clang() -> String {
+    std::env::var("CLANG").unwrap_or("clang-19".into())
+}
+
 #[test]
 fn frames_as_compilers_make_them() {
     for flags in [["-O0", "-fcf-protection"], ["-O1", "-fno-omit-frame-pointer"], ["-O2", "-no-pie"], ["-Os", "-fpie"]]
     {
         let flags = [&flags[..], &["-static"]].concat();
-        let clang = std::env::var("CLANG").unwrap_or("clang-19".into());
-        for compiler in ["gcc", &clang] {
+        for compiler in ["gcc", &clang()] {
             assert_every_step_agrees(Start::Program, compiler, &flags, "every-frame.c");
         }
     }
@@ -73,6 +76,15 @@ fn a_signal_handler_with_a_stack_of_its_own() {
 #[test]
 fn a_call_that_does_not_return() {
     assert_every_step_agrees(Start::Program, "gcc", &["-O2", "-static", "-falign-functions=1"], "exit-at-the-end.c");
+}
+
+#[test]
+fn a_large_frame_that_is_probed() {
+    let by_gcc = ["--param=stack-clash-protection-probe-interval=10", "--param=stack-clash-protection-guard-size=12"];
+    for (compiler, steps) in [("gcc", &by_gcc[..]), (&clang(), &["-mstack-probe-size=1024"])] {
+        let flags = [&["-O1", "-static", "-fstack-clash-protection"], steps].concat();
+        assert_every_step_agrees(Start::Program, compiler, &flags, "probed-stack.c");
+    }
 }
 
 #[test]

@@ -117,7 +117,8 @@ impl Run {
     fn take_snapshot(&mut self) {
         let Run { traced, registers, snapshot, .. } = self;
         (snapshot.ip, snapshot.sp, snapshot.bp) = (registers.rip, registers.rsp, registers.rbp);
-        (snapshot.ax, snapshot.r10, snapshot.bx) = (registers.rax, registers.r10, registers.rbx);
+        (snapshot.ax, snapshot.bx) = (registers.rax, registers.rbx);
+        (snapshot.r10, snapshot.r11) = (registers.r10, registers.r11);
         snapshot.stack_bytes = traced.read(registers.rsp - RED_ZONE_BYTES, &mut snapshot.stack) as u32;
     }
 }
