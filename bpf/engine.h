@@ -9,8 +9,8 @@
 #include "record.h"
 
 #define BEE_MAX_MAPPINGS_PER_SPACE 4096
-#define BEE_SNAPSHOT_STACK_BYTES 16384
-#define BEE_SNAPSHOT_PAGES 4
+#define BEE_SNAPSHOT_STACK_BYTES 32768
+#define BEE_SNAPSHOT_PAGES 8
 /* A caller's rbp may lie below rsp: just popped, or saved by a leaf that does not move rsp (the ABI's red zone). */
 #define BEE_RED_ZONE_BYTES 128
 #define BEE_TIMED_HITS 64 /* a power of two */

@@ -21,7 +21,7 @@ static PROGRAM: &Aligned<[u8]> = &Aligned(*include_bytes!(concat!(env!("OUT_DIR"
 
 /// Wake the sampler early when the ring is this full; otherwise it looks ten times a second.
 const WAKEUP_FRACTION: u32 = 4;
-/// Per CPU. 200 slices of 16 KiB are 3 MB and about 10 ms of work a second.
+/// Per CPU. 200 slices of 32 KiB are 6.5 MB and about 10 ms of work a second.
 const SNAPSHOTS_PER_SECOND: u32 = 200;
 /// Of the array `rules`: ten times the distinct rules of a whole system.
 const RULES_BYTES: u64 = 1 << 20;

@@ -10,7 +10,7 @@ pub use names::*;
 pub const MAX_KERNEL_FRAMES: usize = 127;
 pub const MAX_USER_FRAMES: usize = 1024;
 pub const MAX_OBJECTS: u32 = 1 << 14;
-pub const SNAPSHOT_STACK_BYTES: usize = 16384;
+pub const SNAPSHOT_STACK_BYTES: usize = 32768;
 pub const RED_ZONE_BYTES: u64 = 128;
 
 pub const RECORD_SNAPSHOT: u8 = 1;

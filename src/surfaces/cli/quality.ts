@@ -88,7 +88,7 @@ export function qualityProblems(summary: Summary): Problem[] {
 /** "25,012 stacks unwound a second time: 0 differ": the answer to --check-unwinding. */
 export function unwindingLine({ checked, prefixOnly, differing, unchecked }: UnwindingCheck): string {
   const parts = [`${count(checked)} stacks unwound a second time: ${count(differing)} differ`];
-  if (prefixOnly > 0) parts.push(`${count(prefixOnly)} compared as far as the copied 16 KiB of stack go`);
+  if (prefixOnly > 0) parts.push(`${count(prefixOnly)} compared as far as the copied 32 KiB of stack go`);
   if (unchecked > 0) parts.push(`${count(unchecked)} came too late or found no room, and were not compared`);
   return parts.join(' · ');
 }
