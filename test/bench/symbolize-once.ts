@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { symbolizeFile } from '../../src/symbolize/symbolize-file.js';
-import { randomCodeAddresses } from '../symbolize/agreement/random-addresses.js';
 
-/** What one process spends on resolving addresses of a file that it has not seen before. */
+/** What one process spends on resolving the addresses on its input, of a file that it has not seen before. */
 export interface SymbolizationCost {
   cpuNs: number;
   /** Peak of the anonymous memory that came with it, looked at every two milliseconds. */
@@ -15,8 +14,8 @@ function anonymousBytes(): number {
   return Number(kilobytes) * 1024;
 }
 
-async function measure(path: string, count: number, avoidsSweep: boolean): Promise<SymbolizationCost> {
-  const addresses = randomCodeAddresses(path, count, 5);
+async function measure(path: string, avoidsSweep: boolean): Promise<SymbolizationCost> {
+  const addresses = readFileSync(0, 'utf8').trimEnd().split('\n').map(BigInt);
   await symbolizeFile(process.execPath, [], {}); // loads the library
   const beforeBytes = anonymousBytes();
   let peakBytes = beforeBytes;
@@ -33,5 +32,5 @@ async function measure(path: string, count: number, avoidsSweep: boolean): Promi
   return { cpuNs: (user + system) * 1000, privateBytes: peakBytes - beforeBytes, frames };
 }
 
-const [path = '', count = '', reader] = process.argv.slice(2);
-console.log(JSON.stringify(await measure(path, Number(count), reader === 'library')));
+const [path = '', reader] = process.argv.slice(2);
+console.log(JSON.stringify(await measure(path, reader === 'library')));
