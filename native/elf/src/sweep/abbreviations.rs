@@ -7,6 +7,9 @@ use crate::dwarf_entry::Encoding;
 use crate::reader::Reader;
 
 const NOT_FIXED: u32 = u32::MAX;
+/// Of most units of compilers: room from the start, as growing three lists cost as much as reading some tables.
+const USUAL_COUNT: usize = 64;
+const USUAL_ATTRIBUTES: usize = 4;
 
 /// One step through the attributes of an entry.
 #[derive(Clone, Copy)]
@@ -36,7 +39,6 @@ impl Abbreviation {
     }
 }
 
-#[derive(Default)]
 pub(crate) struct Abbreviations {
     entries: Vec<Abbreviation>,
     /// Codes count 1, 2, 3 …, as all compilers write them.
@@ -49,7 +51,7 @@ impl Abbreviations {
     /// The first `most` of a table.
     pub fn parse(table: &[u8], encoding: Encoding, most: usize, budget: &mut Budget<'_>) -> Option<Abbreviations> {
         let mut reader = Reader::new(table);
-        let mut table = Abbreviations { is_dense: true, ..Abbreviations::default() };
+        let mut table = Abbreviations::with_capacity(most.min(USUAL_COUNT));
         while table.entries.len() < most {
             // A table at the end of its section may lack the closing 0.
             let code = if reader.is_empty() { 0 } else { reader.uleb()? };
@@ -65,6 +67,16 @@ impl Abbreviations {
             table.entries.sort_by_key(|entry| entry.code);
         }
         Some(table)
+    }
+
+    fn with_capacity(count: usize) -> Abbreviations {
+        let attributes = count * USUAL_ATTRIBUTES;
+        Abbreviations {
+            entries: Vec::with_capacity(count),
+            is_dense: true,
+            sizes: Vec::with_capacity(attributes),
+            steps: Vec::with_capacity(attributes),
+        }
     }
 
     fn parse_one(

@@ -15,7 +15,7 @@ use crate::reader::Reader;
 /// An inlined call refers to its abstract function, that to its declaration; more is a cycle.
 const MAX_REFERENCES: usize = 16;
 /// Units that others refer to, kept with their abbreviations: programs with fat LTO refer to a few again and again.
-const MAX_FOREIGN_UNITS: usize = 32;
+const MAX_FOREIGN_UNITS: usize = 128;
 /// Of different names; ten thousand addresses of a large C++ program have 5 MB. What is more is not named.
 pub(crate) const MAX_TEXT_BYTES: usize = 64 << 20;
 

@@ -114,7 +114,7 @@ impl<'a, 'data> UnitSweeper<'a, 'data> {
         }
         let (lines, rows, is_whole) = self.read_lines(&unit, &wanted);
         let from = Referrer { debug, unit: entries, closures: &scopes.closures };
-        let mut places = UnitPlaces { from, unit: &unit, lines, files: HashMap::new() };
+        let mut places = UnitPlaces::new(from, &unit, lines, scopes.scopes.len());
         for (position, &index) in planned.wanted.iter().enumerate() {
             let first = self.frames.len();
             self.push_chain(&scopes, scopes.innermost[position].scope, rows[position], &mut places);
@@ -161,7 +161,7 @@ impl<'a, 'data> UnitSweeper<'a, 'data> {
         let mut next = innermost;
         for _ in 0..MAX_CHAIN.min(MAX_FRAMES.saturating_sub(self.frames.len())) {
             let Some(scope) = scopes.scopes.get(next as usize) else { return };
-            let name = self.names.name_of(places.from, &scope.entry, &mut self.budget);
+            let name = self.name(next as usize, scope, places);
             let file = place.map_or(0, |row| self.file(row.file, places));
             self.frames.push(frame(name, file, place, Some(scope)));
             if !scope.is_inlined {
@@ -174,10 +174,17 @@ impl<'a, 'data> UnitSweeper<'a, 'data> {
         }
     }
 
+    fn name(&mut self, number: usize, scope: &Scope<'data>, places: &mut UnitPlaces<'_, 'data>) -> u32 {
+        let (names, budget) = (&mut self.names, &mut self.budget);
+        *places.names[number].get_or_insert_with(|| names.name_of(places.from, &scope.entry, budget))
+    }
+
     fn file(&mut self, index: u64, places: &mut UnitPlaces<'_, 'data>) -> u32 {
         let Some(lines) = &places.lines else { return 0 };
+        let known = usize::try_from(index).ok().and_then(|index| places.files.get_mut(index));
+        let Some(known) = known else { return 0 };
         let (sections, budget, files) = (self.debug.sections, &mut self.budget, &mut self.files);
-        *places.files.entry(index).or_insert_with(|| {
+        *known.get_or_insert_with(|| {
             lines.files.path(index, sections, places.unit, budget).map_or(0, |path| files.intern(path))
         })
     }
@@ -196,10 +203,9 @@ impl<'a, 'data> UnitSweeper<'a, 'data> {
         &self.names.texts
     }
 
-    /// What rustc calls the closures in the path of a name, outermost first: `{async_fn#0}`, `{closure#1}`. Empty where it
-    /// does not say.
-    pub fn closures(&self, name: u32) -> &[&'data [u8]] {
-        self.names.closures.get(&name).map_or(&[], Vec::as_slice)
+    /// Names with what rustc calls the closures in their path, outermost first: `{async_fn#0}`, `{closure#1}`.
+    pub fn closures(&self) -> impl Iterator<Item = (&'data [u8], &[&'data [u8]])> {
+        self.names.closures.iter().map(|(&name, path)| (self.names.texts[name as usize], path.as_slice()))
     }
 
     pub fn files(&self) -> Vec<&[u8]> {
@@ -211,14 +217,23 @@ impl<'a, 'data> UnitSweeper<'a, 'data> {
     }
 }
 
-/// A unit's files by their numbers, each put together once.
+/// A unit's names by their scopes and files by their numbers, each found once: most are asked for more than once.
 struct UnitPlaces<'u, 'data> {
     /// Where its entries are.
     from: Referrer<'u, 'data>,
     /// Where its lines are.
     unit: &'u Unit<'data>,
     lines: Option<LineHeader<'data>>,
-    files: HashMap<u64, u32>,
+    files: Vec<Option<u32>>,
+    names: Vec<Option<u32>>,
+}
+
+impl<'u, 'data> UnitPlaces<'u, 'data> {
+    fn new(from: Referrer<'u, 'data>, unit: &'u Unit<'data>, lines: Option<LineHeader<'data>>, scopes: usize) -> Self {
+        // Counted from 0 or from 1.
+        let files = lines.as_ref().map_or(0, |lines| lines.files.files.len() + 1);
+        UnitPlaces { from, unit, lines, files: vec![None; files], names: vec![None; scopes] }
+    }
 }
 
 fn frame(name: u32, file: u32, row: Option<LineRow>, scope: Option<&Scope<'_>>) -> SweptFrame {

@@ -17,7 +17,7 @@ pub struct Collector<'a, 'data> {
     table: Vec<Option<SymbolAt<'data>>>,
     symbols: Symbols,
     /// Linkage name → demangled: demangling is most of the cost on C++, and names repeat.
-    demangled: HashMap<Vec<u8>, u32>,
+    demangled: HashMap<&'data [u8], u32>,
     /// Linkage name → what rustc calls the closures in it.
     closures: HashMap<&'data [u8], &'a [&'data [u8]]>,
 }
@@ -35,6 +35,9 @@ impl<'a, 'data> Collector<'a, 'data> {
 
     /// Addresses at the indices `left`, ascending, get no frames.
     pub fn collect(mut self, sweepers: &'a [UnitSweeper<'_, 'data>], left: &[usize]) -> Symbols {
+        let name_count = sweepers.iter().map(|sweeper| sweeper.names().len()).sum();
+        self.demangled.reserve(name_count);
+        self.symbols.strings.reserve(name_count);
         sweepers.iter().for_each(|sweeper| self.note_closures(sweeper));
         let texts: Vec<SweeperTexts> = sweepers.iter().map(|sweeper| self.intern_texts(sweeper)).collect();
         let mut found: Vec<Option<(usize, &SweptAddress)>> = vec![None; self.addresses.len()];
@@ -55,18 +58,18 @@ impl<'a, 'data> Collector<'a, 'data> {
 
     /// The longest list, as within a sweeper: whichever thread came first, the names are the same.
     fn note_closures(&mut self, sweeper: &'a UnitSweeper<'_, 'data>) {
-        for (index, name) in sweeper.names().iter().enumerate() {
-            let closures = sweeper.closures(index as u32);
-            if closures.len() > self.closures.get(name).map_or(0, |known| known.len()) {
-                self.closures.insert(name, closures);
+        for (name, closures) in sweeper.closures() {
+            let known = self.closures.entry(name).or_default();
+            if closures.len() > known.len() {
+                *known = closures;
             }
         }
     }
 
-    fn intern_texts(&mut self, sweeper: &UnitSweeper<'_, '_>) -> SweeperTexts {
+    fn intern_texts(&mut self, sweeper: &UnitSweeper<'_, 'data>) -> SweeperTexts {
         let names = sweeper.names().iter().map(|name| self.name(name)).collect();
         let strings = &mut self.symbols.strings;
-        let files = sweeper.files().into_iter().map(|path| strings.intern(&String::from_utf8_lossy(path))).collect();
+        let files = sweeper.files().into_iter().map(|path| strings.intern(String::from_utf8_lossy(path))).collect();
         SweeperTexts { names, files }
     }
 
@@ -110,7 +113,7 @@ impl<'a, 'data> Collector<'a, 'data> {
 
     fn file_from_table(&mut self, symbol: SymbolAt<'_>) -> u32 {
         let file = if self.style.is_like_llvm { symbol.file } else { b"" };
-        self.symbols.strings.intern(&String::from_utf8_lossy(file))
+        self.symbols.strings.intern(String::from_utf8_lossy(file))
     }
 
     fn push_from_table(&mut self, index: usize) {
@@ -130,15 +133,12 @@ impl<'a, 'data> Collector<'a, 'data> {
         (has_end || self.functions.are_together(symbol.start, self.addresses[index])).then_some(symbol)
     }
 
-    fn name(&mut self, linkage_name: &[u8]) -> u32 {
-        if let Some(&id) = self.demangled.get(linkage_name) {
-            return id;
-        }
-        let text = String::from_utf8_lossy(linkage_name);
-        let closures = self.closures.get(linkage_name).copied().unwrap_or_default();
-        let id = self.symbols.strings.intern(&demangle(&text, self.style, closures));
-        self.demangled.insert(linkage_name.to_vec(), id);
-        id
+    fn name(&mut self, linkage_name: &'data [u8]) -> u32 {
+        *self.demangled.entry(linkage_name).or_insert_with(|| {
+            let text = String::from_utf8_lossy(linkage_name);
+            let closures = self.closures.get(linkage_name).copied().unwrap_or_default();
+            self.symbols.strings.intern(demangle(&text, self.style, closures))
+        })
     }
 }
 

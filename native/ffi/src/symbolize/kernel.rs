@@ -96,8 +96,8 @@ fn to_symbols(best: &[Option<Symbol>]) -> Symbols {
     let mut symbols = Symbols::default();
     for symbol in best {
         if let Some(symbol) = symbol.as_ref().filter(|symbol| !END_MARKS.contains(&symbol.name.as_str())) {
-            let name = symbols.strings.intern(&symbol.name);
-            let file = symbols.strings.intern(&symbol.module);
+            let name = symbols.strings.intern(symbol.name.as_str());
+            let file = symbols.strings.intern(symbol.module.as_str());
             symbols.push(Frame { name, file, line: 0, column: 0, flags: FLAG_KERNEL });
         }
         symbols.finish_address();

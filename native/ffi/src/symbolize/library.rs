@@ -129,7 +129,7 @@ impl Collector {
     fn add_frame(&mut self, name: &str, code: Option<&CodeInfo<'_>>, flags: u32) {
         let name = self.name(name);
         let file = match code {
-            Some(code) => self.symbols.strings.intern(&code.to_path().to_string_lossy()),
+            Some(code) => self.symbols.strings.intern(code.to_path().to_string_lossy()),
             None => 0,
         };
         self.symbols.push(Frame {
@@ -145,7 +145,7 @@ impl Collector {
         if let Some(&id) = self.demangled.get(linkage_name) {
             return id;
         }
-        let id = self.symbols.strings.intern(&demangle(linkage_name, self.style, &[]));
+        let id = self.symbols.strings.intern(demangle(linkage_name, self.style, &[]));
         self.demangled.insert(linkage_name.to_string(), id);
         id
     }

@@ -69,7 +69,7 @@ fn to_symbols(names: &[Option<String>]) -> Symbols {
     let mut symbols = Symbols::default();
     for name in names {
         if let Some(name) = name {
-            let name = symbols.strings.intern(name);
+            let name = symbols.strings.intern(name.as_str());
             symbols.push(Frame { name, file: 0, line: 0, column: 0, flags: 0 });
         }
         symbols.finish_address();

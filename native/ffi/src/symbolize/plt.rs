@@ -23,7 +23,7 @@ pub fn with_stubs_named(path: &str, addresses: &[u64], symbols: Symbols, style: 
     }
     let mut named = Symbols::default();
     for function in functions.into_iter().flatten() {
-        let name = named.strings.intern(&stub_name(function, style));
+        let name = named.strings.intern(stub_name(function, style));
         named.push(Frame { name, file: 0, line: 0, column: 0, flags: 0 });
         named.finish_address();
     }

@@ -46,18 +46,19 @@ impl Symbols {
     }
 
     /// With the frames of `other`, in its order, for the addresses at these ascending indices.
-    pub fn replaced(&self, indices: &[usize], other: &Symbols) -> Symbols {
-        let mut merged = Symbols::default();
-        let (names, other_names) = (self.strings.in_order(), other.strings.in_order());
+    pub fn replaced(mut self, indices: &[usize], other: &Symbols) -> Symbols {
+        let strings = std::mem::take(&mut self.strings);
+        let mut merged = Symbols { strings, ..Symbols::default() };
+        let numbers: Vec<u32> = other.strings.in_order().into_iter().map(|text| merged.strings.intern(text)).collect();
+        let number = |id: u32| numbers[id as usize];
         for index in 0..self.ends.len() {
-            let (frames, names) = match indices.binary_search(&index) {
-                Ok(position) => (other.frames_of(position), &other_names),
-                Err(_) => (self.frames_of(index), &names),
-            };
-            for frame in frames {
-                let name = merged.strings.intern(names[frame.name as usize]);
-                let file = merged.strings.intern(names[frame.file as usize]);
-                merged.push(Frame { name, file, ..*frame });
+            match indices.binary_search(&index) {
+                Ok(position) => merged.frames.extend(other.frames_of(position).iter().map(|frame| Frame {
+                    name: number(frame.name),
+                    file: number(frame.file),
+                    ..*frame
+                })),
+                Err(_) => merged.frames.extend_from_slice(self.frames_of(index)),
             }
             merged.finish_address();
         }
@@ -82,13 +83,13 @@ impl Default for StringTable {
 }
 
 impl StringTable {
-    pub fn intern(&mut self, text: &str) -> u32 {
-        if let Some(&id) = self.ids.get(text) {
-            return id;
-        }
-        let id = self.ids.len() as u32;
-        self.ids.insert(text.into(), id);
-        id
+    pub fn reserve(&mut self, count: usize) {
+        self.ids.reserve(count);
+    }
+
+    pub fn intern(&mut self, text: impl Into<Box<str>>) -> u32 {
+        let next = self.ids.len() as u32;
+        *self.ids.entry(text.into()).or_insert(next)
     }
 
     pub fn in_order(&self) -> Vec<&str> {
