@@ -8,13 +8,15 @@ import type { SymbolizationCost } from './symbolize-once.js';
 /** One thread, and one that the others do not push about. */
 const ONE_CPU = ['taskset', '-c', '0'];
 
-/** libbee in a process of its own: the sweep, or blazesym. */
+/** libbee in a process of its own: the sweep, or blazesym. CPU time and memory are not measured in the same run. */
 export function libbee(
   path: string,
   addresses: readonly bigint[],
   reader: 'sweep' | 'library',
+  meant: 'cpu' | 'memory',
 ): SymbolizationCost {
-  return costOf([process.execPath, join(import.meta.dirname, 'symbolize-once.js'), path, reader], addresses);
+  const script = join(import.meta.dirname, 'symbolize-once.js');
+  return costOf([process.execPath, script, path, reader, meant], addresses);
 }
 
 /** The crate, through `native/addr2line`. */

@@ -31,11 +31,13 @@ export function symbolization(): Figure[] {
 
 function figures(what: string, path: string, aims: Aims): Figure[] {
   const addresses = randomCodeAddresses(path, ADDRESSES, 5);
-  const sweep = cheapest(() => libbee(path, addresses, 'sweep'));
-  const blazesym = cheapest(() => libbee(path, addresses, 'library'));
+  const sweep = cheapest(() => libbee(path, addresses, 'sweep', 'cpu'));
+  const blazesym = cheapest(() => libbee(path, addresses, 'library', 'cpu'));
   const addr2line = cheapest(() => addr2lineCrate(path, addresses));
   const llvmNs = leastOf(() => llvmSymbolizerCpuNs(path, addresses));
   const binutilsNs = addr2lineCpuNs(path, addresses); // once: it takes a minute on large programs
+  const bytes = (reader: 'sweep' | 'library') =>
+    megabytes(libbee(path, addresses, reader, 'memory').privateBytes);
   const compared = (name: string, cpuNs: number) =>
     `${name} ${milliseconds(cpuNs)} (${times(cpuNs / sweep.cpuNs)})`;
   return [
@@ -52,9 +54,9 @@ function figures(what: string, path: string, aims: Aims): Figure[] {
     },
     {
       name: 'private memory of that',
-      measured: megabytes(sweep.privateBytes),
+      measured: bytes('sweep'),
       aim: aims.memory,
-      compared: `blazesym ${megabytes(blazesym.privateBytes)}; addr2line crate ${megabytes(addr2line.privateBytes)}`,
+      compared: `blazesym ${bytes('library')}; addr2line crate ${megabytes(addr2line.privateBytes)}`,
     },
   ];
 }

@@ -31,7 +31,7 @@ impl Budget {
 }
 
 /// How a unit writes its numbers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Encoding {
     pub version: u16,
     pub address_bytes: u8,

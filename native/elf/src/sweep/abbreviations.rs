@@ -23,9 +23,12 @@ pub(crate) struct Abbreviation {
     code: u64,
     pub kind: Kind,
     pub has_children: bool,
-    pub has_sibling: bool,
-    /// Declares addresses: an entry of code, not of a declaration.
-    pub has_code: bool,
+    /// Says where the code of a function is, or is around functions: every pass reads its entries.
+    pub is_read: bool,
+    /// Inlined calls and blocks: read inside of code that holds wanted addresses.
+    pub is_read_in_live_code: bool,
+    /// There is nothing of code inside, and its entries say where the next one is.
+    pub can_jump: bool,
     /// All attributes together, NOT_FIXED where that depends on the entry.
     fixed_bytes: u32,
     over: (u32, u32),
@@ -112,8 +115,9 @@ impl Abbreviations {
             code,
             kind,
             has_children,
-            has_sibling,
-            has_code,
+            is_read: (kind == Kind::Namespace && has_children) || (kind == Kind::Function && has_code),
+            is_read_in_live_code: matches!(kind, Kind::Inlined | Kind::Block) && has_code,
+            can_jump: has_children && has_sibling && (kind == Kind::Data || (kind == Kind::Function && !has_code)),
             fixed_bytes: fixed_bytes(&self.sizes[first_size..]),
             over: range(first_size, self.sizes.len()),
             through: range(first_step, self.steps.len()),

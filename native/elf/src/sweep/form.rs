@@ -95,6 +95,7 @@ pub(crate) fn form_size(form: u16, encoding: Encoding) -> Option<Size> {
 }
 
 /// Leaves the reader behind a value of this size.
+#[inline(always)]
 pub(crate) fn step_over(reader: &mut Reader<'_>, size: Size, encoding: Encoding) -> Option<()> {
     match size {
         Size::Bytes(count) => reader.bytes(count as usize).map(drop),
@@ -109,11 +110,14 @@ pub(crate) fn step_over(reader: &mut Reader<'_>, size: Size, encoding: Encoding)
             };
             reader.bytes(usize::try_from(length).ok()?).map(drop)
         }
-        Size::Indirect => {
-            let form = indirect_form(reader)?;
-            step_over(reader, form_size(form, encoding)?, encoding)
-        }
+        Size::Indirect => step_over_indirect(reader, encoding),
     }
+}
+
+#[cold]
+fn step_over_indirect(reader: &mut Reader<'_>, encoding: Encoding) -> Option<()> {
+    let form = indirect_form(reader)?;
+    step_over(reader, form_size(form, encoding)?, encoding)
 }
 
 /// Of signed or unsigned, however many bits.

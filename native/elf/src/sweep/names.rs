@@ -132,7 +132,11 @@ impl<'data> Names<'data> {
             if self.foreign.len() >= MAX_FOREIGN_UNITS {
                 self.foreign.clear();
             }
-            self.foreign.insert(key, Unit::read(debug.sections, header, budget)?);
+            let unit = match from.is_of(debug) {
+                true => Unit::read_beside(from.unit, debug.sections, header, budget)?,
+                false => Unit::read(debug.sections, header, budget)?,
+            };
+            self.foreign.insert(key, unit);
         }
         self.foreign.get(&key)
     }

@@ -89,14 +89,16 @@ impl Owners<'_> {
         listed: &[bool],
         budget: &mut Budget<'_>,
     ) -> Option<()> {
+        let mut before = None;
         for (index, &header) in units.as_slice().iter().enumerate() {
             if listed[index] || header.is_type_unit {
                 continue;
             }
             budget.take(1)?;
             // One that cannot be read has no addresses here; they are looked for elsewhere.
-            if let Some(unit) = Unit::read_root(sections, header, budget) {
+            if let Some(unit) = Unit::read_root(before.as_ref(), sections, header, budget) {
                 for_each_range(sections, &unit, &unit.root, budget, |start, end| self.assign(index, start, end));
+                before = Some(unit);
             }
         }
         Some(())

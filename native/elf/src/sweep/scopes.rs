@@ -139,15 +139,11 @@ impl<'a, 'data> Scopes<'a, 'data> {
         is_whole: bool,
         budget: &mut Budget<'_>,
     ) -> Option<Option<Place>> {
-        let is_read = match abbreviation.kind {
-            Kind::Namespace => abbreviation.has_children,
-            Kind::Function => abbreviation.has_code,
-            Kind::Inlined | Kind::Block => abbreviation.has_code && place.is_live,
-            _ => false,
-        };
-        let can_jump = abbreviation.has_children && abbreviation.has_sibling && !is_whole;
-        let is_dull = abbreviation.kind == Kind::Data || (abbreviation.kind == Kind::Function && !is_read);
-        if !is_read && !(can_jump && is_dull) {
+        // Without branches: one that depends on the kind of entry is predicted badly, and there are millions.
+        let is_read = abbreviation.is_read
+            | (abbreviation.is_read_in_live_code & place.is_live)
+            | (abbreviation.can_jump & !is_whole);
+        if !is_read {
             skip_entry(reader, abbreviation, &self.unit.abbreviations, self.unit.header.encoding)?;
             return Some(Some(place));
         }
@@ -179,8 +175,10 @@ impl<'a, 'data> Scopes<'a, 'data> {
     }
 
     fn enter_namespace(&mut self, entry: &Entry<'data>, offset: usize, place: Place, budget: &mut Budget<'_>) -> Place {
-        let name = entry.name.and_then(|name| self.unit.text(self.sections, name, budget));
-        let begun = name.and_then(|name| self.closures.begin(name, offset));
+        // Most are modules: their names are not read to the end.
+        let name = entry.name.filter(|&name| self.unit.first_byte(self.sections, name) == Some(b'{'));
+        let text = name.and_then(|name| self.unit.text(self.sections, name, budget));
+        let begun = text.and_then(|text| self.closures.begin(text, offset));
         Place { closure: begun.unwrap_or(place.closure), ..place }
     }
 

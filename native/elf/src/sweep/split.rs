@@ -39,7 +39,7 @@ impl<'data> SplitFile<'data> {
         let units = UnitList::read(sections.info, &mut budget)?;
         let mut by_id = HashMap::new();
         for &header in units.as_slice().iter().filter(|header| !header.is_type_unit) {
-            let unit = Unit::read_root(&sections, header, &mut budget)?;
+            let unit = Unit::read_root(None, &sections, header, &mut budget)?;
             by_id.entry(unit.split_id()).or_insert(header);
         }
         Some(SplitFile { sections, units, by_id })
@@ -81,7 +81,7 @@ impl<'data> SweepPlan<'data> {
     pub fn skeletons(&self, sections: &DebugSections<'data>, work: &Work) -> Vec<Skeleton<'data>> {
         let mut budget = Budget::of(work);
         let skeletons = self.planned.iter().enumerate().filter_map(|(planned, unit)| {
-            let unit = Unit::read_root(sections, self.units.as_slice()[unit.unit], &mut budget)?;
+            let unit = Unit::read_root(None, sections, self.units.as_slice()[unit.unit], &mut budget)?;
             let mut text = |value| unit.text(sections, value, &mut budget);
             let file = text(unit.root.split_file?)?;
             let directory = unit.root.directory.and_then(text).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! A unit with its root entry: what the values of its other entries are relative to.
 
 use std::ffi::CStr;
+use std::sync::Arc;
 
 use super::abbreviations::Abbreviations;
 use super::attributes::Kind;
@@ -16,7 +17,7 @@ const MAX_TEXT_BYTES: usize = 1 << 18;
 
 pub(crate) struct Unit<'data> {
     pub header: UnitHeader,
-    pub abbreviations: Abbreviations,
+    pub abbreviations: Arc<Abbreviations>,
     pub root: Entry<'data>,
     /// DW_AT_low_pc of the root: what the addresses in its ranges count from.
     pub base_address: u64,
@@ -26,28 +27,43 @@ pub(crate) struct Unit<'data> {
 
 impl<'data> Unit<'data> {
     pub fn read(sections: &DebugSections<'data>, header: UnitHeader, budget: &mut Budget<'_>) -> Option<Unit<'data>> {
-        Self::read_with(sections, header, usize::MAX, budget)
+        let table = read_table(sections, header, usize::MAX, budget)?;
+        Self::with_table(sections, header, table, budget)
     }
 
-    /// With no more abbreviations than the root needs.
+    /// One whose table may be that of another unit in the same section: units that were optimized together share one.
+    pub fn read_beside(
+        other: &Unit<'data>,
+        sections: &DebugSections<'data>,
+        header: UnitHeader,
+        budget: &mut Budget<'_>,
+    ) -> Option<Unit<'data>> {
+        match other.header.has_table_of(&header) {
+            true => Self::with_table(sections, header, Arc::clone(&other.abbreviations), budget),
+            false => Self::read(sections, header, budget),
+        }
+    }
+
+    /// With no more abbreviations than the root needs, or those of the unit before.
     pub fn read_root(
+        before: Option<&Unit<'data>>,
         sections: &DebugSections<'data>,
         header: UnitHeader,
         budget: &mut Budget<'_>,
     ) -> Option<Unit<'data>> {
-        // The root's is the first in the tables of all compilers.
-        let first_only = Self::read_with(sections, header, 1, budget);
-        first_only.or_else(|| Self::read(sections, header, budget))
+        let before = before.filter(|before| before.header.has_table_of(&header));
+        let known = before.and_then(|it| Self::with_table(sections, header, Arc::clone(&it.abbreviations), budget));
+        // The root's is the first in the tables of all compilers, but for units that LTO imported.
+        let mut first_only = || Self::with_table(sections, header, read_table(sections, header, 1, budget)?, budget);
+        known.or_else(&mut first_only).or_else(|| Self::read(sections, header, budget))
     }
 
-    fn read_with(
+    fn with_table(
         sections: &DebugSections<'data>,
         header: UnitHeader,
-        most_abbreviations: usize,
+        abbreviations: Arc<Abbreviations>,
         budget: &mut Budget<'_>,
     ) -> Option<Unit<'data>> {
-        let table = sections.abbreviations.get(usize::try_from(header.abbreviations).ok()?..)?;
-        let abbreviations = Abbreviations::parse(table, header.encoding, most_abbreviations, budget)?;
         let mut reader = Reader::at(sections.info.get(..header.end)?, header.entries);
         let abbreviation = abbreviations.get(reader.uleb()?)?;
         if abbreviation.kind != Kind::Unit {
@@ -106,20 +122,35 @@ impl<'data> Unit<'data> {
         value: Value<'data>,
         budget: &mut Budget<'_>,
     ) -> Option<&'data [u8]> {
+        if let Value::String(text) = value {
+            return Some(text);
+        }
+        let rest = self.text_and_more(sections, value)?;
+        let window = &rest[..rest.len().min(MAX_TEXT_BYTES)];
+        // Not the reader's way, which looks at one byte after the other.
+        let text = CStr::from_bytes_until_nul(window).ok().map(CStr::to_bytes);
+        budget.take(text.map_or(window.len(), <[u8]>::len) as u64)?;
+        text
+    }
+
+    /// Of a string; 0 for an empty one.
+    pub fn first_byte(&self, sections: &DebugSections<'data>, value: Value<'data>) -> Option<u8> {
+        match value {
+            Value::String(text) => Some(text.first().copied().unwrap_or(0)),
+            value => self.text_and_more(sections, value)?.first().copied(),
+        }
+    }
+
+    /// A string of another section, and what comes behind it there.
+    fn text_and_more(&self, sections: &DebugSections<'data>, value: Value<'data>) -> Option<&'data [u8]> {
         let (section, offset) = match value {
-            Value::String(text) => return Some(text),
             Value::StringOffset(offset) => (sections.strings, offset),
             Value::LineStringOffset(offset) => (sections.line_strings, offset),
             Value::SupplementString(offset) => (sections.supplement?.strings, offset),
             Value::StringIndex(index) => (sections.strings, self.string_offset(sections, index)?),
             _ => return None,
         };
-        let rest = section.get(usize::try_from(offset).ok()?..)?;
-        let window = &rest[..rest.len().min(MAX_TEXT_BYTES)];
-        // Not the reader's way, which looks at one byte after the other.
-        let text = CStr::from_bytes_until_nul(window).ok().map(CStr::to_bytes);
-        budget.take(text.map_or(window.len(), <[u8]>::len) as u64)?;
-        text
+        section.get(usize::try_from(offset).ok()?..)
     }
 
     fn string_offset(&self, sections: &DebugSections<'_>, index: u64) -> Option<u64> {
@@ -140,4 +171,15 @@ impl<'data> Unit<'data> {
             _ => None,
         }
     }
+}
+
+/// The first `most` abbreviations of the unit's table.
+fn read_table(
+    sections: &DebugSections<'_>,
+    header: UnitHeader,
+    most: usize,
+    budget: &mut Budget<'_>,
+) -> Option<Arc<Abbreviations>> {
+    let table = sections.abbreviations.get(usize::try_from(header.abbreviations).ok()?..)?;
+    Abbreviations::parse(table, header.encoding, most, budget).map(Arc::new)
 }

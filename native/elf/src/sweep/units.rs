@@ -27,6 +27,13 @@ pub(crate) struct UnitHeader {
     pub is_type_unit: bool,
 }
 
+impl UnitHeader {
+    /// Whether one table of abbreviations, as it was read for one of them, is that of both.
+    pub fn has_table_of(&self, other: &UnitHeader) -> bool {
+        self.abbreviations == other.abbreviations && self.encoding == other.encoding
+    }
+}
+
 /// In the order of the file. Units cannot overlap, as each begins where the last one ends: reading all of them is
 /// linear in the size of the section.
 pub(crate) struct UnitList {
