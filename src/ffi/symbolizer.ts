@@ -138,19 +138,22 @@ class SymbolTable implements ResolvedAddresses {
     const first = this.#firstFrame[index];
     const end = this.#firstFrame[index + 1];
     if (first === undefined || end === undefined) throw new RangeError(`There is no address ${index}.`);
-    return Array.from({ length: end - first }, (_, offset) => this.#frame(first + offset));
+    const frames: ResolvedFrame[] = [];
+    for (let at = first; at < end; at++) frames.push(this.#frame(at * FRAME_WORDS));
+    return frames;
   }
 
-  #frame(index: number): ResolvedFrame {
-    const start = index * FRAME_WORDS;
-    const [name = 0, file = 0, line = 0, column = 0, flags = 0] = this.#frames.subarray(
-      start,
-      start + FRAME_WORDS,
-    );
+  // Word by word: a view of each frame's words takes longer than all else here.
+  #frame(start: number): ResolvedFrame {
+    const words = this.#frames;
+    const file = words[start + 1]!;
+    const line = words[start + 2]!;
+    const column = words[start + 3]!;
+    const flags = words[start + 4]!;
     if ((flags & FLAG_UNNAMED) !== 0) return unnamedFrame(line, column);
     const isKernel = (flags & FLAG_KERNEL) !== 0;
     return {
-      name: this.#string(name),
+      name: this.#string(words[start]!),
       file: isKernel ? '' : this.#string(file),
       line,
       column,

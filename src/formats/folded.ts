@@ -1,4 +1,4 @@
-import { compareUtf8 } from '../profile/compare-utf8.js';
+import { sortUtf8 } from '../profile/compare-utf8.js';
 import {
   type Frame,
   frameAt,
@@ -33,15 +33,13 @@ export function writeFolded(profile: Profile): string {
   );
   const counts = new Map<string, number>();
   for (const [stack, count] of countsByStack(profile)) {
-    const text = withoutTrailingNumber(
-      framesOfStack(profile, stack)
-        .map((frame) => names[frame])
-        .join(';'),
-    );
+    const path = framesOfStack(profile, stack).map((frame) => names[frame]!);
+    path.push(withoutTrailingNumber(path.pop()!));
+    const text = path.join(';');
     counts.set(text, (counts.get(text) ?? 0) + count);
   }
-  const sorted = [...counts].sort(([a], [b]) => compareUtf8(a, b));
-  return sorted.map(([text, count]) => `${text} ${count}\n`).join('');
+  const sorted = sortUtf8([...counts.keys()]);
+  return sorted.map((text) => `${text} ${counts.get(text)!}\n`).join('');
 }
 
 /**
@@ -82,8 +80,8 @@ function suffixOf(frame: Pick<Frame, 'kind' | 'isInlined'>): string {
 }
 
 // Readers split at the last space, and take ` 3 10` for the two counts of a differential file.
-function withoutTrailingNumber(stack: string): string {
-  return stack.replace(/ (?=\d+(?:\.\d*)?$)/, '_');
+function withoutTrailingNumber(leaf: string): string {
+  return leaf.replace(/ (?=\d+(?:\.\d*)?$)/, '_');
 }
 
 function countsByStack({ samples }: Profile): Map<number, number> {

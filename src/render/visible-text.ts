@@ -4,6 +4,8 @@
  * it must not reorder the line it stands in, nor look like another one.
  */
 export function visibleText(text: string): string {
+  // Nearly all of them, and a picture asks some ten thousand times.
+  if (!UNUSUAL.test(text)) return text;
   return text
     .replace(/[\0-\x1f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
     .replace(/\x7f/g, '␡')
@@ -12,6 +14,8 @@ export function visibleText(text: string): string {
       (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`,
     );
 }
+
+const UNUSUAL = /[^ -~]/;
 
 /** Visible text for an XML attribute value or text node. */
 export function escapeXml(text: string): string {

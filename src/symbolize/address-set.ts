@@ -18,20 +18,31 @@ export interface Address {
 export class AddressSet {
   readonly #addresses: Address[] = [];
   readonly #indexes = new Map<string | bigint, number>();
+  /** The words that were seen in files, and kernel addresses: nearly all are asked for again and again. */
+  readonly #byWord = new Map<bigint, number>();
+  readonly #byKernelAddress = new Map<bigint, number>();
 
   get addresses(): readonly Address[] {
     return this.#addresses;
   }
 
   addUser(word: bigint, pid: number): number {
+    const known = this.#byWord.get(word);
+    if (known !== undefined) return known;
     const object = frameObject(word);
     const address = frameAddress(word);
     const isJit = frameRule(word) === 'jit';
-    return this.#add(userKey(address, object, pid), { address, object, pid, isJit });
+    const index = this.#add(userKey(address, object, pid), { address, object, pid, isJit });
+    if (object !== 0) this.#byWord.set(word, index);
+    return index;
   }
 
   addKernel(address: bigint): number {
-    return this.#add(`k${address}`, { address, object: KERNEL_OBJECT, pid: 0, isJit: false });
+    const known = this.#byKernelAddress.get(address);
+    if (known !== undefined) return known;
+    const index = this.#addresses.push({ address, object: KERNEL_OBJECT, pid: 0, isJit: false }) - 1;
+    this.#byKernelAddress.set(address, index);
+    return index;
   }
 
   /** As columns for the symbolizer, in the order of the numbers. */
