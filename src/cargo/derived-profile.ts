@@ -17,8 +17,8 @@ export function inheritedProfile(verb: CargoVerb, selection: Exclude<ProfileSele
 }
 
 /**
- * `debug = 1`: with `line-tables-only` functions lose their paths (no linkage names). `split-debuginfo = "off"`:
- * files beside the program would be more to lose.
+ * `debug = 1`: with `line-tables-only` inlined functions lose their paths (no linkage names).
+ * `split-debuginfo = "off"`: files beside the program would be more to lose.
  * `strip` and the others stand after those of the inherited profile and so win.
  */
 const SYMBOL_SETTINGS = ['debug=1', 'strip="none"', 'split-debuginfo="off"'] as const;

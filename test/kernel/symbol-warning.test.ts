@@ -55,13 +55,13 @@ function project(profile: string): string {
 }
 
 /** What the picture shows of the program's own code, whatever any file or flag says of it. */
-type Picture = 'addresses' | 'names' | 'short names and inlined' | 'names and inlined';
+type Picture = 'addresses' | 'names' | 'names and inlined short ones' | 'names and inlined';
 
 function pictureOf({ stacks }: ProfiledRun): Picture {
   const frames = new Set(stacks.flatMap((stack) => stack.frames));
   const has = (pattern: RegExp): boolean => [...frames].some((frame) => pattern.test(frame));
   if (has(/^crunching::work::units_\[i\]$/) && has(/^crunching::crunch$/)) return 'names and inlined';
-  if (has(/^units_\[i\]$/) && has(/^crunch$/)) return 'short names and inlined';
+  if (has(/^units_\[i\]$/) && has(/^crunching::crunch$/)) return 'names and inlined short ones';
   if (has(/^crunching::crunch$/) && !has(/units/)) return 'names';
   assert.ok(!has(/crunch$|units/) && has(/^\[crunching\+0x/), [...frames].join('\n'));
   return 'addresses';
@@ -88,12 +88,12 @@ const NAMES_ONLY = ': its functions have names, but no source lines, and inlined
 const NO_DEBUG = `crunching (profile release) was built with debug = 0${NAMES_ONLY}`;
 const DEBUG_STRIPPED = `the debug information of crunching (profile release) was stripped${NAMES_ONLY}`;
 const SHORT =
-  'crunching (profile release) was built with debug = "line-tables-only": its functions lack their paths (`parse` for `config::parse`)';
+  'crunching (profile release) was built with debug = "line-tables-only": its inlined functions lack their paths (`parse` for `config::parse`)';
 const LINES = 'line-tables-only';
 
 const expectations: Expectation[] = [
   { settings: { strip: 'none', debug: 0 }, picture: 'names', warning: NO_DEBUG },
-  { settings: { strip: 'none', debug: LINES }, picture: 'short names and inlined', warning: SHORT },
+  { settings: { strip: 'none', debug: LINES }, picture: 'names and inlined short ones', warning: SHORT },
   { settings: { strip: 'none', debug: 1 }, picture: 'names and inlined' },
   { settings: { strip: 'none', debug: 2 }, picture: 'names and inlined' },
   { settings: { strip: 'debuginfo', debug: 0 }, picture: 'names', warning: NO_DEBUG },
@@ -109,12 +109,12 @@ const expectations: Expectation[] = [
   { settings: { debug: 1, 'split-debuginfo': 'packed' }, picture: 'names and inlined' },
   {
     settings: { debug: LINES, 'split-debuginfo': 'packed' },
-    picture: 'short names and inlined',
+    picture: 'names and inlined short ones',
     warning: SHORT,
   },
   { settings: { strip: 'none', debug: 0, lto: 'fat' }, picture: 'names', warning: NO_DEBUG },
   { settings: { strip: 'none', debug: 0, lto: 'thin' }, picture: 'names', warning: NO_DEBUG },
-  { settings: { debug: LINES, lto: 'thin' }, picture: 'short names and inlined', warning: SHORT },
+  { settings: { debug: LINES, lto: 'thin' }, picture: 'names and inlined short ones', warning: SHORT },
   { settings: { debug: 1, lto: 'fat', 'codegen-units': 1 }, picture: 'names and inlined' },
   { settings: { debug: 1, lto: 'thin', panic: 'abort' }, picture: 'names and inlined' },
 ];

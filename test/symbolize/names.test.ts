@@ -40,10 +40,20 @@ const READABLE = [
   'program::inner::{async fn}::{async block}',
 ];
 
-for (const [mangling, args] of [
-  ['legacy', []],
-  ['v0', ['-Csymbol-mangling-version=v0']],
-] as const)
+const CALLED = [
+  'program::burn',
+  'program::handle',
+  'program::handle::{async fn}',
+  'program::inner',
+  'program::inner::{async fn}',
+];
+
+const MANGLINGS = [
+  ['legacy', [], 'program::wait_for'],
+  ['v0', ['-Csymbol-mangling-version=v0'], 'program::wait_for::<program::handle::{closure}>'],
+] as const;
+
+for (const [mangling, args] of MANGLINGS)
   test(`async functions, blocks and closures are told apart, ${mangling} mangling`, async () => {
     const { path } = compileProgram('rustc', 'program.rs', ASYNCHRONOUS, ['--edition=2021', '-g', ...args]);
     const symbols = /^_(ZN|R).*7program(6handle|5inner)(?!.*drop_in_place)/;
@@ -55,6 +65,21 @@ for (const [mangling, args] of [
     const raw = await namesOf(path, symbols, { demangle: 'none' });
     assert.ok(raw.some((name) => symbols.test(name)));
     assert.ok(!raw.some((name) => /[{:]/.test(name)), raw.join('\n'));
+  });
+
+for (const [mangling, args, waiting] of MANGLINGS)
+  test(`with line tables only, what was called has the path of its symbol, ${mangling} mangling`, async () => {
+    const lines = ['--edition=2021', '-Cdebuginfo=line-tables-only', ...args];
+    const { path } = compileProgram('rustc', 'program.rs', ASYNCHRONOUS, lines);
+    const names = await namesOf(
+      path,
+      /^_(ZN|R).*7program(4burn|6handle|5inner|8wait_for)(?!.*drop_in_place)/,
+    );
+    // Inner closures are not in the debug information at all.
+    assert.deepEqual(
+      names.filter((name) => name.startsWith('program::') && !/closure(#1)?}$/.test(name)),
+      [...CALLED, waiting],
+    );
   });
 
 /** Of all that is there, inlined or not, in the functions of these symbols. */

@@ -94,7 +94,7 @@ function shortNames(own: readonly ElfCrate[], target: SymbolTarget): Problem | u
     ? target.debuginfo === 'line-tables-only'
     : judged.length > 0 && judged.every(({ names }) => names === 'short');
   if (!isShort) return undefined;
-  const message = `${subject(target)} was built with debug = "line-tables-only": its functions lack their paths (\`parse\` for \`config::parse\`)`;
+  const message = `${subject(target)} was built with debug = "line-tables-only": its inlined functions lack their paths (\`parse\` for \`config::parse\`)`;
   return { code: 'short-names', message: withAdvice(message, target, ['debug=1']) };
 }
 

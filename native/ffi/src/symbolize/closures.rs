@@ -58,8 +58,10 @@ fn closure_at(name: &str, at: usize) -> Option<(usize, &str)> {
     is_closure(text).then_some((at + open.len() + text.len() + close.len(), text))
 }
 
-fn is_closure(text: &str) -> bool {
-    ["closure", "async_", "gen_", "coroutine"].iter().any(|kind| text.starts_with(kind))
+/// `text` with its braces or without.
+pub fn is_closure(text: &str) -> bool {
+    let inner = text.trim_start_matches('{');
+    ["closure", "async_", "gen_", "coroutine"].iter().any(|kind| inner.starts_with(kind))
 }
 
 /// `{async_fn#0}<u8>` → `async_fn#0`.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bee_elf::{SweptAddress, SweptFrame, SymbolAt, UnitSweeper};
 
-use super::demangle::demangle;
+use super::demangle::{demangle, is_mangled, is_path_to};
 use super::functions::Functions;
 use super::style::Style;
 use super::symbols::{Frame, Symbols, FLAG_DEBUG_INFO, FLAG_INLINED};
@@ -18,6 +18,8 @@ pub struct Collector<'a, 'data> {
     symbols: Symbols,
     /// Linkage name → demangled: demangling is most of the cost on C++, and names repeat.
     demangled: HashMap<&'data [u8], u32>,
+    /// Plain name and symbol → whether the symbol is the function's own.
+    paths: HashMap<(&'data [u8], &'data [u8]), bool>,
     /// Linkage name → what rustc calls the closures in it.
     closures: HashMap<&'data [u8], &'a [&'data [u8]]>,
 }
@@ -29,8 +31,16 @@ impl<'a, 'data> Collector<'a, 'data> {
         functions: &'a Functions,
         style: Style,
     ) -> Collector<'a, 'data> {
-        let (symbols, demangled, closures) = (Symbols::default(), HashMap::new(), HashMap::new());
-        Collector { addresses, functions, style, table, symbols, demangled, closures }
+        Collector {
+            addresses,
+            functions,
+            style,
+            table,
+            symbols: Symbols::default(),
+            demangled: HashMap::new(),
+            paths: HashMap::new(),
+            closures: HashMap::new(),
+        }
     }
 
     /// Addresses at the indices `left`, ascending, get no frames.
@@ -39,7 +49,7 @@ impl<'a, 'data> Collector<'a, 'data> {
         self.demangled.reserve(name_count);
         self.symbols.strings.reserve(name_count);
         sweepers.iter().for_each(|sweeper| self.note_closures(sweeper));
-        let texts: Vec<SweeperTexts> = sweepers.iter().map(|sweeper| self.intern_texts(sweeper)).collect();
+        let texts: Vec<SweeperTexts<'a, 'data>> = sweepers.iter().map(|sweeper| self.intern_texts(sweeper)).collect();
         let mut found: Vec<Option<(usize, &SweptAddress)>> = vec![None; self.addresses.len()];
         for (number, sweeper) in sweepers.iter().enumerate() {
             sweeper.addresses().iter().for_each(|address| found[address.index as usize] = Some((number, address)));
@@ -66,14 +76,14 @@ impl<'a, 'data> Collector<'a, 'data> {
         }
     }
 
-    fn intern_texts(&mut self, sweeper: &UnitSweeper<'_, 'data>) -> SweeperTexts {
+    fn intern_texts(&mut self, sweeper: &'a UnitSweeper<'_, 'data>) -> SweeperTexts<'a, 'data> {
         let names = sweeper.names().iter().map(|name| self.name(name)).collect();
         let strings = &mut self.symbols.strings;
         let files = sweeper.files().into_iter().map(|path| strings.intern(String::from_utf8_lossy(path))).collect();
-        SweeperTexts { names, files }
+        SweeperTexts { raw_names: sweeper.names(), names, files }
     }
 
-    fn push_swept(&mut self, index: usize, texts: &SweeperTexts, frames: &[SweptFrame]) {
+    fn push_swept(&mut self, index: usize, texts: &SweeperTexts<'a, 'data>, frames: &[SweptFrame]) {
         let last = frames.len() - 1;
         for (position, frame) in frames.iter().enumerate() {
             let name = match position == last {
@@ -96,15 +106,25 @@ impl<'a, 'data> Collector<'a, 'data> {
         }
     }
 
-    fn outermost_name(&mut self, index: usize, texts: &SweeperTexts, frame: &SweptFrame) -> u32 {
-        let own = texts.names[frame.name as usize];
-        if own != 0 && !self.style.is_like_llvm {
-            return own;
+    fn outermost_name(&mut self, index: usize, texts: &SweeperTexts<'a, 'data>, frame: &SweptFrame) -> u32 {
+        let number = frame.name as usize;
+        let own = texts.names[number];
+        match self.believed_symbol(index) {
+            Some(symbol) if own == 0 || self.style.is_like_llvm => self.name(symbol.name),
+            Some(symbol) if self.is_path_to(symbol.name, texts.raw_names[number]) => {
+                self.closures.entry(symbol.name).or_insert(&texts.raw_names[number..=number]);
+                self.name(symbol.name)
+            }
+            _ => own,
         }
-        self.believed_symbol(index).map_or(own, |symbol| self.name(symbol.name))
     }
 
-    fn outermost_file(&mut self, index: usize, texts: &SweeperTexts, frame: &SweptFrame) -> u32 {
+    /// With line tables only, debug information has plain names, and the symbol table whole paths.
+    fn is_path_to(&mut self, symbol: &'data [u8], plain: &'data [u8]) -> bool {
+        !is_mangled(plain) && *self.paths.entry((plain, symbol)).or_insert_with(|| is_path_to(symbol, plain))
+    }
+
+    fn outermost_file(&mut self, index: usize, texts: &SweeperTexts<'_, '_>, frame: &SweptFrame) -> u32 {
         match self.believed_symbol(index) {
             Some(symbol) if frame.file == 0 => self.file_from_table(symbol),
             _ => texts.files[frame.file as usize],
@@ -143,7 +163,9 @@ impl<'a, 'data> Collector<'a, 'data> {
 }
 
 /// A thread's names and files as the file's numbers.
-struct SweeperTexts {
+struct SweeperTexts<'a, 'data> {
+    /// As the debug information has them.
+    raw_names: &'a [&'data [u8]],
     names: Vec<u32>,
     files: Vec<u32>,
 }

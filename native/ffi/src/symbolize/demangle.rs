@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use cpp_demangle::DemangleOptions;
 
-use super::closures::in_words;
+use super::closures::{in_words, is_closure};
 use super::style::{Demangling, Style};
 
 /// Rust (v0, and legacy without its hash), else C++ with parameters as c++filt prints it, else the name itself.
@@ -37,6 +37,22 @@ fn demangled(name: &str, is_simple: bool) -> Cow<'_, str> {
     };
     let cpp = cpp_demangle::Symbol::new(name).ok().and_then(|symbol| symbol.demangle_with_options(&options).ok());
     cpp.map_or(Cow::Borrowed(name), |full| Cow::Owned(if is_simple { without_arguments(&full) } else { full }))
+}
+
+/// Whether a name says where its function belongs.
+pub fn is_mangled(name: &[u8]) -> bool {
+    name.starts_with(b"_Z") || name.starts_with(b"_R")
+}
+
+/// Whether a linkage name is that of the function whose plain name is `plain`: the linker may have kept another's.
+pub fn is_path_to(linkage_name: &[u8], plain: &[u8]) -> bool {
+    let (Ok(linkage_name), Ok(plain)) = (std::str::from_utf8(linkage_name), std::str::from_utf8(plain)) else {
+        return false;
+    };
+    let path = demangled(linkage_name, true);
+    let last = path.rsplit("::").next().unwrap_or_default();
+    let plain = plain.split('<').next().unwrap_or_default();
+    last == plain || (is_closure(last) && is_closure(plain))
 }
 
 /// `a::b::<T>::c` → `a::b::c`, `shop::Cart<int>::total` → `shop::Cart::total`. What stands in `<…>` at the beginning
@@ -92,6 +108,18 @@ mod tests {
         assert_eq!(demangle(name, words, &[b"{async_fn#0}"]), "a::f::{async fn}");
         assert_eq!(demangle(name, like_llvm, &[b"{async_fn#0}"]), "a::f::{closure#0}");
         assert_eq!(demangle("poll<a::f::{async_fn_env#0}>", words, &[]), "poll<a::f::{async fn}>");
+    }
+
+    #[test]
+    fn a_path_leads_to_its_own_function_only() {
+        let is_path = |linkage: &str, plain: &str| is_path_to(linkage.as_bytes(), plain.as_bytes());
+        assert!(is_path("_ZN7mycrate3foo4work17h0123456789abcdefE", "work<u8>"));
+        assert!(is_path("_RNvNtCs1234_7mycrate3foo3bar", "bar"));
+        assert!(is_path("_RNCNvC1a1f0", "{async_fn#0}"));
+        assert!(is_path("_ZN2ns3addEii", "add"));
+        assert!(!is_path("_ZN7mycrate3foo5other17h0123456789abcdefE", "work<u8>"));
+        assert!(!is_path("_RNvNtCs1234_7mycrate3foo3bar", "{closure#0}"));
+        assert!(!is_path("work.part.0", "work"));
     }
 
     #[test]

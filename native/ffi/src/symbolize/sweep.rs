@@ -8,6 +8,7 @@ use bee_elf::{symbols_at, DebugSections, ElfFile, PlannedUnit, SweepPlan, Symbol
 use super::collector::Collector;
 use super::debug_data::{DebugData, MAX_BYTES};
 use super::debug_file::{self, DebugFile};
+use super::demangle::is_mangled;
 use super::functions::Functions;
 use super::split_files::SplitFiles;
 use super::style::Style;
@@ -87,7 +88,7 @@ fn read_supplement<'data>(file: &'data DebugFile, left: &mut u64) -> Result<Debu
 }
 
 /// What was taken out of a stripped file names also what it does not export. Looked for only where the sweep found no
-/// name: that is a twentieth of its cost, and most programs need it for a few addresses.
+/// name with a path: that is a twentieth of its cost, and most programs need it for a few addresses.
 fn symbol_table<'data>(
     program: &Program<'_, 'data>,
     addresses: &[u64],
@@ -97,23 +98,25 @@ fn symbol_table<'data>(
     if style.is_like_llvm {
         return symbols_at(program.elf, addresses);
     }
-    let unnamed = unnamed(addresses.len(), sweepers);
-    let wanted: Vec<u64> = unnamed.iter().map(|&index| addresses[index]).collect();
+    let meant = without_path(addresses.len(), sweepers);
+    let wanted: Vec<u64> = meant.iter().map(|&index| addresses[index]).collect();
     let found = either(symbols_at(program.debug, &wanted), symbols_at(program.elf, &wanted));
     let mut table = vec![None; addresses.len()];
-    unnamed.into_iter().zip(found).for_each(|(index, symbol)| table[index] = symbol);
+    meant.into_iter().zip(found).for_each(|(index, symbol)| table[index] = symbol);
     table
 }
 
-/// Ascending indices of the addresses whose function has no name in the debug information.
-fn unnamed(address_count: usize, sweepers: &[UnitSweeper<'_, '_>]) -> Vec<usize> {
-    let mut is_named = vec![false; address_count];
+/// Ascending indices of the addresses whose function has no name in the debug information, or a plain one.
+fn without_path(address_count: usize, sweepers: &[UnitSweeper<'_, '_>]) -> Vec<usize> {
+    let mut has_path = vec![false; address_count];
     for sweeper in sweepers {
+        let names = sweeper.names();
         for address in sweeper.addresses() {
-            is_named[address.index as usize] = sweeper.frames(address).last().is_some_and(|frame| frame.name != 0);
+            let outermost = sweeper.frames(address).last();
+            has_path[address.index as usize] = outermost.is_some_and(|frame| is_mangled(names[frame.name as usize]));
         }
     }
-    (0..address_count).filter(|&index| !is_named[index]).collect()
+    (0..address_count).filter(|&index| !has_path[index]).collect()
 }
 
 fn either<'data>(
