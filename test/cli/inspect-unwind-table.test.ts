@@ -38,7 +38,7 @@ function unwindRows(path: string): Row[] {
   return stdout.split('\n').slice(0, -1).map(parseRow);
 }
 
-const PLACE = String.raw`r(?:[sb]p|bx|10)[+-]\d+`;
+const PLACE = String.raw`r(?:[sb]p|bx|1[01])[+-]\d+`;
 const LINE = new RegExp(
   String.raw`^([0-9a-f]{16}) (?:(- - -)|(${PLACE}|plt|signal|expr|deref\(${PLACE}\)[+-]\d+) (c[+-]\d+|u|deref\(rbp[+-]\d+\)) (c-8|u))$`,
 );
