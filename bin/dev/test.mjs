@@ -23,6 +23,8 @@ const NODE_GROUPS = [
 ];
 const FULL_NODE_GROUPS = ['full'];
 const CARGO = process.env.CARGO ?? 'cargo';
+/** Workspaces with lock files of their own. */
+const UNSHIPPED = ['native/addr2line', 'native/fuzz'];
 const AS_USER =
   /^(?!cannot-start|check-unwinding|doctor|gdb-agreement|incomplete-causes|max-depth|missing-cfi|node|outermost-frames|probed-frame|raw-samples|ripgrep|table-memory|thirty-two-bit)/;
 
@@ -30,12 +32,13 @@ const groups = {
   check: () => {
     run('npx', ['--no-install', 'biome', 'check', '.'], { quiet: true });
     run('npx', ['--no-install', 'tsc', '--noEmit']);
-    // Built by the tests that take longer alone, so that a dependency more would be noticed late.
-    run(CARGO, ['tree', '--locked', '--depth=0', '--manifest-path', 'native/fuzz/Cargo.toml'], {
-      quiet: true,
-    });
+    // Built by longer tests and benchmarks alone, so that a dependency more would be noticed late.
+    for (const workspace of UNSHIPPED)
+      run(CARGO, ['tree', '--locked', '--depth=0', '--manifest-path', `${workspace}/Cargo.toml`], {
+        quiet: true,
+      });
     if (!has('cargo-fmt')) return;
-    for (const workspace of ['native', 'native/fuzz'])
+    for (const workspace of ['native', ...UNSHIPPED])
       run(CARGO, ['fmt', '--all', '--check', '--manifest-path', `${workspace}/Cargo.toml`]);
   },
   native: () => testNative(),

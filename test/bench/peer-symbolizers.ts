@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { cacheDirectory } from '../full/cache-directory.js';
 import { repositoryRoot } from '../kernel/repository.js';
 import { LLVM_SYMBOLIZER } from '../symbolize/agreement/llvm-symbolizer.js';
-import type { SymbolizationCost } from './symbolize-once.js';
+import type { Reader, SymbolizationCost } from './symbolize-once.js';
 
 /** One thread, and one that the others do not push about. */
 const ONE_CPU = ['taskset', '-c', '0'];
@@ -12,7 +12,7 @@ const ONE_CPU = ['taskset', '-c', '0'];
 export function libbee(
   path: string,
   addresses: readonly bigint[],
-  reader: 'sweep' | 'library',
+  reader: Reader,
   meant: 'cpu' | 'memory',
 ): SymbolizationCost {
   const script = join(import.meta.dirname, 'symbolize-once.js');

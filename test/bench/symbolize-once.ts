@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { Session } from '../../src/ffi/session.js';
+import { type ResolvedAddresses, SessionSymbolizer } from '../../src/ffi/symbolizer.js';
 import { symbolizeFile } from '../../src/symbolize/symbolize-file.js';
+import { scratchDirectory } from '../kernel/scratch-directory.js';
+
+/** `kept`: from the names on disk of a run before. */
+export type Reader = 'sweep' | 'library' | 'kept';
 
 /** What one process spends on resolving the addresses on its input, of a file that it has not seen before. */
 export interface SymbolizationCost {
@@ -14,13 +20,41 @@ function anonymousBytes(): number {
   return Number(kilobytes) * 1024;
 }
 
-async function measure(
+/** As a run of the profiler does it. */
+async function symbolizeAndKeep(
   path: string,
-  avoidsSweep: boolean,
-  isMemoryMeant: boolean,
-): Promise<SymbolizationCost> {
+  addresses: readonly bigint[],
+  directory: string,
+): Promise<ResolvedAddresses> {
+  using session = Session.withoutSampler();
+  session.addObject(1, path);
+  session.keepNames('', { directory, maxBytes: 1 << 30 });
+  const resolved = await new SessionSymbolizer(session).symbolize({
+    addresses: BigUint64Array.from(addresses),
+    objects: new Uint32Array(addresses.length).fill(1),
+    pids: new Uint32Array(addresses.length),
+  });
+  await session.saveNames();
+  return resolved;
+}
+
+async function prepared(
+  path: string,
+  addresses: readonly bigint[],
+  reader: Reader,
+): Promise<() => Promise<ResolvedAddresses>> {
+  if (reader !== 'kept') {
+    await symbolizeFile(process.execPath, [], {}); // loads the library
+    return () => symbolizeFile(path, addresses, { avoidsSweep: reader === 'library' });
+  }
+  const directory = scratchDirectory();
+  await symbolizeAndKeep(path, addresses, directory);
+  return () => symbolizeAndKeep(path, addresses, directory);
+}
+
+async function measure(path: string, reader: Reader, isMemoryMeant: boolean): Promise<SymbolizationCost> {
   const addresses = readFileSync(0, 'utf8').trimEnd().split('\n').map(BigInt);
-  await symbolizeFile(process.execPath, [], {}); // loads the library
+  const symbolize = await prepared(path, addresses, reader);
   const beforeBytes = anonymousBytes();
   let peakBytes = beforeBytes;
   const look = (): void => {
@@ -29,7 +63,7 @@ async function measure(
   // A tenth of the CPU time would be the timer's.
   const timer = isMemoryMeant ? setInterval(look, 2) : undefined;
   const before = process.cpuUsage();
-  const resolved = await symbolizeFile(path, addresses, { avoidsSweep });
+  const resolved = await symbolize();
   const { user, system } = process.cpuUsage(before);
   look();
   clearInterval(timer);
@@ -38,4 +72,4 @@ async function measure(
 }
 
 const [path = '', reader, meant] = process.argv.slice(2);
-console.log(JSON.stringify(await measure(path, reader === 'library', meant === 'memory')));
+console.log(JSON.stringify(await measure(path, reader as Reader, meant === 'memory')));
