@@ -15,6 +15,12 @@ const PLT = { name: 'inside-the-plt', least: 6 } as const;
 /** Where the fixture spins, and (once it is stopped there) how many frames a walk has at least. */
 const SITUATIONS = [
   { name: 'signal-on-altstack', least: 8, says: 'a signal handler on a stack of its own', flags: [] },
+  {
+    name: 'overflow-in-a-probe',
+    least: 6,
+    says: 'a stack overflow while a prologue probes its frame',
+    flags: ['-fstack-clash-protection'],
+  },
   { name: 'half-a-prologue', least: 6, says: 'between two instructions of a prologue', flags: [] },
   { name: 'noreturn-call', least: 6, says: 'a return address that is in the next function', flags: [] },
   { name: 'realigned-frame', least: 6, says: 'a realigned frame whose CFA lies in memory', flags: [] },
