@@ -110,7 +110,8 @@ struct {
 	__type(value, struct bee_unwind_rule);
 } rules SEC(".maps");
 
-#define BEE_KNOWN_RULES 2048 /* a power of two; 32 KiB is what a value per CPU may have */
+#define BEE_KNOWN_RULES_BITS 11 /* 32 KiB, which is what a value per CPU may have */
+#define BEE_KNOWN_RULES (1 << BEE_KNOWN_RULES_BITS)
 
 /* Where a frame's rule was found before: its object and address as in record.h, and the number of the rule. */
 struct known_rules {

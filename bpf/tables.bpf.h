@@ -118,7 +118,7 @@ static __always_inline struct bee_unwind_rule *find_rule(struct walk *walk, __u6
 		return NULL;
 	__u64 virtual_address = address - walk->mapping.bias;
 	__u64 frame = virtual_address | (__u64)walk->mapping.object << BEE_FRAME_OBJECT_SHIFT;
-	__u64 slot = (frame * 0x9e3779b97f4a7c15ULL >> 53) & (BEE_KNOWN_RULES - 1);
+	__u64 slot = (frame * 0x9e3779b97f4a7c15ULL >> (64 - BEE_KNOWN_RULES_BITS)) & (BEE_KNOWN_RULES - 1);
 	if (known->at[slot].frame != frame) {
 		__u64 found = search_rule(walk, virtual_address);
 		if (found == NO_RULE)
