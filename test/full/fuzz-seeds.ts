@@ -79,7 +79,8 @@ function addSections(path: string, from: string): void {
   for (const section of SPLIT_SECTIONS) {
     const content = `${path}${section}`;
     try {
-      execFileSync('llvm-objcopy-19', [`--dump-section=${section}=${content}`, from, '/dev/null'], {
+      // Not to /dev/null: root's compilers and linkers replace what they write to.
+      execFileSync('llvm-objcopy-19', [`--dump-section=${section}=${content}`, from, `${path}.copy`], {
         stdio: 'pipe',
       });
     } catch {
