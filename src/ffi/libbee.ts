@@ -9,6 +9,8 @@ export type Handle = bigint;
 const ABI_VERSION = 5;
 /** About 100 bytes for each crate; asking for the size first would read the file twice. */
 const USUAL_FACTS_BYTES = 128 << 10;
+/** In hex. */
+const USUAL_BUILD_ID_BYTES = 64;
 
 // What koffi gives and takes: 64-bit integers come back as number below 2^53, else as bigint.
 type Integer = number | bigint;
@@ -34,7 +36,12 @@ interface Functions {
   >;
   sessionNameAhead: KoffiFunc<(session: Handle, flags: number) => number>;
   sessionSaveNames: KoffiFunc<(session: Handle) => number>;
+  sessionMissingDebug: KoffiFunc<
+    (session: Handle, object: number, buffer: Bytes, capacity: number) => Integer
+  >;
   sessionClose: KoffiFunc<(session: Handle) => void>;
+  useDebugCache: KoffiFunc<(folder: string | null) => number>;
+  buildId: KoffiFunc<(path: string, buffer: Bytes, capacity: number) => Integer>;
   symbolize: KoffiFunc<(session: Handle, entries: Uint8Array, count: number, flags: number) => Integer>;
   symbolsCopy: KoffiFunc<(symbols: Handle, buffer: Bytes, capacity: number) => Integer>;
   symbolsFree: KoffiFunc<(symbols: Handle) => void>;
@@ -66,7 +73,11 @@ const SIGNATURES: Record<keyof Functions, string> = {
     'int32_t bee_session_keep_names(uint64_t session, const char *directory, const char *stamp, uint64_t maxBytes)',
   sessionNameAhead: 'int32_t bee_session_name_ahead(uint64_t session, uint32_t flags)',
   sessionSaveNames: 'int32_t bee_session_save_names(uint64_t session)',
+  sessionMissingDebug:
+    'int64_t bee_session_missing_debug(uint64_t session, uint32_t object, uint8_t *buffer, uint64_t capacity)',
   sessionClose: 'void bee_session_close(uint64_t session)',
+  useDebugCache: 'int32_t bee_use_debug_cache(const char *folder)',
+  buildId: 'int64_t bee_build_id(const char *path, uint8_t *buffer, uint64_t capacity)',
   symbolize:
     'uint64_t bee_symbolize(uint64_t session, const uint8_t *entries, uint64_t count, uint32_t flags)',
   symbolsCopy: 'int64_t bee_symbols_copy(uint64_t symbols, uint8_t *buffer, uint64_t capacity)',
@@ -164,8 +175,25 @@ export class Libbee {
     this.#checkSession(session, status, 'save names');
   }
 
+  sessionMissingDebug(session: Handle, object: number): string {
+    const call: SizedCall = (buffer, capacity) =>
+      this.#functions.sessionMissingDebug(session, object, buffer, capacity);
+    return this.#text('look for a debug file', call, USUAL_BUILD_ID_BYTES);
+  }
+
   sessionClose(session: Handle): void {
     this.#functions.sessionClose(session);
+  }
+
+  useDebugCache(folder: string | null): void {
+    const status = this.#functions.useDebugCache(folder);
+    if (status < 0) throw NativeError.fromStatus(status, `use ${folder}`, this.#lastError());
+  }
+
+  /** In hex; empty for an ELF file without one. */
+  buildId(path: string): string {
+    const call: SizedCall = (buffer, capacity) => this.#functions.buildId(path, buffer, capacity);
+    return this.#text(`read ${path}`, call, USUAL_BUILD_ID_BYTES);
   }
 
   /** The symbol buffer that native/ffi/src/lib.rs describes, as the flags. */
@@ -236,8 +264,8 @@ export class Libbee {
     return JSON.parse(this.#text(operation, (buffer, capacity) => call(session, buffer, capacity)));
   }
 
-  #text(operation: string, call: SizedCall): string {
-    return Buffer.from(this.#bytes(operation, call)).toString('utf8');
+  #text(operation: string, call: SizedCall, guessBytes?: number): string {
+    return Buffer.from(this.#bytes(operation, call, guessBytes)).toString('utf8');
   }
 
   /** Asks for the size, or begins with a guess, then for the bytes; the answer may have grown in between. */

@@ -144,6 +144,11 @@ export class Session {
     await this.#libbee.sessionSaveNames(this.#handle);
   }
 
+  /** Build id of the debug file that would tell more of an object and is not on disk; empty when there is none. */
+  missingDebugFile(id: number): string {
+    return this.#libbee.sessionMissingDebug(this.#handle, id);
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -19,6 +19,7 @@ demangle     | "none"      | "simple"    | "none"      | --demangle simple
 table-memory | 2           | 3           | 4           | --table-memory 5
 symbol-cache | 0           | 1           | 2           | --symbol-cache 3
 symbolize-at-exit | true   | false       | true        | --symbolize-at-exit
+debuginfod-wait | 1        | 3           | 4           | --debuginfod-wait 5
 output       | "/1.svg"    | ["/2.svg"]  | "/3.svg"    | -o /4.svg
 svg          | "/1"        | "/2"        | "/3"        | --svg /4
 collapse     | "/1"        | "/2"        | "/3"        | --collapse /4

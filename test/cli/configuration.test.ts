@@ -18,6 +18,7 @@ demangle = "simple"                     | {"demangle":"simple"}
 table-memory = 64                       | {"tableMemory":64}
 symbol-cache = 0                        | {"symbolCache":0}
 symbolize-at-exit = true                | {"symbolizeAtExit":true}
+debuginfod-wait = 10                    | {"debuginfodWait":10}
 output = "a b.svg"                      | {"output":["DIR/a b.svg"]}
 output = ["a.svg", "out/b.folded", "-"] | {"output":["DIR/a.svg","DIR/out/b.folded","-"]}
 output = []                             | {"output":[]}

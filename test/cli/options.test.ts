@@ -42,6 +42,8 @@ const MEANINGS = `
 --svg a                         | naming           | {"cacheBytes":268435456,"isAhead":true}
 --symbol-cache 1.5              | naming           | {"cacheBytes":1572864,"isAhead":true}
 --symbol-cache 0 --symbolize-at-exit | naming      | {"cacheBytes":0,"isAhead":false}
+--debuginfod-wait 0.5           | debuginfodWaitMs | 500
+--quiet                         | debuginfodWaitMs | 2000
 --time 1500                     | durationMs       | 1500
 -d 1.5                          | durationMs       | 1500
 -d 10                           | durationMs       | 10000
@@ -91,6 +93,7 @@ profile-bee       | --max-depth 1025          | 1 to 1024
 profile-bee       | --max-depth 7.5           | whole number of frames
 profile-bee       | --symbol-cache=-1         | symbol-cache -1: choose a size in MB, 0 for none
 profile-bee       | --table-memory 1          | table-memory 1: choose a whole number of MB, 2 to 1024
+profile-bee       | --debuginfod-wait -1      | debuginfod-wait -1: choose a number of seconds, 0 to 86400
 profile-bee       | --event instructions      | cpu-clock or cycles
 profile-bee       | --unwind magic            | dwarf or fp
 profile-bee       | --dwarf --unwind fp       | contradict

@@ -113,7 +113,12 @@ export function beeEnvironment(
   user = userOfAllRuns(),
 ): Record<string, string | undefined> {
   mkdirSync(join(scratch, 'tmp'), { recursive: true });
-  const env = { ...process.env, NODE_TEST_CONTEXT: undefined, TMPDIR: join(scratch, 'tmp') };
+  const env = {
+    ...process.env,
+    NODE_TEST_CONTEXT: undefined,
+    DEBUGINFOD_URLS: undefined,
+    TMPDIR: join(scratch, 'tmp'),
+  };
   if (user === undefined) return { ...env, ...more };
   giveTo(user, user === userOfAllRuns() ? scratchDirectories() : [scratch]);
   // What a test hands on of its own environment is root's.

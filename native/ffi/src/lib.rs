@@ -48,13 +48,14 @@ mod symbolize;
 mod unwind_rows;
 
 use std::ffi::{c_char, CStr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use failure::{remember, Failure, Outcome};
 use handles::Handles;
 use session::Session;
-use symbolize::{DiskCache, Settings, Style};
+use symbolize::{client_cache, DiskCache, Settings, Style};
 
 const ABI_VERSION: u32 = 5;
 
@@ -248,6 +249,43 @@ pub extern "C" fn bee_session_name_ahead(session: u64, flags: u32) -> i32 {
 #[no_mangle]
 pub extern "C" fn bee_session_save_names(session: u64) -> i32 {
     status(with_session(session, |session| session.save_names()))
+}
+
+/// From now on debug files are looked for in this folder, too: the cache of elfutils' debuginfod client. NULL: no more.
+///
+/// # Safety
+/// `folder` is NULL or a C string.
+#[no_mangle]
+pub unsafe extern "C" fn bee_use_debug_cache(folder: *const c_char) -> i32 {
+    let folder = unsafe { text(folder) };
+    status(folder.map(|folder| client_cache::use_folder(folder.map(PathBuf::from))))
+}
+
+/// Build id in hex of the debug file, or of the supplement of dwz, that would tell more of an object and is not on disk;
+/// empty when there is none. Looks at headers only, and may be asked again when that file has come.
+///
+/// # Safety
+/// `buffer` is NULL or has `capacity` writable bytes.
+#[no_mangle]
+pub unsafe extern "C" fn bee_session_missing_debug(session: u64, object: u32, buffer: *mut u8, capacity: u64) -> i64 {
+    let build_id = SESSIONS.get(session).map(|session| {
+        let object = session.objects().get(object);
+        object.and_then(|object| client_cache::missing_build_id(&object)).unwrap_or_default()
+    });
+    answer(build_id.map(String::into_bytes), buffer, capacity)
+}
+
+/// Build id in hex of any x86-64 ELF file, empty without one; ENOEXEC for what is none.
+///
+/// # Safety
+/// `path` is a C string; `buffer` is NULL or has `capacity` writable bytes.
+#[no_mangle]
+pub unsafe extern "C" fn bee_build_id(path: *const c_char, buffer: *mut u8, capacity: u64) -> i64 {
+    let build_id = unsafe { text(path) }.and_then(|path| {
+        let path = path.ok_or_else(|| Failure::new(libc::EINVAL, "A build id needs a path."))?;
+        client_cache::build_id(path)
+    });
+    answer(build_id.map(String::into_bytes), buffer, capacity)
 }
 
 /// Ends the connection, wakes all waiters (EPIPE), closes every descriptor of the session.

@@ -145,6 +145,12 @@ export const FLAGS: readonly FlagSpecification[] = [
     describe:
       'Names: full (default), simple (without generic arguments and parameters) or none (linkage names)',
   },
+  {
+    name: 'debuginfod-wait',
+    type: 'number',
+    value: 'SECONDS',
+    describe: 'How long the picture waits for debug files of DEBUGINFOD_URLS after the run (default: 2)',
+  },
   { name: 'dwarf', type: 'boolean', describe: 'The same as --unwind dwarf' },
   {
     name: 'check-unwinding',

@@ -54,6 +54,7 @@ export interface RecordOptions {
   /** One file for each root. */
   split: boolean;
   demangle: Demangling;
+  debuginfodWaitMs: number;
   summaryPath: string | undefined;
   /** NDJSON of the stacks without names. */
   rawSamplesPath: string | undefined;
@@ -93,6 +94,9 @@ const DEFAULT_HZ = { 'cargo-profile-bee': 997, 'profile-bee': 99 } as const;
 const DEFAULT_RING_BYTES = 8 << 20;
 /** A check is 25 KiB: 2,500 of them. */
 const CHECKING_RING_BYTES = 64 << 20;
+/** A picture that takes longer is felt to hang. */
+const DEBUGINFOD_WAIT_SECONDS = 2;
+const MAX_DEBUGINFOD_WAIT_SECONDS = 86_400;
 const FORMATS: Record<string, OutputFormat> = { '.svg': 'svg', '.folded': 'folded', '.collapsed': 'folded' };
 
 /** Throws UsageProblem. */
@@ -107,6 +111,7 @@ export function toOptions(command: CommandName, flags: Flags, parts: CommandPart
     groupBy: toGroupBy(flags),
     split: toSplit(command, flags),
     demangle: oneOf(spelling(flags, 'demangle'), flags.demangle ?? 'full', DEMANGLINGS),
+    debuginfodWaitMs: toDebuginfodWaitMs(flags),
     summaryPath: flags.summaryJson,
     rawSamplesPath: toRawSamplesPath(flags),
     naming: toNaming(flags),
@@ -137,6 +142,7 @@ export function checkValues(flags: Flags): void {
   toUnwinder(flags);
   toMaxDepth(flags);
   toTableMiB(flags);
+  toDebuginfodWaitMs(flags);
   toOutputs(flags);
   toRawSamplesPath(flags);
   toNaming(flags);
@@ -233,6 +239,14 @@ function toTableMiB(flags: Flags): number {
   if (Number.isInteger(tableMemory) && tableMemory >= least && tableMemory <= most) return tableMemory;
   throw new UsageProblem(
     `${spelling(flags, 'tableMemory')} ${tableMemory}: choose a whole number of MB, ${least} to ${most}`,
+  );
+}
+
+function toDebuginfodWaitMs(flags: Flags): number {
+  const { debuginfodWait = DEBUGINFOD_WAIT_SECONDS } = flags;
+  if (debuginfodWait >= 0 && debuginfodWait <= MAX_DEBUGINFOD_WAIT_SECONDS) return debuginfodWait * 1000;
+  throw new UsageProblem(
+    `${spelling(flags, 'debuginfodWait')} ${debuginfodWait}: choose a number of seconds, 0 to ${MAX_DEBUGINFOD_WAIT_SECONDS}`,
   );
 }
 

@@ -23,6 +23,7 @@ export interface Flags {
   dwarf?: boolean;
   maxDepth?: number;
   demangle?: string;
+  debuginfodWait?: number;
   tableMemory?: number;
   checkUnwinding?: boolean;
   dev?: boolean;

@@ -4,6 +4,7 @@ import type { RawProfile } from '../../capture/raw-profile.js';
 import { type CaptureSession, openSession } from '../../capture/session.js';
 import { alteredTextProblems } from './altered-text.js';
 import { announceQuestion } from './announce-question.js';
+import { askForDebugFiles } from './debug-files.js';
 import { explain } from './explain.js';
 import { Interrupted, type Interrupts } from './interrupts.js';
 import { noteCapture, noteEnd, noteStillRunning, noteTargets } from './note-capture.js';
@@ -46,8 +47,19 @@ export async function record(
     outputs.addDefault(options, target);
     if (options.target.kind !== 'pid') summary.problems.push(...alteredTextProblems());
     if (interrupts.count > 0) return INTERRUPTED;
+    using debugDownloads = askForDebugFiles(session, summary);
     const launched = await target.launch(session);
-    const run = { options, target, launched, session, outputs, summary, interrupts, terminal };
+    const run = {
+      options,
+      target,
+      launched,
+      session,
+      debugDownloads,
+      outputs,
+      summary,
+      interrupts,
+      terminal,
+    };
     return await profile(run).catch((error) => statusOfFailure(error, run));
   } finally {
     outputs.discard();

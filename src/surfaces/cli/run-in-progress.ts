@@ -1,4 +1,5 @@
 import type { CaptureSession } from '../../capture/session.js';
+import type { DebugDownloads } from '../../symbolize/debuginfod/debug-downloads.js';
 import type { Interrupts } from './interrupts.js';
 import type { RecordOptions } from './options.js';
 import type { Outputs } from './outputs.js';
@@ -12,6 +13,7 @@ export interface RunInProgress {
   target: PreparedTarget;
   launched: Launched;
   session: CaptureSession;
+  debugDownloads: DebugDownloads | undefined;
   outputs: Outputs;
   summary: Summary;
   interrupts: Interrupts;

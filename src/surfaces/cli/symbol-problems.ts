@@ -72,7 +72,8 @@ function findDebugFile(path: string, { debugLink, buildId }: ElfFacts): string |
   return candidates.find((candidate) => existsSync(candidate));
 }
 
-function enumerate(names: readonly string[]): string {
+/** The first names, and how many more there are. */
+export function enumerate(names: readonly string[]): string {
   const shown = names.slice(0, MAX_NAMES).join(', ');
   return names.length > MAX_NAMES ? `${shown} and ${names.length - MAX_NAMES} more` : shown;
 }

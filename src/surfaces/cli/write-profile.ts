@@ -3,6 +3,7 @@ import type { CaptureSession } from '../../capture/session.js';
 import { SessionSymbolizer } from '../../ffi/symbolizer.js';
 import { type ProfilePart, splitByRoot } from '../../profile/split-by-root.js';
 import { type BuiltProfile, buildProfile } from '../../symbolize/build-profile.js';
+import { awaitDebugFiles } from './debug-files.js';
 import { shownPath } from './outputs.js';
 import { qualityLine, qualityProblems, unwindingLine } from './quality.js';
 import { groupingOf, groupingProblems, wholeName } from './run-grouping.js';
@@ -18,6 +19,7 @@ export async function writeProfile(
 ): Promise<void> {
   const { options, target, session, outputs, summary, interrupts, terminal } = run;
   const grouping = groupingOf(options.groupBy, session.processes, target, raw.totals);
+  await awaitDebugFiles(run);
   const symbolizeNs = process.hrtime.bigint();
   const symbolizer = new SessionSymbolizer(session.native, { demangle: options.demangle });
   const building = buildProfile(raw, symbolizer, target.packages, grouping);

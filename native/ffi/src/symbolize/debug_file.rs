@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bee_elf::{debug_file_paths, is_debug_file_of, path_by_build_id, ElfFile};
 
+use super::client_cache;
 use crate::file_memory::FileMemory;
 
 /// Where distributions put what dwz moved out of their packages.
@@ -40,7 +41,9 @@ pub fn open(elf: &ElfFile<'_>, path: &str) -> Option<DebugFile> {
 
 /// Everywhere that it may lie, the best first.
 pub fn places(elf: &ElfFile<'_>, path: &str) -> Vec<PathBuf> {
-    debug_file_paths(elf, &std::fs::canonicalize(path).unwrap_or_default())
+    let cached = elf.build_id().and_then(client_cache::path_of);
+    let installed = debug_file_paths(elf, &std::fs::canonicalize(path).unwrap_or_default());
+    installed.into_iter().chain(cached).collect()
 }
 
 fn has_more(debug: &ElfFile<'_>) -> bool {
@@ -54,7 +57,7 @@ pub fn open_supplement(elf: &ElfFile<'_>, path: &Path) -> Result<Option<DebugFil
     let folder = std::fs::canonicalize(path).ok().and_then(|path| path.parent().map(Path::to_path_buf));
     let beside = folder.unwrap_or_default().join(name);
     let installed = name.file_name().map(|name| Path::new(SUPPLEMENT_DIRECTORY).join(name));
-    let paths = [Some(beside), installed, path_by_build_id(link.id)];
+    let paths = [Some(beside), installed, path_by_build_id(link.id), client_cache::path_of(link.id)];
     let mut files = paths.into_iter().flatten().filter_map(DebugFile::open);
     let found = files.find(|file| file.is(|supplement| supplement.supplement_id() == Some(link.id)));
     found.map(Some).ok_or_else(|| name.to_path_buf())

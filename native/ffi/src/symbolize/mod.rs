@@ -3,6 +3,7 @@
 
 mod ahead;
 mod chains;
+pub mod client_cache;
 mod closures;
 mod collector;
 mod debug_data;

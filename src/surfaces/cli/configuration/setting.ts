@@ -8,6 +8,7 @@ const SETTING_NAMES = [
     'unwind',
     'max-depth',
     'demangle',
+    'debuginfod-wait',
     'table-memory',
     'output',
     'svg',

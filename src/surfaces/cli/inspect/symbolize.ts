@@ -1,6 +1,8 @@
+import { useDebugCache } from '../../../ffi/debug-files.js';
 import { readElfFacts } from '../../../ffi/elf-facts.js';
 import type { Demangling, ResolvedAddresses } from '../../../ffi/symbolizer.js';
 import { DEMANGLINGS } from '../../../ffi/symbolizer.js';
+import { debuginfodSettings } from '../../../symbolize/debuginfod/settings.js';
 import { symbolizeFile } from '../../../symbolize/symbolize-file.js';
 import { printText } from '../print-text.js';
 import { Terminal } from '../terminal.js';
@@ -20,6 +22,8 @@ const PIECE = 4096;
 export async function printSymbols(args: readonly string[], corrected: string): Promise<void> {
   const { path, demangle } = parseArguments(args, corrected);
   checkFile(path);
+  const settings = debuginfodSettings(process.env);
+  if (settings !== undefined) useDebugCache(settings.cacheFolder); // what others have asked for; nobody is asked here
   const addresses = parseAddresses(await standardInput());
   const resolved = await symbolizeFile(path, addresses, { demangle, isLikeLlvm: true });
   for (const { message } of resolved.problems) new Terminal('normal').warn(`${path}: ${message}`);

@@ -40,6 +40,14 @@ const COMMON_ENVIRONMENT = [
   },
   { name: 'NO_COLOR, TERM', says: 'Decide whether messages are in colour.' },
   {
+    name: 'DEBUGINFOD_URLS',
+    says: 'Servers, by http or https, that are asked by build id for debug files that are not on disk. A request tells them which builds are run. Unset or empty: nobody is asked.',
+  },
+  {
+    name: 'DEBUGINFOD_CACHE_PATH, DEBUGINFOD_TIMEOUT, DEBUGINFOD_MAXTIME, DEBUGINFOD_MAXSIZE',
+    says: 'As debuginfod-client-config(7) says.',
+  },
+  {
     name: 'PROFILE_BEE_RING_BYTES',
     says: 'Size of the buffer between the kernel and the sampler: a power of two, 8388608 by default.',
   },
