@@ -42,6 +42,7 @@ const TEST_PACKAGES = {
   sudo: 'sudo',
   dwz: 'dwz',
   dwp: 'binutils',
+  'debuginfod-find': 'debuginfod',
 };
 
 export async function setUpBuild() {
