@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { scratchDirectory } from '../ffi/scratch-directory.js';
+import { commandPath } from '../kernel/repository.js';
 import { type StrippedProgram, strippedProgram } from './debuginfod-program.js';
 import { ask, emptyCache } from './debuginfod-run.js';
 import { serve } from './debuginfod-server.js';
@@ -89,4 +90,23 @@ test('that no server has it is remembered for the client, and by it for us', asy
     for (const question of isClientFirst ? both : both.reverse()) await question();
     assert.equal(server.asked.length, 1);
   }
+});
+
+test('inspect symbolize looks into the cache where the variable is set, and asks nobody', async (context) => {
+  const server = await serve((_, response) => response.writeHead(404).end());
+  context.after(() => server.close());
+  const { path, buildId, debugFile, address } = strippedProgram();
+  const cache = emptyCache();
+  mkdirSync(join(cache, buildId), { recursive: true });
+  writeFileSync(join(cache, buildId, 'debuginfo'), debugFile);
+  const inspect = async (urls: string) => {
+    const env = { ...process.env, DEBUGINFOD_URLS: urls, DEBUGINFOD_CACHE_PATH: cache };
+    const args = [commandPath('profile-bee'), 'inspect', 'symbolize', path];
+    const running = promisify(execFile)(process.execPath, args, { env });
+    running.child.stdin!.end(`${address.toString(16)}\n`);
+    return (await running).stdout;
+  };
+  assert.match(await inspect(server.url), /^hidden\n.*program\.c:1:/);
+  assert.doesNotMatch(await inspect(''), /hidden/);
+  assert.deepEqual(server.asked, []);
 });

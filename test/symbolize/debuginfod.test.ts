@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict';
-import { readdirSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chownSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { useDebugCache } from '../../src/ffi/debug-files.js';
 import { Session } from '../../src/ffi/session.js';
 import { DebugDownloads } from '../../src/symbolize/debuginfod/debug-downloads.js';
 import { debuginfodSettings } from '../../src/symbolize/debuginfod/settings.js';
-import { type StrippedProgram, strippedProgram } from './debuginfod-program.js';
+import { scratchDirectory } from '../ffi/scratch-directory.js';
+import { buildIdOf, type StrippedProgram, strippedProgram } from './debuginfod-program.js';
 import { ask, emptyCache } from './debuginfod-run.js';
 import { type DebugServer, serve } from './debuginfod-server.js';
 
@@ -59,8 +69,17 @@ test('who has debug information, or its file on disk, is not asked for', async (
   const server = await serving((_, response) => response.writeHead(404).end());
   const whole = strippedProgram();
   writeFileSync(whole.path, whole.debugFile);
-  const { report } = await ask(whole, { DEBUGINFOD_URLS: server.url, DEBUGINFOD_CACHE_PATH: emptyCache() });
-  assert.deepEqual([report.asked, server.asked], [0, []]);
+  const separate = strippedProgram();
+  writeFileSync(`${separate.path}.debug`, separate.debugFile);
+  execFileSync('objcopy', [`--add-gnu-debuglink=${separate.path}.debug`, separate.path]);
+  const nameless = strippedProgram('-Wl,--build-id=none');
+  for (const program of [whole, separate, nameless]) {
+    const { report } = await ask(program, {
+      DEBUGINFOD_URLS: server.url,
+      DEBUGINFOD_CACHE_PATH: emptyCache(),
+    });
+    assert.deepEqual([report.asked, server.asked], [0, []]);
+  }
 });
 
 test('that no server has it is remembered, as long as the folder says', async () => {
@@ -203,6 +222,25 @@ test('what a silent server does not send is late, and its request is given up wi
   assert.deepEqual(filesIn(cache), []);
 });
 
+test('what dwz moved out of a debug file is asked for after it', async () => {
+  const [program, other] = [strippedProgram(), strippedProgram('-DOTHER')];
+  const folder = scratchDirectory('bee-dwz-');
+  const [debug, second, supplement] = ['debug', 'second', 'supplement'].map((name) => join(folder, name));
+  writeFileSync(debug!, program.debugFile);
+  writeFileSync(second!, other.debugFile);
+  execFileSync('dwz', ['-m', supplement!, '-M', '/nowhere/supplement', debug!, second!]);
+  const moved = { ...program, debugFile: readFileSync(debug!) };
+  const both = [moved, { ...program, buildId: buildIdOf(supplement!), debugFile: readFileSync(supplement!) }];
+  const server = await serving((path, response) => {
+    const found = both.find(({ buildId }) => path.includes(buildId));
+    has(found ?? moved)(path, response);
+  });
+  const env = { DEBUGINFOD_URLS: server.url, DEBUGINFOD_CACHE_PATH: emptyCache() };
+  const { report, name } = await ask(program, env);
+  assert.deepEqual(report, { asked: 2, came: 2, late: [], failures: [] });
+  assert.equal(name, 'hidden:1');
+});
+
 test('a file in the cache that is none is named, and nobody is asked', async () => {
   const program = strippedProgram();
   const server = await serving(has(program));
@@ -227,4 +265,15 @@ test('a cache that cannot be written costs the files, and is named once', async 
   const { report } = await ask(program, env);
   assert.match(report.failures[0]?.why ?? '', /^is of no use: /);
   assert.deepEqual(server.asked, []);
+});
+
+const skip = process.getuid?.() === 0 ? false : 'needs root';
+test("root leaves nothing in another user's folder", { skip }, async () => {
+  const program = strippedProgram();
+  const server = await serving(has(program));
+  const cache = emptyCache();
+  chownSync(dirname(cache), 12345, 12345);
+  const { report } = await ask(program, { DEBUGINFOD_URLS: server.url, DEBUGINFOD_CACHE_PATH: cache });
+  assert.match(report.failures[0]?.why ?? '', /of another user/);
+  assert.deepEqual([filesIn(dirname(cache)), server.asked], [[], []]);
 });
