@@ -4,6 +4,7 @@ export type CaptureErrorCode =
   | 'user-namespace'
   | 'seccomp'
   | 'security-module'
+  | 'perf-event-paranoid'
   | 'locked-memory'
   | 'no-btf'
   | 'no-ring-buffer'

@@ -16,7 +16,10 @@ export function diagnoseStart(failure: SamplerFailure): CaptureError {
   if (failure.code === 'perf-memory' && failure.errno === EPERM) return lockedMemory();
   const systemCall = SYSTEM_CALL[failure.code];
   if (systemCall === undefined) return new CaptureError('sampler', ATTEMPTED, failure.message);
-  return refusal(failure, systemCall, readMachineFacts()) ?? missingFeature(failure);
+  // First: a kernel before 5.11 says EPERM to what it lacks, when its accounting of memory refuses it before.
+  const features = failure.code === 'bpf' ? readKernelFeatures() : undefined;
+  const missing = features && findMissingFeature(features);
+  return missing ?? refusal(failure, systemCall, readMachineFacts()) ?? unexplained(failure);
 }
 
 function eventUnsupported({ message }: SamplerFailure): CaptureError {
@@ -41,11 +44,14 @@ function lockedMemory(): CaptureError {
 
 /** The capabilities were there (checked before the start), so it is somebody else who refuses. */
 function refusal(
-  { errno }: SamplerFailure,
+  { code, errno }: SamplerFailure,
   systemCall: string,
   facts: MachineFacts,
 ): CaptureError | undefined {
   if (errno !== EPERM && errno !== EACCES && errno !== ENOSYS) return undefined;
+  const paranoid = readKernelSetting('perf_event_paranoid') ?? 0;
+  // EACCES is the setting's answer: a filter or a container's answer is EPERM as a rule.
+  if (code === 'perf-event' && errno === EACCES && paranoid > 2) return onlyRootOpensEvents(paranoid);
   if (facts.hasSeccompFilter) return seccompRefuses(systemCall, facts);
   if (errno === ENOSYS)
     return new CaptureError('kernel', ATTEMPTED, `this kernel was built without ${systemCall}`);
@@ -57,15 +63,22 @@ function refusal(
   );
 }
 
+/** A level that only kernels of Debian and Ubuntu have, and begin with: cap_perfmon is not enough there. */
+function onlyRootOpensEvents(paranoid: number): CaptureError {
+  return new CaptureError(
+    'perf-event-paranoid',
+    ATTEMPTED,
+    `kernel.perf_event_paranoid is ${paranoid}, with which this kernel lets root alone open perf events`,
+    `sudo sysctl kernel.perf_event_paranoid=2   until the next boot; in a file of /etc/sysctl.d it stays. Or profile with sudo`,
+  );
+}
+
 function seccompRefuses(systemCall: string, { container }: MachineFacts): CaptureError {
   const cause = `a seccomp filter of this process (a container’s, a service’s) refuses ${systemCall}`;
   return new CaptureError('seccomp', ATTEMPTED, cause, withoutSeccomp(container));
 }
 
-function missingFeature(failure: SamplerFailure): CaptureError {
-  const features = readKernelFeatures();
-  const missing = features && findMissingFeature(features);
-  if (missing !== undefined) return missing;
+function unexplained(failure: SamplerFailure): CaptureError {
   const advice = 'profile-bee doctor   shows what this machine allows';
   return new CaptureError(failure.code === 'bpf' ? 'kernel' : 'sampler', ATTEMPTED, failure.message, advice);
 }

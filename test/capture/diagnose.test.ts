@@ -3,6 +3,8 @@ import { constants } from 'node:os';
 import { test } from 'node:test';
 import { diagnoseStart, findMissingFeature } from '../../src/capture/diagnose.js';
 import { readMachineFacts } from '../../src/capture/machine-facts.js';
+import { withKernelSetting } from '../kernel/kernel-setting.js';
+import { needsRoot } from '../kernel/needs-root.js';
 
 const { EPERM, EACCES, EINVAL, ENOSYS } = constants.errno;
 const unfiltered = {
@@ -17,6 +19,14 @@ for (const errno of [EPERM, EACCES]) {
     assert.notEqual(error.advice, '');
   });
 }
+
+test('events that only root may open, as Debian’s kernels have it', needsRoot, async () => {
+  const refused = { code: 'perf-event', message: 'cannot open', errno: EACCES };
+  const error = await withKernelSetting('perf_event_paranoid', 3, () => diagnoseStart(refused));
+  assert.equal(error.code, 'perf-event-paranoid');
+  assert.match(error.message, /kernel\.perf_event_paranoid is 3/);
+  assert.match(error.advice, /^sudo sysctl kernel\.perf_event_paranoid=2 /);
+});
 
 test('a system call that the kernel does not have', unfiltered, () => {
   const error = diagnoseStart({ code: 'perf-event', message: 'cannot open', errno: ENOSYS });

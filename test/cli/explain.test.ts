@@ -28,6 +28,7 @@ const CODES: [CaptureErrorCode, number, string][] = [
   ['user-namespace', 77, 'privilege'],
   ['seccomp', 77, 'privilege'],
   ['security-module', 77, 'privilege'],
+  ['perf-event-paranoid', 77, 'privilege'],
   ['locked-memory', 77, 'privilege'],
   ['no-btf', 125, 'profiler'],
   ['no-ring-buffer', 125, 'profiler'],

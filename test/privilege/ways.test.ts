@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { before, test } from 'node:test';
 import { type BeeUser, makeBeeUser } from '../kernel/bee-user.js';
 import { INSTALL_ROOT, setUpSampler } from '../kernel/installed-sampler.js';
+import { withKernelSetting } from '../kernel/kernel-setting.js';
 import { needsRoot } from '../kernel/needs-root.js';
 import { becoming, giveTo } from '../kernel/run-as-user.js';
 import {
@@ -129,6 +130,23 @@ for (const { how, elevation, isAnn, request, hasEmptyBounds } of ways) {
     assert.equal(readFiles(scratch).summary?.elevation, elevation);
   });
 }
+
+test(
+  'the right that Debian’s kernels ask for to open events is given up once they are',
+  needsRoot,
+  async () => {
+    const args = ['--', plain, '--seconds', '3'];
+    await withKernelSetting('perf_event_paranoid', 3, async () => {
+      const running = startBee({ command: 'profile-bee', args });
+      const statusOf = () => readProc(samplerOf(running.scratch) ?? 0, 'status');
+      await untilTrue('six are left', () => statusOf().includes(`CapPrm:\t${SIX_MASK}`));
+      assertStatus(statusOf(), { uid: 0, gid: 0 }, true);
+      const { code } = await running.ended;
+      assert.equal(code, 0, running.said());
+      assert.equal(readFiles(running.scratch).summary?.elevation, 'none');
+    });
+  },
+);
 
 /** The way through setpriv is the user's without `as`; its folders are theirs all the same. */
 function ownScratch(through: readonly string[]): Partial<BeeRequest> {

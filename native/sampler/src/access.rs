@@ -9,7 +9,7 @@ use std::io;
 use crate::caller::Caller;
 use crate::perf_events::open_pid;
 use crate::policy::Policy;
-use crate::privileges::{with_effective, CapabilitySet, FOLLOW_MAPPINGS, KEPT, SEE_KERNEL};
+use crate::privileges::{with_effective, CapabilitySet, FOLLOW_MAPPINGS, KEPT, NONE, OPEN_EVENTS, SEE_KERNEL};
 
 pub struct Access {
     caller: Caller,
@@ -113,17 +113,25 @@ pub fn has_ended(process: &File) -> bool {
 
 /// As the kernel decides it for /proc/kallsyms: addresses are no secret, and performance events may see the kernel.
 fn shows_kernel_to_everybody() -> bool {
-    let setting = |name: &str| {
-        let text = std::fs::read_to_string(format!("/proc/sys/kernel/{name}")).ok()?;
-        text.trim().parse::<i32>().ok()
-    };
     setting("kptr_restrict") == Some(0) && setting("perf_event_paranoid").is_some_and(|paranoid| paranoid <= 1)
+}
+
+/// What is needed until the perf events are open.
+pub fn held_back_for_events() -> CapabilitySet {
+    match setting("perf_event_paranoid") {
+        Some(3..) => OPEN_EVENTS,
+        _ => NONE,
+    }
+}
+
+fn setting(name: &str) -> Option<i32> {
+    let text = std::fs::read_to_string(format!("/proc/sys/kernel/{name}")).ok()?;
+    text.trim().parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::privileges::NONE;
 
     fn nobody() -> Access {
         let caller = Caller { uid: 65534, gid: 65534, groups: vec![] };

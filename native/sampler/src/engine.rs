@@ -75,13 +75,17 @@ pub struct Engine {
 
 impl Engine {
     /// Loads and attaches; nothing is sampled before `set_sampling(true)`.
-    pub fn load(settings: &Settings, access: &Access, statistics: Option<RunTimeStatistics>) -> Outcome<Engine> {
+    pub fn load(
+        settings: &Settings,
+        events: Vec<EventRing>,
+        access: &Access,
+        statistics: Option<RunTimeStatistics>,
+    ) -> Outcome<Engine> {
         let config = config_of(settings, access, statistics.is_none());
         let object = open_object(settings, &config)?
             .load()
             .map_err(|error| Failure::from_bpf("load the kernel programs", &error))?;
         let mut links = attach_tracepoints(&object)?;
-        let events = open_events(settings)?;
         links.extend(attach_events(&object, &events)?);
         set_all(&events, false)?; // libbpf enables an event when it attaches
         let records = RecordQueue::default();
@@ -290,7 +294,8 @@ fn attach_tracepoints(object: &Object) -> Outcome<Vec<Link>> {
     Ok(links)
 }
 
-fn open_events(settings: &Settings) -> Outcome<Vec<EventRing>> {
+/// One for each CPU, disabled.
+pub fn open_events(settings: &Settings) -> Outcome<Vec<EventRing>> {
     let failure = |error: &io::Error| {
         let code = match error.raw_os_error() {
             Some(libc::ENOENT | libc::EOPNOTSUPP | libc::EINVAL) => "event-unsupported",
@@ -400,7 +405,7 @@ mod tests {
         }
         let root = crate::caller::Caller { uid: 0, gid: 0, groups: vec![] };
         let access = Access::of(root, crate::privileges::NONE, &crate::policy::Policy::default()).unwrap();
-        Some((Engine::load(&SETTINGS, &access, None).unwrap(), access))
+        Some((Engine::load(&SETTINGS, open_events(&SETTINGS).unwrap(), &access, None).unwrap(), access))
     }
 
     fn sample_ourselves(engine: &Engine) {

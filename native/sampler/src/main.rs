@@ -138,7 +138,7 @@ fn enter(socket: &Path, sudo: Option<SudoCaller>) -> Outcome<Entered> {
     let (stream, caller) = connect_to_caller(socket, sudo)?;
     clock::run_promptly();
     let statistics = RunTimeStatistics::enable();
-    privileges::drop_to(&caller.to_become(sudo))
+    privileges::drop_to(&caller.to_become(sudo), access::held_back_for_events())
         .map_err(|error| Failure::from_io("internal", "give up rights", &error))?;
     let access = Access::of(caller, inherited, &policy)
         .map_err(|error| Failure::from_io("internal", "know who asks", &error))?;

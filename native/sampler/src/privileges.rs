@@ -8,6 +8,7 @@ use crate::caller::Caller;
 const CAP_DAC_READ_SEARCH: u32 = 2;
 const CAP_SETPCAP: u32 = 8;
 const CAP_SYS_PTRACE: u32 = 19;
+const CAP_SYS_ADMIN: u32 = 21;
 const CAP_SYSLOG: u32 = 34;
 const CAP_PERFMON: u32 = 38;
 const CAP_BPF: u32 = 39;
@@ -30,6 +31,9 @@ pub const NEEDED: CapabilitySet = 1 << CAP_PERFMON | 1 << CAP_BPF;
 pub const FOLLOW_MAPPINGS: CapabilitySet = 1 << CAP_CHECKPOINT_RESTORE;
 /// Whoever has these needs nobody to see what the kernel does, and where.
 pub const SEE_KERNEL: CapabilitySet = 1 << CAP_PERFMON | 1 << CAP_SYSLOG;
+/// Kernels of Debian and Ubuntu ask for it to open perf events while kernel.perf_event_paranoid is above 2, as it is there
+/// unless somebody has changed it.
+pub const OPEN_EVENTS: CapabilitySet = 1 << CAP_SYS_ADMIN;
 pub const NONE: CapabilitySet = 0;
 
 /// include/uapi/linux/securebits.h: root is no privilege, a change of uid grants none, nothing becomes ambient, and
@@ -112,9 +116,21 @@ fn set_effective_or_abort(held: Capabilities, effective: CapabilitySet) {
     }
 }
 
-/// Becomes the caller and keeps only `KEPT`, of it what was there. For good.
-pub fn drop_to(caller: &Caller) -> io::Result<()> {
-    let kept = Capabilities::read()?.permitted & KEPT;
+/// Runs `action` with capabilities that were held back for it, and gives these up for good.
+pub fn spend<T>(held_back: CapabilitySet, action: impl FnOnce() -> T) -> T {
+    let Ok(held) = Capabilities::read() else { std::process::abort() };
+    set_effective_or_abort(held, held.effective | held.permitted & held_back);
+    let result = action();
+    let permitted = held.permitted & !held_back;
+    set_effective_or_abort(Capabilities { permitted, ..held }, held.effective & permitted);
+    result
+}
+
+/// Becomes the caller and keeps only `KEPT`, of it what was there, and `held_back`, without effect until it is spent. All
+/// else is given up for good.
+pub fn drop_to(caller: &Caller, held_back: CapabilitySet) -> io::Result<()> {
+    let permitted = Capabilities::read()?.permitted;
+    let (kept, held_back) = (permitted & KEPT, permitted & held_back);
     // SAFETY: prctl and setrlimit with plain arguments; failures of these two leave more rights, checked below.
     unsafe { libc::prctl(libc::PR_SET_KEEPCAPS, 1, 0, 0, 0) };
     become_caller(caller)?;
@@ -126,9 +142,9 @@ pub fn drop_to(caller: &Caller) -> io::Result<()> {
     }
     check(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }.into())?;
     hide_memory()?;
-    let six = Capabilities { effective: kept, permitted: kept, inheritable: 0 };
-    six.apply()?;
-    verify(caller, six)
+    let rest = Capabilities { effective: kept, permitted: kept | held_back, inheritable: 0 };
+    rest.apply()?;
+    verify(caller, rest)
 }
 
 /// Only a root that serves another user has anything to change; a container's root may not be allowed to, and need not.

@@ -12,9 +12,10 @@ use std::time::Instant;
 use crate::access::{has_ended, Access};
 use crate::checkpoint::Checkpoints;
 use crate::clock::{monotonic_ns, own_cpu_ns, own_private_bytes};
-use crate::engine::{Engine, RunTimeStatistics, Settings};
+use crate::engine::{open_events, Engine, RunTimeStatistics, Settings};
 use crate::failure::{json_text, Failure, Outcome};
 use crate::objects::is_gone;
+use crate::privileges::{self, OPEN_EVENTS};
 use crate::processes::Processes;
 use crate::protocol::*;
 use crate::record::{bytes_of, read_from, Check, Snapshot, StackHead, LOSS_NAMES, RECORD_CHECK, RECORD_SNAPSHOT};
@@ -66,8 +67,9 @@ impl Session {
         statistics: Option<RunTimeStatistics>,
     ) -> Outcome<Session> {
         let begin_ns = monotonic_ns();
-        let side_band = SideBand::open()?;
-        let mut engine = Engine::load(settings, &access, statistics)?;
+        let open = || Ok((SideBand::open()?, open_events(settings)?));
+        let (side_band, events) = privileges::spend(OPEN_EVENTS, open)?;
+        let mut engine = Engine::load(settings, events, &access, statistics)?;
         let access = Rc::new(access);
         let loaded_ns = monotonic_ns() - begin_ns;
         send(&mut wire, MESSAGE_STARTED, format!("{{\"loadNs\":{loaded_ns}}}").as_bytes())?;

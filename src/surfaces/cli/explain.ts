@@ -21,6 +21,7 @@ const STATUS_OF_CAPTURE_ERROR: Record<CaptureErrorCode, ExitStatus> = {
   'user-namespace': PRIVILEGE,
   seccomp: PRIVILEGE,
   'security-module': PRIVILEGE,
+  'perf-event-paranoid': PRIVILEGE,
   'locked-memory': PRIVILEGE,
   'no-btf': PROFILER,
   'no-ring-buffer': PROFILER,

@@ -5,6 +5,7 @@ import { type Check, ok, warning } from './check.js';
 const WRAPPER_HZ = 997;
 /** The sampler's rings on each CPU: 64 pages of news and one of samples, each with a page of control, of 4 KiB. */
 const RINGS_KIB_PER_CPU = (64 + 1 + 1 + 1) * 4;
+const PARANOID_ADVICE = 'sudo sysctl kernel.perf_event_paranoid=2   (in a file of /etc/sysctl.d it stays)';
 /** Enough of /proc/kallsyms to hold many functions. */
 const KALLSYMS_BYTES = 64 << 10;
 
@@ -24,6 +25,11 @@ export function settingChecks(facts: MachineFacts): Check[] {
 function paranoid(): Check | undefined {
   const value = readKernelSetting('perf_event_paranoid');
   if (value === undefined) return undefined;
+  if (value > 2) {
+    // Where another kernel than Debian's or Ubuntu's has such a value it means 2; the trial shows which it is.
+    const found = `kernel.perf_event_paranoid is ${value}: Debian’s and Ubuntu’s kernels let root alone open perf events`;
+    return warning('perf-event-paranoid', `${found}, so that profiling needs sudo`, PARANOID_ADVICE);
+  }
   const who =
     value > 0 ? 'samples of a whole CPU are for cap_perfmon, which the sampler has' : 'everybody may sample';
   return ok('perf-event-paranoid', `kernel.perf_event_paranoid is ${value}: ${who}`);
