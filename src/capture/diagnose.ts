@@ -63,13 +63,17 @@ function refusal(
   );
 }
 
+/** Where the installed copy may not open perf events: it has not the rights of root. */
+export const PARANOID_ADVICE =
+  'sudo sysctl kernel.perf_event_paranoid=2   (in a file of /etc/sysctl.d it stays)';
+
 /** A level that only kernels of Debian and Ubuntu have, and begin with: cap_perfmon is not enough there. */
 function onlyRootOpensEvents(paranoid: number): CaptureError {
   return new CaptureError(
     'perf-event-paranoid',
     ATTEMPTED,
     `kernel.perf_event_paranoid is ${paranoid}, with which this kernel lets root alone open perf events`,
-    `sudo sysctl kernel.perf_event_paranoid=2   until the next boot; in a file of /etc/sysctl.d it stays. Or profile with sudo`,
+    `${PARANOID_ADVICE}, or profile with sudo`,
   );
 }
 

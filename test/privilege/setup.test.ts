@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import { type BeeUser, makeBeeUser } from '../kernel/bee-user.js';
 import { INSTALL_ROOT, setUpSampler } from '../kernel/installed-sampler.js';
+import { withKernelSetting } from '../kernel/kernel-setting.js';
 import { needsRoot } from '../kernel/needs-root.js';
 import { type BeeRequest, type BeeRun, runBee } from '../kernel/run-bee.js';
 import { spinProgram } from './burning-process.js';
@@ -32,6 +33,15 @@ test('root’s copy, its capabilities, and who may start it', needsRoot, async (
   );
   for (const folder of [dirname(path), INSTALL_ROOT]) assert.equal(statSync(folder).mode & 0o777, 0o755);
   assert.equal((await setup(['--status'], { as: ann })).code, 0);
+});
+
+test('a setting of Debian’s and Ubuntu’s kernels that makes it useless is named', needsRoot, async () => {
+  const install = () => setup(['--user', ann.name, '--yes']);
+  const told = await withKernelSetting('perf_event_paranoid', 3, install);
+  assert.match(told.stderr, /perf_event_paranoid is 3: .*sudo sysctl kernel\.perf_event_paranoid=2/);
+  const usual = await withKernelSetting('perf_event_paranoid', 2, install);
+  assert.equal(usual.code, 0, usual.stderr);
+  assert.doesNotMatch(usual.stderr, /paranoid/);
 });
 
 test('a group: its members may, others may not', needsRoot, async () => {

@@ -1,11 +1,11 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { PARANOID_ADVICE } from '../../../capture/diagnose.js';
 import { type MachineFacts, readKernelSetting } from '../../../capture/machine-facts.js';
 import { type Check, ok, warning } from './check.js';
 
 const WRAPPER_HZ = 997;
 /** The sampler's rings on each CPU: 64 pages of news and one of samples, each with a page of control, of 4 KiB. */
 const RINGS_KIB_PER_CPU = (64 + 1 + 1 + 1) * 4;
-const PARANOID_ADVICE = 'sudo sysctl kernel.perf_event_paranoid=2   (in a file of /etc/sysctl.d it stays)';
 /** Enough of /proc/kallsyms to hold many functions. */
 const KALLSYMS_BYTES = 64 << 10;
 

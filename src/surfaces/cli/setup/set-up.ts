@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
 import { CaptureError } from '../../../capture/capture-error.js';
+import { PARANOID_ADVICE } from '../../../capture/diagnose.js';
 import { INSTALL_ROOT, installedSamplers } from '../../../capture/installed-sampler.js';
+import { readKernelSetting } from '../../../capture/machine-facts.js';
 import { checkNativeParts } from '../../../capture/native-parts.js';
 import { findNativeFile } from '../../../ffi/native-files.js';
 import { explain } from '../explain.js';
@@ -45,7 +47,15 @@ async function act(request: SetupRequest, name: string, terminal: Terminal): Pro
   if (!(await isAgreed(request, name, sampler))) return 1;
   runAsRoot([sampler, ...(plan === undefined ? ['--uninstall'] : installArguments(plan))], terminal);
   terminal.say(isRemoval ? 'removed' : `installed; ${name} now needs no password`);
+  if (!isRemoval) warnOfParanoidKernel(terminal);
   return 0;
+}
+
+function warnOfParanoidKernel(terminal: Terminal): void {
+  const value = readKernelSetting('perf_event_paranoid') ?? 0;
+  if (value <= 2) return;
+  const cause = `kernel.perf_event_paranoid is ${value}: kernels of Debian and Ubuntu let root alone open perf events`;
+  terminal.warn(`${cause}; ${PARANOID_ADVICE}`);
 }
 
 /** One question: where sudo asks for a password, that is it. */
