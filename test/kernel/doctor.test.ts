@@ -46,6 +46,7 @@ for (const [name, value, check, says, fix] of [
     /kptr_restrict is 2: .* without names/,
     /sysctl kernel\.kptr_restrict=1/,
   ],
+  ['perf_event_paranoid', 4, 'perf-event-paranoid', /is 4: .* needs sudo$/, /perf_event_paranoid=2/],
   ['perf_event_max_sample_rate', 50, 'sample-rate', /allows 50 samples a second/, /max_sample_rate=100000/],
   ['perf_event_mlock_kb', 100, 'locked-memory', /lock 100 KiB per CPU/, /perf_event_mlock_kb=516/],
 ] as const) {
@@ -60,7 +61,7 @@ for (const [name, value, check, says, fix] of [
 }
 
 for (const [name, value, check, says] of [
-  ['perf_event_paranoid', 4, 'perf-event-paranoid', /perf_event_paranoid is 4: .* for cap_perfmon/],
+  ['perf_event_paranoid', 2, 'perf-event-paranoid', /perf_event_paranoid is 2: .* for cap_perfmon/],
   ['perf_event_paranoid', -1, 'perf-event-paranoid', /perf_event_paranoid is -1: everybody may/],
   ['unprivileged_bpf_disabled', 2, 'unprivileged-bpf', /bpf_disabled is 2: .* for cap_bpf/],
   ['unprivileged_bpf_disabled', 0, 'unprivileged-bpf', /bpf_disabled is 0: no obstacle/],
