@@ -174,7 +174,7 @@ mod tests {
         let mut symbols = Symbols::default();
         for (address, names) in named {
             for name in *names {
-                let (name, file) = (symbols.strings.intern(name), symbols.strings.intern("file.rs"));
+                let (name, file) = (symbols.strings.intern(*name), symbols.strings.intern("file.rs"));
                 symbols.push(Frame { name, file, line: *address as u32, column: 7, flags: 1 });
             }
             symbols.finish_address();

@@ -44,11 +44,15 @@ pub fn is_mangled(name: &[u8]) -> bool {
     name.starts_with(b"_Z") || name.starts_with(b"_R")
 }
 
-/// Whether a linkage name is that of the function whose plain name is `plain`: the linker may have kept another's.
+/// Whether a linkage name is that of the Rust function whose plain name is `plain`: the linker may have kept another's.
+/// C++ has plain names for its static functions, and symbols that add only parameters and `[clone .cold]`.
 pub fn is_path_to(linkage_name: &[u8], plain: &[u8]) -> bool {
     let (Ok(linkage_name), Ok(plain)) = (std::str::from_utf8(linkage_name), std::str::from_utf8(plain)) else {
         return false;
     };
+    if rustc_demangle::try_demangle(linkage_name).is_err() {
+        return false;
+    }
     let path = demangled(linkage_name, true);
     let last = path.rsplit("::").next().unwrap_or_default();
     let plain = plain.split('<').next().unwrap_or_default();
@@ -116,10 +120,11 @@ mod tests {
         assert!(is_path("_ZN7mycrate3foo4work17h0123456789abcdefE", "work<u8>"));
         assert!(is_path("_RNvNtCs1234_7mycrate3foo3bar", "bar"));
         assert!(is_path("_RNCNvC1a1f0", "{async_fn#0}"));
-        assert!(is_path("_ZN2ns3addEii", "add"));
         assert!(!is_path("_ZN7mycrate3foo5other17h0123456789abcdefE", "work<u8>"));
         assert!(!is_path("_RNvNtCs1234_7mycrate3foo3bar", "{closure#0}"));
         assert!(!is_path("work.part.0", "work"));
+        assert!(!is_path("_ZN2ns3addEii", "add"));
+        assert!(!is_path("_ZL4workj", "work"));
     }
 
     #[test]
