@@ -13,9 +13,9 @@ import { undisturbed } from './undisturbed.js';
  * Self shares and call chains of a program, ours against `perf record --call-graph dwarf`. By physical functions: perf
  * gets no inlined frames here, and ours are left out.
  */
-export async function assertPerfAgrees(command: readonly string[], withinPoints = 3): Promise<void> {
+export async function assertPerfAgrees(command: readonly string[]): Promise<void> {
   const { ours, perf, disagreement } = await undisturbed(
-    () => runUnderBoth(command, withinPoints),
+    () => runUnderBoth(command),
     (runs) => runs.disagreement !== undefined,
   );
   assert.equal(disagreement, undefined);
@@ -23,10 +23,10 @@ export async function assertPerfAgrees(command: readonly string[], withinPoints 
 }
 
 /** Two runs, one after the other: what the machine does besides may fall on one of them alone. */
-async function runUnderBoth(command: readonly string[], withinPoints: number) {
+async function runUnderBoth(command: readonly string[]) {
   const ours = await profileWith({ command: 'profile-bee', args: ['-F', '997', '--', ...command] });
   const perf = await recordWithPerf(command);
-  return { ours, perf, disagreement: disagreementOfShares(ours.stacks, perf, withinPoints) };
+  return { ours, perf, disagreement: disagreementOfShares(ours.stacks, perf) };
 }
 
 /**
@@ -40,20 +40,15 @@ function ofTheProgram(stacks: readonly FoldedStack[]): FoldedStack[] {
   );
 }
 
-/** The first of the top ten of either side whose self shares lie further apart. */
-function disagreementOfShares(
-  ours: readonly FoldedStack[],
-  perf: readonly PerfStack[],
-  withinPoints: number,
-): string | undefined {
+/** The first of the top ten of either side whose self shares lie more than 3 points apart. */
+function disagreementOfShares(ours: readonly FoldedStack[], perf: readonly PerfStack[]): string | undefined {
   const ourShares = selfShares(ofTheProgram(ours));
   const perfShares = selfShares(ofTheProgram(asFolded(perf)));
   const namesOf = (shares: Map<string, number>) => [...shares.keys()].slice(0, 10);
   for (const name of new Set([...namesOf(ourShares), ...namesOf(perfShares)])) {
     const our = ourShares.get(name) ?? 0;
     const theirs = perfShares.get(name) ?? 0;
-    if (Math.abs(our - theirs) > withinPoints)
-      return `${name}: ${our.toFixed(2)} %, perf ${theirs.toFixed(2)} %`;
+    if (Math.abs(our - theirs) > 3) return `${name}: ${our.toFixed(2)} %, perf ${theirs.toFixed(2)} %`;
   }
   return undefined;
 }
