@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { wouldBeRootsElsewhere } from '../folder-owner.js';
 
 /** For how long the client remembers that no server had a file, where its own file does not say. */
 const DEFAULT_MISS_SECONDS = 600;
@@ -29,7 +30,7 @@ export class ClientCache {
 
   /** Makes the folder. Throws where it cannot be made, or where root would leave its files in another user's. */
   prepare(): true {
-    if (process.geteuid?.() === 0 && ownerOf(this.folder) !== 0)
+    if (wouldBeRootsElsewhere(this.folder))
       throw new Error('it is in the folder of another user, and files of root do not belong there');
     for (const folder of [dirname(this.folder), this.folder]) makeFolder(folder);
     return true;
@@ -97,10 +98,4 @@ function removeIfEmpty(folder: string): void {
   } catch {
     // another file is in it
   }
-}
-
-/** Of the path, or of the nearest folder above it that exists. */
-function ownerOf(path: string): number | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found === undefined && path !== dirname(path) ? ownerOf(dirname(path)) : found?.uid;
 }
