@@ -29,14 +29,20 @@
 	X(EXITING, exiting) \
 	X(THIRTY_TWO_BIT, thirtyTwoBit)
 
-/* The rule by which a user frame was walked. */
+/*
+ * The rule by which a user frame was walked. FRAME_POINTER: the function's own prologue set rbp. SYNTHESIZED: where no
+ * CFI covers the function, its code was followed instead (native/elf/src/synthesis). GUESSED: a frame-pointer step that no
+ * code proves; what it found follows a call, and that is all.
+ */
 #define BEE_FRAME_RULES(X) \
 	X(CFI, cfi) \
 	X(FRAME_POINTER, framePointer) \
 	X(PLT, plt) \
 	X(SIGNAL, signal) \
 	X(JIT, jit) \
-	X(SNAPSHOT, snapshot)
+	X(SNAPSHOT, snapshot) \
+	X(SYNTHESIZED, synthesized) \
+	X(GUESSED, guessed)
 
 /*
  * Why a sample that fired was not delivered. Each is counted at its own branch. There is no cause for a full

@@ -34,6 +34,19 @@ enum bee_unwind_register {
 	BEE_REGISTER_R10 = 2, /* where a frame is being realigned; nobody saves it, so of the interrupted frame alone */
 	BEE_REGISTER_RBX = 3, /* below which the loader saves vector registers while it binds a symbol */
 	BEE_REGISTER_R11 = 4, /* where a large frame is being probed page by page; as r10 */
+	/* Assembly keeps the CFA in whatever is free. As r10, those that calls preserve too: nobody follows them further out. */
+	BEE_REGISTER_RAX = 5,
+	BEE_REGISTER_RCX = 6,
+	BEE_REGISTER_RDX = 7,
+	BEE_REGISTER_RSI = 8,
+	BEE_REGISTER_RDI = 9,
+	BEE_REGISTER_R8 = 10,
+	BEE_REGISTER_R9 = 11,
+	BEE_REGISTER_R12 = 12,
+	BEE_REGISTER_R13 = 13,
+	BEE_REGISTER_R14 = 14,
+	BEE_REGISTER_R15 = 15,
+	BEE_REGISTER_COUNT = 16, /* a power of two */
 };
 enum bee_fp_kind {
 	BEE_FP_SAME = 0, /* rbp keeps its value */
@@ -48,14 +61,24 @@ enum bee_bx_kind {
 	/* more: rbx was saved at CFA - 8 * this */
 };
 
-/* 16 bytes. Where a return address exists it is at CFA - 8. */
+/* In bee_unwind_rule.by, above the frame rule. */
+#define BEE_UNWIND_BY_MASK 7
+/*
+ * The caller was interrupted, not called: its address is looked up as it is. What CFI says by the augmentation S, which
+ * coroutines use for frames of their own making.
+ */
+#define BEE_UNWIND_CALLER_INTERRUPTED 8
+
+/* 16 bytes. */
 struct bee_unwind_rule {
 	__u8 kind; /* enum bee_unwind_kind */
 	__u8 cfa_register; /* enum bee_unwind_register */
 	__u8 fp_kind; /* enum bee_fp_kind */
 	__u8 bx; /* enum bee_bx_kind */
 	__s32 cfa_offset;
-	__s32 cfa_add;
+	__s16 cfa_add;
+	__u8 ra_words; /* where a return address exists it is at CFA - 8 * this; 1 as a rule */
+	__u8 by; /* enum bee_frame_rule, and flags above it */
 	__s32 fp_offset;
 };
 

@@ -14,7 +14,16 @@ export const OUTCOME_NAMES = [
 export type OutcomeName = (typeof OUTCOME_NAMES)[number];
 
 /** The rule by which a user frame was found; the index is the wire value. */
-export const FRAME_RULE_NAMES = ['cfi', 'framePointer', 'plt', 'signal', 'jit', 'snapshot'] as const;
+export const FRAME_RULE_NAMES = [
+  'cfi',
+  'framePointer',
+  'plt',
+  'signal',
+  'jit',
+  'snapshot',
+  'synthesized',
+  'guessed',
+] as const;
 export type FrameRuleName = (typeof FRAME_RULE_NAMES)[number];
 
 /** Why a sample that fired was not delivered; the index is the wire value. */

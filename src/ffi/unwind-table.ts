@@ -5,7 +5,24 @@ export const UNWIND_KINDS = ['gap', 'end', 'cfa', 'deref', 'plt', 'signal', 'uns
 export type UnwindKind = (typeof UNWIND_KINDS)[number];
 
 /** enum bee_unwind_register. */
-export const CFA_REGISTERS = ['rsp', 'rbp', 'r10', 'rbx', 'r11'] as const;
+export const CFA_REGISTERS = [
+  'rsp',
+  'rbp',
+  'r10',
+  'rbx',
+  'r11',
+  'rax',
+  'rcx',
+  'rdx',
+  'rsi',
+  'rdi',
+  'r8',
+  'r9',
+  'r12',
+  'r13',
+  'r14',
+  'r15',
+] as const;
 
 /** enum bee_fp_kind: rbp keeps its value; was saved at CFA + offset; was saved at *(rbp + offset). */
 export const FP_KINDS = ['same', 'cfa', 'rbp'] as const;
@@ -18,6 +35,8 @@ export const RULE_LAYOUT = {
   fp_kind: 2,
   cfa_offset: 4,
   cfa_add: 8,
+  ra_words: 10,
+  by: 11,
   fp_offset: 12,
 } as const;
 
@@ -31,6 +50,8 @@ export interface UnwindRule {
   cfaOffset: number;
   /** Of `deref`: added to the word at register + cfaOffset. */
   cfaAdd: number;
+  /** The return address is at CFA - 8 * this. */
+  raWords: number;
   fpKind: (typeof FP_KINDS)[number];
   fpOffset: number;
 }
@@ -90,14 +111,16 @@ function decodeRules(bytes: Uint8Array): UnwindRule[] {
 }
 
 function decodeRule(view: DataView, offset: number): UnwindRule {
-  const small = (field: 'kind' | 'cfa_register' | 'fp_kind') => view.getUint8(offset + RULE_LAYOUT[field]);
-  const large = (field: 'cfa_offset' | 'cfa_add' | 'fp_offset') =>
+  const small = (field: 'kind' | 'cfa_register' | 'fp_kind' | 'ra_words') =>
+    view.getUint8(offset + RULE_LAYOUT[field]);
+  const large = (field: 'cfa_offset' | 'fp_offset') =>
     view.getInt32(offset + RULE_LAYOUT[field], true);
   return {
     kind: named(UNWIND_KINDS, small('kind')),
     cfaRegister: named(CFA_REGISTERS, small('cfa_register')),
     cfaOffset: large('cfa_offset'),
-    cfaAdd: large('cfa_add'),
+    cfaAdd: view.getInt16(offset + RULE_LAYOUT.cfa_add, true),
+    raWords: small('ra_words'),
     fpKind: named(FP_KINDS, small('fp_kind')),
     fpOffset: large('fp_offset'),
   };

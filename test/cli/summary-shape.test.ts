@@ -27,6 +27,8 @@ const SHAPE = {
       signal: 'number',
       jit: 'number',
       snapshot: 'number',
+      synthesized: 'number',
+      guessed: 'number',
     },
   },
   names: {

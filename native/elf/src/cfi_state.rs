@@ -1,22 +1,20 @@
 use crate::counts::Cause;
 use crate::expression::{classify_cfa, classify_saved_fp};
 use crate::rule::{
-    Rule, BX_SAME, BX_UNKNOWN, FP_CFA, FP_RBP, FP_SAME, REGISTER_R10, REGISTER_R11, REGISTER_RBP, REGISTER_RBX,
-    REGISTER_RSP, UNWIND_CFA, UNWIND_DEREF, UNWIND_END, UNWIND_PLT, UNWIND_UNSUPPORTED,
+    Rule, BX_SAME, BX_UNKNOWN, BY_PLT, CALLER_INTERRUPTED, FP_CFA, FP_RBP, FP_SAME, REGISTER_OF_DWARF, REGISTER_RSP,
+    UNWIND_CFA, UNWIND_DEREF, UNWIND_END, UNWIND_PLT, UNWIND_UNSUPPORTED,
 };
 
 pub(crate) const RBX: u64 = 3;
 pub(crate) const RBP: u64 = 6;
 pub(crate) const RSP: u64 = 7;
-pub(crate) const R10: u64 = 10;
-pub(crate) const R11: u64 = 11;
 pub(crate) const RETURN_ADDRESS: u64 = 16;
 
 /// What an expression for the CFA comes down to; registers as in [`Rule`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum CfaExpression {
     RegisterOffset { register: u8, offset: i32 },
-    Deref { register: u8, offset: i32, add: i32 },
+    Deref { register: u8, offset: i32, add: i16 },
     Plt { pushed_at: i32 },
     Unknown,
 }
@@ -63,6 +61,8 @@ pub(crate) struct CfiState {
     bx: u8,
     /// Rules tell of rbx.
     follows_bx: bool,
+    /// By the augmentation S.
+    is_caller_interrupted: bool,
 }
 
 impl CfiState {
@@ -76,10 +76,15 @@ impl CfiState {
         is_sp_saved: false,
         bx: BX_SAME,
         follows_bx: false,
+        is_caller_interrupted: false,
     };
 
     pub fn following_bx(self, follows_bx: bool) -> CfiState {
         CfiState { follows_bx, ..self }
+    }
+
+    pub fn of_interrupted_caller(self) -> CfiState {
+        CfiState { is_caller_interrupted: true, ..self }
     }
 
     /// The instruction named one of the registers that this state holds; true when it did.
@@ -142,27 +147,39 @@ impl CfiState {
     pub fn rule(&self) -> Result<Rule, (Rule, Cause)> {
         let (fp_kind, fp_offset, is_fp_known) = self.fp_fields();
         let bx = if self.follows_bx { self.bx } else { BX_UNKNOWN };
-        let with_fp = |kind| Rule { fp_kind, fp_offset, bx, ..Rule::of_kind(kind) };
+        let by = if self.is_caller_interrupted { CALLER_INTERRUPTED } else { 0 };
+        let with_fp = |kind| Rule { fp_kind, fp_offset, bx, by, ..Rule::of_kind(kind) };
         let unsupported = |cause| Err((with_fp(UNWIND_UNSUPPORTED), cause));
         let cfa = self.cfa_rule(with_fp(UNWIND_CFA));
         if self.ra == RaRule::Undefined {
             let shown = cfa.unwrap_or(with_fp(UNWIND_END));
-            return Ok(Rule { kind: UNWIND_END, ..shown });
+            return Ok(Rule { kind: UNWIND_END, by: 0, ..shown });
         }
         let rule = match cfa {
             Ok(rule) => rule,
             Err(cause) => return unsupported(cause),
         };
-        if self.ra != RaRule::AtCfa(-8) {
-            return unsupported(Cause::ReturnAddress);
-        }
+        let Some(ra_words) = self.ra_words() else { return unsupported(Cause::ReturnAddress) };
         if self.is_sp_saved {
             return unsupported(Cause::StackPointer);
         }
         if !is_fp_known {
             return unsupported(Cause::FramePointer);
         }
-        Ok(rule)
+        if rule.kind == UNWIND_CFA && rule.cfa_register == REGISTER_RSP && rule.cfa_offset < 8 * i32::from(ra_words) {
+            return unsupported(Cause::CfaExpression); // the return address would lie in what is free
+        }
+        Ok(Rule { ra_words, ..rule })
+    }
+
+    /// `None` where the return address is not a few words below the CFA.
+    #[inline(always)]
+    fn ra_words(&self) -> Option<u8> {
+        match self.ra {
+            RaRule::AtCfa(-8) => Some(1),
+            RaRule::AtCfa(offset) if offset < 0 && offset % 8 == 0 => u8::try_from(offset / -8).ok(),
+            _ => None,
+        }
     }
 
     #[inline(always)]
@@ -170,14 +187,8 @@ impl CfiState {
         if let Some(expression) = self.cfa_expression {
             return expression_rule(expression, base);
         }
-        let cfa_register = match self.cfa_register {
-            RSP => REGISTER_RSP,
-            RBP => REGISTER_RBP,
-            R10 => REGISTER_R10,
-            R11 => REGISTER_R11,
-            RBX => REGISTER_RBX,
-            _ => return Err(Cause::CfaRegister),
-        };
+        let number = usize::try_from(self.cfa_register).unwrap_or(usize::MAX);
+        let cfa_register = *REGISTER_OF_DWARF.get(number).ok_or(Cause::CfaRegister)?;
         let cfa_offset = i32::try_from(self.cfa_offset).map_err(|_| Cause::CfaExpression)?;
         Ok(Rule { cfa_register, cfa_offset, ..base })
     }
@@ -200,10 +211,14 @@ fn expression_rule(expression: CfaExpression, base: Rule) -> Result<Rule, Cause>
     let (kind, cfa_register, cfa_offset, cfa_add) = match expression {
         CfaExpression::RegisterOffset { register, offset } => (UNWIND_CFA, register, offset, 0),
         CfaExpression::Deref { register, offset, add } => (UNWIND_DEREF, register, offset, add),
-        CfaExpression::Plt { pushed_at } => (UNWIND_PLT, REGISTER_RSP, pushed_at, 0),
+        CfaExpression::Plt { pushed_at } => return Ok(Rule { by: base.by | BY_PLT, ..plt(base, pushed_at) }),
         CfaExpression::Unknown => return Err(Cause::CfaExpression),
     };
     Ok(Rule { kind, cfa_register, cfa_offset, cfa_add, ..base })
+}
+
+fn plt(base: Rule, pushed_at: i32) -> Rule {
+    Rule { kind: UNWIND_PLT, cfa_register: REGISTER_RSP, cfa_offset: pushed_at, ..base }
 }
 
 fn fp_rule(rule: RegisterRule<'_>) -> FpRule {

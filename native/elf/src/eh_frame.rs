@@ -9,7 +9,6 @@ use crate::fde_rows::FdeRows;
 use crate::reader::Reader;
 use crate::region::{Region, Source};
 use crate::row_builder::RowBuilder;
-use crate::rule::{Rule, UNWIND_SIGNAL};
 
 const EXTENDED_LENGTH: u32 = 0xffff_ffff;
 /// Bytes per FDE in the densest real files, for the first allocation.
@@ -143,10 +142,6 @@ impl<'data> EhFrame<'data> {
     /// Appends the rows of an FDE, in force from `start` to `end`.
     pub fn push_rows(&mut self, source: FdeSource, start: u64, end: u64, builder: &mut RowBuilder) {
         let cie = &self.cies[source.cie as usize];
-        if cie.is_signal_frame {
-            builder.push(start, Rule::of_kind(UNWIND_SIGNAL));
-            return;
-        }
         let offset = source.offset as usize;
         let limit = offset + source.length as usize;
         self.remembered.clear();
@@ -246,7 +241,7 @@ impl<'data> EhFrame<'data> {
         if return_register != RETURN_ADDRESS {
             initial.set_register(RETURN_ADDRESS, RegisterRule::Other);
         }
-        cie.rules.initial = initial;
+        cie.rules.initial = if cie.is_signal_frame { initial.of_interrupted_caller() } else { initial };
         self.cies.push(cie);
         Some(self.cies.len() as u32 - 1)
     }

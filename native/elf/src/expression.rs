@@ -1,6 +1,6 @@
 use crate::cfi_state::{CfaExpression, FpRule};
 use crate::reader::Reader;
-use crate::rule::{REGISTER_RBP, REGISTER_RSP};
+use crate::rule::{REGISTER_OF_DWARF, REGISTER_RBP};
 
 const DEREF: u8 = 0x06;
 const CONST1U: u8 = 0x08;
@@ -11,8 +11,11 @@ const PLUS: u8 = 0x22;
 const PLUS_UCONST: u8 = 0x23;
 const LIT0: u8 = 0x30;
 const LIT31: u8 = 0x4f;
-const BREG6_RBP: u8 = 0x76;
+const REG0: u8 = 0x50;
+const REG15: u8 = 0x5f;
+const BREG0: u8 = 0x70;
 const BREG7_RSP: u8 = 0x77;
+const BREG15: u8 = 0x7f;
 
 /// A PLT slot: `rsp + 8 + ((rip & 15) >= N) << 3`, with the literal N at this place.
 const PLT_HEAD: [u8; 6] = [BREG7_RSP, 8, 0x80, 0, LIT0 + 15, 0x1a];
@@ -42,7 +45,8 @@ fn plt_slot(expression: &[u8]) -> Option<CfaExpression> {
     Some(CfaExpression::Plt { pushed_at: i32::from(literal - LIT0) })
 }
 
-/// `breg N`, `breg N; deref`, `breg N; deref; plus M`.
+/// `breg N`, `breg N; deref`, `breg N; deref; plus M`; and the same with `reg N`, which DWARF does not allow there:
+/// libgcc and LLVM's libunwind take it for the register's value, and wasmtime's fibers rely on that.
 fn register_based(expression: &[u8]) -> Option<CfaExpression> {
     let mut reader = Reader::new(expression);
     let (register, offset) = read_register_offset(&mut reader)?;
@@ -57,23 +61,23 @@ fn register_based(expression: &[u8]) -> Option<CfaExpression> {
 }
 
 fn read_register_offset(reader: &mut Reader<'_>) -> Option<(u8, i32)> {
-    let register = match reader.u8()? {
-        BREG6_RBP => REGISTER_RBP,
-        BREG7_RSP => REGISTER_RSP,
-        _ => return None,
-    };
-    Some((register, i32::try_from(reader.sleb()?).ok()?))
+    let register = |number: u8| REGISTER_OF_DWARF[usize::from(number)];
+    match reader.u8()? {
+        operation @ BREG0..=BREG15 => Some((register(operation - BREG0), i32::try_from(reader.sleb()?).ok()?)),
+        operation @ REG0..=REG15 => Some((register(operation - REG0), 0)),
+        _ => None,
+    }
 }
 
 /// `plus_uconst M`, or a small constant and `plus`.
-fn read_addend(reader: &mut Reader<'_>) -> Option<i32> {
+fn read_addend(reader: &mut Reader<'_>) -> Option<i16> {
     let addend = match reader.u8()? {
-        PLUS_UCONST => return i32::try_from(reader.uleb()?).ok(),
-        literal @ LIT0..=LIT31 => i32::from(literal - LIT0),
-        CONST1U => i32::from(reader.u8()?),
-        CONST1S => i32::from(reader.u8()? as i8),
-        CONST2U => i32::from(reader.u16()?),
-        CONST2S => i32::from(reader.u16()? as i16),
+        PLUS_UCONST => return i16::try_from(reader.uleb()?).ok(),
+        literal @ LIT0..=LIT31 => i16::from(literal - LIT0),
+        CONST1U => i16::from(reader.u8()?),
+        CONST1S => i16::from(reader.u8()? as i8),
+        CONST2U => i16::try_from(reader.u16()?).ok()?,
+        CONST2S => reader.u16()? as i16,
         _ => return None,
     };
     (reader.u8()? == PLUS).then_some(addend)
@@ -82,6 +86,7 @@ fn read_addend(reader: &mut Reader<'_>) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::{REGISTER_RBX, REGISTER_RSP};
 
     #[test]
     fn plt_expressions_of_the_linkers() {
@@ -100,7 +105,9 @@ mod tests {
         assert_eq!(classify_cfa(&[0x77, 8, 6, 0x38, 0x22]), deref(REGISTER_RSP, 8, 8));
         assert_eq!(classify_cfa(&[0x77, 8, 6, 0x38]), CfaExpression::Unknown);
         assert_eq!(classify_cfa(&[0x77, 16]), CfaExpression::RegisterOffset { register: REGISTER_RSP, offset: 16 });
-        assert_eq!(classify_cfa(&[0x73, 0, 6]), CfaExpression::Unknown);
+        assert_eq!(classify_cfa(&[0x73, 0, 6]), deref(REGISTER_RBX, 0, 0));
+        assert_eq!(classify_cfa(&[0x57, 6, 0x23, 56]), deref(REGISTER_RSP, 0, 56));
+        assert_eq!(classify_cfa(&[0x60]), CfaExpression::Unknown);
         assert_eq!(classify_cfa(&[]), CfaExpression::Unknown);
     }
 

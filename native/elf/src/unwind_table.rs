@@ -12,10 +12,11 @@ use crate::rule::{Rule, UNWIND_END, UNWIND_GAP, UNWIND_SIGNAL};
 /// Entry code without CFI and without a symbol is at most this long: it loads the stack pointer and calls.
 const MAX_ENTRY_BYTES: u64 = 64;
 const SYSCALL: &[u8] = &[0x0f, 0x05];
-/// `mov $15, %rax` and `mov $15, %eax`: the number of rt_sigreturn.
-const SIGRETURN: [&[u8]; 2] = [&[0x48, 0xc7, 0xc0, 15, 0, 0, 0], &[0xb8, 15, 0, 0, 0]];
+/// `mov $15, %rax`, `mov $15, %eax`, `push $15; pop %rax`, and `xor %eax, %eax; mov $15, %al`: rt_sigreturn's number.
+const SIGRETURN: [&[u8]; 4] =
+    [&[0x48, 0xc7, 0xc0, 15, 0, 0, 0], &[0xb8, 15, 0, 0, 0], &[0x6a, 15, 0x58], &[0x31, 0xc0, 0xb0, 15]];
 /// Files have one or two; each costs a search through the program headers.
-const MAX_EXTENDED_SIGNAL_FRAMES: usize = 64;
+const MAX_TRAMPOLINES: usize = 64;
 /// Bytes of .eh_frame per row, measured over 3,104 files, for the first allocation.
 const BYTES_PER_ROW: usize = 6;
 
@@ -73,15 +74,16 @@ pub(crate) fn unwind_table_with(elf: &ElfFile<'_>, debug: &ElfFile<'_>) -> Resul
     let mut builder = RowBuilder::new((frame.byte_count() / BYTES_PER_ROW).min(UnwindTable::MAX_ROWS));
     let mut regions = frame.read_regions(&mut builder.counts);
     let readable = regions.len();
-    extend_signal_frames(elf, &frame, &mut regions);
+    let mut fixed = mark_signal_frames(elf, &frame, &mut regions);
     make_disjoint(&mut regions, &segments);
     builder.counts.unused_fdes += (readable - regions.len()) as u32;
 
     let debug_content = debug_frame_content(debug);
     let mut debug_frame = EhFrame::of_debug_frame(&debug_content);
     add_debug_regions(&mut debug_frame, &mut regions, &segments, &mut builder.counts);
-    let fixed = add_synthesized(elf, &mut regions, &segments);
-    builder.counts.synthesized_regions = fixed.len() as u32;
+    let marked = fixed.len();
+    add_synthesized(elf, &mut regions, &segments, &mut fixed);
+    builder.counts.synthesized_regions = (fixed.len() - marked) as u32;
     let gaps = || Gaps { elf, segment_ends: SegmentEnds { segments: &segments, index: 0 } };
     let mut sources = Sources { frame, debug_frame, fixed };
     let before = builder.counts;
@@ -99,20 +101,30 @@ pub(crate) fn unwind_table_with(elf: &ElfFile<'_>, debug: &ElfFile<'_>) -> Resul
     Ok(builder.finish())
 }
 
-/// Makes a signal frame that begins with the trampoline's first instruction begin one byte before it: that address
-/// is the handler's return address, and those are looked up one byte before. glibc's CFI includes that byte, as
-/// libgcc's unwinder looks up in the same way, and is left as it is.
-fn extend_signal_frames(elf: &ElfFile<'_>, frame: &EhFrame<'_>, regions: &mut [Region]) {
+/// Gives the rule of the kernel's signal frames to the trampolines among the FDEs with the augmentation S, and returns
+/// it. The augmentation alone does not say that: coroutines have it on frames of their own, with rules of their own.
+///
+/// A trampoline that begins with its first instruction begins one byte before it from here on: that address is the
+/// handler's return address, and those are looked up one byte before. glibc's CFI includes that byte, as libgcc's unwinder
+/// looks up in the same way.
+fn mark_signal_frames(elf: &ElfFile<'_>, frame: &EhFrame<'_>, regions: &mut [Region]) -> Vec<Rule> {
     let signal_frames = regions.iter_mut().filter(|region| match region.source {
         Source::Fde(source) => frame.is_signal_frame(source),
         Source::DebugFde(_) | Source::Fixed(_) => false,
     });
-    for region in signal_frames.take(MAX_EXTENDED_SIGNAL_FRAMES) {
+    for region in signal_frames.take(MAX_TRAMPOLINES) {
         let code = elf.bytes_from_address(region.start).unwrap_or_default();
-        if SIGRETURN.iter().any(|first| code.starts_with(first)) {
-            region.start = region.start.saturating_sub(1);
+        let begins_at_once = is_sigreturn(code);
+        if begins_at_once || code.get(1..).is_some_and(is_sigreturn) {
+            region.start = region.start.saturating_sub(begins_at_once.into());
+            region.source = Source::Fixed(0);
         }
     }
+    vec![Rule::of_kind(UNWIND_SIGNAL)]
+}
+
+fn is_sigreturn(code: &[u8]) -> bool {
+    SIGRETURN.iter().any(|first| code.strip_prefix(*first).is_some_and(|rest| rest.starts_with(SYSCALL)))
 }
 
 /// Adds the FDEs of .debug_frame where .eh_frame has none.
@@ -139,9 +151,9 @@ fn add_debug_regions(
     counts.debug_fdes = regions.iter().filter(is_debug).count() as u32;
 }
 
-/// Adds regions with a rule of our own where no FDE is, or says nothing of a signal, and returns those rules.
-fn add_synthesized(elf: &ElfFile<'_>, regions: &mut Vec<Region>, segments: &[Segment]) -> Vec<Rule> {
-    let mut rules = mark_trampolines(elf, regions);
+/// Adds regions with a rule of our own where no FDE is, or says nothing of a signal; their rules behind those in `rules`.
+fn add_synthesized(elf: &ElfFile<'_>, regions: &mut Vec<Region>, segments: &[Segment], rules: &mut Vec<Rule>) {
+    mark_trampolines(elf, regions);
     let mut added = Vec::new();
     let mut add = |start, end, rule| {
         added.push(Region { start, end, source: Source::Fixed(rules.len() as u32) });
@@ -158,31 +170,21 @@ fn add_synthesized(elf: &ElfFile<'_>, regions: &mut Vec<Region>, segments: &[Seg
     if let Some((start, end)) = uncovered_entry(elf, regions) {
         add(start, end, Rule { kind: UNWIND_END, ..Rule::rsp_plus(8) });
     }
-    if !rules.is_empty() {
-        regions.append(&mut added);
-        make_disjoint(regions, segments);
-    }
-    rules
+    regions.append(&mut added);
+    make_disjoint(regions, segments);
 }
 
 /// .debug_frame has no mark for the trampoline of signal handlers: Go's is described as a function. The first byte
-/// before it is included as in [`extend_signal_frames`].
-fn mark_trampolines(elf: &ElfFile<'_>, regions: &mut [Region]) -> Vec<Rule> {
+/// before it is included as in [`mark_signal_frames`].
+fn mark_trampolines(elf: &ElfFile<'_>, regions: &mut [Region]) {
     let is_trampoline = |region: &&mut Region| {
         let code = || elf.bytes_from_address(region.start).unwrap_or_default();
-        matches!(region.source, Source::DebugFde(_)) && SIGRETURN.iter().any(|first| calls_at_once(code(), first))
+        matches!(region.source, Source::DebugFde(_)) && is_sigreturn(code())
     };
-    let mut rules = Vec::new();
-    for region in regions.iter_mut().filter(is_trampoline).take(MAX_EXTENDED_SIGNAL_FRAMES) {
+    for region in regions.iter_mut().filter(is_trampoline).take(MAX_TRAMPOLINES) {
         region.start = region.start.saturating_sub(1);
-        region.source = Source::Fixed(rules.len() as u32);
-        rules.push(Rule::of_kind(UNWIND_SIGNAL));
+        region.source = Source::Fixed(0);
     }
-    rules
-}
-
-fn calls_at_once(code: &[u8], number: &[u8]) -> bool {
-    code.strip_prefix(number).is_some_and(|rest| rest.starts_with(SYSCALL))
 }
 
 /// The range of an entry point that no FDE covers (`_start` in assembly): its symbol's, else up to the next FDE.

@@ -32,6 +32,18 @@ fn constants_equal_the_headers() {
         ("BEE_REGISTER_R10", REGISTER_R10),
         ("BEE_REGISTER_RBX", REGISTER_RBX),
         ("BEE_REGISTER_R11", REGISTER_R11),
+        ("BEE_REGISTER_RAX", REGISTER_RAX),
+        ("BEE_REGISTER_RCX", REGISTER_RCX),
+        ("BEE_REGISTER_RDX", REGISTER_RDX),
+        ("BEE_REGISTER_RSI", REGISTER_RSI),
+        ("BEE_REGISTER_RDI", REGISTER_RDI),
+        ("BEE_REGISTER_R8", REGISTER_R8),
+        ("BEE_REGISTER_R9", REGISTER_R9),
+        ("BEE_REGISTER_R12", REGISTER_R12),
+        ("BEE_REGISTER_R13", REGISTER_R13),
+        ("BEE_REGISTER_R14", REGISTER_R14),
+        ("BEE_REGISTER_R15", REGISTER_R15),
+        ("BEE_REGISTER_COUNT", REGISTER_COUNT),
         ("BEE_BX_UNKNOWN", BX_UNKNOWN),
         ("BEE_BX_SAME", BX_SAME),
         ("BEE_FP_SAME", FP_SAME),
@@ -55,7 +67,11 @@ fn struct_has_the_headers_fields_in_order() {
     let mut fields = Vec::new();
     for (kind, name) in declarations {
         fields.push((name.to_string(), offset));
-        offset += if kind == "__u8" { 1 } else { 4 };
+        offset += match kind {
+            "__u8" => 1,
+            "__s16" => 2,
+            _ => 4,
+        };
     }
     let expected = [
         ("kind", offset_of!(Rule, kind)),
@@ -64,6 +80,8 @@ fn struct_has_the_headers_fields_in_order() {
         ("bx", offset_of!(Rule, bx)),
         ("cfa_offset", offset_of!(Rule, cfa_offset)),
         ("cfa_add", offset_of!(Rule, cfa_add)),
+        ("ra_words", offset_of!(Rule, ra_words)),
+        ("by", offset_of!(Rule, by)),
         ("fp_offset", offset_of!(Rule, fp_offset)),
     ];
     let expected: Vec<_> = expected.iter().map(|&(name, at)| (name.to_string(), at)).collect();

@@ -35,8 +35,10 @@ pub fn row_bytes(table: &UnwindTable, first: u64, capacity: u64) -> Vec<u8> {
 
 fn bytes_of_rule(rule: &Rule) -> impl Iterator<Item = u8> {
     let small = [rule.kind, rule.cfa_register, rule.fp_kind, rule.bx];
-    let offsets = [rule.cfa_offset, rule.cfa_add, rule.fp_offset];
-    small.into_iter().chain(offsets.into_iter().flat_map(i32::to_le_bytes))
+    let rest = [rule.ra_words, rule.by];
+    let offset = |value: i32| value.to_le_bytes();
+    let add = rule.cfa_add.to_le_bytes();
+    small.into_iter().chain(offset(rule.cfa_offset)).chain(add).chain(rest).chain(offset(rule.fp_offset))
 }
 
 #[cfg(test)]
@@ -59,6 +61,6 @@ mod tests {
 
     #[test]
     fn a_rule_has_the_bytes_of_the_header() {
-        assert_eq!(rule_bytes(&table()), [2, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(rule_bytes(&table()), [2, 0, 0, 0, 8, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0]);
     }
 }

@@ -7,7 +7,7 @@ import type { UnwindRule } from '../../../ffi/unwind-table.js';
  */
 export function unwindRuleText(rule: UnwindRule): string {
   if (rule.kind === 'gap') return '- - -';
-  return `${cfaText(rule)} ${framePointerText(rule)} ${rule.kind === 'end' ? 'u' : 'c-8'}`;
+  return `${cfaText(rule)} ${framePointerText(rule)} ${rule.kind === 'end' ? 'u' : `c-${8 * rule.raWords}`}`;
 }
 
 function cfaText({ kind, cfaRegister, cfaOffset, cfaAdd }: UnwindRule): string {
