@@ -43,42 +43,41 @@ static __always_inline bool is_user_mode(struct bpf_perf_event_data *context)
 	return context->regs.cs & 3;
 }
 
+#define SAVE_REGISTERS(walk, regs) do { \
+	(walk)->ip = (regs)->ip; \
+	(walk)->cs = (regs)->cs; \
+	(walk)->registers[BEE_REGISTER_RSP] = (regs)->sp; \
+	(walk)->registers[BEE_REGISTER_RBP] = (regs)->bp; \
+	(walk)->registers[BEE_REGISTER_RBX] = (regs)->bx; \
+	(walk)->registers[BEE_REGISTER_RAX] = (regs)->ax; \
+	(walk)->registers[BEE_REGISTER_RCX] = (regs)->cx; \
+	(walk)->registers[BEE_REGISTER_RDX] = (regs)->dx; \
+	(walk)->registers[BEE_REGISTER_RSI] = (regs)->si; \
+	(walk)->registers[BEE_REGISTER_RDI] = (regs)->di; \
+	(walk)->registers[BEE_REGISTER_R8] = (regs)->r8; \
+	(walk)->registers[BEE_REGISTER_R9] = (regs)->r9; \
+	(walk)->registers[BEE_REGISTER_R10] = (regs)->r10; \
+	(walk)->registers[BEE_REGISTER_R11] = (regs)->r11; \
+	(walk)->registers[BEE_REGISTER_R12] = (regs)->r12; \
+	(walk)->registers[BEE_REGISTER_R13] = (regs)->r13; \
+	(walk)->registers[BEE_REGISTER_R14] = (regs)->r14; \
+	(walk)->registers[BEE_REGISTER_R15] = (regs)->r15; \
+} while (0)
+
 /*
- * The registers with which the task left user space. The context is read without a branch: the compiler would join
- * the two reads behind one computed pointer, and the verifier refuses a computed pointer into the context.
+ * The registers with which the task left user space. The context is read without a branch, and the reads are kept apart:
+ * the compiler would join the two behind one computed pointer, and the verifier refuses a computed pointer into the
+ * context.
  */
 static __always_inline void load_user_registers(struct walk *walk, struct bpf_perf_event_data *context,
 						struct task_struct *task)
 {
-	__u64 ip = context->regs.ip, sp = context->regs.sp, bp = context->regs.bp, ax = context->regs.ax;
-	__u64 r10 = context->regs.r10, r11 = context->regs.r11, bx = context->regs.bx, cs = context->regs.cs;
-	keep_scalar(ip);
-	keep_scalar(sp);
-	keep_scalar(bp);
-	keep_scalar(ax);
-	keep_scalar(r10);
-	keep_scalar(r11);
-	keep_scalar(bx);
-	keep_scalar(cs);
+	SAVE_REGISTERS(walk, &context->regs);
+	asm volatile("" ::: "memory");
 	if (!is_user_mode(context)) {
 		struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
-		ip = regs->ip;
-		sp = regs->sp;
-		bp = regs->bp;
-		ax = regs->ax;
-		r10 = regs->r10;
-		r11 = regs->r11;
-		bx = regs->bx;
-		cs = regs->cs;
+		SAVE_REGISTERS(walk, regs);
 	}
-	walk->ip = ip;
-	walk->sp = sp;
-	walk->bp = bp;
-	walk->ax = ax;
-	walk->r10 = r10;
-	walk->r11 = r11;
-	walk->bx = bx;
-	walk->cs = cs;
 }
 
 static __always_inline void note_starter(struct bee_stack *stack)
@@ -239,7 +238,7 @@ static __always_inline void copy_stack(struct bee_snapshot *snapshot)
 {
 	__u32 copied = 0;
 	for (int page = 0; page < BEE_SNAPSHOT_PAGES; page++) {
-		__u64 address = snapshot->sp - BEE_RED_ZONE_BYTES + copied;
+		__u64 address = snapshot->registers[BEE_REGISTER_RSP] - BEE_RED_ZONE_BYTES + copied;
 		__u32 size = 4096 - (address & 4095);
 		if (copied > BEE_SNAPSHOT_STACK_BYTES - 4096)
 			break;
@@ -259,12 +258,7 @@ static __always_inline void fill_snapshot(struct bee_snapshot *snapshot, struct 
 	snapshot->head.user_frames = walk->length;
 	load_user_registers(walk, context, bpf_get_current_task_btf());
 	snapshot->ip = walk->ip;
-	snapshot->sp = walk->sp;
-	snapshot->bp = walk->bp;
-	snapshot->ax = walk->ax;
-	snapshot->r10 = walk->r10;
-	snapshot->r11 = walk->r11;
-	snapshot->bx = walk->bx;
+	__builtin_memcpy(snapshot->registers, walk->registers, sizeof(snapshot->registers));
 	snapshot->generation = generation;
 	copy_stack(snapshot);
 }

@@ -7,6 +7,7 @@
 #define BEE_ENGINE_H
 
 #include "record.h"
+#include "unwind.h"
 
 #define BEE_MAX_MAPPINGS_PER_SPACE 4096
 #define BEE_SNAPSHOT_STACK_BYTES 32768
@@ -93,12 +94,7 @@ struct bee_snapshot {
 	struct bee_stack head; /* user_frames and outcome: of the walk that ended early; no frames follow */
 	__u64 kernel[BEE_MAX_KERNEL_FRAMES];
 	__u64 ip;
-	__u64 sp;
-	__u64 bp;
-	__u64 ax;
-	__u64 r10;
-	__u64 r11;
-	__u64 bx;
+	__u64 registers[BEE_REGISTER_COUNT]; /* by enum bee_unwind_register */
 	__u32 stack_bytes;
 	__u32 generation;
 	__u8 stack[BEE_SNAPSHOT_STACK_BYTES]; /* from BEE_RED_ZONE_BYTES below sp */

@@ -36,6 +36,7 @@ const struct bee_layout_entry bee_layout_entries[] = {
 	{ "snapshot.size", sizeof(struct bee_snapshot) },
 	{ "snapshot.kernel", offsetof(struct bee_snapshot, kernel) },
 	{ "snapshot.ip", offsetof(struct bee_snapshot, ip) },
+	{ "snapshot.registers", offsetof(struct bee_snapshot, registers) },
 	{ "snapshot.stack", offsetof(struct bee_snapshot, stack) },
 	{ "snapshot.redZone", BEE_RED_ZONE_BYTES },
 	{ "check.size", sizeof(struct bee_check) },

@@ -113,7 +113,10 @@ struct {
 #define BEE_KNOWN_RULES_BITS 11 /* 32 KiB, which is what a value per CPU may have */
 #define BEE_KNOWN_RULES (1 << BEE_KNOWN_RULES_BITS)
 
-/* Where a frame's rule was found before: its object and address as in record.h, and the number of the rule. */
+/*
+ * Where a frame's rule was found before: its object and address as in record.h, and the number of the rule. With object 0:
+ * a return address that follows a call.
+ */
 struct known_rules {
 	struct {
 		__u64 frame;
@@ -136,6 +139,7 @@ struct {
 } counters SEC(".maps");
 
 #define BEE_WINDOW_WORDS 64
+#define BEE_SIGFRAME_REGISTERS 17 /* ucontext's gregs up to rip */
 
 /* State of one walk; too large for the 512-byte BPF stack. */
 struct walk {
@@ -143,14 +147,12 @@ struct walk {
 	__u32 length; /* user frames so far */
 	__u64 hash[2];
 	__u64 ip;
-	__u64 sp;
-	__u64 bp;
-	__u64 ax; /* of the interrupted frame alone, as are r10 and r11 */
-	__u64 r10;
-	__u64 r11;
-	__u64 bx; /* 0: not known */
+	__u64 registers[BEE_REGISTER_COUNT]; /* by enum bee_unwind_register */
+	__u32 known_registers; /* a bit for each: of an interrupted frame all, of a caller rsp, rbp and mostly rbx */
+	__u32 descents; /* steps to a stack below, see may_descend */
 	__u64 cs;
 	__u64 is_caller; /* 1: ip is a return address, look up ip - 1 */
+	__u64 signal_registers[BEE_SIGFRAME_REGISTERS];
 	__u64 window_begin;
 	__u64 window[BEE_WINDOW_WORDS];
 	struct bee_mapping mapping; /* the one that held the last frame */

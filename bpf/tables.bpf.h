@@ -106,7 +106,7 @@ static __always_inline __u64 search_rule(struct walk *walk, __u64 virtual_addres
 }
 
 /*
- * The rule in force at an address of walk->mapping; NULL where its text has no table. Nine of ten frames have been seen
+ * The rule in force at an address of walk->mapping, which has a table; NULL where no page of it has rows. Nine of ten frames have been seen
  * before, and a search in a large table waits for memory at most of its steps. What is known stays true: the rules of an
  * object never change, nor do the numbers of objects and rules.
  */
@@ -114,7 +114,7 @@ static __always_inline struct bee_unwind_rule *find_rule(struct walk *walk, __u6
 {
 	__u32 zero = 0;
 	struct known_rules *known = bpf_map_lookup_elem(&known_rules, &zero);
-	if (!known || !(walk->mapping.flags & BEE_MAPPING_TABLE))
+	if (!known)
 		return NULL;
 	__u64 virtual_address = address - walk->mapping.bias;
 	__u64 frame = virtual_address | (__u64)walk->mapping.object << BEE_FRAME_OBJECT_SHIFT;

@@ -9,14 +9,12 @@
 #include "tables.bpf.h"
 
 #define MAX_FRAME_POINTER_DISTANCE (1 << 20)
-/* Offsets in the rt_sigframe that rsp points to when the handler has returned: ucontext's gregs. */
-#define SIGFRAME_R10 56
-#define SIGFRAME_R11 64
-#define SIGFRAME_RBP 120
-#define SIGFRAME_RBX 128
-#define SIGFRAME_RAX 144
-#define SIGFRAME_RSP 160
-#define SIGFRAME_RIP 168
+/* As many stacks as a thread may have below the one before: stacker's segments, coroutines in coroutines. */
+#define MAX_DESCENTS 64
+/* Offset of ucontext's gregs in the rt_sigframe that rsp points to when the handler has returned. */
+#define SIGFRAME_GREGS 40
+#define REGISTER_BIT(number) (1U << (number))
+#define ALL_REGISTERS (REGISTER_BIT(BEE_REGISTER_COUNT) - 1)
 
 enum walk_step { WALK_ON = 0, WALK_STOP = 1 };
 
@@ -65,103 +63,204 @@ static __always_inline int stop_walk(struct walk *walk, __u32 outcome)
 	return WALK_STOP;
 }
 
-/* A frame-pointer step, where there is no CFI. What it finds is not trusted to be an address of code. */
-static __always_inline int step_frame_pointer(struct walk *walk, __u32 failure)
+static __always_inline __u64 code_byte(__u64 code, int index)
 {
-	__u64 fp = walk->bp;
-	if (fp - walk->sp >= MAX_FRAME_POINTER_DISTANCE || (fp & 7))
-		return stop_walk(walk, failure);
-	__u64 return_address, saved;
-	if (!read_stack_word(walk, fp, &saved) || !read_stack_word(walk, fp + 8, &return_address))
-		return stop_walk(walk, BEE_OUTCOME_READ_FAULT);
-	if (return_address == 0)
-		return stop_walk(walk, failure);
+	return code >> (8 * index) & 0xff;
+}
+
+/* Whether eight bytes end in a call: E8, or FF /2 with each form of operand. */
+static __always_inline bool ends_in_call(__u64 code)
+{
+	__u64 b1 = code_byte(code, 1), b2 = code_byte(code, 2), b3 = code_byte(code, 3), b4 = code_byte(code, 4);
+	__u64 b5 = code_byte(code, 5), b6 = code_byte(code, 6), b7 = code_byte(code, 7);
+	if (b3 == 0xe8)
+		return true;
+	if (b6 == 0xff && ((b7 & 0xf8) == 0xd0 || ((b7 & 0xf8) == 0x10 && (b7 & 6) != 4)))
+		return true;
+	if (b5 == 0xff && (((b6 & 0xf8) == 0x50 && b6 != 0x54) || (b6 == 0x14 && (b7 & 7) != 5)))
+		return true;
+	if (b4 == 0xff && b5 == 0x54)
+		return true;
+	if (b2 == 0xff && (b3 == 0x15 || ((b3 & 0xf8) == 0x90 && b3 != 0x94)))
+		return true;
+	return b1 == 0xff && (b2 == 0x94 || (b2 == 0x14 && (b3 & 7) == 5));
+}
+
+/*
+ * Whether a call lies before the address, as far as that can be read: the code of a caller is in memory, but a child that
+ * has been forked from it may not have touched it yet. Asked where no CFI proves the step: what lies on a stack is not
+ * always a return address, and an old one leads to a stack that is false and looks right.
+ */
+static __always_inline bool may_follow_call(__u64 return_address)
+{
+	__u32 zero = 0;
+	struct known_rules *known = bpf_map_lookup_elem(&known_rules, &zero);
+	if (!known)
+		return false;
+	__u64 slot = (return_address * 0x9e3779b97f4a7c15ULL >> (64 - BEE_KNOWN_RULES_BITS)) & (BEE_KNOWN_RULES - 1);
+	if (known->at[slot].frame == return_address)
+		return true;
+	__u64 code = 0;
+	if (bpf_probe_read_user(&code, sizeof(code), (void *)(return_address - sizeof(code))))
+		return true;
+	if (!ends_in_call(code))
+		return false;
+	known->at[slot].frame = return_address;
+	return true;
+}
+
+static __always_inline int enter_caller(struct walk *walk, __u64 return_address, __u64 sp)
+{
 	walk->ip = return_address;
-	walk->bp = saved;
-	walk->bx = 0;
-	walk->sp = fp + 16;
+	walk->registers[BEE_REGISTER_RSP] = sp;
 	walk->is_caller = 1;
 	return WALK_ON;
 }
 
+/* A step that no rule of a table proves. */
+static __always_inline int enter_doubtful_caller(struct walk *walk, __u64 return_address, __u64 sp, __u32 failure)
+{
+	if (return_address == 0 || !may_follow_call(return_address))
+		return stop_walk(walk, failure);
+	walk->known_registers = REGISTER_BIT(BEE_REGISTER_RSP) | REGISTER_BIT(BEE_REGISTER_RBP);
+	return enter_caller(walk, return_address, sp);
+}
+
+static __always_inline int step_frame_pointer(struct walk *walk, __u32 failure)
+{
+	__u64 fp = walk->registers[BEE_REGISTER_RBP];
+	if (fp - walk->registers[BEE_REGISTER_RSP] >= MAX_FRAME_POINTER_DISTANCE || (fp & 7))
+		return stop_walk(walk, failure);
+	__u64 return_address, saved;
+	if (!read_stack_word(walk, fp, &saved) || !read_stack_word(walk, fp + 8, &return_address))
+		return stop_walk(walk, BEE_OUTCOME_READ_FAULT);
+	walk->registers[BEE_REGISTER_RBP] = saved;
+	return enter_doubtful_caller(walk, return_address, fp + 16, failure);
+}
+
+/* Generated code has frame pointers, but not before the first instructions of a function nor at its last. */
+static __always_inline int step_generated_code(struct walk *walk)
+{
+	__u64 sp = walk->registers[BEE_REGISTER_RSP], code = 0, return_address;
+	bool is_interrupted = walk->known_registers == ALL_REGISTERS;
+	if (!is_interrupted || bpf_probe_read_user(&code, sizeof(code), (void *)walk->ip))
+		return step_frame_pointer(walk, BEE_OUTCOME_NO_TABLE);
+	__u64 first = code & 0xff;
+	bool is_endbr = (__u32)code == 0xfa1e0ff3;
+	if (first == 0x55 || first == 0xc2 || first == 0xc3 || is_endbr) { /* push %rbp, ret */
+		if (!read_stack_word(walk, sp, &return_address))
+			return stop_walk(walk, BEE_OUTCOME_READ_FAULT);
+		return enter_doubtful_caller(walk, return_address, sp + 8, BEE_OUTCOME_NO_TABLE);
+	}
+	if ((code & 0xffffff) == 0xe58948 || (code & 0xffffff) == 0xec8b48) /* mov %rsp, %rbp */
+		walk->registers[BEE_REGISTER_RBP] = sp;
+	return step_frame_pointer(walk, BEE_OUTCOME_NO_TABLE);
+}
+
 static __always_inline int step_signal(struct walk *walk)
 {
-	__u64 sp = walk->sp, ip;
-	if (!read_stack_word(walk, sp + SIGFRAME_R10, &walk->r10) ||
-	    !read_stack_word(walk, sp + SIGFRAME_R11, &walk->r11) ||
-	    !read_stack_word(walk, sp + SIGFRAME_RBP, &walk->bp) ||
-	    !read_stack_word(walk, sp + SIGFRAME_RBX, &walk->bx) ||
-	    !read_stack_word(walk, sp + SIGFRAME_RAX, &walk->ax) ||
-	    !read_stack_word(walk, sp + SIGFRAME_RSP, &walk->sp) || !read_stack_word(walk, sp + SIGFRAME_RIP, &ip))
+	__u64 sp = walk->registers[BEE_REGISTER_RSP], *saved = walk->signal_registers;
+	if (bpf_probe_read_user(saved, sizeof(walk->signal_registers), (void *)(sp + SIGFRAME_GREGS)))
 		return stop_walk(walk, BEE_OUTCOME_READ_FAULT);
-	walk->ip = ip;
+	walk->registers[BEE_REGISTER_R8] = saved[0];
+	walk->registers[BEE_REGISTER_R9] = saved[1];
+	walk->registers[BEE_REGISTER_R10] = saved[2];
+	walk->registers[BEE_REGISTER_R11] = saved[3];
+	walk->registers[BEE_REGISTER_R12] = saved[4];
+	walk->registers[BEE_REGISTER_R13] = saved[5];
+	walk->registers[BEE_REGISTER_R14] = saved[6];
+	walk->registers[BEE_REGISTER_R15] = saved[7];
+	walk->registers[BEE_REGISTER_RDI] = saved[8];
+	walk->registers[BEE_REGISTER_RSI] = saved[9];
+	walk->registers[BEE_REGISTER_RBP] = saved[10];
+	walk->registers[BEE_REGISTER_RBX] = saved[11];
+	walk->registers[BEE_REGISTER_RDX] = saved[12];
+	walk->registers[BEE_REGISTER_RAX] = saved[13];
+	walk->registers[BEE_REGISTER_RCX] = saved[14];
+	walk->registers[BEE_REGISTER_RSP] = saved[15];
+	walk->ip = saved[16];
+	walk->known_registers = ALL_REGISTERS;
 	walk->is_caller = 0;
 	return WALK_ON;
 }
 
-static __always_inline bool compute_cfa(struct walk *walk, struct bee_unwind_rule *rule, __u64 *cfa)
+/* BEE_OUTCOME_COMPLETE: found. */
+static __always_inline __u32 compute_cfa(struct walk *walk, struct bee_unwind_rule *rule, __u64 *cfa)
 {
-	__u64 base = rule->cfa_register == BEE_REGISTER_RSP ? walk->sp : walk->bp;
-	if (rule->cfa_register == BEE_REGISTER_R10)
-		base = walk->is_caller ? 0 : walk->r10; /* 0: lies below sp, which ends the walk */
-	if (rule->cfa_register == BEE_REGISTER_R11)
-		base = walk->is_caller ? 0 : walk->r11;
-	if (rule->cfa_register == BEE_REGISTER_RBX)
-		base = walk->bx;
+	__u32 number = rule->cfa_register & (BEE_REGISTER_COUNT - 1);
+	if (!(walk->known_registers >> number & 1))
+		return BEE_OUTCOME_NO_CFI;
 	if (rule->kind == BEE_UNWIND_PLT) {
-		*cfa = walk->sp + 8 + (((walk->ip & 15) >= (__u64)rule->cfa_offset) << 3);
-		return true;
+		*cfa = walk->registers[BEE_REGISTER_RSP] + 8 + (((walk->ip & 15) >= (__u64)rule->cfa_offset) << 3);
+		return BEE_OUTCOME_COMPLETE;
 	}
-	*cfa = base + (__s64)rule->cfa_offset;
+	*cfa = walk->registers[number] + (__s64)rule->cfa_offset;
 	if (rule->kind == BEE_UNWIND_CFA || rule->kind == BEE_UNWIND_CLONE)
-		return true;
+		return BEE_OUTCOME_COMPLETE;
 	if (!read_stack_word(walk, *cfa, cfa))
-		return false;
+		return BEE_OUTCOME_READ_FAULT;
 	*cfa += (__s64)rule->cfa_add;
-	return true;
+	return BEE_OUTCOME_COMPLETE;
+}
+
+/*
+ * A stack only shrinks towards its root. Where the CFA comes from another register or from memory, the caller may be on a
+ * stack of its own, and that may lie anywhere; wrong CFI must not make a walk run in circles, so that this is counted.
+ */
+static __always_inline bool may_descend(struct walk *walk, struct bee_unwind_rule *rule)
+{
+	bool is_switch = rule->cfa_register != BEE_REGISTER_RSP || rule->kind == BEE_UNWIND_DEREF;
+	return is_switch && walk->descents++ < MAX_DESCENTS;
 }
 
 static __always_inline bool restore_frame_pointer(struct walk *walk, struct bee_unwind_rule *rule, __u64 cfa)
 {
 	if (rule->fp_kind == BEE_FP_SAME)
 		return true;
-	__u64 base = rule->fp_kind == BEE_FP_CFA ? cfa : walk->bp;
-	return read_stack_word(walk, base + (__s64)rule->fp_offset, &walk->bp);
+	__u64 base = rule->fp_kind == BEE_FP_CFA ? cfa : walk->registers[BEE_REGISTER_RBP];
+	return read_stack_word(walk, base + (__s64)rule->fp_offset, &walk->registers[BEE_REGISTER_RBP]);
 }
 
+/* And forgets the registers that are the interrupted frame's alone. */
 static __always_inline bool restore_bx(struct walk *walk, struct bee_unwind_rule *rule, __u64 cfa)
 {
 	__u64 kind = rule->bx;
+	__u32 followed = REGISTER_BIT(BEE_REGISTER_RSP) | REGISTER_BIT(BEE_REGISTER_RBP);
 	if (kind == BEE_BX_SAME)
+		followed |= walk->known_registers & REGISTER_BIT(BEE_REGISTER_RBX);
+	else if (kind != BEE_BX_UNKNOWN)
+		followed |= REGISTER_BIT(BEE_REGISTER_RBX);
+	walk->known_registers = followed;
+	if (kind == BEE_BX_SAME || kind == BEE_BX_UNKNOWN)
 		return true;
-	if (kind != BEE_BX_UNKNOWN)
-		return read_stack_word(walk, cfa - (kind << 3), &walk->bx);
-	walk->bx = 0;
-	return true;
+	return read_stack_word(walk, cfa - (kind << 3), &walk->registers[BEE_REGISTER_RBX]);
 }
 
 static __always_inline int step_cfa(struct walk *walk, struct bee_unwind_rule *rule)
 {
 	__u64 cfa, return_address;
-	if (!compute_cfa(walk, rule, &cfa))
-		return stop_walk(walk, BEE_OUTCOME_READ_FAULT);
-	if (cfa <= walk->sp) /* a stack only shrinks towards its root: wrong CFI must not loop */
+	__u32 failure = compute_cfa(walk, rule, &cfa);
+	if (failure != BEE_OUTCOME_COMPLETE)
+		return stop_walk(walk, failure);
+	if (cfa <= walk->registers[BEE_REGISTER_RSP] && !may_descend(walk, rule))
 		return stop_walk(walk, BEE_OUTCOME_NO_CFI);
 	if (!restore_frame_pointer(walk, rule, cfa) || !restore_bx(walk, rule, cfa) ||
-	    !read_stack_word(walk, cfa - 8, &return_address))
+	    !read_stack_word(walk, cfa - ((__u64)rule->ra_words << 3), &return_address))
 		return stop_walk(walk, BEE_OUTCOME_READ_FAULT);
-	if (return_address == 0)
-		return stop_walk(walk, BEE_OUTCOME_COMPLETE);
-	walk->ip = return_address;
-	walk->sp = cfa;
-	walk->is_caller = 1;
+	/* A word of 0 is no end: only a rule says which frame is the outermost. */
+	bool is_synthesized = (rule->by & BEE_UNWIND_BY_MASK) == BEE_RULE_SYNTHESIZED;
+	if (return_address == 0 || (is_synthesized && !may_follow_call(return_address)))
+		return stop_walk(walk, BEE_OUTCOME_NO_CFI);
+	enter_caller(walk, return_address, cfa);
+	if (rule->by & BEE_UNWIND_CALLER_INTERRUPTED)
+		walk->is_caller = 0;
 	return WALK_ON;
 }
 
-/* An address outside every known mapping: news that has not arrived, unless a frame-pointer step invented it. */
+/* An address outside every known mapping: news that has not arrived, unless a guess has led there. */
 static __always_inline int stop_unmapped(struct walk *walk, __u64 address)
 {
-	bool trusted = walk->last_rule != BEE_RULE_FRAME_POINTER && walk->last_rule != BEE_RULE_JIT;
+	bool trusted = walk->last_rule != BEE_RULE_GUESSED && walk->last_rule != BEE_RULE_JIT;
 	if (!trusted)
 		return stop_walk(walk, BEE_OUTCOME_NO_CFI);
 	walk->unmapped = 1;
@@ -169,12 +268,24 @@ static __always_inline int stop_unmapped(struct walk *walk, __u64 address)
 	return stop_walk(walk, BEE_OUTCOME_NO_TABLE);
 }
 
-static __always_inline int step_without_cfi(struct walk *walk, __u64 address, bool has_table)
+/* Code of no file, or of a file without a table. What rbp leads to is the caller where it follows a call. */
+static __always_inline int step_without_table(struct walk *walk, __u64 address)
 {
-	bool is_jit = walk->mapping.flags & BEE_MAPPING_JIT;
-	push_frame(walk, is_jit ? address : address - walk->mapping.bias, walk->mapping.object,
-		   is_jit ? BEE_RULE_JIT : BEE_RULE_FRAME_POINTER);
-	return step_frame_pointer(walk, has_table ? BEE_OUTCOME_NO_CFI : BEE_OUTCOME_NO_TABLE);
+	if (walk->mapping.flags & BEE_MAPPING_JIT) {
+		push_frame(walk, address, walk->mapping.object, BEE_RULE_JIT);
+		return step_generated_code(walk);
+	}
+	push_frame(walk, address - walk->mapping.bias, walk->mapping.object, BEE_RULE_GUESSED);
+	return step_frame_pointer(walk, BEE_OUTCOME_NO_TABLE);
+}
+
+/* The table tells only what the step is worth: whether the function has a frame pointer here. */
+static __always_inline int step_by_frame_pointer_alone(struct walk *walk, __u64 address, struct bee_unwind_rule *rule)
+{
+	bool is_proven = rule && rule->kind == BEE_UNWIND_CFA && rule->cfa_register == BEE_REGISTER_RBP && rule->cfa_offset == 16;
+	push_frame(walk, address - walk->mapping.bias, walk->mapping.object,
+		   is_proven ? BEE_RULE_FRAME_POINTER : BEE_RULE_GUESSED);
+	return step_frame_pointer(walk, BEE_OUTCOME_NO_CFI);
 }
 
 static long walk_frame(__u32 index, void *context)
@@ -185,31 +296,35 @@ static long walk_frame(__u32 index, void *context)
 	__u64 address = walk->ip - walk->is_caller;
 	if (!find_mapping(walk, address))
 		return stop_unmapped(walk, address);
+	if (!(walk->mapping.flags & BEE_MAPPING_TABLE))
+		return step_without_table(walk, address);
 	struct bee_unwind_rule *rule = find_rule(walk, address);
 	__u32 kind = rule ? rule->kind : BEE_UNWIND_GAP;
-	bool skip_cfi = config.frame_pointers_only && kind != BEE_UNWIND_END;
-	if (!rule || kind == BEE_UNWIND_GAP || skip_cfi)
-		return step_without_cfi(walk, address, walk->mapping.flags & BEE_MAPPING_TABLE);
-	__u32 by = kind == BEE_UNWIND_PLT ? BEE_RULE_PLT : kind == BEE_UNWIND_SIGNAL ? BEE_RULE_SIGNAL : BEE_RULE_CFI;
+	if (config.frame_pointers_only && kind != BEE_UNWIND_END)
+		return step_by_frame_pointer_alone(walk, address, rule);
+	__u32 by = rule ? rule->by & BEE_UNWIND_BY_MASK : BEE_RULE_CFI;
 	/* A signal trampoline is not called: the return address is its first instruction. */
 	__u64 shown = kind == BEE_UNWIND_SIGNAL ? walk->ip : address;
 	push_frame(walk, shown - walk->mapping.bias, walk->mapping.object, by);
-	bool is_new_thread = kind == BEE_UNWIND_CLONE && !walk->is_caller && walk->ax == 0;
+	bool is_new_thread = kind == BEE_UNWIND_CLONE && walk->known_registers == ALL_REGISTERS &&
+			     walk->registers[BEE_REGISTER_RAX] == 0;
 	if (kind == BEE_UNWIND_END || is_new_thread)
 		return stop_walk(walk, BEE_OUTCOME_COMPLETE);
+	if (!rule || kind == BEE_UNWIND_GAP || kind == BEE_UNWIND_UNSUPPORTED) /* rbp may be anybody's */
+		return stop_walk(walk, BEE_OUTCOME_NO_CFI);
 	if (kind == BEE_UNWIND_SIGNAL)
 		return step_signal(walk);
-	if (kind == BEE_UNWIND_UNSUPPORTED) /* rbp is the caller's: a frame-pointer step would leave the caller out */
-		return stop_walk(walk, BEE_OUTCOME_NO_CFI);
 	return step_cfa(walk, rule);
 }
 
-/* Walks from walk->ip/sp/bp; leaves frames, their number and the outcome in *walk. */
+/* Walks from walk->ip and registers; leaves frames, their number and the outcome in *walk. */
 static __always_inline void walk_user_stack(struct walk *walk)
 {
 	walk->window_begin = -1ULL << 63;
 	walk->mapping.begin = walk->mapping.end = 0;
 	walk->is_caller = 0;
+	walk->known_registers = ALL_REGISTERS;
+	walk->descents = 0;
 	walk->last_rule = BEE_RULE_CFI;
 	walk->outcome = BEE_OUTCOME_DEPTH;
 	bpf_loop(BEE_MAX_USER_FRAMES + 1, walk_frame, &walk, 0);

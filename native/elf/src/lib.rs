@@ -5,6 +5,7 @@
 //! (`p_vaddr`, what `addr2line` takes); a process address is such an address plus [`ElfFile::bias`].
 #![forbid(unsafe_code)]
 
+mod call_sites;
 mod cfi_program;
 mod cfi_state;
 mod clone_gap;
@@ -33,6 +34,7 @@ mod sweep;
 mod symbols_at;
 mod unwind_table;
 
+pub use call_sites::{can_return, ends_in_call};
 pub use compressed_section::CompressedSection;
 pub use counts::Counts;
 pub use debug_units::{DebugUnit, DebugUnits, FunctionNames, UnitIterator};

@@ -14,7 +14,9 @@ use bee_elf::{unwind_table_of, ElfError, ElfFile, Segment, UnwindTable};
 
 use crate::access::Access;
 use crate::file_memory::FileMemory;
-use crate::record::MAX_OBJECTS;
+use crate::record::{
+    FRAME_ADDRESS_MASK, FRAME_OBJECT_SHIFT, FRAME_RULE_MASK, FRAME_RULE_SHIFT, MAX_OBJECTS, RULE_NAMES,
+};
 use crate::side_band::{FileIdentity, NewMapping};
 use crate::table_room::TableRoom;
 use crate::tables::{TableError, TableMemory, TableSlot};
@@ -90,6 +92,15 @@ impl Objects {
     /// Objects numbered above `after`, in order.
     pub fn since(&self, after: u32) -> &[Object] {
         &self.all[after as usize..]
+    }
+
+    /// "libc.so.6+0x1234 cfi"
+    pub fn frame_text(&self, frame: u64) -> String {
+        let rule = (frame & FRAME_RULE_MASK) >> FRAME_RULE_SHIFT;
+        let object = self.get((frame >> FRAME_OBJECT_SHIFT) as u32);
+        let path = object.map(|object| String::from_utf8_lossy(&object.path)).unwrap_or_default();
+        let name = path.rsplit('/').next().unwrap_or_default();
+        format!("{name}+{:#x} {}", frame & FRAME_ADDRESS_MASK, RULE_NAMES[rule as usize])
     }
 
     /// None: no unwind table (not an ELF file, corrupt, no room).

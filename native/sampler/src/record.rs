@@ -5,6 +5,7 @@ mod names {
     #![allow(dead_code, reason = "the whole lists are here, and only some of them have a use in Rust")]
     include!(concat!(env!("OUT_DIR"), "/names.rs"));
 }
+use bee_elf::REGISTER_COUNT;
 pub use names::*;
 
 pub const MAX_KERNEL_FRAMES: usize = 127;
@@ -57,12 +58,8 @@ pub struct Snapshot {
     pub head: StackHead,
     pub kernel: [u64; MAX_KERNEL_FRAMES],
     pub ip: u64,
-    pub sp: u64,
-    pub bp: u64,
-    pub ax: u64,
-    pub r10: u64,
-    pub r11: u64,
-    pub bx: u64,
+    /// By number of `bee_elf::REGISTER_…`.
+    pub registers: [u64; REGISTER_COUNT as usize],
     pub stack_bytes: u32,
     pub generation: u32,
     pub stack: [u8; SNAPSHOT_STACK_BYTES],
@@ -228,6 +225,7 @@ mod tests {
             ("snapshot.size", size_of::<Snapshot>()),
             ("snapshot.kernel", offset_of!(Snapshot, kernel)),
             ("snapshot.ip", offset_of!(Snapshot, ip)),
+            ("snapshot.registers", offset_of!(Snapshot, registers)),
             ("snapshot.stack", offset_of!(Snapshot, stack)),
             ("snapshot.redZone", RED_ZONE_BYTES as usize),
             ("check.size", size_of::<Check>()),

@@ -16,14 +16,15 @@ use crate::engine::{open_events, Engine, RunTimeStatistics, Settings};
 use crate::failure::{json_text, Failure, Outcome};
 use crate::objects::is_gone;
 use crate::privileges::{self, OPEN_EVENTS};
+use crate::process_code::read_code;
 use crate::processes::Processes;
 use crate::protocol::*;
 use crate::record::{bytes_of, read_from, Check, Snapshot, StackHead, LOSS_NAMES, RECORD_CHECK, RECORD_SNAPSHOT};
 use crate::requests::{parse_add, AddRequest};
 use crate::running_times::running_times;
 use crate::side_band::SideBand;
-use crate::unwinding_check::UnwindingCheck;
-use crate::walk::{as_snapshot_frame, unwind, Walked};
+use crate::unwinding_check::{Means, UnwindingCheck};
+use crate::walk::{as_snapshot_frame, unwind, Surroundings, Walked};
 use crate::wire::Wire;
 
 /// How often waiting stacks are fetched when nothing asks for it earlier.
@@ -181,12 +182,9 @@ impl Session {
     }
 
     fn check_unwinding(&mut self, check: &Check) {
-        let objects = &self.processes.objects;
-        if let Some(difference) =
-            self.check.examine(check, &self.engine, self.settings.limits(), objects.room.changed_ns)
-        {
-            self.processes.problems.push(("unwinding-difference", difference.text(objects)));
-        }
+        let (engine, objects, access) = (&self.engine, &self.processes.objects, &*self.access);
+        let means = Means { engine, objects, access, limits: self.settings.limits() };
+        self.processes.problems.extend(self.check.examine(check, &means));
     }
 
     fn forward_stack(&mut self, head: &StackHead, record: &[u8]) {
@@ -199,7 +197,9 @@ impl Session {
         let process = self.processes.get(snapshot.head.pid);
         let current = process.filter(|process| process.generation == snapshot.generation);
         let mappings = current.map_or(&[][..], |process| &process.mappings);
-        let Walked { frames, outcome } = unwind(snapshot, mappings, self.engine.tables(), self.settings.limits());
+        let read_code = |address| read_code(&self.access, snapshot.head.pid, address);
+        let around = Surroundings { mappings, tables: self.engine.tables(), read_code: &read_code };
+        let Walked { frames, outcome } = unwind(snapshot, around, self.settings.limits());
         let kernel = &snapshot.kernel[..usize::from(snapshot.head.kernel_frames).min(snapshot.kernel.len())];
         let head = StackHead { kind: 0, outcome, user_frames: frames.len() as u16, key: [0; 2], ..snapshot.head };
         self.outgoing.extend_from_slice(bytes_of(&head));

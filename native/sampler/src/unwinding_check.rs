@@ -1,5 +1,6 @@
 //! `--check-unwinding`: every stack that the kernel program walks is walked a second time here, from the registers and
-//! the stack of the very moment, and compared frame by frame, rules and ends included.
+//! the stack of the very moment, and compared frame by frame, rules and ends included. What both have from the same rule
+//! is then held against the code (plausibility.rs).
 //!
 //! Both are told the same. The mappings are read where the kernel program has read them: a range of that array is not
 //! written again before it has rested, so a check younger than the rest sees what the walk saw, and an older one is left
@@ -8,20 +9,32 @@
 
 use std::fmt::Write;
 
+use crate::access::Access;
 use crate::clock::monotonic_ns;
 use crate::engine::Engine;
 use crate::objects::Objects;
+use crate::plausibility::{Examined, Plausibility};
+use crate::process_code::{read_code, read_code_into};
 use crate::record::*;
 use crate::space_ranges::REST_NS;
-use crate::walk::{unwind, Limits, Walked};
+use crate::walk::{unwind, Limits, Surroundings, Walked};
 
 /// More would say the same again; all are counted.
 const MAX_SHOWN: u64 = 5;
 /// Of each stack from the first difference on.
 const FRAMES_SHOWN: usize = 4;
 
+/// What checks are made with.
+pub struct Means<'a> {
+    pub engine: &'a Engine,
+    pub objects: &'a Objects,
+    pub access: &'a Access,
+    pub limits: Limits,
+}
+
 #[derive(Default)]
 pub struct UnwindingCheck {
+    plausibility: Plausibility,
     checked: u64,
     /// The slice of stack ended before the walk; as far as it went, the frames are the same.
     prefix_only: u64,
@@ -29,18 +42,33 @@ pub struct UnwindingCheck {
     late: u64,
 }
 
+/// Code and text.
+type Problem = (&'static str, String);
+
 impl UnwindingCheck {
-    /// The difference, where there is one that is to be shown. `changed_ns`: when tables were last exchanged.
-    pub fn examine(&mut self, check: &Check, engine: &Engine, limits: Limits, changed_ns: u64) -> Option<Difference> {
-        let mappings = mappings_of(check, engine);
+    /// What is to be shown of it.
+    pub fn examine(&mut self, check: &Check, means: &Means) -> Vec<Problem> {
         let time_ns = check.snapshot.head.time_ns;
-        if time_ns <= changed_ns || monotonic_ns().saturating_sub(time_ns) >= REST_NS {
+        let mappings = mappings_of(check, means.engine);
+        if time_ns <= means.objects.room.changed_ns || monotonic_ns().saturating_sub(time_ns) >= REST_NS {
             self.late += 1;
-            return None;
+            return Vec::new();
         }
-        let there = walked_in_kernel(check);
-        let here = unwind(&check.snapshot, &mappings, engine.tables(), limits);
         self.checked += 1;
+        let pid = check.snapshot.head.pid;
+        let read_eight = |address| read_code(means.access, pid, address);
+        let around = Surroundings { mappings: &mappings, tables: means.engine.tables(), read_code: &read_eight };
+        let walked = walked_in_kernel(check);
+        let (head, objects) = (check.snapshot.head, means.objects);
+        let read_code = |address, code: &mut [u8]| read_code_into(means.access, pid, address, code);
+        let examined = Examined { head, walked: &walked, around, read_code: &read_code, objects };
+        let doubt = self.plausibility.examine(&examined).map(|text| ("unwinding-doubt", text));
+        let again = unwind(&check.snapshot, around, means.limits);
+        let difference = self.difference(&head, &walked, &again, objects).map(|text| ("unwinding-difference", text));
+        difference.into_iter().chain(doubt).collect()
+    }
+
+    fn difference(&mut self, head: &StackHead, there: &Walked, here: &Walked, objects: &Objects) -> Option<String> {
         if there == here {
             return None;
         }
@@ -49,17 +77,17 @@ impl UnwindingCheck {
             return None;
         }
         self.differing += 1;
-        let StackHead { pid, tid, comm, .. } = check.snapshot.head;
-        (self.differing <= MAX_SHOWN).then_some(Difference { pid, tid, comm, there, here })
+        (self.differing <= MAX_SHOWN).then(|| text(head, there, here, objects))
     }
 
     /// A field of TOTALS, with its comma.
     pub fn totals(&self, lost: u64) -> String {
-        let UnwindingCheck { checked, prefix_only, differing, late } = self;
+        let UnwindingCheck { checked, prefix_only, differing, late, .. } = self;
+        let Plausibility { impossible_callers, false_roots, .. } = self.plausibility;
         let unchecked = late + lost;
         format!(
             "\"unwindingCheck\":{{\"checked\":{checked},\"prefixOnly\":{prefix_only},\"differing\":{differing},\
-             \"unchecked\":{unchecked}}},"
+             \"unchecked\":{unchecked},\"impossibleCallers\":{impossible_callers},\"falseRoots\":{false_roots}}},"
         )
     }
 }
@@ -74,43 +102,23 @@ fn walked_in_kernel(check: &Check) -> Walked {
     Walked { frames: check.frames[..usize::from(user_frames).min(MAX_USER_FRAMES)].to_vec(), outcome }
 }
 
-pub struct Difference {
-    pid: u32,
-    tid: u32,
-    comm: [u8; 16],
-    there: Walked,
-    here: Walked,
-}
-
-impl Difference {
-    pub fn text(&self, objects: &Objects) -> String {
-        let Difference { pid, tid, there, here, .. } = self;
-        let comm = String::from_utf8_lossy(&self.comm);
-        let same = there.frames.iter().zip(&here.frames).take_while(|(there, here)| there == here).count();
-        let mut text = format!(
-            "the two unwinders disagree about a stack of {} (process {pid}, thread {tid}) after {same} frames; \
-             in the kernel {} frames, end {}; in the sampler {} frames, end {}",
-            comm.trim_end_matches('\0'),
-            there.frames.len(),
-            OUTCOME_NAMES[usize::from(there.outcome)],
-            here.frames.len(),
-            OUTCOME_NAMES[usize::from(here.outcome)],
-        );
-        let length = there.frames.len().max(here.frames.len());
-        for index in same.saturating_sub(1)..length.min(same + FRAMES_SHOWN) {
-            let [there, here] = [there, here].map(|walked| frame_text(walked.frames.get(index), objects));
-            let _ = write!(text, "\n  {index:4}  {there}  |  {here}");
-        }
-        text
+fn text(head: &StackHead, there: &Walked, here: &Walked, objects: &Objects) -> String {
+    let StackHead { pid, tid, comm, .. } = head;
+    let comm = String::from_utf8_lossy(comm);
+    let same = there.frames.iter().zip(&here.frames).take_while(|(there, here)| there == here).count();
+    let mut text = format!(
+        "the two unwinders disagree about a stack of {} (process {pid}, thread {tid}) after {same} frames; \
+         in the kernel {} frames, end {}; in the sampler {} frames, end {}",
+        comm.trim_end_matches('\0'),
+        there.frames.len(),
+        OUTCOME_NAMES[usize::from(there.outcome)],
+        here.frames.len(),
+        OUTCOME_NAMES[usize::from(here.outcome)],
+    );
+    let length = there.frames.len().max(here.frames.len());
+    for index in same.saturating_sub(1)..length.min(same + FRAMES_SHOWN) {
+        let frame = |walked: &Walked| walked.frames.get(index).map_or("-".to_string(), |it| objects.frame_text(*it));
+        let _ = write!(text, "\n  {index:4}  {}  |  {}", frame(there), frame(here));
     }
-}
-
-/// "libc.so.6+0x1234 cfi"
-fn frame_text(frame: Option<&u64>, objects: &Objects) -> String {
-    let Some(frame) = frame else { return "-".to_string() };
-    let rule = (frame & FRAME_RULE_MASK) >> FRAME_RULE_SHIFT;
-    let path = objects.get((frame >> FRAME_OBJECT_SHIFT) as u32).map(|object| String::from_utf8_lossy(&object.path));
-    let path = path.unwrap_or_default();
-    let name = path.rsplit('/').next().unwrap_or_default();
-    format!("{name}+{:#x} {}", frame & FRAME_ADDRESS_MASK, RULE_NAMES[rule as usize])
+    text
 }

@@ -2,8 +2,10 @@
 //! it. Same rules in the same order; a change there belongs here too.
 
 use bee_elf::{
-    Rule, BX_SAME, BX_UNKNOWN, FP_CFA, FP_SAME, REGISTER_R10, REGISTER_R11, REGISTER_RBP, REGISTER_RBX, UNWIND_CFA,
-    UNWIND_CLONE, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
+    ends_in_call, Rule, BX_SAME, BX_UNKNOWN, CALLER_INTERRUPTED, FP_CFA, FP_SAME, REGISTER_COUNT, REGISTER_R10,
+    REGISTER_R11, REGISTER_R12, REGISTER_R13, REGISTER_R14, REGISTER_R15, REGISTER_R8, REGISTER_R9, REGISTER_RAX,
+    REGISTER_RBP, REGISTER_RBX, REGISTER_RCX, REGISTER_RDI, REGISTER_RDX, REGISTER_RSI, REGISTER_RSP, UNWIND_CFA,
+    UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 
 use crate::processes::find_mapping;
@@ -11,28 +13,53 @@ use crate::record::*;
 use crate::tables::{find_rule, TableSlot, TableView};
 
 const MAX_FRAME_POINTER_DISTANCE: u64 = 1 << 20;
-const SIGFRAME_R10: u64 = 56;
-const SIGFRAME_R11: u64 = 64;
-const SIGFRAME_RBP: u64 = 120;
-const SIGFRAME_RBX: u64 = 128;
-const SIGFRAME_RAX: u64 = 144;
-const SIGFRAME_RSP: u64 = 160;
-const SIGFRAME_RIP: u64 = 168;
+const MAX_DESCENTS: u32 = 64;
+const SIGFRAME_GREGS: u64 = 40;
+/// In the order of ucontext's gregs; rip follows.
+const SIGFRAME_REGISTERS: [u8; 16] = [
+    REGISTER_R8,
+    REGISTER_R9,
+    REGISTER_R10,
+    REGISTER_R11,
+    REGISTER_R12,
+    REGISTER_R13,
+    REGISTER_R14,
+    REGISTER_R15,
+    REGISTER_RDI,
+    REGISTER_RSI,
+    REGISTER_RBP,
+    REGISTER_RBX,
+    REGISTER_RDX,
+    REGISTER_RAX,
+    REGISTER_RCX,
+    REGISTER_RSP,
+];
+const ALL_REGISTERS: u32 = (1 << REGISTER_COUNT) - 1;
+const FOLLOWED_ALWAYS: u32 = 1 << REGISTER_RSP | 1 << REGISTER_RBP;
+const BY_MASK: u8 = 7;
+
+/// Eight bytes of code from an address of the process, where they can be had.
+pub type ReadCode<'a> = &'a dyn Fn(u64) -> Option<[u8; 8]>;
+
+/// What a walk needs to know of the process.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Those at the time of the snapshot, sorted by begin.
+    pub mappings: &'a [Mapping],
+    pub tables: TableView<'a>,
+    pub read_code: ReadCode<'a>,
+}
 
 struct Walk<'a> {
-    mappings: &'a [Mapping],
-    tables: TableView<'a>,
+    around: Surroundings<'a>,
     limits: Limits,
     stack: &'a [u8],
     stack_begin: u64,
     ip: u64,
-    sp: u64,
-    bp: u64,
-    ax: u64,
-    r10: u64,
-    r11: u64,
-    /// 0: not known.
-    bx: u64,
+    registers: [u64; REGISTER_COUNT as usize],
+    /// A bit for each.
+    known_registers: u32,
+    descents: u32,
     is_caller: bool,
     last_rule: u64,
     frames: Vec<u64>,
@@ -55,22 +82,17 @@ pub struct Walked {
     pub outcome: End,
 }
 
-/// `mappings`: those of the process at the time of the snapshot, sorted by begin.
-pub fn unwind(snapshot: &Snapshot, mappings: &[Mapping], tables: TableView, limits: Limits) -> Walked {
+pub fn unwind(snapshot: &Snapshot, around: Surroundings, limits: Limits) -> Walked {
     let bytes = (snapshot.stack_bytes as usize).min(SNAPSHOT_STACK_BYTES);
     let mut walk = Walk {
-        mappings,
-        tables,
+        around,
         limits,
         stack: &snapshot.stack[..bytes],
-        stack_begin: snapshot.sp.wrapping_sub(RED_ZONE_BYTES),
+        stack_begin: snapshot.registers[usize::from(REGISTER_RSP)].wrapping_sub(RED_ZONE_BYTES),
         ip: snapshot.ip,
-        sp: snapshot.sp,
-        bp: snapshot.bp,
-        ax: snapshot.ax,
-        r10: snapshot.r10,
-        r11: snapshot.r11,
-        bx: snapshot.bx,
+        registers: snapshot.registers,
+        known_registers: ALL_REGISTERS,
+        descents: 0,
         is_caller: false,
         last_rule: RULE_CFI,
         frames: Vec::new(),
@@ -79,9 +101,18 @@ pub fn unwind(snapshot: &Snapshot, mappings: &[Mapping], tables: TableView, limi
     Walked { frames: walk.frames, outcome }
 }
 
-/// The frame as one that was found in a snapshot, by whatever rule.
+/// Of an address of the process that the mapping holds, which has a table.
+pub fn rule_at(tables: TableView, mapping: &Mapping, address: u64) -> Option<Rule> {
+    let slot = TableSlot { first_page: mapping.first_page, dir_first: mapping.dir_first, pages: mapping.pages };
+    find_rule(tables, slot, address.wrapping_sub(mapping.bias))
+}
+
+/// The frame as one that was found in a snapshot, by whatever rule; a guess stays one.
 pub fn as_snapshot_frame(frame: u64) -> u64 {
-    frame & !FRAME_RULE_MASK | RULE_SNAPSHOT << FRAME_RULE_SHIFT
+    match (frame & FRAME_RULE_MASK) >> FRAME_RULE_SHIFT {
+        RULE_GUESSED => frame,
+        _ => frame & !FRAME_RULE_MASK | RULE_SNAPSHOT << FRAME_RULE_SHIFT,
+    }
 }
 
 impl Walk<'_> {
@@ -98,51 +129,67 @@ impl Walk<'_> {
 
     fn step(&mut self) -> Result<(), End> {
         let address = self.lookup_address();
-        let Some(mapping) = find_mapping(self.mappings, address) else { return Err(self.stop_unmapped(address)) };
-        let has_table = self.has_table(mapping);
-        let rule = if has_table { self.rule(mapping, address) } else { None };
-        let Some(rule) = rule else { return self.step_without_cfi(mapping, address, has_table) };
-        let (by, shown) = match rule.kind {
-            UNWIND_PLT => (RULE_PLT, address),
-            // A signal trampoline is not called: the return address is its first instruction.
-            UNWIND_SIGNAL => (RULE_SIGNAL, self.ip),
-            _ => (RULE_CFI, address),
+        let Some(mapping) = find_mapping(self.around.mappings, address) else {
+            return Err(self.stop_unmapped(address));
         };
-        self.push(shown.wrapping_sub(mapping.bias), mapping.object, by);
+        if !self.has_table(mapping) {
+            return self.step_without_table(mapping, address);
+        }
+        let rule = self.rule(mapping, address);
+        if self.limits.frame_pointers_only && rule.is_none_or(|rule| rule.kind != UNWIND_END) {
+            return self.step_by_frame_pointer_alone(mapping, address, rule);
+        }
+        let rule = rule.unwrap_or(Rule::of_kind(UNWIND_GAP));
+        // A signal trampoline is not called: the return address is its first instruction.
+        let shown = if rule.kind == UNWIND_SIGNAL { self.ip } else { address };
+        self.push(shown.wrapping_sub(mapping.bias), mapping.object, (rule.by & BY_MASK).into());
         match rule.kind {
             UNWIND_END => Err(OUTCOME_COMPLETE),
             UNWIND_CLONE if self.is_new_thread() => Err(OUTCOME_COMPLETE),
+            UNWIND_GAP | UNWIND_UNSUPPORTED => Err(OUTCOME_NO_CFI), // rbp may be anybody's
             UNWIND_SIGNAL => self.step_signal(),
-            UNWIND_UNSUPPORTED => Err(OUTCOME_NO_CFI), // rbp is the caller's
             _ => self.step_cfa(&rule),
         }
     }
 
     /// The directory may have become another file's: see owns_table in bpf/tables.bpf.h.
     fn has_table(&self, mapping: &Mapping) -> bool {
-        let owner = self.tables.directory.get(mapping.dir_first as usize);
+        let owner = self.around.tables.directory.get(mapping.dir_first as usize);
         mapping.flags & MAPPING_TABLE != 0 && owner == Some(mapping.object.into())
     }
 
-    /// One that is to be followed.
     fn rule(&self, mapping: &Mapping, address: u64) -> Option<Rule> {
-        let slot = TableSlot { first_page: mapping.first_page, dir_first: mapping.dir_first, pages: mapping.pages };
-        let rule = find_rule(self.tables, slot, address.wrapping_sub(mapping.bias))?;
-        let is_followed = rule.kind == UNWIND_END || rule.kind != UNWIND_GAP && !self.limits.frame_pointers_only;
-        is_followed.then_some(rule)
+        rule_at(self.around.tables, mapping, address)
     }
 
-    fn step_without_cfi(&mut self, mapping: &Mapping, address: u64, has_table: bool) -> Result<(), End> {
-        match mapping.flags & MAPPING_JIT {
-            0 => self.push(address.wrapping_sub(mapping.bias), mapping.object, RULE_FRAME_POINTER),
-            _ => self.push(address, mapping.object, RULE_JIT),
+    fn step_without_table(&mut self, mapping: &Mapping, address: u64) -> Result<(), End> {
+        if mapping.flags & MAPPING_JIT != 0 {
+            self.push(address, mapping.object, RULE_JIT);
+            return self.step_generated_code();
         }
-        self.step_frame_pointer(if has_table { OUTCOME_NO_CFI } else { OUTCOME_NO_TABLE })
+        self.push(address.wrapping_sub(mapping.bias), mapping.object, RULE_GUESSED);
+        self.step_frame_pointer(OUTCOME_NO_TABLE)
+    }
+
+    fn step_by_frame_pointer_alone(&mut self, mapping: &Mapping, address: u64, rule: Option<Rule>) -> Result<(), End> {
+        let has_frame_pointer =
+            |rule: Rule| rule.kind == UNWIND_CFA && rule.cfa_register == REGISTER_RBP && rule.cfa_offset == 16;
+        let by = if rule.is_some_and(has_frame_pointer) { RULE_FRAME_POINTER } else { RULE_GUESSED };
+        self.push(address.wrapping_sub(mapping.bias), mapping.object, by);
+        self.step_frame_pointer(OUTCOME_NO_CFI)
+    }
+
+    fn register(&self, number: u8) -> u64 {
+        self.registers[usize::from(number % REGISTER_COUNT)]
+    }
+
+    fn set_register(&mut self, number: u8, value: u64) {
+        self.registers[usize::from(number % REGISTER_COUNT)] = value;
     }
 
     /// The child of clone: its system call has returned 0.
     fn is_new_thread(&self) -> bool {
-        !self.is_caller && self.ax == 0
+        self.known_registers == ALL_REGISTERS && self.register(REGISTER_RAX) == 0
     }
 
     fn lookup_address(&self) -> u64 {
@@ -161,90 +208,130 @@ impl Walk<'_> {
         bytes.try_into().map(u64::from_le_bytes).map_err(|_| OUTCOME_READ_FAULT)
     }
 
-    /// What a frame-pointer step has invented is no frame.
+    /// Where a guess has led is no frame.
     fn stop_unmapped(&mut self, address: u64) -> End {
-        if matches!(self.last_rule, RULE_FRAME_POINTER | RULE_JIT) {
+        if matches!(self.last_rule, RULE_GUESSED | RULE_JIT) {
             return OUTCOME_NO_CFI;
         }
         self.push(address, 0, RULE_CFI);
         OUTCOME_NO_TABLE
     }
 
+    fn may_follow_call(&self, return_address: u64) -> bool {
+        (self.around.read_code)(return_address.wrapping_sub(8)).is_none_or(ends_in_call)
+    }
+
     fn step_frame_pointer(&mut self, failure: End) -> Result<(), End> {
-        let fp = self.bp;
-        if fp.wrapping_sub(self.sp) >= MAX_FRAME_POINTER_DISTANCE || fp & 7 != 0 {
+        let fp = self.register(REGISTER_RBP);
+        if fp.wrapping_sub(self.register(REGISTER_RSP)) >= MAX_FRAME_POINTER_DISTANCE || fp & 7 != 0 {
             return Err(failure);
         }
-        let (saved, return_address) = (self.read(fp)?, self.read(fp + 8)?);
-        if return_address == 0 {
-            return Err(failure);
+        let (saved, return_address) = (self.read(fp)?, self.read(fp.wrapping_add(8))?);
+        self.set_register(REGISTER_RBP, saved);
+        self.enter_doubtful_caller(return_address, fp.wrapping_add(16), failure)
+    }
+
+    fn step_generated_code(&mut self) -> Result<(), End> {
+        let is_interrupted = self.known_registers == ALL_REGISTERS;
+        let code = if is_interrupted { (self.around.read_code)(self.ip) } else { None };
+        let sp = self.register(REGISTER_RSP);
+        match code {
+            // push %rbp, ret, endbr64
+            Some([0x55 | 0xc2 | 0xc3, ..] | [0xf3, 0x0f, 0x1e, 0xfa, ..]) => {
+                let return_address = self.read(sp)?;
+                return self.enter_doubtful_caller(return_address, sp.wrapping_add(8), OUTCOME_NO_TABLE);
+            }
+            // mov %rsp, %rbp
+            Some([0x48, 0x89, 0xe5, ..] | [0x48, 0x8b, 0xec, ..]) => self.set_register(REGISTER_RBP, sp),
+            _ => {}
         }
-        self.enter_caller(return_address, fp + 16);
-        self.bp = saved;
-        self.bx = 0;
-        Ok(())
+        self.step_frame_pointer(OUTCOME_NO_TABLE)
     }
 
     fn step_signal(&mut self) -> Result<(), End> {
-        let sp = self.sp;
-        let (ip, bp) = (self.read(sp.wrapping_add(SIGFRAME_RIP))?, self.read(sp.wrapping_add(SIGFRAME_RBP))?);
-        self.ax = self.read(sp.wrapping_add(SIGFRAME_RAX))?;
-        self.r10 = self.read(sp.wrapping_add(SIGFRAME_R10))?;
-        self.r11 = self.read(sp.wrapping_add(SIGFRAME_R11))?;
-        self.bx = self.read(sp.wrapping_add(SIGFRAME_RBX))?;
-        self.sp = self.read(sp.wrapping_add(SIGFRAME_RSP))?;
-        self.bp = bp;
-        self.ip = ip;
+        let gregs = self.register(REGISTER_RSP).wrapping_add(SIGFRAME_GREGS);
+        let mut values = [0; SIGFRAME_REGISTERS.len() + 1];
+        for (index, value) in values.iter_mut().enumerate() {
+            *value = self.read(gregs.wrapping_add(8 * index as u64))?;
+        }
+        SIGFRAME_REGISTERS.into_iter().zip(values).for_each(|(number, value)| self.set_register(number, value));
+        self.ip = values[SIGFRAME_REGISTERS.len()];
+        self.known_registers = ALL_REGISTERS;
         self.is_caller = false;
         Ok(())
     }
 
     fn step_cfa(&mut self, rule: &Rule) -> Result<(), End> {
         let cfa = self.cfa(rule)?;
-        if cfa <= self.sp {
+        if cfa <= self.register(REGISTER_RSP) && !self.may_descend(rule) {
             return Err(OUTCOME_NO_CFI);
         }
         if rule.fp_kind != FP_SAME {
-            let base = if rule.fp_kind == FP_CFA { cfa } else { self.bp };
-            self.bp = self.read(base.wrapping_add_signed(rule.fp_offset.into()))?;
+            let base = if rule.fp_kind == FP_CFA { cfa } else { self.register(REGISTER_RBP) };
+            let saved = self.read(base.wrapping_add_signed(rule.fp_offset.into()))?;
+            self.set_register(REGISTER_RBP, saved);
         }
-        self.bx = match rule.bx {
-            BX_UNKNOWN => 0,
-            BX_SAME => self.bx,
-            words => self.read(cfa.wrapping_sub(8 * u64::from(words)))?,
-        };
-        match self.read(cfa.wrapping_sub(8))? {
-            0 => Err(OUTCOME_COMPLETE),
-            return_address => {
-                self.enter_caller(return_address, cfa);
-                Ok(())
-            }
+        self.restore_bx(rule, cfa)?;
+        let return_address = self.read(cfa.wrapping_sub(8 * u64::from(rule.ra_words)))?;
+        // A word of 0 is no end: only a rule says which frame is the outermost.
+        let is_synthesized = u64::from(rule.by & BY_MASK) == RULE_SYNTHESIZED;
+        if return_address == 0 || is_synthesized && !self.may_follow_call(return_address) {
+            return Err(OUTCOME_NO_CFI);
         }
+        self.enter_caller(return_address, cfa);
+        self.is_caller = rule.by & CALLER_INTERRUPTED == 0;
+        Ok(())
+    }
+
+    /// See may_descend in bpf/walk.bpf.h.
+    fn may_descend(&mut self, rule: &Rule) -> bool {
+        let is_switch = rule.cfa_register != REGISTER_RSP || rule.kind == UNWIND_DEREF;
+        self.descents += u32::from(is_switch);
+        is_switch && self.descents <= MAX_DESCENTS
+    }
+
+    fn restore_bx(&mut self, rule: &Rule, cfa: u64) -> Result<(), End> {
+        let bx = 1 << REGISTER_RBX;
+        self.known_registers = FOLLOWED_ALWAYS
+            | match rule.bx {
+                BX_UNKNOWN => 0,
+                BX_SAME => self.known_registers & bx,
+                _ => bx,
+            };
+        if !matches!(rule.bx, BX_UNKNOWN | BX_SAME) {
+            let saved = self.read(cfa.wrapping_sub(8 * u64::from(rule.bx)))?;
+            self.set_register(REGISTER_RBX, saved);
+        }
+        Ok(())
     }
 
     fn cfa(&self, rule: &Rule) -> Result<u64, End> {
+        if self.known_registers >> (rule.cfa_register % REGISTER_COUNT) & 1 == 0 {
+            return Err(OUTCOME_NO_CFI);
+        }
         if rule.kind == UNWIND_PLT {
             let pushed = self.ip & 15 >= rule.cfa_offset as u64;
-            return Ok(self.sp.wrapping_add(8 + 8 * u64::from(pushed)));
+            return Ok(self.register(REGISTER_RSP).wrapping_add(8 + 8 * u64::from(pushed)));
         }
-        let base = match rule.cfa_register {
-            REGISTER_RBP => self.bp,
-            REGISTER_R10 | REGISTER_R11 if self.is_caller => 0, // lies below sp, which ends the walk
-            REGISTER_R10 => self.r10,
-            REGISTER_R11 => self.r11,
-            REGISTER_RBX => self.bx,
-            _ => self.sp,
-        };
-        let address = base.wrapping_add_signed(rule.cfa_offset.into());
+        let address = self.register(rule.cfa_register).wrapping_add_signed(rule.cfa_offset.into());
         if rule.kind == UNWIND_CFA || rule.kind == UNWIND_CLONE {
             return Ok(address);
         }
         Ok(self.read(address)?.wrapping_add_signed(rule.cfa_add.into()))
     }
 
+    fn enter_doubtful_caller(&mut self, return_address: u64, sp: u64, failure: End) -> Result<(), End> {
+        if return_address == 0 || !self.may_follow_call(return_address) {
+            return Err(failure);
+        }
+        self.known_registers = FOLLOWED_ALWAYS;
+        self.enter_caller(return_address, sp);
+        Ok(())
+    }
+
     fn enter_caller(&mut self, return_address: u64, sp: u64) {
         self.ip = return_address;
-        self.sp = sp;
+        self.set_register(REGISTER_RSP, sp);
         self.is_caller = true;
     }
 }

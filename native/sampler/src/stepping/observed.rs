@@ -12,17 +12,19 @@ use crate::file_memory::FileMemory;
 use crate::objects::{Objects, NO_OBJECT};
 use crate::policy::Policy;
 use crate::privileges::NONE;
+use crate::process_code::read_code;
 use crate::processes::{find_mapping, kind_of, parse_maps_line, with_table, PathKind, Process};
 use crate::record::{Mapping, Snapshot, FRAME_ADDRESS_MASK, FRAME_OBJECT_SHIFT, MAPPING_JIT, MAX_USER_FRAMES};
 use crate::side_band::NewMapping;
 use crate::tables::{TableMemory, TableView};
-use crate::walk::{unwind, Limits, Walked};
+use crate::walk::{unwind, Limits, Surroundings, Walked};
 
 /// Object and address in it.
 pub type Frame = (u32, u64);
 
 /// A process with its mappings and tables, as the sampler has them, but without the kernel program.
 pub struct Observed {
+    access: Rc<Access>,
     pub process: Process,
     pub objects: Objects,
     directory: ArrayMemory<u64>,
@@ -37,8 +39,9 @@ impl Observed {
         let access = Access::of(Caller { uid, gid, groups: vec![] }, NONE, &Policy::default())?;
         let (mut directory, mut rows, mut rules) = (array(1 << 16)?, array(1 << 20)?, array(1 << 12)?);
         let memory = TableMemory { directory: &mut directory, rows: &mut rows, rules: &mut rules };
-        let objects = Objects::new(Rc::new(access), &memory);
-        Ok(Observed { process: Process::default(), objects, directory, rows, rules })
+        let access = Rc::new(access);
+        let objects = Objects::new(Rc::clone(&access), &memory);
+        Ok(Observed { access, process: Process::default(), objects, directory, rows, rules })
     }
 
     pub fn follow(&mut self, pid: u32) -> io::Result<()> {
@@ -84,7 +87,9 @@ impl Observed {
 
     pub fn unwind(&self, snapshot: &Snapshot) -> (Vec<Frame>, u8) {
         let limits = Limits { max_depth: MAX_USER_FRAMES, frame_pointers_only: false };
-        let Walked { frames: words, outcome } = unwind(snapshot, &self.process.mappings, self.tables(), limits);
+        let read_code = |address| read_code(&self.access, snapshot.head.pid, address);
+        let around = Surroundings { mappings: &self.process.mappings, tables: self.tables(), read_code: &read_code };
+        let Walked { frames: words, outcome } = unwind(snapshot, around, limits);
         let frame = |word: &u64| ((word >> FRAME_OBJECT_SHIFT) as u32, word & FRAME_ADDRESS_MASK);
         (words.iter().map(frame).collect(), outcome)
     }

@@ -3,6 +3,10 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use bee_elf::{
+    REGISTER_R10, REGISTER_R11, REGISTER_R12, REGISTER_R13, REGISTER_R14, REGISTER_R15, REGISTER_R8, REGISTER_R9,
+    REGISTER_RAX, REGISTER_RBP, REGISTER_RBX, REGISTER_RCX, REGISTER_RDI, REGISTER_RDX, REGISTER_RSI, REGISTER_RSP,
+};
 use libc::user_regs_struct;
 
 use super::observed::{Frame, Observed};
@@ -116,9 +120,31 @@ impl Run {
 
     fn take_snapshot(&mut self) {
         let Run { traced, registers, snapshot, .. } = self;
-        (snapshot.ip, snapshot.sp, snapshot.bp) = (registers.rip, registers.rsp, registers.rbp);
-        (snapshot.ax, snapshot.bx) = (registers.rax, registers.rbx);
-        (snapshot.r10, snapshot.r11) = (registers.r10, registers.r11);
+        snapshot.ip = registers.rip;
+        for (number, value) in by_number(registers) {
+            snapshot.registers[usize::from(number)] = value;
+        }
         snapshot.stack_bytes = traced.read(registers.rsp - RED_ZONE_BYTES, &mut snapshot.stack) as u32;
     }
+}
+
+fn by_number(registers: &user_regs_struct) -> [(u8, u64); 16] {
+    [
+        (REGISTER_RSP, registers.rsp),
+        (REGISTER_RBP, registers.rbp),
+        (REGISTER_RBX, registers.rbx),
+        (REGISTER_RAX, registers.rax),
+        (REGISTER_RCX, registers.rcx),
+        (REGISTER_RDX, registers.rdx),
+        (REGISTER_RSI, registers.rsi),
+        (REGISTER_RDI, registers.rdi),
+        (REGISTER_R8, registers.r8),
+        (REGISTER_R9, registers.r9),
+        (REGISTER_R10, registers.r10),
+        (REGISTER_R11, registers.r11),
+        (REGISTER_R12, registers.r12),
+        (REGISTER_R13, registers.r13),
+        (REGISTER_R14, registers.r14),
+        (REGISTER_R15, registers.r15),
+    ]
 }
