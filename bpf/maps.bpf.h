@@ -148,7 +148,7 @@ struct walk {
 	__u64 hash[2];
 	__u64 ip;
 	__u64 registers[BEE_REGISTER_COUNT]; /* by enum bee_unwind_register */
-	__u32 known_registers; /* a bit for each: of an interrupted frame all, of a caller rsp, rbp and mostly rbx */
+	__u32 known_registers; /* a bit for each: of an interrupted frame all */
 	__u32 descents; /* steps to a stack below, see may_descend */
 	__u64 cs;
 	__u64 is_caller; /* 1: ip is a return address, look up ip - 1 */

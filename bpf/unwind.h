@@ -31,10 +31,10 @@ enum bee_unwind_kind {
 enum bee_unwind_register {
 	BEE_REGISTER_RSP = 0,
 	BEE_REGISTER_RBP = 1,
-	BEE_REGISTER_R10 = 2, /* where a frame is being realigned; nobody saves it, so of the interrupted frame alone */
+	BEE_REGISTER_R10 = 2, /* where a frame is being realigned */
 	BEE_REGISTER_RBX = 3, /* below which the loader saves vector registers while it binds a symbol */
-	BEE_REGISTER_R11 = 4, /* where a large frame is being probed page by page; as r10 */
-	/* Assembly keeps the CFA in whatever is free. As r10, those that calls preserve too: nobody follows them further out. */
+	BEE_REGISTER_R11 = 4, /* where a large frame is being probed page by page */
+	/* Assembly keeps the CFA in whatever is free. r12 to r15 are known of the interrupted frame alone: see walk.bpf.h. */
 	BEE_REGISTER_RAX = 5,
 	BEE_REGISTER_RCX = 6,
 	BEE_REGISTER_RDX = 7,

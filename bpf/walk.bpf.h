@@ -15,6 +15,17 @@
 #define SIGFRAME_GREGS 40
 #define REGISTER_BIT(number) (1U << (number))
 #define ALL_REGISTERS (REGISTER_BIT(BEE_REGISTER_COUNT) - 1)
+#define FOLLOWED_REGISTERS (REGISTER_BIT(BEE_REGISTER_RSP) | REGISTER_BIT(BEE_REGISTER_RBP))
+/*
+ * Calls do not preserve these. Where the CFA of a caller lies in one all the same, its author knows that what is called
+ * leaves it alone (OpenSSL's AES-GCM), so that it is the interrupted frame's, as gdb takes it. Those that calls preserve
+ * may have been saved and changed.
+ */
+#define SCRATCH_REGISTERS (REGISTER_BIT(BEE_REGISTER_RAX) | REGISTER_BIT(BEE_REGISTER_RCX) | \
+			   REGISTER_BIT(BEE_REGISTER_RDX) | REGISTER_BIT(BEE_REGISTER_RSI) | \
+			   REGISTER_BIT(BEE_REGISTER_RDI) | REGISTER_BIT(BEE_REGISTER_R8) | \
+			   REGISTER_BIT(BEE_REGISTER_R9) | REGISTER_BIT(BEE_REGISTER_R10) | \
+			   REGISTER_BIT(BEE_REGISTER_R11))
 
 enum walk_step { WALK_ON = 0, WALK_STOP = 1 };
 
@@ -122,7 +133,7 @@ static __always_inline int enter_doubtful_caller(struct walk *walk, __u64 return
 {
 	if (return_address == 0 || !may_follow_call(return_address))
 		return stop_walk(walk, failure);
-	walk->known_registers = REGISTER_BIT(BEE_REGISTER_RSP) | REGISTER_BIT(BEE_REGISTER_RBP);
+	walk->known_registers = FOLLOWED_REGISTERS;
 	return enter_caller(walk, return_address, sp);
 }
 
@@ -221,11 +232,11 @@ static __always_inline bool restore_frame_pointer(struct walk *walk, struct bee_
 	return read_stack_word(walk, base + (__s64)rule->fp_offset, &walk->registers[BEE_REGISTER_RBP]);
 }
 
-/* And forgets the registers that are the interrupted frame's alone. */
+/* And forgets the other registers that a callee may have saved. */
 static __always_inline bool restore_bx(struct walk *walk, struct bee_unwind_rule *rule, __u64 cfa)
 {
 	__u64 kind = rule->bx;
-	__u32 followed = REGISTER_BIT(BEE_REGISTER_RSP) | REGISTER_BIT(BEE_REGISTER_RBP);
+	__u32 followed = FOLLOWED_REGISTERS | (walk->known_registers & SCRATCH_REGISTERS);
 	if (kind == BEE_BX_SAME)
 		followed |= walk->known_registers & REGISTER_BIT(BEE_REGISTER_RBX);
 	else if (kind != BEE_BX_UNKNOWN)

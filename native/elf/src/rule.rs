@@ -20,13 +20,13 @@ pub const UNWIND_CLONE: u8 = 7;
 
 pub const REGISTER_RSP: u8 = 0;
 pub const REGISTER_RBP: u8 = 1;
-/// Where a frame is being realigned. Nobody saves it, so it is known of the interrupted frame alone.
+/// Where a frame is being realigned.
 pub const REGISTER_R10: u8 = 2;
 /// Below which the loader saves vector registers while it binds a symbol.
 pub const REGISTER_RBX: u8 = 3;
-/// Where a large frame is being probed page by page; as r10.
+/// Where a large frame is being probed page by page.
 pub const REGISTER_R11: u8 = 4;
-/// Assembly keeps the CFA in whatever is free. As r10, those that calls preserve too.
+/// Assembly keeps the CFA in whatever is free. r12 to r15 are known of the interrupted frame alone: bpf/walk.bpf.h.
 pub const REGISTER_RAX: u8 = 5;
 pub const REGISTER_RCX: u8 = 6;
 pub const REGISTER_RDX: u8 = 7;

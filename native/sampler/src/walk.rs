@@ -36,6 +36,16 @@ const SIGFRAME_REGISTERS: [u8; 16] = [
 ];
 const ALL_REGISTERS: u32 = (1 << REGISTER_COUNT) - 1;
 const FOLLOWED_ALWAYS: u32 = 1 << REGISTER_RSP | 1 << REGISTER_RBP;
+/// Calls do not preserve these: see bpf/walk.bpf.h.
+const SCRATCH: u32 = 1 << REGISTER_RAX
+    | 1 << REGISTER_RCX
+    | 1 << REGISTER_RDX
+    | 1 << REGISTER_RSI
+    | 1 << REGISTER_RDI
+    | 1 << REGISTER_R8
+    | 1 << REGISTER_R9
+    | 1 << REGISTER_R10
+    | 1 << REGISTER_R11;
 const BY_MASK: u8 = 7;
 
 /// Eight bytes of code from an address of the process, where they can be had.
@@ -292,12 +302,12 @@ impl Walk<'_> {
 
     fn restore_bx(&mut self, rule: &Rule, cfa: u64) -> Result<(), End> {
         let bx = 1 << REGISTER_RBX;
-        self.known_registers = FOLLOWED_ALWAYS
-            | match rule.bx {
-                BX_UNKNOWN => 0,
-                BX_SAME => self.known_registers & bx,
-                _ => bx,
-            };
+        let kept = match rule.bx {
+            BX_UNKNOWN => self.known_registers & SCRATCH,
+            BX_SAME => self.known_registers & (SCRATCH | bx),
+            _ => self.known_registers & SCRATCH | bx,
+        };
+        self.known_registers = FOLLOWED_ALWAYS | kept;
         if !matches!(rule.bx, BX_UNKNOWN | BX_SAME) {
             let saved = self.read(cfa.wrapping_sub(8 * u64::from(rule.bx)))?;
             self.set_register(REGISTER_RBX, saved);
