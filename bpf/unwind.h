@@ -68,6 +68,8 @@ enum bee_bx_kind {
  * coroutines use for frames of their own making.
  */
 #define BEE_UNWIND_CALLER_INTERRUPTED 8
+/* Nobody calls this code: its address was put on the stack, for the outermost function of a fiber to return to. */
+#define BEE_UNWIND_NOT_CALLED 16
 
 /* 16 bytes. */
 struct bee_unwind_rule {

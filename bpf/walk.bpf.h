@@ -99,8 +99,8 @@ static __always_inline bool ends_in_call(__u64 code)
 
 /*
  * Whether a call lies before the address, as far as that can be read: the code of a caller is in memory, but a child that
- * has been forked from it may not have touched it yet. Asked where no CFI proves the step: what lies on a stack is not
- * always a return address, and an old one leads to a stack that is false and looks right.
+ * has been forked from it may not have touched it yet. Asked where a step may be wrong: what lies on a stack is not always
+ * a return address, and an old one leads to a stack that is false and looks right.
  */
 static __always_inline bool may_follow_call(__u64 return_address)
 {
@@ -251,6 +251,9 @@ static __always_inline int step_cfa(struct walk *walk, struct bee_unwind_rule *r
 {
 	__u64 cfa, return_address;
 	__u32 failure = compute_cfa(walk, rule, &cfa);
+	/* CFI does not know what assembly inside of a function has pushed: of interrupted functions it may be wrong. */
+	walk->is_doubtful = walk->known_registers == ALL_REGISTERS ||
+			    (rule->by & BEE_UNWIND_BY_MASK) == BEE_RULE_SYNTHESIZED;
 	if (failure != BEE_OUTCOME_COMPLETE)
 		return stop_walk(walk, failure);
 	if (cfa <= walk->registers[BEE_REGISTER_RSP] && !may_descend(walk, rule))
@@ -258,9 +261,7 @@ static __always_inline int step_cfa(struct walk *walk, struct bee_unwind_rule *r
 	if (!restore_frame_pointer(walk, rule, cfa) || !restore_bx(walk, rule, cfa) ||
 	    !read_stack_word(walk, cfa - ((__u64)rule->ra_words << 3), &return_address))
 		return stop_walk(walk, BEE_OUTCOME_READ_FAULT);
-	/* A word of 0 is no end: only a rule says which frame is the outermost. */
-	bool is_synthesized = (rule->by & BEE_UNWIND_BY_MASK) == BEE_RULE_SYNTHESIZED;
-	if (return_address == 0 || (is_synthesized && !may_follow_call(return_address)))
+	if (return_address == 0) /* no end: only a rule says which frame is the outermost */
 		return stop_walk(walk, BEE_OUTCOME_NO_CFI);
 	enter_caller(walk, return_address, cfa);
 	if (rule->by & BEE_UNWIND_CALLER_INTERRUPTED)
@@ -299,6 +300,18 @@ static __always_inline int step_by_frame_pointer_alone(struct walk *walk, __u64 
 	return step_frame_pointer(walk, BEE_OUTCOME_NO_CFI);
 }
 
+/* Whether what was found may be a caller: asked after a doubtful step, and before a stack is called complete. */
+static __always_inline bool is_plausible(struct walk *walk, struct bee_unwind_rule *rule)
+{
+	bool is_end = rule && rule->kind == BEE_UNWIND_END;
+	if (!walk->is_caller || !(walk->is_doubtful || is_end))
+		return true;
+	walk->is_doubtful = 0;
+	if (rule && (rule->kind == BEE_UNWIND_SIGNAL || rule->by & BEE_UNWIND_NOT_CALLED))
+		return true;
+	return may_follow_call(walk->ip);
+}
+
 static long walk_frame(__u32 index, void *context)
 {
 	struct walk *walk = *(struct walk **)context;
@@ -313,6 +326,8 @@ static long walk_frame(__u32 index, void *context)
 	__u32 kind = rule ? rule->kind : BEE_UNWIND_GAP;
 	if (config.frame_pointers_only && kind != BEE_UNWIND_END)
 		return step_by_frame_pointer_alone(walk, address, rule);
+	if (!is_plausible(walk, rule))
+		return stop_walk(walk, BEE_OUTCOME_NO_CFI);
 	__u32 by = rule ? rule->by & BEE_UNWIND_BY_MASK : BEE_RULE_CFI;
 	/* A signal trampoline is not called: the return address is its first instruction. */
 	__u64 shown = kind == BEE_UNWIND_SIGNAL ? walk->ip : address;
@@ -336,6 +351,7 @@ static __always_inline void walk_user_stack(struct walk *walk)
 	walk->is_caller = 0;
 	walk->known_registers = ALL_REGISTERS;
 	walk->descents = 0;
+	walk->is_doubtful = 0;
 	walk->last_rule = BEE_RULE_CFI;
 	walk->outcome = BEE_OUTCOME_DEPTH;
 	bpf_loop(BEE_MAX_USER_FRAMES + 1, walk_frame, &walk, 0);

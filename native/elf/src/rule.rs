@@ -81,6 +81,9 @@ pub const BY_SYNTHESIZED: u8 = 6;
 /// In `by`, above it: the caller's address is looked up as it is, since it was interrupted and not called.
 pub const CALLER_INTERRUPTED: u8 = 8;
 
+/// In `by`: nobody calls this code, its address was put on the stack.
+pub const NOT_CALLED: u8 = 16;
+
 /// How to find the caller from here. 16 bytes, little-endian; where a return address exists it is at CFA - 8 * `ra_words`.
 /// Fields that a kind does not use are 0, so that equal rules are equal bytes.
 #[repr(C)]
@@ -93,7 +96,7 @@ pub struct Rule {
     pub cfa_offset: i32,
     pub cfa_add: i16,
     pub ra_words: u8,
-    /// BY_ value and CALLER_INTERRUPTED.
+    /// BY_ value and flags.
     pub by: u8,
     pub fp_offset: i32,
 }

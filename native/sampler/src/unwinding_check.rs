@@ -7,6 +7,7 @@
 //! out and counted. Rows, directories and rules are written before a mapping points to them, and change only where tables
 //! make room for others: what is older than the last such change is left out too.
 
+use std::cell::Cell;
 use std::fmt::Write;
 
 use crate::access::Access;
@@ -54,9 +55,13 @@ impl UnwindingCheck {
             self.late += 1;
             return Vec::new();
         }
-        self.checked += 1;
         let pid = check.snapshot.head.pid;
-        let read_eight = |address| read_code(means.access, pid, address);
+        let is_unread = Cell::new(false);
+        let read_eight = |address| {
+            let code = read_code(means.access, pid, address);
+            is_unread.set(is_unread.get() || code.is_none());
+            code
+        };
         let around = Surroundings { mappings: &mappings, tables: means.engine.tables(), read_code: &read_eight };
         let walked = walked_in_kernel(check);
         let (head, objects) = (check.snapshot.head, means.objects);
@@ -64,6 +69,11 @@ impl UnwindingCheck {
         let examined = Examined { head, walked: &walked, around, read_code: &read_code, objects };
         let doubt = self.plausibility.examine(&examined).map(|text| ("unwinding-doubt", text));
         let again = unwind(&check.snapshot, around, means.limits);
+        if walked != again && is_unread.get() {
+            self.late += 1; // the process has ended, and its code, which decided, with it
+            return Vec::new();
+        }
+        self.checked += 1;
         let difference = self.difference(&head, &walked, &again, objects).map(|text| ("unwinding-difference", text));
         difference.into_iter().chain(doubt).collect()
     }

@@ -2,10 +2,10 @@
 //! it. Same rules in the same order; a change there belongs here too.
 
 use bee_elf::{
-    ends_in_call, Rule, BX_SAME, BX_UNKNOWN, CALLER_INTERRUPTED, FP_CFA, FP_SAME, REGISTER_COUNT, REGISTER_R10,
-    REGISTER_R11, REGISTER_R12, REGISTER_R13, REGISTER_R14, REGISTER_R15, REGISTER_R8, REGISTER_R9, REGISTER_RAX,
-    REGISTER_RBP, REGISTER_RBX, REGISTER_RCX, REGISTER_RDI, REGISTER_RDX, REGISTER_RSI, REGISTER_RSP, UNWIND_CFA,
-    UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
+    ends_in_call, Rule, BX_SAME, BX_UNKNOWN, CALLER_INTERRUPTED, FP_CFA, FP_SAME, NOT_CALLED, REGISTER_COUNT,
+    REGISTER_R10, REGISTER_R11, REGISTER_R12, REGISTER_R13, REGISTER_R14, REGISTER_R15, REGISTER_R8, REGISTER_R9,
+    REGISTER_RAX, REGISTER_RBP, REGISTER_RBX, REGISTER_RCX, REGISTER_RDI, REGISTER_RDX, REGISTER_RSI, REGISTER_RSP,
+    UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 
 use crate::processes::find_mapping;
@@ -71,6 +71,7 @@ struct Walk<'a> {
     known_registers: u32,
     descents: u32,
     is_caller: bool,
+    is_doubtful: bool,
     last_rule: u64,
     frames: Vec<u64>,
 }
@@ -104,6 +105,7 @@ pub fn unwind(snapshot: &Snapshot, around: Surroundings, limits: Limits) -> Walk
         known_registers: ALL_REGISTERS,
         descents: 0,
         is_caller: false,
+        is_doubtful: false,
         last_rule: RULE_CFI,
         frames: Vec::new(),
     };
@@ -150,6 +152,9 @@ impl Walk<'_> {
             return self.step_by_frame_pointer_alone(mapping, address, rule);
         }
         let rule = rule.unwrap_or(Rule::of_kind(UNWIND_GAP));
+        if !self.is_plausible(&rule) {
+            return Err(OUTCOME_NO_CFI);
+        }
         // A signal trampoline is not called: the return address is its first instruction.
         let shown = if rule.kind == UNWIND_SIGNAL { self.ip } else { address };
         self.push(shown.wrapping_sub(mapping.bias), mapping.object, (rule.by & BY_MASK).into());
@@ -227,6 +232,15 @@ impl Walk<'_> {
         OUTCOME_NO_TABLE
     }
 
+    /// See bpf/walk.bpf.h.
+    fn is_plausible(&mut self, rule: &Rule) -> bool {
+        if !self.is_caller || !(self.is_doubtful || rule.kind == UNWIND_END) {
+            return true;
+        }
+        self.is_doubtful = false;
+        rule.kind == UNWIND_SIGNAL || rule.by & NOT_CALLED != 0 || self.may_follow_call(self.ip)
+    }
+
     fn may_follow_call(&self, return_address: u64) -> bool {
         (self.around.read_code)(return_address.wrapping_sub(8)).is_none_or(ends_in_call)
     }
@@ -273,6 +287,8 @@ impl Walk<'_> {
 
     fn step_cfa(&mut self, rule: &Rule) -> Result<(), End> {
         let cfa = self.cfa(rule)?;
+        let is_synthesized = u64::from(rule.by & BY_MASK) == RULE_SYNTHESIZED;
+        self.is_doubtful = self.known_registers == ALL_REGISTERS || is_synthesized;
         if cfa <= self.register(REGISTER_RSP) && !self.may_descend(rule) {
             return Err(OUTCOME_NO_CFI);
         }
@@ -283,10 +299,8 @@ impl Walk<'_> {
         }
         self.restore_bx(rule, cfa)?;
         let return_address = self.read(cfa.wrapping_sub(8 * u64::from(rule.ra_words)))?;
-        // A word of 0 is no end: only a rule says which frame is the outermost.
-        let is_synthesized = u64::from(rule.by & BY_MASK) == RULE_SYNTHESIZED;
-        if return_address == 0 || is_synthesized && !self.may_follow_call(return_address) {
-            return Err(OUTCOME_NO_CFI);
+        if return_address == 0 {
+            return Err(OUTCOME_NO_CFI); // no end: only a rule says which frame is the outermost
         }
         self.enter_caller(return_address, cfa);
         self.is_caller = rule.by & CALLER_INTERRUPTED == 0;
