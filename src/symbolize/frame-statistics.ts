@@ -26,6 +26,8 @@ export interface FrameStatistics {
     inlined: number;
     kernel: number;
     kernelSymbolized: number;
+    /** User frames in code whose file was replaced and is gone: nothing can name them. */
+    stale: number;
     by: Record<FrameRuleName, number>;
   };
 }
@@ -41,6 +43,7 @@ export function emptyStatistics(): FrameStatistics {
       inlined: 0,
       kernel: 0,
       kernelSymbolized: 0,
+      stale: 0,
       by: zeros(FRAME_RULE_NAMES),
     },
   };

@@ -97,6 +97,13 @@ test('the line tells samples, completeness, names and losses; the problem of a l
   );
 });
 
+test('the line tells of frames in replaced files where there are any', () => {
+  const summary = goodSummary();
+  assert.doesNotMatch(qualityLine(summary), /replaced/);
+  summary.frames.stale = 1234;
+  assert.match(qualityLine(summary), / · 1,234 frames in replaced files · /);
+});
+
 test('unwinders that differ, and a check of nothing, are problems', () => {
   const codes = (check: { checked: number; differing: number }) =>
     codesOf({ ...goodSummary(), unwindingCheck: { prefixOnly: 0, unchecked: 0, ...check } });

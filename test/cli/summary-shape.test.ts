@@ -20,6 +20,7 @@ const SHAPE = {
     inlined: 'number',
     kernel: 'number',
     kernelSymbolized: 'number',
+    stale: 'number',
     by: {
       cfi: 'number',
       framePointer: 'number',

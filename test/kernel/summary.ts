@@ -18,6 +18,7 @@ export interface Summary {
     inlined: number;
     kernel: number;
     kernelSymbolized: number;
+    stale: number;
     by: Counts;
   };
   names: {

@@ -207,6 +207,7 @@ test('shares count physical frames weighted by samples', async () => {
       inlined: 20,
       kernel: 25,
       kernelSymbolized: 15,
+      stale: 0,
       by: { cfi: 20, framePointer: 2, plt: 10, signal: 0, jit: 0, snapshot: 0, synthesized: 0, guessed: 0 },
     },
   });

@@ -34,6 +34,7 @@ export function qualityLine(summary: Summary): string {
     `${count(samples.delivered)} ${samples.delivered === 1 ? 'sample' : 'samples'} at ${count(summary.event.frequencyHz)} Hz`,
     ...(stacks.user > 0 ? [`${share(completePercent(summary))} of stacks complete`] : []),
     ...(summary.frames.user > 0 ? [`${share(symbolizedPercent(summary))} of frames named`] : []),
+    ...(summary.frames.stale > 0 ? [stalePart(summary.frames.stale)] : []),
     `${count(lostCount(samples.lost))} lost`,
   ];
   if (cost.targetCpuNs >= MIN_CPU_NS) {
@@ -110,6 +111,10 @@ function reasons(counts: Record<string, number>, maxDepth = 0): string {
   return (
     present.map(([name, value]) => `${words[name] ?? name}: ${count(value)}`).join(', ') || 'none counted'
   );
+}
+
+function stalePart(frames: number): string {
+  return frames === 1 ? '1 frame in replaced files' : `${count(frames)} frames in replaced files`;
 }
 
 function share(percent: number): string {
