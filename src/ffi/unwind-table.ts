@@ -113,8 +113,7 @@ function decodeRules(bytes: Uint8Array): UnwindRule[] {
 function decodeRule(view: DataView, offset: number): UnwindRule {
   const small = (field: 'kind' | 'cfa_register' | 'fp_kind' | 'ra_words') =>
     view.getUint8(offset + RULE_LAYOUT[field]);
-  const large = (field: 'cfa_offset' | 'fp_offset') =>
-    view.getInt32(offset + RULE_LAYOUT[field], true);
+  const large = (field: 'cfa_offset' | 'fp_offset') => view.getInt32(offset + RULE_LAYOUT[field], true);
   return {
     kind: named(UNWIND_KINDS, small('kind')),
     cfaRegister: named(CFA_REGISTERS, small('cfa_register')),
