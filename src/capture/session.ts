@@ -9,6 +9,7 @@ import { inheritedFileLimit } from './inherited-limit.js';
 import { ignoredSignals } from './inherited-signals.js';
 import { type LaunchedSampler, launchSampler } from './launched-sampler.js';
 import { checkCanCapture } from './preflight.js';
+import { subjectOfMessage } from './problem-subject.js';
 import { checkProcess, type ProcessFacts, readProcessFacts } from './process-facts.js';
 import type { CaptureTotals, RawProfile } from './raw-profile.js';
 import type { Sampler } from './sampler.js';
@@ -46,6 +47,8 @@ export interface ObservedProcess extends ProcessFacts {
 export interface CaptureProblem {
   code: string;
   message: string;
+  /** The file or process in the message. */
+  subject: string | undefined;
 }
 
 /** Attaches a sampler according to the plan; nothing is sampled yet. Throws CaptureError. */
@@ -178,7 +181,8 @@ export class CaptureSession {
   async #start(plan: CapturePlan): Promise<void> {
     await this.#sampler.begin(plan, {
       onExit: (pid, waitStatus, timeNs) => this.#noteEnd(pid, waitStatus, timeNs),
-      onProblem: ({ code, message }) => this.#problems.push({ code, message }),
+      onProblem: ({ code, message }) =>
+        this.#problems.push({ code, message, subject: subjectOfMessage(message) }),
     });
     this.#gatePath = await withoutSpaces(findNativeFile('bee-gate'), join(this.#directory, 'bee-gate'));
     this.#gate = await Gate.listen(join(this.#directory, 'gate'), (message) => this.#arrive(message), {
@@ -211,6 +215,7 @@ export class CaptureSession {
       this.#problems.push({
         code: 'not-observed',
         message: `${message.executable} ran unobserved: ${cause}`,
+        subject: message.executable,
       });
     }
   }

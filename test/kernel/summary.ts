@@ -43,7 +43,7 @@ export interface Summary {
   };
   phasesNs: Counts;
   outputs: { path: string; format: string; root?: string; bytes: number }[];
-  problems: { code: string; message: string }[];
+  problems: { code: string; message: string; count: number }[];
 }
 
 export interface SummaryTarget {

@@ -1,16 +1,17 @@
 import type { CaptureSession } from '../../capture/session.js';
 import { DebugDownloads, type DownloadReport } from '../../symbolize/debuginfod/debug-downloads.js';
 import { debuginfodSettings } from '../../symbolize/debuginfod/settings.js';
+import { enumerate } from './enumerate.js';
+import type { Problem } from './problem-list.js';
 import type { RunInProgress } from './run-in-progress.js';
-import type { Problem, Summary } from './summary.js';
-import { enumerate } from './symbol-problems.js';
+import type { Summary } from './summary.js';
 
 /** Debug files are asked for from now on; undefined where DEBUGINFOD_URLS names no server. */
 export function askForDebugFiles(session: CaptureSession, summary: Summary): DebugDownloads | undefined {
   const settings = debuginfodSettings(process.env);
   if (settings === undefined) return undefined;
   const refused = settings.refused.map((why) => `DEBUGINFOD_URLS: ${why}`);
-  summary.problems.push(...refused.map((message) => ({ code: 'debuginfod-url', message })));
+  summary.problems.addAll(refused.map((message) => ({ code: 'debuginfod-url', message })));
   return new DebugDownloads(session.native, settings);
 }
 
@@ -20,7 +21,7 @@ export async function awaitDebugFiles(run: RunInProgress): Promise<void> {
   if (debugDownloads === undefined) return;
   const settling = interrupts.orThrow(debugDownloads.settle(options.debuginfodWaitMs));
   const report = await terminal.progress('waiting for debug files', settling);
-  summary.problems.push(...debugFileProblems(report, options.debuginfodWaitMs));
+  summary.problems.addAll(debugFileProblems(report, options.debuginfodWaitMs));
   if (report.asked > 0)
     terminal.note(`${filesText(report.asked)} asked for by build id, ${report.came} came`);
 }

@@ -2,8 +2,9 @@ import { constants } from 'node:os';
 import { CaptureError, type CaptureErrorCode } from '../../capture/capture-error.js';
 import { CargoFailure } from '../../cargo/cargo-failure.js';
 import { Interrupted } from './interrupts.js';
+import { ProblemList } from './problem-list.js';
 import { WriteFailure } from './reserve-outputs.js';
-import type { ExitStatus, Problem } from './summary.js';
+import type { ExitStatus } from './summary.js';
 import type { Terminal } from './terminal.js';
 import { UsageProblem } from './usage-problem.js';
 
@@ -42,9 +43,9 @@ export function statusOfCaptureError({ code }: CaptureError): ExitStatus {
  * Says what was attempted, why it failed and what to type next; notes it for the summary; returns the exit status that
  * it means.
  */
-export function explain(error: unknown, terminal: Terminal, problems: Problem[] = []): ExitStatus {
+export function explain(error: unknown, terminal: Terminal, problems = new ProblemList()): ExitStatus {
   const { code, status, message, advice } = understand(error);
-  problems.push({ code, message });
+  problems.add({ code, message });
   if (!(error instanceof CargoFailure && error.stderrShown)) terminal.error(message);
   for (const line of advice.split('\n')) if (line !== '') process.stderr.write(`  ${line}\n`);
   if (code === 'internal' && error instanceof Error) terminal.detail(error.stack ?? '');

@@ -1,5 +1,5 @@
 import type { CaptureTotals } from '../../capture/raw-profile.js';
-import type { Problem } from './summary.js';
+import type { Problem } from './problem-list.js';
 
 /** What an ordinary user may not see of a program that they run: its children with other rights. */
 export function leftOutProblems({

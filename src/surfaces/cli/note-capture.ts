@@ -22,11 +22,11 @@ export function noteCapture(raw: RawProfile, run: RunInProgress): void {
   const tables = { tableBytes, tablesEvicted, tablesRefused };
   summary.cost = { ...summary.cost, source, ...times, samplerPeakRssBytes, ...tables };
   noteTargets(objects, run);
-  summary.problems.push(
+  summary.problems.addAll([
     ...session.problems,
     ...leftOutProblems(totals),
     ...tableProblems(totals, options.plan),
-  );
+  ]);
   if (totals.unwindingCheck !== undefined) summary.unwindingCheck = totals.unwindingCheck;
 }
 
@@ -47,7 +47,7 @@ export function noteTargets(
 export function noteStillRunning({ totals: { stillRunning } }: RawProfile, summary: Summary): void {
   if (stillRunning === 0) return;
   const message = `${stillRunning} of its child processes still ${stillRunning === 1 ? 'runs' : 'run'}: what they do from here on is not in the profile (--pid PID profiles a running process)`;
-  summary.problems.push({ code: 'still-running', message });
+  summary.problems.add({ code: 'still-running', message });
 }
 
 /** Of our own child, which nobody else has told of. */

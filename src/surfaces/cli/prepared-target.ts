@@ -9,7 +9,8 @@ import type { PackageRoot } from '../../symbolize/origin.js';
 import { checkCommand } from './find-command.js';
 import { groupOfFile, type ProcessGroup } from './group-of-process.js';
 import type { ProgramRequest, RecordOptions } from './options.js';
-import type { Problem, SummaryTarget } from './summary.js';
+import type { Problem } from './problem-list.js';
+import type { SummaryTarget } from './summary.js';
 import { userEnvironment } from './user-environment.js';
 
 /** How what we launched ended; both null: not our child (a pid). */

@@ -1,10 +1,11 @@
 import type { UnwindingCheck } from '../../capture/raw-profile.js';
+import type { Problem } from './problem-list.js';
 import {
   completePercent,
   lostCount,
   lostPercent,
-  type Problem,
   type Summary,
+  type SummaryTarget,
   symbolizedPercent,
 } from './summary.js';
 
@@ -76,14 +77,12 @@ export function qualityProblems(summary: Summary): Problem[] {
       `${count(samples.unaccounted)} samples are unaccounted for: a bug, please report it`,
     );
   problems.push(...unwindingProblems(summary));
-  for (const target of targets) {
-    if (target.optLevel === '0')
-      note(
-        'not-optimized',
-        `${target.argv[0] ?? 'the program'} was built without optimization (opt-level 0)`,
-      );
-  }
-  return problems;
+  return [...problems, ...targets.filter(({ optLevel }) => optLevel === '0').map(notOptimized)];
+}
+
+function notOptimized({ argv }: SummaryTarget): Problem {
+  const subject = argv[0] ?? 'the program';
+  return { code: 'not-optimized', message: `built without optimization (opt-level 0): ${subject}`, subject };
 }
 
 /** "25,012 stacks unwound a second time: 0 differ": the answer to --check-unwinding. */

@@ -45,7 +45,7 @@ export async function record(
     await using session = await opening;
     notePreparation(summary, target, terminal);
     outputs.addDefault(options, target);
-    if (options.target.kind !== 'pid') summary.problems.push(...alteredTextProblems());
+    if (options.target.kind !== 'pid') summary.problems.addAll(alteredTextProblems());
     if (interrupts.count > 0) return INTERRUPTED;
     using debugDownloads = askForDebugFiles(session, summary);
     const launched = await target.launch(session);
@@ -67,8 +67,8 @@ export async function record(
 }
 
 function notePreparation(summary: Summary, target: PreparedTarget, terminal: Terminal): void {
-  summary.problems.push(...target.problems);
-  for (const { message } of target.problems) terminal.warn(message);
+  summary.problems.addAll(target.problems);
+  for (const problem of summary.problems.takeUnsaid()) terminal.warn(problem);
   summary.phasesNs.metadata = Number(target.phases.metadataNs);
   summary.phasesNs.build = Number(target.phases.buildNs);
 }
@@ -139,7 +139,7 @@ async function writeWhatCame({ cause }: CaptureError, run: RunInProgress): Promi
   noteCapture(raw, run);
   const seconds = (summary.phasesNs.run / 1e9).toFixed(1);
   const message = `the profile is cut off after ${seconds} s, and its last second is thin: ${cause}`;
-  summary.problems.push({ code: 'cut-off', message });
+  summary.problems.add({ code: 'cut-off', message });
   await writeProfile(raw, run, [message]).catch((error) => {
     if (error instanceof Interrupted) throw error;
     explain(error, terminal, summary.problems);
@@ -149,7 +149,7 @@ async function writeWhatCame({ cause }: CaptureError, run: RunInProgress): Promi
 /** cargo ended without running anything (no tests, for example): it has said so; an empty picture would not help. */
 function nothingRan(end: RunEnd, { target, summary, terminal }: RunInProgress): ExitStatus {
   const message = target.whyNothingRan?.() ?? 'no program was run, so there is nothing to show';
-  summary.problems.push({ code: 'nothing-ran', message });
+  summary.problems.add({ code: 'nothing-ran', message });
   terminal.warn(message);
   const code = end.why === 'ended' ? exitCodeOf(end.end) : 0;
   return { code, source: 'cargo', signal: null };
@@ -184,7 +184,7 @@ function statusOf(
   const code = exitCodeOf(end);
   const failures = failedRules(rules, summary);
   for (const failure of failures) {
-    summary.problems.push({ code: 'require', message: failure });
+    summary.problems.add({ code: 'require', message: failure });
     terminal.error(`--require ${failure}`);
   }
   if (code === 0 && (summary.unwindingCheck?.differing ?? 0) > 0)

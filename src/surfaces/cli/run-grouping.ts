@@ -4,7 +4,7 @@ import { defaultGroupBy, type GroupBy, type Grouping } from '../../symbolize/gro
 import { UNKNOWN_PROCESS } from '../../symbolize/root-process.js';
 import { OUTSIDE_OF_TESTS } from '../../symbolize/test-groups.js';
 import type { PreparedTarget } from './prepared-target.js';
-import type { Problem } from './summary.js';
+import type { Problem } from './problem-list.js';
 
 /** The roots of a run: what the user asked for, else one for each binary where several ran. */
 export function groupingOf(

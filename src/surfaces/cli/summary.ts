@@ -1,6 +1,7 @@
 import type { UnwindingCheck } from '../../capture/raw-profile.js';
 import type { NameStatistics } from '../../ffi/session.js';
 import { emptyStatistics, type FrameStatistics } from '../../symbolize/frame-statistics.js';
+import { ProblemList } from './problem-list.js';
 
 export const SUMMARY_SCHEMA = 'profile-bee.summary/1';
 
@@ -35,11 +36,6 @@ export interface SummaryOutput {
   bytes: number;
   framesShown?: number;
   framesHidden?: number;
-}
-
-export interface Problem {
-  code: string;
-  message: string;
 }
 
 /** The summary JSON (`profile-bee.summary/1`). Times in ns, memory in bytes, counts in samples or frames. */
@@ -82,7 +78,7 @@ export interface Summary {
   };
   phasesNs: Record<PhaseName, number>;
   outputs: SummaryOutput[];
-  problems: Problem[];
+  problems: ProblemList;
 }
 
 export type PhaseName =
@@ -137,7 +133,7 @@ export function emptySummary(
       exitToOutput: 0,
     },
     outputs: [],
-    problems: [],
+    problems: new ProblemList(),
   };
 }
 

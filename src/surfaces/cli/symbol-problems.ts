@@ -4,11 +4,11 @@ import type { CargoTarget } from '../../cargo/cargo-run.js';
 import { DERIVED_PROFILE } from '../../cargo/derived-profile.js';
 import { type ElfFacts, readElfFacts } from '../../ffi/elf-facts.js';
 import { NativeError } from '../../ffi/native-error.js';
-import type { Problem } from './summary.js';
+import { enumerate } from './enumerate.js';
+import type { Problem } from './problem-list.js';
 import { type SymbolTarget, symbolWarning } from './symbol-warning.js';
 
 const DEBUG_DIRECTORY = '/usr/lib/debug';
-const MAX_NAMES = 3;
 
 /** What the pictures of these programs will lack; programs that lack the same for the same reason share a sentence. */
 export function symbolProblems(targets: readonly CargoTarget[], isAsIs: boolean): Problem[] {
@@ -70,10 +70,4 @@ function findDebugFile(path: string, { debugLink, buildId }: ElfFacts): string |
     join(DEBUG_DIRECTORY, directory, debugLink),
   ];
   return candidates.find((candidate) => existsSync(candidate));
-}
-
-/** The first names, and how many more there are. */
-export function enumerate(names: readonly string[]): string {
-  const shown = names.slice(0, MAX_NAMES).join(', ');
-  return names.length > MAX_NAMES ? `${shown} and ${names.length - MAX_NAMES} more` : shown;
 }

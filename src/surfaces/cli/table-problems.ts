@@ -1,6 +1,6 @@
 import type { CaptureTotals } from '../../capture/raw-profile.js';
 import type { CapturePlan } from '../../capture/session.js';
-import type { Problem } from './summary.js';
+import type { Problem } from './problem-list.js';
 
 /** The files themselves are problems of the capture; this is how many, and what to type. */
 export function tableProblems({ tablesRefused }: CaptureTotals, { tableMiB }: CapturePlan): Problem[] {

@@ -1,14 +1,14 @@
 import type { RawProfile } from '../../capture/raw-profile.js';
 import type { CaptureSession } from '../../capture/session.js';
-import { SessionSymbolizer } from '../../ffi/symbolizer.js';
+import { SessionSymbolizer, type SymbolProblem } from '../../ffi/symbolizer.js';
 import { type ProfilePart, splitByRoot } from '../../profile/split-by-root.js';
 import { type BuiltProfile, buildProfile } from '../../symbolize/build-profile.js';
 import { awaitDebugFiles } from './debug-files.js';
 import { shownPath } from './outputs.js';
+import { type Problem, ProblemList } from './problem-list.js';
 import { qualityLine, qualityProblems, unwindingLine } from './quality.js';
 import { groupingOf, groupingProblems, wholeName } from './run-grouping.js';
 import type { RunInProgress } from './run-in-progress.js';
-import type { Problem } from './summary.js';
 import { strippedPrograms } from './symbol-problems.js';
 
 /** Names the frames, writes every output and says how good they are; `cutOff`: why this is a part of the profile. */
@@ -27,16 +27,13 @@ export async function writeProfile(
   const { profile, groups } = built;
   summary.stacks = built.statistics.stacks;
   summary.frames = built.statistics.frames;
-  summary.problems.push(
-    ...built.problems.map(({ path, message }) => ({ code: 'symbols', message: `${path}: ${message}` })),
-    ...groupingProblems(grouping, groups),
-  );
+  summary.problems.addAll([...built.problems.map(symbolProblem), ...groupingProblems(grouping, groups)]);
   const quality = [...qualityProblems(summary), ...(target.problemsAfter?.(raw, session.processes) ?? [])];
   if (quality.some(({ code }) => code === 'unnamed-frames')) quality.push(...strippedCommands(run));
-  summary.problems.push(...quality);
+  summary.problems.addAll(quality);
   const writeNs = process.hrtime.bigint();
   const subtitle = qualityLine(summary);
-  const warnings = [...cutOff, ...quality.map(({ message }) => message)];
+  const warnings = [...cutOff, ...new ProblemList(quality).takeUnsaid()];
   const caption = { title: target.name, subtitle, warnings, sourceRoot: target.sourceRoot };
   const parts = options.split ? partsOf(built, wholeName(grouping, target.name)) : [];
   summary.outputs = [...outputs.write(profile, caption, parts), ...outputs.writeRawSamples(raw)];
@@ -46,6 +43,10 @@ export async function writeProfile(
   summary.phasesNs.write = Number(doneNs - writeNs);
   summary.phasesNs.exitToOutput = endNs === undefined ? 0 : Number(doneNs - endNs);
   sayResult(subtitle, run);
+}
+
+function symbolProblem({ path, message }: SymbolProblem): Problem {
+  return { code: 'symbols', message: `${path}: ${message}`, subject: path };
 }
 
 /** What cargo built has been looked at before the run. */
@@ -72,8 +73,7 @@ function sayResult(quality: string, { target, summary, terminal }: RunInProgress
   if (summary.unwindingCheck !== undefined)
     terminal.say(`profile-bee: ${unwindingLine(summary.unwindingCheck)}`);
   for (const note of target.notesAfter?.() ?? []) terminal.note(note);
-  const isNews = (problem: Problem) => !target.problems.includes(problem); // the others were said before it ran
-  for (const { message } of summary.problems.filter(isNews)) terminal.warn(message);
+  for (const problem of summary.problems.takeUnsaid()) terminal.warn(problem);
   for (const { path } of summary.outputs)
     if (path !== '-') terminal.say(`wrote ${terminal.link(shownPath(path), path)}`);
 }

@@ -4,6 +4,7 @@ import { CaptureError } from '../../../capture/capture-error.js';
 import { type CapturePlan, type CaptureSession, openSession } from '../../../capture/session.js';
 import { SessionSymbolizer } from '../../../ffi/symbolizer.js';
 import { buildProfile } from '../../../symbolize/build-profile.js';
+import { ProblemList } from '../problem-list.js';
 import { completePercent, lostCount } from '../summary.js';
 import { type Check, ok, problem, warning } from './check.js';
 
@@ -54,7 +55,8 @@ async function sampleBusyProgram(session: CaptureSession): Promise<Check> {
   const { statistics } = await buildProfile(raw, new SessionSymbolizer(session.native), []);
   const delivered = raw.samples.reduce((sum, { count }) => sum + count, 0);
   const complete = completePercent({ stacks: statistics.stacks, samples: { delivered } });
-  return describe({ delivered, lost: lostCount(raw.totals.lost), complete });
+  const said = new ProblemList(session.problems).takeUnsaid();
+  return describe({ delivered, lost: lostCount(raw.totals.lost), complete, said });
 }
 
 async function failureOf(child: ChildProcess): Promise<never> {
@@ -63,21 +65,24 @@ async function failureOf(child: ChildProcess): Promise<never> {
   });
 }
 
-function describe({
-  delivered,
-  lost,
-  complete,
-}: {
+interface Figures {
   delivered: number;
   lost: number;
   complete: number;
-}): Check {
+  /** Problems of the capture. */
+  said: readonly string[];
+}
+
+function describe({ delivered, lost, complete, said }: Figures): Check {
   if (delivered === 0) {
-    const found = 'the kernel programs were loaded, but no sample of a busy program came';
+    const found = ['the kernel programs were loaded, but no sample of a busy program came', ...said].join(
+      '; ',
+    );
     return problem('trial', found, 'please report it, with the output of doctor --json');
   }
-  const found = `works: ${delivered} samples, ${percent(complete)} % complete, ${lost === 0 ? 'none' : lost} lost`;
-  if (complete >= POOR_PERCENT && lost === 0) return ok('trial', found);
+  const figures = `works: ${delivered} samples, ${percent(complete)} % complete, ${lost === 0 ? 'none' : lost} lost`;
+  const found = [figures, ...said].join('; ');
+  if (complete >= POOR_PERCENT && lost === 0 && said.length === 0) return ok('trial', found);
   return warning('trial', found, 'cargo profile-bee … --summary-json FILE   counts each cause');
 }
 

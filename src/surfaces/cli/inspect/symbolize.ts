@@ -5,6 +5,7 @@ import { DEMANGLINGS } from '../../../ffi/symbolizer.js';
 import { debuginfodSettings } from '../../../symbolize/debuginfod/settings.js';
 import { symbolizeFile } from '../../../symbolize/symbolize-file.js';
 import { printText } from '../print-text.js';
+import { ProblemList } from '../problem-list.js';
 import { Terminal } from '../terminal.js';
 import { UsageProblem } from '../usage-problem.js';
 import { onlyFile } from './only-file.js';
@@ -26,7 +27,11 @@ export async function printSymbols(args: readonly string[], corrected: string): 
   if (settings !== undefined) useDebugCache(settings.cacheFolder); // what others have asked for; nobody is asked here
   const addresses = parseAddresses(await standardInput());
   const resolved = await symbolizeFile(path, addresses, { demangle, isLikeLlvm: true });
-  for (const { message } of resolved.problems) new Terminal('normal').warn(`${path}: ${message}`);
+  const problems = resolved.problems.map(({ message }) => ({
+    code: 'symbols',
+    message: `${path}: ${message}`,
+  }));
+  for (const problem of new ProblemList(problems).takeUnsaid()) new Terminal('normal').warn(problem);
   await print(resolved);
 }
 
