@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { layoutFlamegraph } from '../../src/render/flamegraph-layout.js';
+import { renderSvg } from '../../src/render/svg.js';
 import { qualityLine, qualityProblems, unwindingLine } from '../../src/surfaces/cli/quality.js';
 import { emptySummary, type Summary } from '../../src/surfaces/cli/summary.js';
+import { profileFromText } from '../profile/profile-from-text.js';
 
 /** A profile that nothing is wrong with. */
 function goodSummary(): Summary {
@@ -21,7 +24,7 @@ test('a good profile has no problems', () => {
   assert.deepEqual(codesOf(goodSummary()), []);
 });
 
-/** The contract's limits: complete < 90 %, symbolized < 80 %, lost > 2 %, fewer than 100 samples. */
+/** The contract's limits: complete < 90 %, symbolized < 80 %, lost > 2 %, fewer than 100 samples; guessed > 2 % is ours. */
 const LIMITS: { what: string; spoil: (summary: Summary) => void; isPoor: boolean }[] = [
   { what: '90 % complete', spoil: ({ stacks }) => Object.assign(stacks, { complete: 4500 }), isPoor: false },
   {
@@ -35,6 +38,8 @@ const LIMITS: { what: string; spoil: (summary: Summary) => void; isPoor: boolean
     spoil: ({ frames }) => Object.assign(frames, { symbolized: 39_999 }),
     isPoor: true,
   },
+  { what: '2 % guessed', spoil: ({ frames }) => (frames.by.guessed = 1000), isPoor: false },
+  { what: '2.002 % guessed', spoil: ({ frames }) => (frames.by.guessed = 1001), isPoor: true },
   { what: '2 % lost', spoil: (summary) => lose(summary, 100), isPoor: false },
   { what: '2.02 % lost', spoil: (summary) => lose(summary, 101), isPoor: true },
   { what: '100 samples', spoil: (summary) => deliver(summary, 100), isPoor: false },
@@ -95,6 +100,54 @@ test('the line tells samples, completeness, names and losses; the problem of a l
       .join(),
     /ring buffer full: 500/,
   );
+});
+
+/** Guessed frames of 50,000 | what the line says */
+const GUESSED: [guessed: number, says: string | undefined][] = [
+  [0, undefined],
+  [50, undefined],
+  [51, '0.2 % of frames guessed'],
+  [150, '0.3 % of frames guessed'],
+  [151, '0.4 % of frames guessed'],
+  [25_000, '50 % of frames guessed'],
+];
+
+test('the line tells the share of guessed frames above 0.1 %, and never less than it is', () => {
+  for (const [guessed, says] of GUESSED) {
+    const summary = goodSummary();
+    summary.frames.by.guessed = guessed;
+    assert.equal(/[\d.]+ % of frames guessed/.exec(qualityLine(summary))?.[0], says, `${guessed} guessed`);
+  }
+});
+
+test('a poor share of guessed frames says how they were found, and what would prove them', () => {
+  const said = (unwinder: 'dwarf' | 'fp') => {
+    const summary = { ...goodSummary(), unwinder };
+    summary.frames.by.guessed = 5000;
+    return qualityProblems(summary);
+  };
+  assert.deepEqual(
+    said('dwarf').map(({ code }) => code),
+    ['guessed-frames'],
+  );
+  assert.match(said('dwarf')[0]!.message, /^10 % of frames are guesses: .*frame pointer.*does not prove/);
+  assert.match(said('fp')[0]!.message, /--unwind fp .*\(--unwind dwarf/);
+});
+
+test('the picture carries the share of guessed frames, and why that is poor', () => {
+  const summary = goodSummary();
+  summary.frames.by.guessed = 5000;
+  const warnings = qualityProblems(summary).map(({ message }) => message);
+  const layout = layoutFlamegraph(profileFromText('main ×5000'));
+  const svg = renderSvg(layout, { title: 'guesses', subtitle: qualityLine(summary), warnings });
+  const textOf = (className: string) =>
+    Array.from(svg.matchAll(new RegExp(`class="${className}"[^>]*>([^<]*)`, 'g')), ([, text]) => text);
+  assert.match(textOf('subtitle').join(' '), / · 10 % of frames guessed · /);
+  assert.match(textOf('warning').join(' '), /⚠ 10 % of frames are guesses: .* does not prove .*tables\)$/);
+});
+
+test('the line claims no more than that the walks came to the end', () => {
+  assert.match(qualityLine(goodSummary()), / · 99\.9 % of stacks complete to the thread's start · /);
 });
 
 test('the line tells of frames in replaced files where there are any', () => {

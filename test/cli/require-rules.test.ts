@@ -4,7 +4,7 @@ import { failedRules, parseRules } from '../../src/surfaces/cli/require-rules.js
 import { emptySummary, type Summary } from '../../src/surfaces/cli/summary.js';
 import { UsageProblem } from '../../src/surfaces/cli/usage-problem.js';
 
-/** 1,000 fired: 980 delivered, 20 lost; 900 user stacks: 880 complete, 10 exiting, 10 cut; 4,000 frames: 3,900 named. */
+/** 1,000 fired: 980 delivered, 20 lost; 900 user stacks: 880 complete, 10 exiting, 10 cut; 4,000 frames: 3,900 named, 50 guessed. */
 function summary(): Summary {
   const made = emptySummary('0.0.0', { name: 'cpu-clock', frequencyHz: 997 }, 'dwarf');
   made.samples = {
@@ -17,6 +17,7 @@ function summary(): Summary {
   Object.assign(made.stacks, { user: 900, complete: 880, maxDepth: 42 });
   Object.assign(made.stacks.incomplete, { exiting: 10, readFault: 10 });
   Object.assign(made.frames, { user: 4000, symbolized: 3900 });
+  made.frames.by.guessed = 50;
   return made;
 }
 
@@ -27,6 +28,8 @@ const CASES: [rule: string, holds: boolean][] = [
   ['complete>=98.9', false],
   ['symbolized>=97.5', true],
   ['symbolized>=97.6', false],
+  ['guessed<=1.25', true],
+  ['guessed<=1.2', false],
   ['lost<=2', true],
   ['lost<=1.9', false],
   ['lost<=1', false],
@@ -55,7 +58,7 @@ test('one line per failed rule, with what was found', () => {
 test('a run without samples fails rules on shares as well as on counts', () => {
   const empty = emptySummary('0.0.0', { name: 'cpu-clock', frequencyHz: 997 }, 'dwarf');
   assert.equal(failedRules(parseRules('samples>=1'), empty).length, 1);
-  assert.deepEqual(failedRules(parseRules('lost<=1,unaccounted<=0'), empty), []);
+  assert.deepEqual(failedRules(parseRules('lost<=1,unaccounted<=0,guessed<=0'), empty), []);
 });
 
 test('a sample that is missing, or too many, from the accounts fails unaccounted<=0', () => {

@@ -101,7 +101,7 @@ export const FLAGS: readonly FlagSpecification[] = [
     type: 'string',
     isRepeatable: true,
     value: 'RULES',
-    describe: 'Exit with 6 when a rule fails: complete>=99,symbolized>=95,lost<=1',
+    describe: 'Exit with 6 when a rule fails: complete>=99,symbolized>=95,guessed<=1,lost<=1',
   },
   {
     name: 'frequency',

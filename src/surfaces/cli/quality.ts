@@ -2,6 +2,7 @@ import type { UnwindingCheck } from '../../capture/raw-profile.js';
 import type { Problem } from './problem-list.js';
 import {
   completePercent,
+  guessedPercent,
   lostCount,
   lostPercent,
   type Summary,
@@ -12,10 +13,19 @@ import {
 const MIN_COMPLETE_PERCENT = 90;
 const MIN_SYMBOLIZED_PERCENT = 80;
 const MAX_LOST_PERCENT = 2;
+/**
+ * Of stacks with 20 frames every third holds a guess then: a wrong caller is no outlier any more, which the eye finds by
+ * its width, but part of every shape.
+ */
+const MAX_GUESSED_PERCENT = 2;
+/** A share up to it stays unsaid: one frame in a thousand moves nothing that is seen. */
+const UNSAID_GUESSED_PERCENT = 0.1;
 /** Below this a share of 10 % is uncertain by half of itself. */
 const MIN_SAMPLES = 100;
 /** Below this the cost, as a share, says more about the start-up of both than about sampling. */
 const MIN_CPU_NS = 100_000_000;
+
+const UNWIND_TABLE_FLAG = '-fasynchronous-unwind-tables builds such tables';
 
 /** Why stacks are incomplete and samples lost, in words. */
 const REASONS: Record<string, string> = {
@@ -28,13 +38,21 @@ const REASONS: Record<string, string> = {
   nested: 'nested samples',
 };
 
-/** "5,012 samples · 99.9 % of stacks complete · 98.7 % of frames named · 0 lost": how far the picture can be trusted. */
+/**
+ * "5,012 samples at 997 Hz · 99.9 % of stacks complete to the thread's start · 98.7 % of frames named · 0 lost": what is
+ * known of the picture. It says how far the walks came, not that they were right, which `--check-unwinding` looks at.
+ */
 export function qualityLine(summary: Summary): string {
   const { samples, cost, stacks } = summary;
   const parts = [
     `${count(samples.delivered)} ${samples.delivered === 1 ? 'sample' : 'samples'} at ${count(summary.event.frequencyHz)} Hz`,
-    ...(stacks.user > 0 ? [`${share(completePercent(summary))} of stacks complete`] : []),
+    ...(stacks.user > 0
+      ? [`${share(completePercent(summary))} of stacks complete to the thread's start`]
+      : []),
     ...(summary.frames.user > 0 ? [`${share(symbolizedPercent(summary))} of frames named`] : []),
+    ...(guessedPercent(summary) > UNSAID_GUESSED_PERCENT
+      ? [`${guessedShare(summary)} of frames guessed`]
+      : []),
     ...(summary.frames.stale > 0 ? [stalePart(summary.frames.stale)] : []),
     `${count(lostCount(samples.lost))} lost`,
   ];
@@ -68,6 +86,7 @@ export function qualityProblems(summary: Summary): Problem[] {
       `only ${share(symbolizedPercent(summary))} of frames have a name: the symbols of the others are missing`,
     );
   }
+  if (guessedPercent(summary) > MAX_GUESSED_PERCENT) note('guessed-frames', guessedMessage(summary));
   if (lostPercent(summary) > MAX_LOST_PERCENT) {
     note('lost-samples', `${share(lostPercent(summary))} of samples were lost (${reasons(samples.lost)})`);
   }
@@ -83,6 +102,14 @@ export function qualityProblems(summary: Summary): Problem[] {
 function notOptimized({ argv }: SummaryTarget): Problem {
   const subject = argv[0] ?? 'the program';
   return { code: 'not-optimized', message: `built without optimization (opt-level 0): ${subject}`, subject };
+}
+
+function guessedMessage(summary: Summary): string {
+  const [where, remedy] =
+    summary.unwinder === 'fp'
+      ? ['--unwind fp takes callers by frame pointer', '--unwind dwarf reads unwind tables']
+      : ['where no unwind table says it, the caller was found by frame pointer', UNWIND_TABLE_FLAG];
+  return `${guessedShare(summary)} of frames are guesses: ${where}, and the code does not prove that it keeps one; such callers may be wrong, and others missing (${remedy})`;
 }
 
 /** "25,012 stacks unwound a second time: 0 differ": the answer to --check-unwinding. */
@@ -110,6 +137,12 @@ function reasons(counts: Record<string, number>, maxDepth = 0): string {
   return (
     present.map(([name, value]) => `${words[name] ?? name}: ${count(value)}`).join(', ') || 'none counted'
   );
+}
+
+/** Never less than it is. */
+function guessedShare(summary: Summary): string {
+  const ceiled = Math.ceil(guessedPercent(summary) * 10 - 1e-9) / 10; // 0.3 as a fraction of frames is a little more
+  return `${ceiled.toFixed(1).replace(/\.0$/, '')} %`;
 }
 
 function stalePart(frames: number): string {

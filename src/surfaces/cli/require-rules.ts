@@ -1,5 +1,6 @@
 import {
   completePercent,
+  guessedPercent,
   lostPercent,
   type Summary,
   symbolizedPercent,
@@ -12,6 +13,7 @@ type Measure = (summary: Summary) => number;
 const MEASURES: Record<string, Measure> = {
   complete: completePercent,
   symbolized: symbolizedPercent,
+  guessed: guessedPercent,
   lost: lostPercent,
   unaccounted: unaccountedPercent,
   frames: ({ frames }) => frames.user,

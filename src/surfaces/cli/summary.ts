@@ -156,6 +156,11 @@ export function symbolizedPercent({ frames, samples }: Summary): number {
   return percent(frames.symbolized, frames.user, samples.delivered > 0 ? 100 : 0);
 }
 
+/** Of the user frames: callers that were found by frame pointer where neither a table nor the code proves it. */
+export function guessedPercent({ frames }: Pick<Summary, 'frames'>): number {
+  return percent(frames.by.guessed, frames.user, 0);
+}
+
 export function lostPercent({ samples }: Summary): number {
   return 100 - percent(samples.fired - lostCount(samples.lost), samples.fired);
 }

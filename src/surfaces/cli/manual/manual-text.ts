@@ -22,7 +22,9 @@ export interface ManualText {
 export const MANUALS_CHANGED = '2026-11-25';
 
 const QUALITY = [
-  'At the end one line on standard error says how good the profile is: samples taken, share of stacks that are complete, share of frames that have a name, samples lost, and what profiling cost.',
+  'At the end one line on standard error says how good the profile is: samples taken, share of stacks that are complete, share of frames that have a name, share of frames that are guesses where it is above 0.1 %, samples lost, and what profiling cost.',
+  'Complete says that a stack reaches the start of its thread by rule, and no more; a guess is a caller that was found by frame pointer in code that does not prove that it keeps one.',
+  'Measures of `--require` are complete, symbolized, guessed, lost and unaccounted in percent, samples, frames and depth as counts.',
   'A poor profile is marked in the terminal, in the picture and in the summary of `--summary-json`.',
 ].join(' ');
 
