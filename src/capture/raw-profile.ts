@@ -46,12 +46,17 @@ export interface CaptureTotals {
 /**
  * Stacks that were unwound a second time and compared. `prefixOnly` of `checked`: the copied slice of stack ended first,
  * and as far as it went the frames are the same. `unchecked`: no room for them in the ring, or they came too late.
+ * Two walks by the same rules can be wrong together, so the frames are looked at themselves: `impossibleCallers` have a
+ * return address that does not follow a call instruction, and `falseRoots` are stacks that count as complete though
+ * their outermost frame can return, which no start of a thread does.
  */
 export interface UnwindingCheck {
   checked: number;
   prefixOnly: number;
   differing: number;
   unchecked: number;
+  impossibleCallers: number;
+  falseRoots: number;
 }
 
 export interface RawProfile {

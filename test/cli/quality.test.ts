@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { layoutFlamegraph } from '../../src/render/flamegraph-layout.js';
 import { renderSvg } from '../../src/render/svg.js';
-import { qualityLine, qualityProblems, unwindingLine } from '../../src/surfaces/cli/quality.js';
+import { qualityLine, qualityProblems } from '../../src/surfaces/cli/quality.js';
 import { emptySummary, type Summary } from '../../src/surfaces/cli/summary.js';
 import { profileFromText } from '../profile/profile-from-text.js';
 
@@ -155,19 +155,4 @@ test('the line tells of frames in replaced files where there are any', () => {
   assert.doesNotMatch(qualityLine(summary), /replaced/);
   summary.frames.stale = 1234;
   assert.match(qualityLine(summary), / · 1,234 frames in replaced files · /);
-});
-
-test('unwinders that differ, and a check of nothing, are problems', () => {
-  const codes = (check: { checked: number; differing: number }) =>
-    codesOf({ ...goodSummary(), unwindingCheck: { prefixOnly: 0, unchecked: 0, ...check } });
-  assert.deepEqual(codes({ checked: 5000, differing: 0 }), []);
-  assert.deepEqual(codes({ checked: 5000, differing: 1 }), ['unwinders-differ']);
-  assert.deepEqual(codes({ checked: 0, differing: 0 }), ['nothing-checked']);
-});
-
-test('the line of a check says what was compared in part and what was left out', () => {
-  const check = { checked: 25_012, prefixOnly: 0, differing: 0, unchecked: 0 };
-  assert.equal(unwindingLine(check), '25,012 stacks unwound a second time: 0 differ');
-  const line = unwindingLine({ ...check, prefixOnly: 108, unchecked: 3 });
-  assert.match(line, / · 108 compared as far as .* · 3 came too late/);
 });

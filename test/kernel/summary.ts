@@ -29,7 +29,15 @@ export interface Summary {
     damagedFiles: number;
     unwrittenFiles: number;
   };
-  unwindingCheck?: { checked: number; prefixOnly: number; differing: number; unchecked: number };
+  unwindingCheck?: {
+    checked: number;
+    prefixOnly: number;
+    differing: number;
+    differ: number;
+    unchecked: number;
+    impossibleCallers: number;
+    falseRoots: number;
+  };
   cost: {
     source: string;
     targetCpuNs: number;

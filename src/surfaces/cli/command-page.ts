@@ -69,7 +69,7 @@ export const EXIT_CODES: readonly { code: number; says: string; more: string }[]
   {
     code: 125,
     says: 'the profiler failed',
-    more: 'What was attempted and why it failed is on standard error.',
+    more: 'What was attempted and why it failed is on standard error. Also: --check-unwinding has found a stack that is wrong.',
   },
   { code: 6, says: 'a rule failed', more: 'A rule of --require; the outputs are written all the same.' },
 ];

@@ -155,7 +155,8 @@ export const FLAGS: readonly FlagSpecification[] = [
   {
     name: 'check-unwinding',
     type: 'boolean',
-    describe: 'Unwind every stack a second time, by another program, and exit with 125 where the two differ',
+    describe:
+      'Unwind every stack a second time, by another program; exit with 125 where the two differ or a frame cannot be right',
   },
   {
     name: 'dev',

@@ -1,4 +1,4 @@
-import type { RawObject, RawProfile } from '../../capture/raw-profile.js';
+import type { RawObject, RawProfile, UnwindingCheck } from '../../capture/raw-profile.js';
 import { leftOutProblems } from './left-out-problems.js';
 import { type LaunchEnd, type Launched, signalName } from './prepared-target.js';
 import type { RunInProgress } from './run-in-progress.js';
@@ -27,7 +27,15 @@ export function noteCapture(raw: RawProfile, run: RunInProgress): void {
     ...leftOutProblems(totals),
     ...tableProblems(totals, options.plan),
   ]);
-  if (totals.unwindingCheck !== undefined) summary.unwindingCheck = totals.unwindingCheck;
+  if (totals.unwindingCheck !== undefined) summary.unwindingCheck = withBothNames(totals.unwindingCheck);
+}
+
+function withBothNames({
+  checked,
+  differing,
+  ...others
+}: UnwindingCheck): NonNullable<Summary['unwindingCheck']> {
+  return { checked, differ: differing, differing, ...others };
 }
 
 export function noteTargets(

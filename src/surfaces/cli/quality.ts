@@ -1,4 +1,3 @@
-import type { UnwindingCheck } from '../../capture/raw-profile.js';
 import type { Problem } from './problem-list.js';
 import {
   completePercent,
@@ -9,6 +8,7 @@ import {
   type SummaryTarget,
   symbolizedPercent,
 } from './summary.js';
+import { unwindingProblems } from './unwinding-verdict.js';
 
 const MIN_COMPLETE_PERCENT = 90;
 const MIN_SYMBOLIZED_PERCENT = 80;
@@ -110,24 +110,6 @@ function guessedMessage(summary: Summary): string {
       ? ['--unwind fp takes callers by frame pointer', '--unwind dwarf reads unwind tables']
       : ['where no unwind table says it, the caller was found by frame pointer', UNWIND_TABLE_FLAG];
   return `${guessedShare(summary)} of frames are guesses: ${where}, and the code does not prove that it keeps one; such callers may be wrong, and others missing (${remedy})`;
-}
-
-/** "25,012 stacks unwound a second time: 0 differ": the answer to --check-unwinding. */
-export function unwindingLine({ checked, prefixOnly, differing, unchecked }: UnwindingCheck): string {
-  const parts = [`${count(checked)} stacks unwound a second time: ${count(differing)} differ`];
-  if (prefixOnly > 0) parts.push(`${count(prefixOnly)} compared as far as the copied 32 KiB of stack go`);
-  if (unchecked > 0) parts.push(`${count(unchecked)} came too late or found no room, and were not compared`);
-  return parts.join(' · ');
-}
-
-function unwindingProblems({ unwindingCheck: check, stacks }: Summary): Problem[] {
-  if (check === undefined) return [];
-  if (check.differing > 0) {
-    const message = `the two unwinders disagree about ${count(check.differing)} of ${count(check.checked)} stacks: a bug, please report it`;
-    return [{ code: 'unwinders-differ', message }];
-  }
-  if (check.checked > 0 || stacks.user === 0) return [];
-  return [{ code: 'nothing-checked', message: 'no stack was unwound a second time: nothing is checked' }];
 }
 
 /** Where stacks are cut, the deepest ones are as long as the limit. */

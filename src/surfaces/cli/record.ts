@@ -17,6 +17,7 @@ import type { RunInProgress } from './run-in-progress.js';
 import type { ExitStatus, Summary } from './summary.js';
 import { beginNaming, saveNames } from './symbol-cache/keep-names.js';
 import type { Terminal } from './terminal.js';
+import { isUnwindingDoubtful } from './unwinding-verdict.js';
 import { passingOn, type RunEnd, signalTargets, waitForEnd } from './wait-for-end.js';
 import { writeProfile } from './write-profile.js';
 
@@ -187,8 +188,7 @@ function statusOf(
     summary.problems.add({ code: 'require', message: failure });
     terminal.error(`--require ${failure}`);
   }
-  if (code === 0 && (summary.unwindingCheck?.differing ?? 0) > 0)
-    return { code: 125, source: 'profiler', signal: null };
+  if (code === 0 && isUnwindingDoubtful(summary)) return { code: 125, source: 'profiler', signal: null };
   if (code === 0 && failures.length > 0) return { code: 6, source: 'require', signal: null };
   return { code, source: 'target', signal: end.signal };
 }

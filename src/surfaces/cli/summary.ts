@@ -56,8 +56,8 @@ export interface Summary {
   };
   stacks: FrameStatistics['stacks'];
   frames: FrameStatistics['frames'];
-  /** With --check-unwinding alone. */
-  unwindingCheck?: UnwindingCheck;
+  /** With --check-unwinding alone. `differ` is `differing`, under the name that came later. */
+  unwindingCheck?: UnwindingCheck & { differ: number };
   /** Addresses by where their names came from. */
   names: NameStatistics;
   cost: {

@@ -6,10 +6,11 @@ import { type BuiltProfile, buildProfile } from '../../symbolize/build-profile.j
 import { awaitDebugFiles } from './debug-files.js';
 import { shownPath } from './outputs.js';
 import { type Problem, ProblemList } from './problem-list.js';
-import { qualityLine, qualityProblems, unwindingLine } from './quality.js';
+import { qualityLine, qualityProblems } from './quality.js';
 import { groupingOf, groupingProblems, wholeName } from './run-grouping.js';
 import type { RunInProgress } from './run-in-progress.js';
 import { strippedPrograms } from './symbol-problems.js';
+import { unwindingLine } from './unwinding-verdict.js';
 
 /** Names the frames, writes every output and says how good they are; `cutOff`: why this is a part of the profile. */
 export async function writeProfile(

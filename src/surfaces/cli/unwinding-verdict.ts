@@ -1,0 +1,64 @@
+import type { UnwindingCheck } from '../../capture/raw-profile.js';
+import { formatCount, formatQuantity } from '../../render/format-count.js';
+import type { Problem } from './problem-list.js';
+import type { Summary } from './summary.js';
+
+type Stacks = Pick<Summary, 'unwindingCheck' | 'stacks'>;
+
+/** "25,012 stacks unwound a second time: 0 differ, 0 impossible callers, 0 false roots": the answer to --check-unwinding. */
+export function unwindingLine(check: UnwindingCheck): string {
+  const { checked, prefixOnly, differing, unchecked, impossibleCallers, falseRoots } = check;
+  const verdict = [
+    `${formatCount(differing)} ${differing === 1 ? 'differs' : 'differ'}`,
+    formatQuantity(impossibleCallers, 'impossible caller'),
+    formatQuantity(falseRoots, 'false root'),
+  ];
+  const parts = [`${formatQuantity(checked, 'stack')} unwound a second time: ${verdict.join(', ')}`];
+  if (prefixOnly > 0)
+    parts.push(`${formatCount(prefixOnly)} compared as far as the copied 32 KiB of stack go`);
+  if (unchecked > 0)
+    parts.push(`${formatCount(unchecked)} came too late or found no room, and were not compared`);
+  return parts.join(' · ');
+}
+
+/**
+ * True where the check has found something: the run then ends with 125, as one that was asked whether stacks are right
+ * and has seen that some are not.
+ */
+export function isUnwindingDoubtful({ unwindingCheck: check }: Pick<Stacks, 'unwindingCheck'>): boolean {
+  return check !== undefined && (check.differing > 0 || check.impossibleCallers > 0 || check.falseRoots > 0);
+}
+
+/** What the check has found, or that there was nothing to check. */
+export function unwindingProblems({ unwindingCheck: check, stacks }: Stacks): Problem[] {
+  if (check === undefined) return [];
+  const { checked, differing, impossibleCallers, falseRoots } = check;
+  const problems: Problem[] = [];
+  const note = (code: string, message: string) => problems.push({ code, message: `${message}, ${REPORT}` });
+  if (differing > 0) {
+    const share = `${formatCount(differing)} of ${formatCount(checked)} stacks`;
+    note('unwinders-differ', `the two unwinders disagree about ${share}: a bug`);
+  }
+  if (impossibleCallers > 0) {
+    const callers = formatQuantity(impossibleCallers, 'caller');
+    note(
+      'impossible-callers',
+      `${callers} cannot be: the return address follows no call instruction, so the frame and all further out are made up`,
+    );
+  }
+  if (falseRoots > 0) {
+    const roots = formatQuantity(falseRoots, 'stack');
+    note(
+      'false-roots',
+      `${roots} counted as complete without being it: the outermost frame can return, so its callers are missing`,
+    );
+  }
+  if (checked === 0 && stacks.user > 0 && problems.length === 0)
+    problems.push({
+      code: 'nothing-checked',
+      message: 'no stack was unwound a second time: nothing is checked',
+    });
+  return problems;
+}
+
+const REPORT = 'please report it with the stacks on standard error';

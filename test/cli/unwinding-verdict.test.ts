@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { qualityProblems } from '../../src/surfaces/cli/quality.js';
+import { emptySummary, type Summary } from '../../src/surfaces/cli/summary.js';
+import { isUnwindingDoubtful, unwindingLine } from '../../src/surfaces/cli/unwinding-verdict.js';
+
+type Check = NonNullable<Summary['unwindingCheck']>;
+
+const CLEAN: Check = {
+  checked: 25_012,
+  prefixOnly: 0,
+  differing: 0,
+  differ: 0,
+  unchecked: 0,
+  impossibleCallers: 0,
+  falseRoots: 0,
+};
+
+function checkedSummary(check: Partial<Check>): Summary {
+  const summary = emptySummary('0.0.0', { name: 'cpu-clock', frequencyHz: 997 }, 'dwarf');
+  summary.samples = { fired: 5000, expected: 5000, delivered: 5000, unaccounted: 0, lost: {} };
+  Object.assign(summary.stacks, { user: 5000, complete: 5000 });
+  summary.unwindingCheck = { ...CLEAN, ...check };
+  return summary;
+}
+
+/** What was found | the codes of the problems | what they say */
+const VERDICTS: [found: Partial<Check>, codes: string[], says: RegExp][] = [
+  [{}, [], /^$/],
+  [{ checked: 0 }, ['nothing-checked'], /nothing is checked/],
+  [{ differing: 1, differ: 1 }, ['unwinders-differ'], /1 of 25,012 stacks.*please report it/],
+  [{ impossibleCallers: 2 }, ['impossible-callers'], /^2 callers .*follows no call.*please report it/],
+  [{ falseRoots: 1 }, ['false-roots'], /^1 stack .*can return.*please report it/],
+  [
+    { differing: 3, differ: 3, impossibleCallers: 1, falseRoots: 1234 },
+    ['unwinders-differ', 'impossible-callers', 'false-roots'],
+    /1,234 stacks/,
+  ],
+];
+
+for (const [found, codes, says] of VERDICTS) {
+  test(`${JSON.stringify(found)}: ${codes.join(', ') || 'no problem'}`, () => {
+    const summary = checkedSummary(found);
+    const problems = qualityProblems(summary);
+    assert.deepEqual(
+      problems.map(({ code }) => code),
+      codes,
+    );
+    assert.match(problems.map(({ message }) => message).join('\n'), says);
+    const isFound = codes.length > 0 && !codes.includes('nothing-checked');
+    assert.equal(isUnwindingDoubtful(summary), isFound, 'ends with 125');
+  });
+}
+
+test('without the check there is no verdict', () => {
+  const summary = checkedSummary({ falseRoots: 1 });
+  delete summary.unwindingCheck;
+  assert.deepEqual(qualityProblems(summary), []);
+  assert.equal(isUnwindingDoubtful(summary), false);
+});
+
+test('the line of a check says what was found, what was compared in part and what was left out', () => {
+  const verdict = '25,012 stacks unwound a second time: 0 differ, 0 impossible callers, 0 false roots';
+  assert.equal(unwindingLine(CLEAN), verdict);
+  const line = unwindingLine({ ...CLEAN, prefixOnly: 108, unchecked: 3, differing: 1, falseRoots: 1 });
+  assert.match(
+    line,
+    /: 1 differs, 0 impossible callers, 1 false root · 108 compared as far as .* · 3 came too/,
+  );
+});
