@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 /** A row of `readelf --debug-dump=frames-interp`: the columns that matter here; absent columns are `u`. */
 export interface ReadelfRow {
   address: bigint;
+  /** Augmentation S: the kernel's signal frame, or another of which the caller was interrupted. */
   isSignal: boolean;
   cfa: string;
   rbp: string;
@@ -11,8 +12,8 @@ export interface ReadelfRow {
 
 export interface ReadelfFrames {
   rows: ReadelfRow[];
-  /** Where each FDE ends. */
-  ends: Set<bigint>;
+  /** Of each FDE: the code that it describes. Of all other code readelf knows nothing. */
+  ranges: { start: bigint; end: bigint }[];
 }
 
 const CIE = /^([0-9a-f]+) [0-9a-f]+ [0-9a-f]+ CIE "([^"]*)"/;
@@ -31,7 +32,7 @@ export function readelfFrames(path: string): ReadelfFrames {
 }
 
 class FrameReader {
-  readonly frames: ReadelfFrames = { rows: [], ends: new Set() };
+  readonly frames: ReadelfFrames = { rows: [], ranges: [] };
   readonly #cies = new Map<
     string,
     { isSignal: boolean; row?: readonly string[]; columns: readonly string[] }
@@ -43,7 +44,7 @@ class FrameReader {
 
   read(line: string): void {
     if (/^[0-9a-f]{8}/.test(line) && this.#readHeader(line)) return;
-    const words = line.trim().split(/ +/);
+    const words = line.trim().replaceAll(' (', '(').split(/ +/); // `r7 (rsp)`: saved in a register
     if (words[1] === 'ZERO')
       this.#columns = []; // the terminator of a section
     else if (words[0] === 'LOC') this.#columns = words;
@@ -70,7 +71,7 @@ class FrameReader {
     const known = this.#cies.get(cie);
     this.#isInside = true;
     this.#isSignal = known?.isSignal ?? false;
-    this.frames.ends.add(BigInt(`0x${end}`));
+    this.frames.ranges.push({ start: BigInt(`0x${start}`), end: BigInt(`0x${end}`) });
     if (known?.row === undefined) return;
     this.#columns = known.columns;
     this.#readRow([start, ...known.row.slice(1)]);
