@@ -85,7 +85,7 @@ require = ["lost<=1", "x"]  | require = "x": not a rule (RULES)
 `;
 const KNOWN = `known settings: ${[...SETTINGS.keys()].join(', ')}`;
 const RULES =
-  'write for example complete>=99,lost<=1; measures: complete, symbolized, lost, unaccounted, frames, samples, depth';
+  'write for example complete>=99,lost<=1; measures: complete, symbolized, guessed, lost, unaccounted, frames, samples, depth';
 
 function rows(table: string): { line: string; expected: string }[] {
   const lines = table.split('\n').filter((line) => line.trim() !== '');
