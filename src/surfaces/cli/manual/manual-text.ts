@@ -19,7 +19,7 @@ export interface ManualText {
 }
 
 /** When these texts were last changed. */
-export const MANUALS_CHANGED = '2026-11-25';
+export const MANUALS_CHANGED = '2026-11-30';
 
 const QUALITY = [
   'At the end one line on standard error says how good the profile is: samples taken, share of stacks that are complete, share of frames that have a name, share of frames that are guesses where it is above 0.1 %, samples lost, and what profiling cost.',
