@@ -9,10 +9,11 @@ import { type ProfiledRun, profileWith, runBee } from './run-bee.js';
 import { compiledFixture } from './unwinding-fixture.js';
 
 const REGISTERS = ['rax', 'rcx', 'rdx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r15'];
+const OFTEN = ['--frequency', '997'];
 const SWITCHES = ['by_frame_pointer', 'by_memory', 'first_of_coroutine'];
 
 async function profile(...command: string[]): Promise<ProfiledRun> {
-  return await profileWith({ command: 'profile-bee', args: ['--frequency', '997', '--', ...command] });
+  return await profileWith({ command: 'profile-bee', args: [...OFTEN, '--', ...command] });
 }
 
 test('the CFA lies in any register, also while another function is called', needsRoot, async () => {
@@ -41,7 +42,10 @@ test('stacks below and above one another are walked from each to the one before'
 
 test('a second unwinder agrees about stacks that are switched and CFAs in registers', needsRoot, async () => {
   for (const name of ['cfa-in-register', 'switched-stacks']) {
-    const { checked, impossibleCallers, falseRoots } = await checkedUnwinding([compiledFixture(name)]);
+    const { checked, impossibleCallers, falseRoots } = await checkedUnwinding(
+      [compiledFixture(name)],
+      ...OFTEN,
+    );
     assert.ok(checked > 100, `${checked} checked`);
     assert.deepEqual([impossibleCallers, falseRoots], [0, 0], name);
   }
@@ -69,7 +73,7 @@ for (const { what, field, code } of [
   { what: 'root', field: 'falseRoots', code: 'false-roots' },
 ] as const) {
   test(`--check-unwinding finds ${field} that both unwinders believe`, needsRoot, async () => {
-    const args = ['--check-unwinding', '--', compiledFixture('misleading-cfi'), what];
+    const args = ['--check-unwinding', ...OFTEN, '--', compiledFixture('misleading-cfi'), what];
     const run = await runBee({ command: 'profile-bee', outputs: 'summary', args });
     const check = run.summary!.unwindingCheck!;
     assert.equal(check.differing, 0, run.stderr);

@@ -88,6 +88,11 @@ fn a_large_frame_that_is_probed() {
 }
 
 #[test]
+fn generated_code_with_frame_pointers() {
+    assert_every_step_agrees(Start::Program, "gcc", &["-O1", "-static"], "generated-frames.c");
+}
+
+#[test]
 fn the_loader() {
     assert_every_step_agrees(Start::Loader, "gcc", &["-O1"], "lazy-binding.c");
 }

@@ -120,7 +120,7 @@ impl Run {
 
     fn take_snapshot(&mut self) {
         let Run { traced, registers, snapshot, .. } = self;
-        snapshot.ip = registers.rip;
+        (snapshot.head.pid, snapshot.ip) = (traced.pid(), registers.rip);
         for (number, value) in by_number(registers) {
             snapshot.registers[usize::from(number)] = value;
         }
