@@ -6,7 +6,7 @@ import { findNativeFile, thisFile } from './native-files.js';
 /** A session or symbol table inside libbee. */
 export type Handle = bigint;
 
-const ABI_VERSION = 5;
+const ABI_VERSION = 6;
 /** About 100 bytes for each crate; asking for the size first would read the file twice. */
 const USUAL_FACTS_BYTES = 128 << 10;
 /** In hex. */

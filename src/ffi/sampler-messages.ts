@@ -15,7 +15,7 @@ export const MESSAGE = {
   interrupts: 112,
 } as const;
 
-const PROTOCOL_VERSION = 3;
+const PROTOCOL_VERSION = 4;
 const UNWINDER = { dwarf: 0, fp: 1 } as const;
 const EVENT = { 'cpu-clock': 0, cycles: 1 } as const;
 const START_CHECKS_UNWINDING = 1;

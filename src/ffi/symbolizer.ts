@@ -11,6 +11,7 @@ const FLAG_INLINED = 1;
 const FLAG_DEBUG_INFO = 2;
 const FLAG_KERNEL = 4;
 const FLAG_UNNAMED = 8;
+const FLAG_REPLACED = 16;
 
 /** Addresses to resolve, as columns of equal length. `objects`: the sampler's numbers, 0 none, or KERNEL_OBJECT. */
 export interface AddressEntries {
@@ -22,7 +23,8 @@ export interface AddressEntries {
 /**
  * A function at an address. `file` is the whole path from the debug information or empty; `line` and `column` are 0
  * when unknown. A kernel frame has its module (`[kernel]`, `[ext4]`) in `module`, others have ''. `unnamedStart` is
- * where a function begins that nothing names: then all else is empty, and the frame is its address's only one.
+ * where a function begins that nothing names: then all else is empty, and the frame is its address's only one. So it is
+ * with `isReplaced`: the file was written over, and what it was is gone.
  */
 export interface ResolvedFrame {
   name: string;
@@ -33,6 +35,7 @@ export interface ResolvedFrame {
   hasDebugInfo: boolean;
   module: string;
   unnamedStart?: bigint;
+  isReplaced?: boolean;
 }
 
 /** A file that could not be read as it should; its addresses may be unresolved. */
@@ -151,6 +154,7 @@ class SymbolTable implements ResolvedAddresses {
     const column = words[start + 3]!;
     const flags = words[start + 4]!;
     if ((flags & FLAG_UNNAMED) !== 0) return unnamedFrame(line, column);
+    if ((flags & FLAG_REPLACED) !== 0) return { ...NOTHING, isReplaced: true };
     const isKernel = (flags & FLAG_KERNEL) !== 0;
     return {
       name: this.#string(words[start]!),
@@ -176,18 +180,19 @@ class SymbolTable implements ResolvedAddresses {
   }
 }
 
+const NOTHING: ResolvedFrame = {
+  name: '',
+  file: '',
+  line: 0,
+  column: 0,
+  isInlined: false,
+  hasDebugInfo: false,
+  module: '',
+};
+
 function unnamedFrame(lowWord: number, highWord: number): ResolvedFrame {
   const unnamedStart = (BigInt(highWord) << 32n) | BigInt(lowWord);
-  const nothing = {
-    name: '',
-    file: '',
-    line: 0,
-    column: 0,
-    isInlined: false,
-    hasDebugInfo: false,
-    module: '',
-  };
-  return { ...nothing, unnamedStart };
+  return { ...NOTHING, unnamedStart };
 }
 
 function decodeProblems(buffer: Uint8Array, offset: number): SymbolProblem[] {

@@ -17,6 +17,8 @@ export interface BuiltProfile {
   groups: ReadonlyMap<string, number> | undefined;
   /** Files whose symbols could not be read. */
   problems: readonly SymbolProblem[];
+  /** Paths of files that were written over while they were mapped, so that frames have no names. */
+  replacedFiles: readonly string[];
 }
 
 const UNGROUPED: Grouping = { by: 'none', processes: [], hasAllStarters: true };
@@ -42,7 +44,8 @@ export async function buildProfile(
   }
   const groups = names && countsOf(names);
   const { problems } = resolved;
-  return { profile: builder.finish(), statistics: counter.statistics(), groups, problems };
+  const { replacedFiles } = counter;
+  return { profile: builder.finish(), statistics: counter.statistics(), groups, problems, replacedFiles };
 }
 
 function namedFrames(addresses: AddressSet, resolved: ResolvedAddresses): FramesOf {

@@ -54,6 +54,7 @@ export class StatisticsCounter {
   readonly #statistics = emptyStatistics();
   readonly #stacks = this.#statistics.stacks;
   readonly #frames = this.#statistics.frames;
+  readonly #replacedFiles = new Set<string>();
 
   count(sample: RawSample, addresses: AddressSet, chains: readonly FrameChain[]): void {
     this.#countStack(sample);
@@ -71,6 +72,11 @@ export class StatisticsCounter {
     return this.#statistics;
   }
 
+  /** Paths of files that were replaced, with frames that nothing can name. */
+  get replacedFiles(): string[] {
+    return [...this.#replacedFiles];
+  }
+
   #countStack({ outcome, count, userFrames }: RawSample): void {
     // A thread of the kernel has no user stack that could be complete.
     if (outcome === 'kernelOnly') return;
@@ -85,6 +91,12 @@ export class StatisticsCounter {
     this.#frames.inlined += count * (chain.frames.length - 1);
     if (chain.isSymbolized) this.#frames.symbolized += count;
     if (chain.hasLine) this.#frames.withLine += count;
+    if (chain.replacedFile !== undefined) this.#countReplaced(chain.replacedFile, count);
+  }
+
+  #countReplaced(path: string, count: number): void {
+    this.#frames.stale += count;
+    this.#replacedFiles.add(path);
   }
 }
 

@@ -16,6 +16,8 @@ export interface FrameChain {
   frames: readonly FrameIndex[];
   isSymbolized: boolean;
   hasLine: boolean;
+  /** The file whose content was written over, and with it the name. */
+  replacedFile: string | undefined;
 }
 
 interface ObjectName {
@@ -36,16 +38,20 @@ export function frameChains(
   return set.addresses.map((address, index) => {
     const found = resolved.framesAt(index);
     const unnamedStart = found[0]?.unnamedStart;
-    const frames = unnamedStart === undefined ? found : [];
+    const isReplaced = found[0]?.isReplaced === true;
+    const frames = unnamedStart === undefined && !isReplaced ? found : [];
     const isSymbolized = frames.length > 0;
     // By the function's start where it is known: by addresses, each instruction would be a frame of its own.
     const start = unnamedStart ?? address.address;
-    const place = placeOf({ ...address, address: start }, names.get(address.object), isSymbolized);
-    const rows = isSymbolized ? frames.toReversed().map(named(place)) : [unresolvedFrame(place)];
+    const object = names.get(address.object);
+    const named = isReplaced && object ? { ...object, shortName: `${object.shortName}:replaced` } : object;
+    const place = placeOf({ ...address, address: start }, named, isSymbolized);
+    const rows = isSymbolized ? frames.toReversed().map(frameAt(place)) : [unresolvedFrame(place)];
     return {
       frames: rows.map((row) => builder.addFrame({ ...row, ...originOf(row, place, classifier) })),
       isSymbolized,
       hasLine: (frames[0]?.line ?? 0) > 0,
+      replacedFile: isReplaced ? object?.path : undefined,
     };
   });
 }
@@ -82,7 +88,7 @@ function objectName({ path }: RawObject): ObjectName {
   return { path, shortName };
 }
 
-function named({ kind, objectPath, unresolvedName }: Place): (frame: ResolvedFrame) => UnclassifiedFrame {
+function frameAt({ kind, objectPath, unresolvedName }: Place): (frame: ResolvedFrame) => UnclassifiedFrame {
   return ({ name, file, line, column, isInlined, module }) => ({
     name: name === '' ? unresolvedName : name,
     file,

@@ -27,12 +27,15 @@
 //! Flags: bit 0 inlined, bit 1 from debug information, bit 2 the frame is the kernel's and `file` names the module
 //! (`[kernel]`, `[ext4]`), bit 3 unnamed: nothing names the address, but the file's .eh_frame says where its function
 //! begins: at `column << 32 | line`, in the address space of the entries. Such a frame is its address's only one and
-//! has no name and no file.
+//! has no name and no file. Bit 4 replaced: the file's content is gone, written over by another; the only frame of its
+//! address, without a name.
 
 mod elf_facts;
 mod failure;
 #[path = "../../sampler/src/file_memory.rs"]
 mod file_memory;
+#[path = "../../sampler/src/file_state.rs"]
+mod file_state;
 mod frame_reader;
 mod handles;
 mod json;
@@ -57,7 +60,7 @@ use handles::Handles;
 use session::Session;
 use symbolize::{client_cache, DiskCache, Settings, Style};
 
-const ABI_VERSION: u32 = 5;
+const ABI_VERSION: u32 = 6;
 
 static SESSIONS: Handles<Session> = Handles::new();
 static SYMBOLS: Handles<Vec<u8>> = Handles::new();

@@ -243,11 +243,12 @@ impl Session {
             MESSAGE_COUNTS => self.samples().add_counts(frame.payload)?,
             MESSAGE_OBJECT => {
                 let message = ObjectMessage::parse(frame.payload)?;
-                let (id, has_descriptor) = (message.id, message.has_descriptor());
-                let mut object = message.into_object(None);
-                object.file = if has_descriptor { reader.take_descriptor() } else { None };
-                if has_descriptor && object.file.is_none() {
-                    return Err(malformed("an object announces a descriptor that did not come"));
+                let (id, has_descriptor, is_copy) = (message.id, message.has_descriptor(), message.is_copy());
+                let mut object = message.into_object();
+                if has_descriptor {
+                    let file = reader.take_descriptor();
+                    let missing = || malformed("an object announces a descriptor that did not come");
+                    object = object.with_descriptor(file.ok_or_else(missing)?, is_copy);
                 }
                 self.objects().insert(id, object);
             }
@@ -491,12 +492,19 @@ mod tests {
         assert_eq!(error_after("type", &frame(7, b"")), -libc::EPROTO);
         assert_eq!(error_after("short", &frame(MESSAGE_EXIT, &[0; 15])), -libc::EPROTO);
         assert_eq!(error_after("stack", &frame(MESSAGE_STACKS, &[0; crate::layout::STACK_SIZE - 1])), -libc::EPROTO);
-        assert_eq!(error_after("object", &frame(MESSAGE_OBJECT, &words(&[1, 9, 0, 0]))), -libc::EPROTO);
+        assert_eq!(error_after("object", &object(1, false, b"/a")[..20]), -libc::EPROTO);
+        assert_eq!(
+            error_after("text", &frame(MESSAGE_OBJECT, &words(&[&[1, 9, 0, 0][..], &[0; 10]].concat()))),
+            -libc::EPROTO
+        );
         assert_eq!(
             error_after("version", &frame(MESSAGE_HELLO, &words(&[PROTOCOL_VERSION + 1, 42]))),
             -libc::EPROTONOSUPPORT
         );
-        assert_eq!(error_after("nofd", &frame(MESSAGE_OBJECT, &words(&[1, 0, 0, 1]))), -libc::EPROTO);
+        assert_eq!(
+            error_after("nofd", &frame(MESSAGE_OBJECT, &words(&[&[1, 0, 0, 1][..], &[0; 10]].concat()))),
+            -libc::EPROTO
+        );
     }
 
     #[test]
@@ -513,7 +521,7 @@ mod tests {
         let first_bytes = |id: u32| {
             let object = objects.get(id).unwrap();
             let mut text = [0; 5];
-            File::from(object.file.as_ref()?.try_clone().unwrap()).read_exact(&mut text).unwrap();
+            File::open(object.open().ok()?.path()).unwrap().read_exact(&mut text).unwrap();
             Some(String::from_utf8_lossy(&text).into_owned())
         };
         assert_eq!(first_bytes(1).unwrap(), "Name:");
@@ -557,7 +565,7 @@ mod tests {
     }
 
     fn object(id: u32, has_descriptor: bool, path: &[u8]) -> Vec<u8> {
-        let head = words(&[id, path.len() as u32, 2, u32::from(has_descriptor)]);
+        let head = words(&[&[id, path.len() as u32, 2, u32::from(has_descriptor)][..], &[0; 10]].concat());
         frame(MESSAGE_OBJECT, &[&head, path, &[0xab, 0xcd]].concat())
     }
 

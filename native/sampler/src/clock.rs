@@ -5,6 +5,11 @@ pub fn monotonic_ns() -> u64 {
     read_clock(libc::CLOCK_MONOTONIC)
 }
 
+/// CLOCK_REALTIME, the clock of files.
+pub fn real_ns() -> i64 {
+    i64::try_from(read_clock(libc::CLOCK_REALTIME)).unwrap_or(i64::MAX)
+}
+
 /// CPU time of this process, user and system.
 pub fn own_cpu_ns() -> u64 {
     read_clock(libc::CLOCK_PROCESS_CPUTIME_ID)

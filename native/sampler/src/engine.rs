@@ -469,7 +469,7 @@ mod tests {
         let Some((mut engine, access)) = loaded_engine() else { return };
         let mut processes = Processes::new(&mut engine, Rc::new(access));
         engine.observe(std::process::id(), false, 1).unwrap();
-        processes.add(&mut engine, std::process::id()).unwrap();
+        processes.add(&mut engine, std::process::id(), &mut |_| Ok(())).unwrap();
         sample_ourselves(&engine);
         assert!(take_cfi_frames(&engine) > 20);
         for slot in processes.objects.since(0).iter().filter_map(|object| processes.objects.slot(object.id)) {

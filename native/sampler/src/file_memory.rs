@@ -9,6 +9,11 @@ pub struct FileMemory {
     length: usize,
 }
 
+// SAFETY: read-only memory of the process, whatever thread reads it.
+unsafe impl Send for FileMemory {}
+// SAFETY: as above.
+unsafe impl Sync for FileMemory {}
+
 impl FileMemory {
     pub fn map(file: &File) -> io::Result<FileMemory> {
         let length = usize::try_from(file.metadata()?.len()).map_err(|_| io::ErrorKind::InvalidData)?;

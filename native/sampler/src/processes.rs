@@ -6,9 +6,10 @@ use std::path::Path;
 use std::rc::Rc;
 
 use crate::access::Access;
+use crate::clock::monotonic_ns;
 use crate::engine::Engine;
 use crate::failure::Outcome;
-use crate::objects::{is_gone, Objects, NO_OBJECT};
+use crate::objects::{is_elf, is_gone, Objects, NO_OBJECT};
 use crate::record::{Mapping, Space, MAPPING_JIT, MAPPING_TABLE};
 use crate::side_band::{FileIdentity, Item, NewMapping, News};
 use crate::space_ranges::{Range, SpaceRanges};
@@ -37,23 +38,71 @@ pub fn find_mapping(mappings: &[Mapping], address: u64) -> Option<&Mapping> {
 }
 
 impl Process {
-    /// munmap is not reported: what is mapped later wins where the two overlap.
-    fn insert(&mut self, new: Mapping) {
-        let mut kept = Vec::with_capacity(self.mappings.len() + 2);
-        for old in &self.mappings {
-            if old.begin < new.begin {
-                kept.push(Mapping { end: old.end.min(new.begin), ..*old });
-            }
-            if old.end > new.end {
-                kept.push(Mapping { begin: old.begin.max(new.end), ..*old });
-            }
+    /// munmap is not reported: what is mapped later wins where the two overlap. Code without a file is one mapping where
+    /// it touches: a compiler at run time maps thousands of pages one by one.
+    fn insert(&mut self, mut new: Mapping) {
+        let mut first = self.mappings.partition_point(|mapping| mapping.end <= new.begin);
+        let mut end = self.mappings.partition_point(|mapping| mapping.begin < new.end);
+        let is_new_jit = is_jit(&new);
+        let joins = |mapping: &Mapping| is_new_jit && is_jit(mapping);
+        if self.mappings[first..end]
+            .iter()
+            .filter(|old| joins(old))
+            .any(|old| old.begin <= new.begin && new.end <= old.end)
+        {
+            return; // known
         }
-        kept.push(new);
-        kept.sort_by_key(|mapping| mapping.begin);
-        self.mappings = kept;
+        if let Some(before) = first.checked_sub(1).and_then(|index| self.mappings.get(index)).filter(|it| joins(it)) {
+            first -= usize::from(before.end == new.begin);
+        }
+        if let Some(after) = self.mappings.get(end).filter(|it| joins(it)) {
+            end += usize::from(after.begin == new.end);
+        }
+        let replaced = &self.mappings[first..end];
+        let mut head = replaced.first().copied().filter(|old| old.begin < new.begin);
+        let mut tail = replaced.last().copied().filter(|old| old.end > new.end);
+        new.begin = head.take_if(|old| joins(old)).map_or(new.begin, |old| old.begin);
+        new.end = tail.take_if(|old| joins(old)).map_or(new.end, |old| old.end);
+        let head = head.map(|old| Mapping { end: new.begin, ..old });
+        let tail = tail.map(|old| Mapping { begin: new.end, ..old });
+        self.mappings.splice(first..end, head.into_iter().chain([new]).chain(tail));
         self.must_publish = true;
     }
 }
+
+fn is_jit(mapping: &Mapping) -> bool {
+    mapping.flags & MAPPING_JIT != 0
+}
+
+/// At most `limit` of them. Where there are more, code without a file is taken together over the smallest gaps, in which
+/// nothing is known to be. `Err` with what can be had when that does not suffice.
+fn fit(mappings: &[Mapping], limit: usize) -> Result<Vec<Mapping>, Vec<Mapping>> {
+    let excess = mappings.len().saturating_sub(limit);
+    let pairs = mappings.windows(2).enumerate().filter(|(_, pair)| pair.iter().all(is_jit));
+    let mut gaps: Vec<(u64, usize)> = match excess {
+        0 => Vec::new(),
+        _ => pairs.map(|(index, pair)| (pair[1].begin - pair[0].end, index + 1)).collect(),
+    };
+    gaps.sort_unstable();
+    let joined: HashSet<usize> = gaps.iter().take(excess).map(|(_, index)| *index).collect();
+    let mut fitted: Vec<Mapping> = Vec::with_capacity(mappings.len().min(limit));
+    for (index, mapping) in mappings.iter().enumerate() {
+        match fitted.last_mut().filter(|_| joined.contains(&index)) {
+            Some(last) => last.end = mapping.end,
+            None => fitted.push(*mapping),
+        }
+    }
+    let is_whole = fitted.len() <= limit;
+    fitted.truncate(limit);
+    if is_whole {
+        Ok(fitted)
+    } else {
+        Err(fitted)
+    }
+}
+
+/// Called when files have been loaded: their descriptors are not kept until all are.
+pub type SendLoaded<'a> = &'a mut dyn FnMut(&mut Objects) -> Outcome<()>;
 
 pub struct Processes {
     all: HashMap<u32, Process>,
@@ -66,7 +115,6 @@ pub struct Processes {
     ranges: SpaceRanges,
     access: Rc<Access>,
     pub objects: Objects,
-    pub problems: Vec<(&'static str, String)>,
 }
 
 impl Processes {
@@ -80,8 +128,12 @@ impl Processes {
             ranges: SpaceRanges::new(entries),
             objects: Objects::new(Rc::clone(&access), &table_memory(engine)),
             access,
-            problems: Vec::new(),
         }
+    }
+
+    /// When memory that walks read was last used again without a rest.
+    pub fn changed_ns(&self) -> u64 {
+        self.objects.room.changed_ns.max(self.ranges.woken_ns)
     }
 
     pub fn get(&self, pid: u32) -> Option<&Process> {
@@ -94,19 +146,20 @@ impl Processes {
     }
 
     /// Begins to follow a process with what it has mapped now. The caller observes it in the kernel afterwards.
-    pub fn add(&mut self, engine: &mut Engine, pid: u32) -> Outcome<()> {
+    pub fn add(&mut self, engine: &mut Engine, pid: u32, send_loaded: SendLoaded) -> Outcome<()> {
         // Known first: what it maps is in use, and makes no room for the next of its files.
         self.all.insert(pid, Process { must_publish: true, ..Process::default() });
         self.changed.push(pid);
         for mapping in self.scan_mappings(pid) {
-            self.map(engine, pid, &mapping);
+            self.map(engine, pid, &mapping, monotonic_ns());
+            send_loaded(&mut self.objects)?;
         }
         self.publish(engine)
     }
 
     /// Applies the news and publishes what changed, at the end and before it takes long: the stacks of a process that
     /// starts with a large library need the small ones at their outer end.
-    pub fn apply(&mut self, engine: &mut Engine, items: Vec<Item>) -> Outcome<()> {
+    pub fn apply(&mut self, engine: &mut Engine, items: Vec<Item>, send_loaded: SendLoaded) -> Outcome<()> {
         self.forget_ended();
         self.retry_waiting(engine);
         for item in items {
@@ -114,13 +167,14 @@ impl Processes {
                 self.publish(engine)?;
             }
             self.apply_one(engine, item);
+            send_loaded(&mut self.objects)?;
         }
         self.publish(engine)
     }
 
     fn takes_long(&self, item: &Item) -> bool {
         let News::Mapped(new) = &item.news else { return false };
-        new.end - new.begin >= LARGE_TEXT_BYTES && self.objects.known(&new.identity).is_none()
+        new.end - new.begin >= LARGE_TEXT_BYTES && !self.objects.is_known(&new.identity)
     }
 
     /// Not a process that has got the pid of an ended one since.
@@ -136,10 +190,10 @@ impl Processes {
         match item.news {
             News::Fork { parent } => self.fork(parent, item.pid),
             News::Exec => self.exec(item.pid),
-            News::Mapped(new) => self.map(engine, item.pid, &new),
+            News::Mapped(new) => self.map(engine, item.pid, &new, item.time_ns),
             News::Ended => self.end(item.pid),
             News::Lost { records } => {
-                self.problems.push(("side-band-lost", format!("{records} notices of new mappings were lost")));
+                self.objects.problems.add("side-band-lost", format!("{records} notices of new mappings were lost"));
                 self.rescan(engine);
             }
         }
@@ -161,7 +215,7 @@ impl Processes {
     }
 
     fn exec(&mut self, pid: u32) {
-        let now_ns = crate::clock::monotonic_ns();
+        let now_ns = monotonic_ns();
         if self.all.contains_key(&pid) && !self.access.may_inspect(pid) && !is_gone(pid) {
             let left_out = self.all.remove(&pid).and_then(|process| process.range);
             release(&mut self.ranges, left_out, now_ns);
@@ -175,11 +229,11 @@ impl Processes {
         }
     }
 
-    fn map(&mut self, engine: &mut Engine, pid: u32, new: &NewMapping) {
+    fn map(&mut self, engine: &mut Engine, pid: u32, new: &NewMapping, time_ns: u64) {
         if !self.all.contains_key(&pid) {
             return;
         }
-        let Some(mapping) = self.resolve(engine, pid, new) else { return };
+        let Some(mapping) = self.resolve(engine, pid, new, time_ns) else { return };
         if let Some(process) = self.all.get_mut(&pid) {
             process.insert(mapping);
             self.changed.push(pid);
@@ -188,7 +242,7 @@ impl Processes {
 
     /// The leader's end; other threads may go on, so the mappings stay until the process is gone.
     fn end(&mut self, pid: u32) {
-        let now_ns = crate::clock::monotonic_ns();
+        let now_ns = monotonic_ns();
         let Some(process) = self.all.get_mut(&pid) else { return };
         if has_other_threads(pid) {
             return;
@@ -204,20 +258,41 @@ impl Processes {
         let pids: Vec<u32> = self.living().collect();
         for pid in pids {
             for mapping in self.scan_mappings(pid) {
-                self.map(engine, pid, &mapping);
+                self.map(engine, pid, &mapping, monotonic_ns());
             }
         }
     }
 
+    /// Files that were written over where they lie: a process that has one mapped executes what is in it now.
+    pub fn map_rewritten(&mut self, engine: &mut Engine, send_loaded: SendLoaded) -> Outcome<()> {
+        let rewritten = self.objects.take_rewritten(&mut table_memory(engine));
+        if rewritten.is_empty() {
+            return Ok(());
+        }
+        let is_affected = |mapping: &Mapping| rewritten.contains(&mapping.object);
+        let pids: Vec<u32> = self.living().filter(|pid| self.all[pid].mappings.iter().any(is_affected)).collect();
+        for pid in pids {
+            for new in self.scan_mappings(pid) {
+                if find_mapping(&self.all[&pid].mappings, new.begin).is_some_and(is_affected) {
+                    self.map(engine, pid, &new, monotonic_ns());
+                    send_loaded(&mut self.objects)?;
+                }
+            }
+        }
+        self.publish(engine)
+    }
+
     /// A mapping with its object and table. None for what holds no code of interest.
-    fn resolve(&mut self, engine: &mut Engine, pid: u32, new: &NewMapping) -> Option<Mapping> {
+    fn resolve(&mut self, engine: &mut Engine, pid: u32, new: &NewMapping, time_ns: u64) -> Option<Mapping> {
         let mapping = Mapping { begin: new.begin, end: new.end, ..Mapping::default() };
         let id = match kind_of(&new.path) {
             PathKind::Ignored => return None,
-            PathKind::Anonymous => return Some(Mapping { flags: MAPPING_JIT, object: NO_OBJECT, ..mapping }),
-            PathKind::Vdso => self.objects.load_vdso(&mut table_memory(engine)),
-            PathKind::File => self.resolve_file(engine, pid, new)?,
+            PathKind::Anonymous => None,
+            PathKind::Vdso => Some(self.objects.load_vdso(&mut table_memory(engine))),
+            PathKind::MemoryFile => self.resolve_memory_file(engine, pid, new),
+            PathKind::File => Some(self.resolve_file(engine, pid, new, time_ns)?),
         };
+        let Some(id) = id else { return Some(Mapping { flags: MAPPING_JIT, object: NO_OBJECT, ..mapping }) };
         self.use_table(engine, id);
         let bias = self.objects.get(id)?.bias(mapping.begin, new.file_offset);
         Some(with_table(Mapping { bias, object: id, ..mapping }, self.objects.slot(id)))
@@ -231,7 +306,7 @@ impl Processes {
     }
 
     fn use_table(&mut self, engine: &mut Engine, id: u32) {
-        let now_ns = crate::clock::monotonic_ns();
+        let now_ns = monotonic_ns();
         self.objects.room.touch(id, now_ns);
         if self.objects.room.wants(id, now_ns) && !self.waiting.contains(&id) {
             self.make_room(engine, id, &self.used_objects());
@@ -240,7 +315,7 @@ impl Processes {
 
     /// Once a second each, and not for files that no process has mapped any more.
     fn retry_waiting(&mut self, engine: &mut Engine) {
-        let now_ns = crate::clock::monotonic_ns();
+        let now_ns = monotonic_ns();
         let (due, later) =
             std::mem::take(&mut self.waiting).into_iter().partition(|id| self.objects.room.wants(*id, now_ns));
         self.waiting = later;
@@ -279,16 +354,30 @@ impl Processes {
     }
 
     /// None also where the process is not the caller's any more: then it is not even said which files it maps.
-    fn resolve_file(&mut self, engine: &mut Engine, pid: u32, new: &NewMapping) -> Option<u32> {
-        if let Some(id) = self.objects.known(&new.identity) {
+    fn resolve_file(&mut self, engine: &mut Engine, pid: u32, new: &NewMapping, time_ns: u64) -> Option<u32> {
+        if let Some(id) = self.objects.known(pid, new) {
             return Some(id);
         }
         match self.objects.open_mapped(pid, new) {
             Ok(file) => Some(self.objects.load_mapped(&mut table_memory(engine), file, new)),
-            Err(_) if is_gone(pid) => self.objects.known_by_inode(new),
+            Err(_) if is_gone(pid) => self.objects.load_of_ended(&mut table_memory(engine), new, time_ns),
             Err(_) if !self.access.may_inspect(pid) || !engine.is_observed(pid) => None,
-            Err(error) => Some(self.objects.add_unreadable(new, &error)),
+            Err(error) => {
+                let loaded = self.objects.load_of_ended(&mut table_memory(engine), new, time_ns);
+                Some(loaded.unwrap_or_else(|| self.objects.add_unreadable(new, &error)))
+            }
         }
+    }
+
+    /// A program or a library that lies in memory alone. None for what is no ELF file: code that is made at run time, and
+    /// mapped a second time to be written.
+    fn resolve_memory_file(&mut self, engine: &mut Engine, pid: u32, new: &NewMapping) -> Option<u32> {
+        if let Some(id) = self.objects.known(pid, new) {
+            return Some(id);
+        }
+        let file = self.objects.open_mapped(pid, new).ok().filter(is_elf)?;
+        let named = NewMapping { path: memory_file_name(&new.path).to_vec(), ..new.clone() };
+        Some(self.objects.load_mapped(&mut table_memory(engine), file, &named))
     }
 
     /// The executable mappings of a process as /proc has them.
@@ -298,31 +387,32 @@ impl Processes {
     }
 
     fn publish(&mut self, engine: &mut Engine) -> Outcome<()> {
-        let now_ns = crate::clock::monotonic_ns();
+        let now_ns = monotonic_ns();
         for pid in std::mem::take(&mut self.changed) {
             let Some(process) = self.all.get_mut(&pid) else { continue };
             if !std::mem::take(&mut process.must_publish) {
                 continue; // published already, or ended
             }
-            let count = process.mappings.len().min(MAX_MAPPINGS);
-            if count < process.mappings.len() {
-                self.problems.push((
-                    "too-many-mappings",
-                    format!("process {pid} has more than {MAX_MAPPINGS} executable mappings"),
-                ));
-            }
+            let mappings = fit(&process.mappings, MAX_MAPPINGS).unwrap_or_else(|fitted| {
+                let message = format!("process {pid} has more than {MAX_MAPPINGS} executable mappings");
+                self.objects.problems.add("too-many-mappings", message);
+                fitted
+            });
+            let count = mappings.len();
             let Some(range) = self.ranges.allocate(count, now_ns) else {
-                self.problems.push(("too-many-processes", format!("no room for the mappings of process {pid}")));
+                let message = format!("no room for the mappings of process {pid}");
+                self.objects.problems.add("too-many-processes", message);
+                process.must_publish = true; // with its next mapping
                 continue;
             };
-            for (index, mapping) in process.mappings[..count].iter().enumerate() {
-                engine.mappings.set(range.first as usize + index, *mapping);
+            for (index, mapping) in mappings.into_iter().enumerate() {
+                engine.mappings.set(range.first as usize + index, mapping);
             }
             let log2_step = first_step_log2(count) as u32;
             let space = Space { first: range.first, count: count as u32, log2_step, generation: process.generation };
             engine.publish_space(pid, &space)?;
             let replaced = process.range.replace(Rc::new(range));
-            release(&mut self.ranges, replaced, crate::clock::monotonic_ns()); // it was in use until here
+            release(&mut self.ranges, replaced, monotonic_ns()); // it was in use until here
         }
         Ok(())
     }
@@ -349,9 +439,20 @@ pub fn with_table(mapping: Mapping, slot: Option<TableSlot>) -> Mapping {
 
 pub enum PathKind {
     File,
+    /// Of memfd_create.
+    MemoryFile,
     Anonymous,
     Vdso,
     Ignored,
+}
+
+/// Shared, huge and System V memory, which the kernel names as files.
+const MEMORY_PATHS: [&[u8]; 3] = [b"/dev/zero", b"/anon_hugepage", b"/SYSV"];
+
+/// "memfd:NAME" of "/memfd:NAME (deleted)".
+fn memory_file_name(path: &[u8]) -> &[u8] {
+    let path = path.strip_prefix(b"/").unwrap_or(path);
+    path.strip_suffix(b" (deleted)").unwrap_or(path)
 }
 
 /// perf writes "//anon" where /proc/PID/maps has nothing.
@@ -361,7 +462,8 @@ pub fn kind_of(path: &[u8]) -> PathKind {
         b"[vsyscall]" | b"[uprobes]" => PathKind::Ignored,
         b"" => PathKind::Anonymous,
         path if path.starts_with(b"//anon") || path.starts_with(b"[") => PathKind::Anonymous,
-        path if path.starts_with(b"/memfd:") || path.starts_with(b"/dev/zero") => PathKind::Anonymous,
+        path if path.starts_with(b"/memfd:") => PathKind::MemoryFile,
+        path if MEMORY_PATHS.iter().any(|known| path.starts_with(known)) => PathKind::Anonymous,
         path if path.starts_with(b"/") => PathKind::File,
         _ => PathKind::Anonymous,
     }

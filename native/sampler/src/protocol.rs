@@ -19,15 +19,17 @@
 //! - HELLO `u32 protocolVersion, u32 pid, version text`, first. An unknown version is the client's error to report.
 //! - STARTED JSON text, or FAILED JSON `{code, message, errno}` and the end.
 //! - ADDED `u32 requestId, u32 errno (0: observed, EPERM: the caller may not, ESRCH: no such process), text`.
-//! - OBJECT `u32 id, u32 pathLength, u32 buildIdLength, u32 flags (OBJECT_*), path, buildId`, sent before the first
-//!   stack that names it; a descriptor of the file may travel with it. With the id KERNEL_OBJECT: /proc/kallsyms.
+//! - OBJECT `u32 id, u32 pathLength, u32 buildIdLength, u32 flags (OBJECT_*), u64 device, u64 inode, u64 size,
+//!   i64 modifiedNs, i64 changedNs (of the mapped file when it was loaded; all 0: unknown), path, buildId`, sent before
+//!   the first stack that names it; a descriptor of the file, or of a copy of it, may travel with it. A file that is
+//!   written again is another object. With the id KERNEL_OBJECT: /proc/kallsyms.
 //! - STACKS: `struct bee_stack` records, back to back; each stands for one sample. COUNTS `{u64 key[2], u64 more}…`
 //!   adds repetitions to the record with that key. Both are whole when DONE arrives.
 //! - EXIT `u32 pid, i32 waitStatus (-1: unknown), u64 timeNs (CLOCK_MONOTONIC)` for each process of an ADD.
 //! - PROBLEM JSON `{code, message}`: something was left out, and the run goes on.
 //! - TOTALS JSON, after COUNTS: once a second, for a client that loses its sampler, and after STOP, then with DONE.
 
-pub const PROTOCOL_VERSION: u32 = 3;
+pub const PROTOCOL_VERSION: u32 = 4;
 
 pub const MESSAGE_START: u16 = 1;
 pub const MESSAGE_ADD: u16 = 2;
@@ -59,6 +61,10 @@ pub const KERNEL_OBJECT: u32 = u32::MAX;
 /// OBJECT flags.
 pub const OBJECT_HAS_DESCRIPTOR: u32 = 1 << 0;
 pub const OBJECT_IS_VDSO: u32 = 1 << 1;
+/// The descriptor is a sealed copy in memory: what the file becomes does not matter.
+pub const OBJECT_IS_COPY: u32 = 1 << 2;
+/// What was mapped has been written over: there is nothing to read names from.
+pub const OBJECT_IS_REPLACED: u32 = 1 << 3;
 
 /// Longest payload that the client accepts: a batch of stacks is bounded by the ring.
 #[allow(dead_code, reason = "only the client reads it, and both compile this file")]

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
@@ -14,7 +14,8 @@ use crate::checkpoint::Checkpoints;
 use crate::clock::{monotonic_ns, own_cpu_ns, own_private_bytes};
 use crate::engine::{open_events, Engine, RunTimeStatistics, Settings};
 use crate::failure::{json_text, Failure, Outcome};
-use crate::objects::is_gone;
+use crate::file_state::FileState;
+use crate::objects::{is_gone, Object, Objects};
 use crate::privileges::{self, OPEN_EVENTS};
 use crate::process_code::read_code;
 use crate::processes::Processes;
@@ -45,7 +46,7 @@ pub struct Session {
     check: UnwindingCheck,
     is_sampling: bool,
     peak_private_bytes: u64,
-    memory_seen_ns: u64,
+    ticked_ns: u64,
     load_cpu_ns: u64,
     enabled_ns: u64,
     first_sample_ns: u64,
@@ -91,7 +92,7 @@ impl Session {
             check: UnwindingCheck::default(),
             is_sampling: false,
             peak_private_bytes: own_private_bytes(),
-            memory_seen_ns: 0,
+            ticked_ns: 0,
             load_cpu_ns: 0,
             enabled_ns: 0,
             first_sample_ns: 0,
@@ -105,7 +106,7 @@ impl Session {
         loop {
             let ready = self.wait()?;
             self.collect()?;
-            self.watch_memory();
+            self.tick()?;
             self.checkpoint()?;
             self.report_ends(&ready)?;
             if ready.contains(&self.wire.as_raw_fd()) {
@@ -119,12 +120,15 @@ impl Session {
     }
 
     /// Ten times a second: reading /proc at every wake-up would be half of our own cost.
-    fn watch_memory(&mut self) {
+    fn tick(&mut self) -> Outcome<()> {
         let now_ns = monotonic_ns();
-        if now_ns - self.memory_seen_ns >= TICK_MS as u64 * 1_000_000 {
-            self.memory_seen_ns = now_ns;
-            self.peak_private_bytes = self.peak_private_bytes.max(own_private_bytes());
+        if now_ns - self.ticked_ns < TICK_MS as u64 * 1_000_000 {
+            return Ok(());
         }
+        self.ticked_ns = now_ns;
+        self.peak_private_bytes = self.peak_private_bytes.max(own_private_bytes());
+        let (wire, sent) = (&mut self.wire, &mut self.objects_sent);
+        self.processes.map_rewritten(&mut self.engine, &mut |objects| send_objects(wire, sent, objects))
     }
 
     /// Descriptors that have something to say, after a tick at the latest.
@@ -149,7 +153,8 @@ impl Session {
     fn collect(&mut self) -> Outcome<()> {
         let records = self.engine.take_records()?;
         let news = self.side_band.take();
-        self.processes.apply(&mut self.engine, news)?;
+        let (wire, sent) = (&mut self.wire, &mut self.objects_sent);
+        self.processes.apply(&mut self.engine, news, &mut |objects| send_objects(wire, sent, objects))?;
         self.forward(&records)?;
         self.report_problems()
     }
@@ -183,8 +188,10 @@ impl Session {
 
     fn check_unwinding(&mut self, check: &Check) {
         let (engine, objects, access) = (&self.engine, &self.processes.objects, &*self.access);
-        let means = Means { engine, objects, access, limits: self.settings.limits() };
-        self.processes.problems.extend(self.check.examine(check, &means));
+        let changed_ns = self.processes.changed_ns();
+        let means = Means { engine, objects, access, limits: self.settings.limits(), changed_ns };
+        let found = self.check.examine(check, &means);
+        found.into_iter().for_each(|(code, text)| self.processes.objects.problems.add(code, text));
     }
 
     fn forward_stack(&mut self, head: &StackHead, record: &[u8]) {
@@ -219,30 +226,15 @@ impl Session {
     }
 
     fn send_objects(&mut self) -> Outcome<()> {
-        for object in self.processes.objects.since(self.objects_sent) {
-            let mut flags = if object.is_vdso { OBJECT_IS_VDSO } else { 0 };
-            if object.file.is_some() {
-                flags |= OBJECT_HAS_DESCRIPTOR;
-            }
-            let mut payload = Vec::new();
-            for word in [object.id, object.path.len() as u32, object.build_id.len() as u32, flags] {
-                payload.extend_from_slice(&word.to_le_bytes());
-            }
-            payload.extend_from_slice(&object.path);
-            payload.extend_from_slice(&object.build_id);
-            let sent = match &object.file {
-                Some(file) => self.wire.send_with_descriptor(MESSAGE_OBJECT, &payload, file.as_fd()),
-                None => self.wire.send(MESSAGE_OBJECT, &payload),
-            };
-            sent.map_err(|error| Failure::from_io("client", "write to the client", &error))?;
-            self.objects_sent = object.id;
-        }
-        Ok(())
+        send_objects(&mut self.wire, &mut self.objects_sent, &mut self.processes.objects)
     }
 
     fn report_problems(&mut self) -> Outcome<()> {
-        let mut problems = std::mem::take(&mut self.processes.problems);
-        problems.append(&mut self.processes.objects.problems);
+        let problems = self.processes.objects.problems.take();
+        self.send_problems(problems)
+    }
+
+    fn send_problems(&mut self, problems: Vec<(&'static str, String)>) -> Outcome<()> {
         for (code, message) in problems {
             let json = format!("{{\"code\":\"{code}\",\"message\":{}}}", json_text(&message));
             send(&mut self.wire, MESSAGE_PROBLEM, json.as_bytes())?;
@@ -317,7 +309,9 @@ impl Session {
             self.engine.forget(pid); // whoever has its pid now was not asked for
             return Err(io::Error::from_raw_os_error(libc::ESRCH));
         }
-        self.processes.add(&mut self.engine, pid).map_err(to_io)?;
+        let (wire, sent) = (&mut self.wire, &mut self.objects_sent);
+        let mut send_loaded = |objects: &mut Objects| send_objects(wire, sent, objects);
+        self.processes.add(&mut self.engine, pid, &mut send_loaded).map_err(to_io)?;
         self.awaited.push((pid, process));
         if !self.is_sampling {
             self.is_sampling = true;
@@ -349,6 +343,8 @@ impl Session {
     fn finish(mut self) -> Outcome<()> {
         self.engine.set_sampling(false)?;
         self.collect()?;
+        let rest = self.processes.objects.problems.take_rest();
+        self.send_problems(rest)?;
         self.send_counts()?;
         send(&mut self.wire, MESSAGE_DONE, &[])
     }
@@ -406,6 +402,43 @@ impl Session {
 
 fn send(wire: &mut Wire, kind: u16, payload: &[u8]) -> Outcome<()> {
     wire.send(kind, payload).map_err(|error| Failure::from_io("client", "write to the client", &error))
+}
+
+/// What was loaded since the last call.
+fn send_objects(wire: &mut Wire, sent: &mut u32, objects: &mut Objects) -> Outcome<()> {
+    while let Some(object) = objects.get(*sent + 1) {
+        let id = object.id;
+        let payload = object_payload(object);
+        let written = match object.descriptor() {
+            Some(file) => wire.send_with_descriptor(MESSAGE_OBJECT, &payload, file),
+            None => wire.send(MESSAGE_OBJECT, &payload),
+        };
+        written.map_err(|error| Failure::from_io("client", "write to the client", &error))?;
+        objects.settle(id);
+        *sent = id;
+    }
+    Ok(())
+}
+
+fn object_payload(object: &Object) -> Vec<u8> {
+    let flags = [
+        (object.is_vdso, OBJECT_IS_VDSO),
+        (object.descriptor().is_some(), OBJECT_HAS_DESCRIPTOR),
+        (object.is_copied(), OBJECT_IS_COPY),
+        (object.is_replaced, OBJECT_IS_REPLACED),
+    ];
+    let flags = flags.iter().filter(|(is_set, _)| *is_set).fold(0, |flags, (_, flag)| flags | flag);
+    let FileState { device, inode, size, modified_ns, changed_ns } = object.state.unwrap_or_default();
+    let mut payload = Vec::new();
+    for word in [object.id, object.path.len() as u32, object.build_id.len() as u32, flags] {
+        payload.extend_from_slice(&word.to_le_bytes());
+    }
+    for word in [device, inode, size, modified_ns as u64, changed_ns as u64] {
+        payload.extend_from_slice(&word.to_le_bytes());
+    }
+    payload.extend_from_slice(&object.path);
+    payload.extend_from_slice(&object.build_id);
+    payload
 }
 
 fn to_io(failure: Failure) -> io::Error {

@@ -165,6 +165,11 @@ impl TableRoom {
         Some(())
     }
 
+    /// No walk that enters a mapping from here on uses the table; what began earlier ends on its own.
+    pub fn disown(&self, memory: &mut TableMemory, id: u32) {
+        self.name_owner(memory, id, NO_OBJECT);
+    }
+
     fn name_owner(&self, memory: &mut TableMemory, id: u32, owner: u32) {
         if let Some(table) = self.entries.get(&id).and_then(Entry::loaded) {
             table.slot.name_owner(memory, owner);

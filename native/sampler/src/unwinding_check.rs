@@ -5,7 +5,7 @@
 //! Both are told the same. The mappings are read where the kernel program has read them: a range of that array is not
 //! written again before it has rested, so a check younger than the rest sees what the walk saw, and an older one is left
 //! out and counted. Rows, directories and rules are written before a mapping points to them, and change only where tables
-//! make room for others: what is older than the last such change is left out too.
+//! make room for others; what is older than the last such change, or than a range that did not rest, is left out too.
 
 use std::cell::Cell;
 use std::fmt::Write;
@@ -31,6 +31,8 @@ pub struct Means<'a> {
     pub objects: &'a Objects,
     pub access: &'a Access,
     pub limits: Limits,
+    /// When tables were last exchanged, or ranges of mappings used again without a rest.
+    pub changed_ns: u64,
 }
 
 #[derive(Default)]
@@ -51,7 +53,7 @@ impl UnwindingCheck {
     pub fn examine(&mut self, check: &Check, means: &Means) -> Vec<Problem> {
         let time_ns = check.snapshot.head.time_ns;
         let mappings = mappings_of(check, means.engine);
-        if time_ns <= means.objects.room.changed_ns || monotonic_ns().saturating_sub(time_ns) >= REST_NS {
+        if time_ns <= means.changed_ns || monotonic_ns().saturating_sub(time_ns) >= REST_NS {
             self.late += 1;
             return Vec::new();
         }

@@ -7,6 +7,7 @@ import { awaitDebugFiles } from './debug-files.js';
 import { shownPath } from './outputs.js';
 import { type Problem, ProblemList } from './problem-list.js';
 import { qualityLine, qualityProblems } from './quality.js';
+import { replacedProblem } from './replaced-problem.js';
 import { groupingOf, groupingProblems, wholeName } from './run-grouping.js';
 import type { RunInProgress } from './run-in-progress.js';
 import { strippedPrograms } from './symbol-problems.js';
@@ -28,7 +29,11 @@ export async function writeProfile(
   const { profile, groups } = built;
   summary.stacks = built.statistics.stacks;
   summary.frames = built.statistics.frames;
-  summary.problems.addAll([...built.problems.map(symbolProblem), ...groupingProblems(grouping, groups)]);
+  summary.problems.addAll([
+    ...built.problems.map(symbolProblem),
+    ...built.replacedFiles.map(replacedProblem),
+    ...groupingProblems(grouping, groups),
+  ]);
   const quality = [...qualityProblems(summary), ...(target.problemsAfter?.(raw, session.processes) ?? [])];
   if (quality.some(({ code }) => code === 'unnamed-frames')) quality.push(...strippedCommands(run));
   summary.problems.addAll(quality);

@@ -6,7 +6,6 @@ use std::sync::{PoisonError, RwLock};
 use bee_elf::ElfFile;
 
 use super::debug_file;
-use super::elf::descriptor_path;
 use crate::elf_facts;
 use crate::failure::{Failure, Outcome};
 use crate::json::hex;
@@ -27,13 +26,13 @@ pub fn path_of(build_id: &[u8]) -> Option<PathBuf> {
 /// The build id of the file that would tell more of an object, and is not on disk: that of its debug file, or of what
 /// dwz moved out of it.
 pub fn missing_build_id(object: &Object) -> Option<String> {
-    let path = descriptor_path(object.file.as_ref()?);
-    let memory = elf_facts::map(&path).ok()?;
+    let opened = object.open().ok()?;
+    let memory = elf_facts::map(&opened.path()).ok()?;
     let elf = ElfFile::parse(memory.bytes()).ok()?;
     if elf.has_section(".debug_info") {
-        return missing_supplement(&elf, path.as_ref());
+        return missing_supplement(&elf, opened.place.as_ref());
     }
-    let separate = debug_file::open(&elf, &path);
+    let separate = debug_file::open(&elf, &opened.place);
     let debug = separate.as_ref().and_then(|file| ElfFile::parse_sections(file.memory.bytes()).ok());
     match (debug, &separate) {
         (Some(debug), Some(file)) if debug.has_section(".debug_info") => missing_supplement(&debug, &file.path),

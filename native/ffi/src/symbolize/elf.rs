@@ -1,7 +1,6 @@
 //! User code: one ELF file through its descriptor.
 
 use std::fs::File;
-use std::os::fd::AsRawFd;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::Path;
 
@@ -15,13 +14,16 @@ use super::sweep::{self, Program, Swept};
 use super::symbols::Symbols;
 use super::{plt, vdso, Answer, Problem};
 use crate::file_memory::FileMemory;
-use crate::objects::Object;
+use crate::objects::{descriptor_path, Object, OpenObject};
 
 /// Debug information first; what it cannot say, or when it is broken, the symbol tables.
-pub fn resolve(id: u32, object: &Object, addresses: &[u64], style: Style) -> Answer {
-    let resolved = match (object.is_vdso, &object.file) {
-        (true, _) => vdso::open_image().and_then(|image| resolve_file(&descriptor_path(&image), addresses, style)),
-        (false, Some(file)) => resolve_file(&descriptor_path(file), addresses, style),
+pub fn resolve(id: u32, object: &Object, opened: Option<&OpenObject<'_>>, addresses: &[u64], style: Style) -> Answer {
+    let resolved = match (object.is_vdso, opened) {
+        (true, _) => vdso::open_image().and_then(|image| {
+            let path = descriptor_path(&image);
+            resolve_file(&Code { path: &path, place: &path }, addresses, style)
+        }),
+        (false, Some(opened)) => resolve_file(&Code { path: &opened.path(), place: &opened.place }, addresses, style),
         (false, None) => Err("The file could not be opened.".to_string()),
     };
     let Resolved { symbols, message, is_spread } = resolved.unwrap_or_else(|message| Resolved {
@@ -33,9 +35,10 @@ pub fn resolve(id: u32, object: &Object, addresses: &[u64], style: Style) -> Ans
     Answer { symbols, problem, is_spread }
 }
 
-/// The mapped file itself, whatever its path means by now.
-pub fn descriptor_path(file: &impl AsRawFd) -> String {
-    format!("/proc/self/fd/{}", file.as_raw_fd())
+/// A file as it is read, and where it lies: of a copy, where the original does.
+struct Code<'a> {
+    path: &'a str,
+    place: &'a str,
 }
 
 struct Resolved {
@@ -50,15 +53,16 @@ impl From<(Symbols, Option<String>)> for Resolved {
     }
 }
 
-fn resolve_file(path: &str, addresses: &[u64], style: Style) -> Result<Resolved, String> {
-    let resolved = resolve_code(path, addresses, style)?;
-    Ok(Resolved { symbols: plt::with_stubs_named(path, addresses, resolved.symbols, style), ..resolved })
+fn resolve_file(code: &Code, addresses: &[u64], style: Style) -> Result<Resolved, String> {
+    let resolved = resolve_code(code, addresses, style)?;
+    Ok(Resolved { symbols: plt::with_stubs_named(code.path, addresses, resolved.symbols, style), ..resolved })
 }
 
 /// The file's debug information in one sweep; a library for whatever the sweep leaves: what is malformed, and files that
 /// only have a table of symbols in .gnu_debugdata.
-fn resolve_code(path: &str, addresses: &[u64], style: Style) -> Result<Resolved, String> {
-    match survived(|| sweep_file(path, addresses, style)) {
+fn resolve_code(code: &Code, addresses: &[u64], style: Style) -> Result<Resolved, String> {
+    let path = code.path;
+    match survived(|| sweep_file(code, addresses, style)) {
         Ok(Some(swept)) => Ok(fill_left(path, addresses, swept, style)),
         Ok(None) => library::resolve(path, addresses, style).map(Resolved::from),
         Err(message) => {
@@ -75,23 +79,24 @@ fn survived<T>(sweep: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
 }
 
 /// `None` for what only the library reads. What is no ELF file it explains.
-fn sweep_file(path: &str, addresses: &[u64], style: Style) -> Result<Option<Swept>, String> {
-    let mapped = File::open(path).and_then(|file| FileMemory::map(&file));
+fn sweep_file(code: &Code, addresses: &[u64], style: Style) -> Result<Option<Swept>, String> {
+    let mapped = File::open(code.path).and_then(|file| FileMemory::map(&file));
     let (false, Ok(memory)) = (style.avoids_sweep, mapped) else { return Ok(None) };
     let Ok(elf) = ElfFile::parse(memory.bytes()) else { return Ok(None) };
-    let functions = Functions::of_file(path.to_string());
+    let functions = Functions::of_file(code.path.to_string());
+    let place = Path::new(code.place);
     let sweep = |debug: &ElfFile<'_>, debug_path: &Path| {
-        let program = Program { elf: &elf, path: Path::new(path), debug, debug_path };
+        let program = Program { elf: &elf, path: place, debug, debug_path };
         sweep::resolve(&program, addresses, &functions, style).map(Some)
     };
     if elf.has_section(".debug_info") {
-        return sweep(&elf, Path::new(path));
+        return sweep(&elf, place);
     }
-    match debug_file::open(&elf, path) {
+    match debug_file::open(&elf, code.place) {
         Some(DebugFile { path, memory }) => {
             ElfFile::parse(memory.bytes()).map_or(Ok(None), |debug| sweep(&debug, &path))
         }
-        None if is_whole_by_symbols(&elf, path) => sweep(&elf, Path::new(path)),
+        None if is_whole_by_symbols(&elf, code.place) => sweep(&elf, place),
         None => Ok(None),
     }
 }
@@ -127,6 +132,7 @@ mod tests {
     use object::{Object as _, ObjectSymbol};
 
     use super::*;
+    use crate::objects::Content;
     use crate::symbolize::symbols::{Frame, FLAG_UNNAMED};
 
     /// `sizeless` has no end and no other symbol follows; the function behind it and the one behind a gap have CFI.
@@ -179,9 +185,9 @@ mod tests {
 
     /// `name`, `+0xstart` of an unnamed function, or nothing.
     fn names(path: &Path, addresses: &[u64]) -> Vec<String> {
-        let file = Some(File::open(path).unwrap().into());
-        let object = Object { path: path.display().to_string(), build_id: Vec::new(), is_vdso: false, file };
-        let answer = resolve(1, &object, addresses, Style::default());
+        let content = Content::File(File::open(path).unwrap().into());
+        let object = Object::of(path.display().to_string(), content);
+        let answer = resolve(1, &object, object.open().ok().as_ref(), addresses, Style::default());
         assert!(answer.problem.is_none());
         let strings = answer.symbols.strings.in_order();
         let name = |frame: &Frame| match frame.flags & FLAG_UNNAMED {

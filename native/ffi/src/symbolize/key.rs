@@ -1,17 +1,16 @@
 //! All that the names in a file depend on: the file, wherever its debug information may lie, and how they are asked for.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::hash::Hasher;
-use std::os::unix::fs::MetadataExt;
 
 use bee_elf::ElfFile;
 
 use super::debug_file;
-use super::elf::descriptor_path;
 use super::style::Style;
 use crate::file_memory::FileMemory;
+use crate::file_state::FileState;
 use crate::json;
-use crate::objects::Object;
+use crate::objects::{Object, OpenObject};
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Key {
@@ -26,19 +25,20 @@ impl Key {
         Key { text: "kernel".to_string(), file_name: None }
     }
 
-    /// `stamp`: who names. `None` for what cannot be read, and for the vdso, which is read in no time.
-    pub fn of_object(object: &Object, style: Style, stamp: &str) -> Option<Key> {
-        let path = descriptor_path(object.file.as_ref()?);
-        let file = File::open(&path).ok()?;
-        let facts = file.metadata().ok()?;
+    /// `stamp`: who names. `None` for what cannot be read.
+    pub fn of_object(object: &Object, opened: &OpenObject<'_>, style: Style, stamp: &str) -> Option<Key> {
+        let file = File::open(opened.path()).ok()?;
+        let state = object.state.map_or_else(|| file.metadata().map(|facts| FileState::of(&facts)), Ok).ok()?;
         let memory = FileMemory::map(&file).ok()?;
         let elf = ElfFile::parse(memory.bytes()).ok()?;
         let build_id = elf.build_id().filter(|id| id.len() > 1).map(json::hex);
-        let id = build_id.clone().unwrap_or_else(|| format!("{} {}", facts.dev(), facts.ino()));
-        let mut text = format!("{stamp}\n{style:?}\n{id} {}\n", identity(&facts));
-        for place in debug_file::places(&elf, &path) {
+        // Without one also by what nobody can choose: two builds may be of one size and, as some are made, of one time.
+        let FileState { device, inode, changed_ns, .. } = state;
+        let id = build_id.clone().unwrap_or_else(|| format!("{device} {inode} {changed_ns}"));
+        let mut text = format!("{stamp}\n{style:?}\n{id} {}\n", identity(&state));
+        for place in debug_file::places(&elf, &opened.place) {
             if let Ok(facts) = std::fs::metadata(&place) {
-                text.push_str(&format!("{} {}\n", place.display(), identity(&facts)));
+                text.push_str(&format!("{} {}\n", place.display(), identity(&FileState::of(&facts))));
             }
         }
         let file_name = build_id.map(|id| format!("{id}-{:016x}", hash(&text)));
@@ -52,8 +52,10 @@ impl Key {
 }
 
 /// A build id may be chosen by hand, and a stripped file has that of its original.
-fn identity(facts: &Metadata) -> String {
-    format!("{} {}.{:09}", facts.len(), facts.mtime(), facts.mtime_nsec())
+fn identity(state: &FileState) -> String {
+    const SECOND_NS: i64 = 1_000_000_000;
+    let FileState { size, modified_ns, .. } = state;
+    format!("{size} {}.{:09}", modified_ns.div_euclid(SECOND_NS), modified_ns.rem_euclid(SECOND_NS))
 }
 
 fn hash(text: &str) -> u64 {

@@ -1,10 +1,12 @@
 //! Addresses that were resolved before, while the program ran or in an earlier run, and the others.
 
 use super::chains::{select, Chains};
-use super::kept::{Kept, Settings};
+use super::kept::{lock, Kept, Settings};
 use super::key::Key;
 use super::style::Style;
+use super::symbols::{Symbols, FLAG_REPLACED};
 use super::{elf, kernel, Answer};
+use crate::objects::{Object, Unavailable};
 use crate::session::Session;
 
 /// Whether an answer is asked for, or what may be asked for later.
@@ -14,12 +16,38 @@ pub enum When {
     AtTheEnd,
 }
 
-/// The addresses of a file.
+/// The addresses of a file. When it was written over, those that were resolved before keep their names.
 pub fn resolve_elf(session: &Session, id: u32, addresses: &[u64], style: Style, when: When) -> Answer {
     let Some(object) = session.objects().get(id) else { return Answer::unresolved(addresses) };
-    let key = session.kept().settings().and_then(|Settings { stamp, .. }| Key::of_object(&object, style, stamp));
-    let resolve = |addresses: &[u64]| elf::resolve(id, &object, addresses, style);
+    let opened = match object.open() {
+        Err(Unavailable::Replaced) => return replaced(session.kept(), &object, addresses, when),
+        opened => opened.ok(),
+    };
+    let settings = session.kept().settings().filter(|_| !object.is_vdso);
+    let key = settings.and_then(|Settings { stamp, .. }| Key::of_object(&object, opened.as_ref()?, style, stamp));
+    lock(&object.last_key).clone_from(&key);
+    let resolve = |addresses: &[u64]| match elf::resolve(id, &object, opened.as_ref(), addresses, style) {
+        // What was read may be of the one, of the other, or of both.
+        _ if opened.as_ref().is_some_and(|opened| !opened.is_as_loaded()) => Answer::replaced(addresses),
+        answer => answer,
+    };
     through(session.kept(), key.as_ref(), addresses, when, resolve)
+}
+
+fn replaced(kept: &Kept, object: &Object, addresses: &[u64], when: When) -> Answer {
+    let key = lock(&object.last_key).clone();
+    let Some(key) = key else { return Answer::replaced(addresses) };
+    let known = kept.known(&key);
+    let sources: Vec<&Chains> = known.iter().map(|chains| &**chains).collect();
+    let is_unknown = |address: u64| known.iter().all(|chains| chains.find(address).is_none());
+    let unknown: Vec<usize> = (0..addresses.len()).filter(|&index| is_unknown(addresses[index])).collect();
+    if when == When::AtTheEnd {
+        kept.count(&key, addresses, unknown.len());
+    }
+    let known: Vec<usize> = (0..addresses.len()).filter(|index| unknown.binary_search(index).is_err()).collect();
+    let named: Vec<u64> = known.iter().map(|&index| addresses[index]).collect();
+    let symbols = Symbols::replaced_files(addresses.len()).replaced(&known, &select(&sources, &named));
+    Answer::new(symbols, None)
 }
 
 pub fn resolve_kernel(session: &Session, addresses: &[u64], when: When) -> Answer {
@@ -52,7 +80,8 @@ fn through(
     sources.push(&found);
     let is_all_new = unknown.len() == addresses.len();
     let symbols = if is_all_new { symbols } else { select(&sources, addresses) };
-    if problem.is_none() {
+    let is_whole = !symbols.frames.iter().any(|frame| frame.flags & FLAG_REPLACED != 0);
+    if problem.is_none() && is_whole {
         kept.keep(if is_spread { key.of_this_run() } else { key.clone() }, found);
     }
     Answer { symbols, problem, is_spread }

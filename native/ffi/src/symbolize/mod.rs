@@ -36,6 +36,7 @@ use crate::session::Session;
 pub use ahead::start as start_ahead;
 pub use disk::DiskCache;
 pub use kept::{Kept, Settings};
+pub use key::Key;
 use known::When;
 pub use style::Style;
 use symbols::Symbols;
@@ -66,6 +67,11 @@ pub struct Answer {
 impl Answer {
     fn new(symbols: Symbols, problem: Option<Problem>) -> Answer {
         Answer { symbols, problem, is_spread: false }
+    }
+
+    /// Of a file whose content is gone.
+    fn replaced(addresses: &[u64]) -> Answer {
+        Answer::new(Symbols::replaced_files(addresses.len()), None)
     }
 
     fn unresolved(addresses: &[u64]) -> Answer {

@@ -6,6 +6,7 @@ pub const FLAG_INLINED: u32 = 1 << 0;
 pub const FLAG_DEBUG_INFO: u32 = 1 << 1;
 pub const FLAG_KERNEL: u32 = 1 << 2;
 pub const FLAG_UNNAMED: u32 = 1 << 3;
+pub const FLAG_REPLACED: u32 = 1 << 4;
 
 #[derive(Clone, Copy)]
 pub struct Frame {
@@ -17,6 +18,9 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// Code of a file that was written over.
+    pub const REPLACED: Frame = Frame { name: 0, file: 0, line: 0, column: 0, flags: FLAG_REPLACED };
+
     /// A function of which only the start is known.
     pub fn unnamed(start: u64) -> Frame {
         Frame { name: 0, file: 0, line: start as u32, column: (start >> 32) as u32, flags: FLAG_UNNAMED }
@@ -35,6 +39,10 @@ pub struct Symbols {
 impl Symbols {
     pub fn unresolved(count: usize) -> Self {
         Symbols { ends: vec![0; count], ..Symbols::default() }
+    }
+
+    pub fn replaced_files(count: usize) -> Self {
+        Symbols { ends: (1..=count as u32).collect(), frames: vec![Frame::REPLACED; count], ..Symbols::default() }
     }
 
     pub fn push(&mut self, frame: Frame) {

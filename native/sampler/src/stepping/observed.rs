@@ -8,7 +8,6 @@ use bee_elf::{symbols_at, ElfFile};
 use crate::access::Access;
 use crate::array_memory::ArrayMemory;
 use crate::caller::Caller;
-use crate::file_memory::FileMemory;
 use crate::objects::{Objects, NO_OBJECT};
 use crate::policy::Policy;
 use crate::privileges::NONE;
@@ -58,7 +57,7 @@ impl Observed {
         let mut memory = TableMemory { directory, rows, rules };
         let id = match kind_of(&new.path) {
             PathKind::Ignored => return None,
-            PathKind::Anonymous => return Some(Mapping { flags: MAPPING_JIT, ..mapping }),
+            PathKind::Anonymous | PathKind::MemoryFile => return Some(Mapping { flags: MAPPING_JIT, ..mapping }),
             PathKind::Vdso => objects.load_vdso(&mut memory),
             PathKind::File => objects.load_path(&mut memory, Path::new(std::str::from_utf8(&new.path).ok()?)).ok()?,
         };
@@ -74,8 +73,8 @@ impl Observed {
     /// Its name, or that of its file where the symbol table has none.
     pub fn function_at(&self, (id, address): Frame) -> String {
         let Some(object) = self.objects.get(id) else { return "[unmapped]".into() };
-        let contents = object.file.as_ref().and_then(|file| FileMemory::map(file).ok());
-        let elf = contents.as_ref().and_then(|contents| ElfFile::parse(contents.bytes()).ok());
+        let mapped = self.objects.contents(object);
+        let elf = mapped.as_ref().and_then(|contents| ElfFile::parse(contents.bytes()).ok());
         let symbol = elf.as_ref().and_then(|elf| symbols_at(elf, &[address])[0]);
         let name = symbol.map_or(&object.path[..], |symbol| symbol.name);
         String::from_utf8_lossy(name).into_owned()
