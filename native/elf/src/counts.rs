@@ -18,6 +18,12 @@ pub struct Counts {
     pub end_rows: u32,
     /// Regions made up for PLT sections, .init, .fini and the entry point, which no FDE covers.
     pub synthesized_regions: u32,
+    /// Functions without call frame information that were followed instruction by instruction.
+    pub synthesized_functions: u32,
+    /// Their ranges with one rule.
+    pub synthesized_rows: u32,
+    /// Bytes of code for which neither says anything.
+    pub unknown_bytes: u64,
     /// All UNSUPPORTED rows; the fields below are its parts.
     pub unsupported_rows: u32,
     /// CFA from a register other than rsp, rbp, rbx, r10 and r11.

@@ -1,4 +1,4 @@
-//! ELF files and their unwind tables, from bytes in memory: no I/O, no `unsafe`, no dependency but one for xz.
+//! ELF files and their unwind tables, from bytes in memory: no I/O, no `unsafe`, no dependencies but for xz, zlib and instructions.
 //!
 //! Input may be hostile: every function returns (an error, `None` or a table with its losses counted) in time and
 //! memory linear in the file's size, and never panics. All addresses are the file's own virtual addresses
@@ -32,6 +32,7 @@ mod separate_cfi;
 mod supplement_link;
 mod sweep;
 mod symbols_at;
+mod synthesis;
 mod unwind_table;
 
 pub use call_sites::{can_return, ends_in_call};

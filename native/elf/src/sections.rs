@@ -6,6 +6,7 @@ pub(crate) const SHT_NOBITS: u32 = 8;
 pub(crate) const SHT_DYNSYM: u32 = 11;
 const SECTION_HEADER_SIZE: usize = 64;
 const SHN_XINDEX: u32 = 0xffff;
+const SHF_EXECINSTR: u64 = 4;
 const SHF_COMPRESSED: u64 = 0x800;
 
 #[derive(Clone, Copy)]
@@ -22,6 +23,10 @@ pub(crate) struct Section {
 }
 
 impl Section {
+    pub fn is_executable(&self) -> bool {
+        self.flags & SHF_EXECINSTR != 0
+    }
+
     pub fn is_compressed(&self) -> bool {
         self.flags & SHF_COMPRESSED != 0
     }
@@ -71,7 +76,7 @@ impl<'a> Sections<'a> {
         self.iter().find(|section| self.is_named(section, name))
     }
 
-    fn is_named(&self, section: &Section, name: &str) -> bool {
+    pub fn is_named(&self, section: &Section, name: &str) -> bool {
         let rest = self.names.get(section.name as usize..).unwrap_or_default();
         rest.strip_prefix(name.as_bytes()).is_some_and(|tail| tail.first() == Some(&0))
     }

@@ -32,6 +32,48 @@ pub fn symbols_at<'data>(elf: &ElfFile<'data>, addresses: &[u64]) -> Vec<Option<
     nearest.unwrap_or_else(|| vec![None; addresses.len()])
 }
 
+/// A table with symbols in it, and their names.
+pub(crate) struct SymbolTable<'data> {
+    symbols: &'data [u8],
+    strings: &'data [u8],
+}
+
+/// A symbol of code, or of what may be code.
+pub(crate) struct CodeSymbol {
+    name: u32,
+    pub address: u64,
+    /// 0 when it does not say.
+    pub size: u64,
+    /// By its type; assembly often gives none.
+    pub is_function: bool,
+    pub is_local: bool,
+}
+
+impl<'data> SymbolTable<'data> {
+    pub fn find(elf: &ElfFile<'data>, kind: u32) -> Option<SymbolTable<'data>> {
+        let tables: Vec<Section> =
+            elf.sections.iter().filter(|section| section.kind == kind).take(MAX_TABLES_READ).collect();
+        let table = tables.iter().find(|table| table.size > SYMBOL_SIZE as u64)?;
+        let strings = elf.sections.iter().nth(table.link as usize).and_then(|section| elf.sections.bytes(&section))?;
+        Some(SymbolTable { symbols: elf.sections.bytes(table)?, strings })
+    }
+
+    pub fn code_symbols(&self) -> impl Iterator<Item = CodeSymbol> + 'data {
+        let symbols = self.symbols.chunks_exact(SYMBOL_SIZE).filter_map(RawSymbol::read);
+        symbols.filter(|symbol| symbol.is_defined() && symbol.kind != STT_OBJECT).map(|symbol| CodeSymbol {
+            name: symbol.name,
+            address: symbol.start,
+            size: symbol.size,
+            is_function: symbol.kind != STT_NOTYPE,
+            is_local: symbol.binding == STB_LOCAL,
+        })
+    }
+
+    pub fn name(&self, symbol: &CodeSymbol) -> Option<&'data [u8]> {
+        text(self.strings, symbol.name)
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
     start: u64,
@@ -43,17 +85,14 @@ struct Candidate {
 
 /// `None` without a symbol of code or data.
 fn nearest_symbols<'data>(elf: &ElfFile<'data>, kind: u32, addresses: &[u64]) -> Option<Vec<Option<SymbolAt<'data>>>> {
-    let tables: Vec<Section> =
-        elf.sections.iter().filter(|section| section.kind == kind).take(MAX_TABLES_READ).collect();
-    let table = tables.iter().find(|table| table.size > SYMBOL_SIZE as u64)?;
-    let strings = elf.sections.iter().nth(table.link as usize).and_then(|section| elf.sections.bytes(&section))?;
+    let table = SymbolTable::find(elf, kind)?;
     // The slot of a symbol is the first address at or above it; what is nearest to the later ones follows from it.
     let mut slots = vec![None; addresses.len()];
-    read_candidates(elf.sections.bytes(table)?, addresses, &mut slots);
+    read_candidates(table.symbols, addresses, &mut slots);
     let mut nearest = None;
     let found = addresses.iter().zip(slots).map(|(&address, slot)| {
         nearest = nearest.max(slot);
-        nearest.and_then(|candidate| symbol(strings, candidate, address))
+        nearest.and_then(|candidate| symbol(table.strings, candidate, address))
     });
     Some(found.collect())
 }

@@ -8,6 +8,7 @@ use crate::plt::plt_sections;
 use crate::region::{is_covered, make_disjoint, next_start, Region, Source};
 use crate::row_builder::RowBuilder;
 use crate::rule::{Rule, UNWIND_END, UNWIND_GAP, UNWIND_SIGNAL};
+use crate::synthesis::add_from_code;
 
 /// Entry code without CFI and without a symbol is at most this long: it loads the stack pointer and calls.
 const MAX_ENTRY_BYTES: u64 = 64;
@@ -84,6 +85,9 @@ pub(crate) fn unwind_table_with(elf: &ElfFile<'_>, debug: &ElfFile<'_>) -> Resul
     let marked = fixed.len();
     add_synthesized(elf, &mut regions, &segments, &mut fixed);
     builder.counts.synthesized_regions = (fixed.len() - marked) as u32;
+    add_from_code(elf, &mut regions, &segments, &mut fixed, &mut builder.counts);
+    add_entry(elf, &mut regions, &mut fixed);
+    make_disjoint(&mut regions, &segments);
     let gaps = || Gaps { elf, segment_ends: SegmentEnds { segments: &segments, index: 0 } };
     let mut sources = Sources { frame, debug_frame, fixed };
     let before = builder.counts;
@@ -167,11 +171,17 @@ fn add_synthesized(elf: &ElfFile<'_>, regions: &mut Vec<Region>, segments: &[Seg
             parts.iter().for_each(|part| add(part.start, part.end, part.rule));
         }
     }
-    if let Some((start, end)) = uncovered_entry(elf, regions) {
-        add(start, end, Rule { kind: UNWIND_END, ..Rule::rsp_plus(8) });
-    }
     regions.append(&mut added);
     make_disjoint(regions, segments);
+}
+
+/// The entry point, where its code could not be read.
+fn add_entry(elf: &ElfFile<'_>, regions: &mut Vec<Region>, rules: &mut Vec<Rule>) {
+    regions.sort_by_key(|region| region.start);
+    if let Some((start, end)) = uncovered_entry(elf, regions) {
+        regions.push(Region { start, end, source: Source::Fixed(rules.len() as u32) });
+        rules.push(Rule::of_kind(UNWIND_END));
+    }
 }
 
 /// .debug_frame has no mark for the trampoline of signal handlers: Go's is described as a function. The first byte

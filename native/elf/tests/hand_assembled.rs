@@ -101,9 +101,9 @@ fn the_last_frame_and_unknown_values() {
 #[test]
 fn what_cannot_be_said_is_counted_by_cause() {
     let instructions = [
-        0x0c, 12, 0, // CFA = r12
-        0x41, 0x0f, 2, 0x7a, 0, // CFA = expression of r10
-        0x41, 0x0c, 7, 8, 0x90, 2, // ra at CFA-16
+        0x0c, 17, 0, // CFA = xmm0
+        0x41, 0x0f, 2, 0x30, 0x30, // CFA = expression of constants
+        0x41, 0x0c, 7, 8, 0x11, 16, 0x7f, // ra at CFA+8
         0x41, 0x90, 1, 0x09, 6, 3, // rbp in rbx
         0x41, 0xc6, 0x16, 7, 1, 0x77, // rsp by val_expression
         0x41, 0x08, 7, // good again
@@ -115,7 +115,7 @@ fn what_cannot_be_said_is_counted_by_cause() {
     assert_eq!(table.counts.unsupported_cfa_register, 1);
     assert_eq!(table.counts.unsupported_malformed, 1);
     for (instructions, cause) in
-        [(&instructions[3 + 1..8], 0), (&instructions[9..14], 1), (&[0x09, 6, 3][..], 2), (&[0x16, 7, 1, 0x77], 3)]
+        [(&instructions[3 + 1..8], 0), (&instructions[9..15], 1), (&[0x09, 6, 3][..], 2), (&[0x16, 7, 1, 0x77], 3)]
     {
         let counts = Image::with_cfi(Cfi::new().fde(0, 8, instructions)).table().counts;
         let causes = [
@@ -131,10 +131,10 @@ fn what_cannot_be_said_is_counted_by_cause() {
 #[test]
 fn signal_frames_begin_before_their_first_instruction() {
     let cfi = || Cfi::with_cie(b"zRS\0", &[0x1b], &INITIAL).fde(0x10, 9, &[0x0f, 1, 0x50]);
-    assert_eq!(rows(cfi()), "10 signal; 19 gap");
+    assert_eq!(rows(cfi()), "10 rax+0 interrupted; 19 gap", "coroutines' frames have rules of their own");
     let mut image = Image::with_cfi(cfi());
     image.text = vec![0x90; 0x20];
-    image.text[0x10..0x17].copy_from_slice(&[0x48, 0xc7, 0xc0, 15, 0, 0, 0]);
+    image.text[0x10..0x19].copy_from_slice(&[0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 0x05]);
     assert_eq!(text(&image.table()), "f signal; 19 gap");
 }
 
@@ -236,10 +236,10 @@ fn init_and_fini_are_read_from_their_instructions() {
             Image { text: code.to_vec(), text_section: Some(name), ..Image::with_cfi(Cfi::new().fde(0x20, 0x10, &[])) };
         assert_eq!(text(&image.table()), "0 rsp+8; 8 rsp+16; 11 rsp+8; 12 gap; 20 rsp+8; 30 gap");
         image.text[8] = 0xcc;
-        assert_eq!(text(&image.table()), "20 rsp+8; 30 gap");
+        assert_eq!(text(&image.table()), "0 rsp+8; 8 rsp+16; 9 gap; 20 rsp+8; 30 gap", "as any other code");
         image.text[8] = 0xe8;
         image.eh_frame = Cfi::new().fde(4, 4, &[]).bytes;
-        assert_eq!(text(&image.table()), "4 rsp+8; 8 gap");
+        assert_eq!(text(&image.table()), "0 rsp+8; 4 rsp+8; 8 gap");
     }
 }
 
@@ -265,11 +265,11 @@ fn a_system_call_behind_an_fde_is_clones() {
 
 #[test]
 fn other_system_calls_are_not_clones() {
-    assert_eq!(clone_at(9, &[], 0x12), "0 rsp+8; 8 gap; 12 end; 1a gap");
+    assert_eq!(clone_at(9, &[], 0x12), "0 rsp+8; 8 gap; 9 rsp+8; 12 end; 1a gap", "behind padding a function begins");
     assert_eq!(clone_at(8, &[], 8), "0 rsp+8; 8 end; 10 gap");
     assert_eq!(clone_at(8, &[0x0d, 6], 0x12), "0 rbp+8; 8 gap; 12 end; 1a gap");
     assert_eq!(clone_at(8, &[0x07, 16], 0x12), "0 end; 8 gap; 12 end; 1a gap");
-    assert_eq!(clone_at(0x10, &[], 0x40), "0 rsp+8; 8 gap; 40 end; 48 gap");
+    assert_eq!(clone_at(0x10, &[], 0x40), "0 rsp+8; 8 gap; 10 rsp+8; 40 end; 48 gap");
 }
 
 #[test]
@@ -316,6 +316,12 @@ fn rbx_is_followed_where_a_cfa_lies_in_it() {
     assert_eq!(bx, [BX_SAME, 2, BX_SAME, 2, 2, BX_UNKNOWN]);
     let left_out = Image::with_cfi(Cfi::new().fde(0, 0x20, &saves_alone)).table();
     assert!(left_out.rules.iter().all(|rule| rule.bx == BX_UNKNOWN));
+}
+
+#[test]
+fn a_return_address_further_below_the_cfa() {
+    let instructions = [0x0e, 24, 0x90, 3, 0x41, 0x90, 1, 0x41, 0x0e, 16, 0x90, 3];
+    assert_eq!(function(&instructions), "0 rsp+24 ra-24; 1 rsp+24; 2 unsupported; 20 gap", "none lies below rsp");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 #![allow(dead_code)]
 
 use bee_elf::{
-    unwind_table, ElfFile, Rule, UnwindTable, FP_CFA, FP_RBP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END,
-    UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
+    unwind_table, ElfFile, Rule, UnwindTable, CALLER_INTERRUPTED, FP_CFA, FP_RBP, UNWIND_CFA, UNWIND_CLONE,
+    UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 
 /// Text lies one page further in memory than in the file, as LLD lays it out.
@@ -220,8 +220,12 @@ pub fn text(table: &UnwindTable) -> String {
     lines.collect::<Vec<_>>().join("; ")
 }
 
+/// By their numbers in rules.
+const REGISTER_NAMES: [&str; 16] =
+    ["rsp", "rbp", "r10", "rbx", "r11", "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r12", "r13", "r14", "r15"];
+
 fn rule_text(rule: &Rule) -> String {
-    let register = ["rsp", "rbp", "r10", "rbx", "r11"][usize::from(rule.cfa_register)];
+    let register = REGISTER_NAMES[usize::from(rule.cfa_register)];
     let offset = rule.cfa_offset;
     let cfa = match rule.kind {
         UNWIND_GAP => return "gap".into(),
@@ -234,11 +238,14 @@ fn rule_text(rule: &Rule) -> String {
         UNWIND_PLT => format!("plt{offset}"),
         kind => format!("kind{kind}"),
     };
-    match rule.fp_kind {
-        FP_CFA => format!("{cfa} c{:+}", rule.fp_offset),
-        FP_RBP => format!("{cfa} *rbp{:+}", rule.fp_offset),
-        _ => cfa,
-    }
+    let fp = match rule.fp_kind {
+        FP_CFA => format!(" c{:+}", rule.fp_offset),
+        FP_RBP => format!(" *rbp{:+}", rule.fp_offset),
+        _ => String::new(),
+    };
+    let return_address = if rule.ra_words == 1 { String::new() } else { format!(" ra-{}", 8 * rule.ra_words) };
+    let interrupted = if rule.by & CALLER_INTERRUPTED == 0 { "" } else { " interrupted" };
+    format!("{cfa}{fp}{return_address}{interrupted}")
 }
 
 fn append(data: &mut Vec<u8>, bytes: &[u8]) -> u64 {

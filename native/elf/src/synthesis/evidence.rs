@@ -1,0 +1,104 @@
+//! What code says for and against the states that were assumed for it.
+use std::collections::HashMap;
+
+use super::flow::{Flow, Node, PathEnd};
+use super::state::RSP;
+use super::value::Value;
+
+const AT_RETURN: Value = Value::Cfa(-8);
+
+/// The assumptions that states follow from, by their offsets: that a function begins there, or that the call before it
+/// comes back.
+#[derive(Default)]
+pub(super) struct Origins {
+    known: HashMap<u32, Origin>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Origin {
+    /// What the call itself followed from.
+    parent: Option<u32>,
+    /// A return with the stack as it must be followed from it.
+    is_right: bool,
+    is_wrong: bool,
+}
+
+impl Origins {
+    pub fn add(&mut self, offset: u32, parent: Option<u32>) {
+        self.known.entry(offset).or_insert(Origin { parent, ..Origin::default() });
+    }
+
+    /// Whether a function is taken to begin there.
+    pub fn is_function(&self, offset: u32) -> bool {
+        self.known.get(&offset).is_some_and(|origin| origin.parent.is_none())
+    }
+
+    pub fn function_count(&self) -> u32 {
+        self.known.values().filter(|origin| origin.parent.is_none() && !origin.is_wrong).count() as u32
+    }
+
+    pub fn is_wrong(&self, offset: u32) -> bool {
+        self.known.get(&offset).is_some_and(|origin| origin.is_wrong)
+    }
+
+    fn confirm(&mut self, offset: u32) {
+        let mut next = Some(offset);
+        while let Some(origin) = next.and_then(|offset| self.known.get_mut(&offset)) {
+            if origin.is_right {
+                return;
+            }
+            origin.is_right = true;
+            next = origin.parent;
+        }
+    }
+
+    /// One of the assumptions behind it is wrong, up to those that something else confirms.
+    fn refute(&mut self, offset: u32) {
+        let mut next = Some(offset);
+        while let Some(origin) = next.and_then(|offset| self.known.get_mut(&offset)) {
+            if origin.is_right || origin.is_wrong {
+                return;
+            }
+            origin.is_wrong = true;
+            next = origin.parent;
+        }
+    }
+
+    /// What follows from a wrong assumption and is not confirmed is wrong as well.
+    fn refute_what_follows(&mut self) {
+        // A call stands before what follows from it, but for loops; those are left as they are.
+        let mut offsets: Vec<u32> = self.known.keys().copied().collect();
+        offsets.sort_unstable();
+        for offset in offsets {
+            let origin = self.known[&offset];
+            if !origin.is_right && origin.parent.is_some_and(|parent| self.is_wrong(parent)) {
+                self.known.insert(offset, Origin { is_wrong: true, ..origin });
+            }
+        }
+    }
+}
+
+/// Forgets what followed from assumptions that end in a return with the stack in disorder, or in what is no code.
+pub(super) fn drop_refuted(flow: &mut Flow<'_>) {
+    let ends: Vec<Node> = flow.nodes.iter().copied().filter(|node| node.end != PathEnd::No).collect();
+    let of_verdict = |flow: &Flow<'_>, is_right| -> Vec<u32> {
+        ends.iter().filter(|node| verdict(flow, node) == Some(is_right)).map(|node| node.origin).collect()
+    };
+    of_verdict(flow, true).into_iter().for_each(|origin| flow.origins.confirm(origin));
+    let refuted = of_verdict(flow, false);
+    if refuted.is_empty() {
+        return;
+    }
+    refuted.into_iter().for_each(|origin| flow.origins.refute(origin));
+    flow.origins.refute_what_follows();
+    flow.forget(Origins::is_wrong);
+}
+
+/// Whether the end of a path speaks for what was assumed; `None` where it says nothing.
+fn verdict(flow: &Flow<'_>, node: &Node) -> Option<bool> {
+    match (node.end, flow.state(node).register(RSP)) {
+        (PathEnd::Return, top @ Value::Cfa(_)) => Some(top == AT_RETURN),
+        (PathEnd::Invalid, _) => Some(false),
+        _ => None,
+    }
+}

@@ -1,0 +1,365 @@
+//! States along the paths that code can take.
+use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
+
+use super::effect::{apply, split_threads};
+use super::evidence::Origins;
+use super::padding::padding_length;
+use super::state::{State, Thread, RSP};
+use super::state_table::{StateId, StateTable, UNKNOWN};
+use super::value::Value;
+use super::writes::general_register;
+
+/// An instruction is seen again when less is known of it than before; real code needs two or three looks at each.
+const MAX_LOOKS_PER_BYTE: usize = 8;
+const NOT_REACHED: u32 = u32::MAX;
+
+/// How far the state of a place can be trusted. Where two differ, the less trusted is wrong.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Trust {
+    /// As below, behind a call.
+    GuessedBehindCall,
+    /// From where a function seems to begin.
+    Guessed,
+    /// Behind a call, which may not come back: what stands there may be reached by another way only.
+    BehindCall,
+    /// From where a function does begin.
+    Sure,
+}
+
+impl Trust {
+    fn behind_call(self) -> Trust {
+        match self {
+            Trust::Sure | Trust::BehindCall => Trust::BehindCall,
+            Trust::Guessed | Trust::GuessedBehindCall => Trust::GuessedBehindCall,
+        }
+    }
+
+    /// Of a function that is called from here.
+    fn of_callee(self) -> Trust {
+        match self {
+            Trust::Sure | Trust::BehindCall => Trust::Sure,
+            Trust::Guessed | Trust::GuessedBehindCall => Trust::Guessed,
+        }
+    }
+}
+
+/// What is known before the instruction at an offset.
+#[derive(Clone, Copy)]
+pub(super) struct Node {
+    pub offset: u32,
+    pub state: StateId,
+    /// Which [`Origins`] it follows from.
+    pub origin: u32,
+    pub trust: Trust,
+    /// 0 until it was looked at.
+    pub length: u8,
+    pub end: PathEnd,
+}
+
+/// How the instruction ends its path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum PathEnd {
+    No,
+    Return,
+    IndirectJump,
+    /// A direct jump, or one that does not come back.
+    Other,
+    /// No instruction at all.
+    Invalid,
+}
+
+/// The reached instructions of one piece of code.
+pub(super) struct Flow<'a> {
+    pub code: &'a [u8],
+    address: u64,
+    pub nodes: Vec<Node>,
+    node_at: Vec<u32>,
+    pub states: StateTable,
+    pub origins: Origins,
+    /// Where symbols begin, sorted: no call before one comes back.
+    bounds: Vec<u32>,
+    changed: Vec<u32>,
+    looks_left: usize,
+    at_entry: StateId,
+}
+
+/// A state on its way to an instruction.
+#[derive(Clone, Copy)]
+struct Arrival {
+    offset: u32,
+    state: StateId,
+    origin: u32,
+    trust: Trust,
+}
+
+impl<'a> Flow<'a> {
+    pub fn new(address: u64, code: &'a [u8]) -> Flow<'a> {
+        let mut states = StateTable::new();
+        let at_entry = states.id_of(&State::at_entry());
+        Flow {
+            code,
+            address,
+            nodes: Vec::new(),
+            node_at: vec![NOT_REACHED; code.len()],
+            states,
+            origins: Origins::default(),
+            bounds: Vec::new(),
+            changed: Vec::new(),
+            looks_left: code.len().saturating_mul(MAX_LOOKS_PER_BYTE),
+            at_entry,
+        }
+    }
+
+    pub fn set_bounds(&mut self, bounds: impl Iterator<Item = usize>) {
+        self.bounds = bounds.map(|offset| offset as u32).collect();
+    }
+
+    pub fn is_reached(&self, offset: usize) -> bool {
+        self.node_at.get(offset).is_some_and(|&node| node != NOT_REACHED)
+    }
+
+    /// The looks did not suffice: what is known may be wrong.
+    pub fn is_exhausted(&self) -> bool {
+        self.looks_left == 0
+    }
+
+    /// The program begins there, with no caller.
+    pub fn start_program(&mut self, offset: usize) {
+        let state = self.states.id_of(&State::at_entry().in_thread(Thread::New));
+        self.start_with(offset, state, Trust::Sure);
+    }
+
+    /// A function begins there.
+    pub fn start(&mut self, offset: usize, trust: Trust) {
+        self.start_with(offset, self.at_entry, trust);
+    }
+
+    pub fn start_with(&mut self, offset: usize, state: StateId, trust: Trust) {
+        let offset = offset as u32;
+        self.origins.add(offset, None);
+        if let Some(node) = self.arrive(Arrival { offset, state, origin: offset, trust }) {
+            self.changed.push(node);
+        }
+    }
+
+    /// Follows all paths until no state changes any more.
+    pub fn run(&mut self) {
+        while let Some(node) = self.changed.pop() {
+            self.follow(node);
+        }
+    }
+
+    /// Straight on from a node, for as long as something changes.
+    fn follow(&mut self, first: u32) {
+        let mut next = Some(first);
+        while let Some(node) = next {
+            if self.looks_left == 0 {
+                return;
+            }
+            self.looks_left -= 1;
+            next = self.look(node);
+        }
+    }
+
+    /// Returns the next instruction where its state changed.
+    fn look(&mut self, index: u32) -> Option<u32> {
+        let node = self.nodes[index as usize];
+        let instruction = self.decode(node.offset);
+        let end = path_end(&instruction);
+        let stored = &mut self.nodes[index as usize];
+        (stored.length, stored.end) = (instruction.len() as u8, end);
+        let state = *self.states.state(node.state);
+        let arrival = Arrival { offset: 0, state: node.state, origin: node.origin, trust: node.trust };
+        let behind = node.offset + instruction.len() as u32;
+        if let Some(target) = self.target(&instruction) {
+            match instruction.mnemonic() {
+                Mnemonic::Call => self.call(&arrival, target, behind),
+                _ => self.jump(&arrival, &instruction, target),
+            }
+        }
+        match end {
+            PathEnd::No => self.fall_through(&arrival, state, &instruction, behind),
+            _ => None,
+        }
+    }
+
+    fn fall_through(&mut self, from: &Arrival, state: State, instruction: &Instruction, behind: u32) -> Option<u32> {
+        let mut state = state;
+        let mut arrival = Arrival { offset: behind, ..*from };
+        if instruction.mnemonic() == Mnemonic::Call {
+            if self.is_bound(behind) {
+                return None;
+            }
+            state.after_call();
+            self.origins.add(behind, Some(from.origin));
+            arrival = Arrival { origin: behind, trust: from.trust.behind_call(), ..arrival };
+        } else if is_conditional(instruction) {
+            state = self.not_taken(from, &state, instruction, behind);
+        } else {
+            apply(&mut state, instruction, from.offset_of(behind, instruction));
+        }
+        arrival.state = self.states.id_of(&state);
+        self.arrive(arrival)
+    }
+
+    /// Whether a function or a part of one begins there, or behind the padding there.
+    fn is_bound(&self, offset: u32) -> bool {
+        let next = self.bounds.partition_point(|&bound| bound < offset);
+        let Some(&bound) = self.bounds.get(next) else { return false };
+        self.code.get(offset as usize..bound as usize).is_some_and(|between| padding_length(between) == between.len())
+    }
+
+    /// A jump to a place in this code.
+    fn jump(&mut self, from: &Arrival, instruction: &Instruction, target: u32) {
+        let state = *self.states.state(from.state);
+        let mut taken = state;
+        if state.thread == Thread::CallerOrNew {
+            taken = split_threads(&state, instruction.mnemonic()).0;
+        }
+        if changes_counter(instruction.mnemonic()) {
+            apply(&mut taken, instruction, 0);
+        }
+        let taken = Arrival { offset: target, state: self.states.id_of(&taken), ..*from };
+        if let Some(node) = self.arrive(taken) {
+            self.changed.push(node);
+        }
+    }
+
+    fn not_taken(&self, from: &Arrival, state: &State, instruction: &Instruction, behind: u32) -> State {
+        let at = from.offset_of(behind, instruction);
+        let mut state = *state;
+        if state.thread == Thread::CallerOrNew {
+            state = split_threads(&state, instruction.mnemonic()).1;
+        }
+        if changes_counter(instruction.mnemonic()) {
+            apply(&mut state, instruction, at);
+        }
+        if instruction.mnemonic() == Mnemonic::Jne {
+            if let Some(register) = self.compared_with_stack_pointer(at) {
+                let limit = state.register(register);
+                if limit.is_address() && !matches!(state.register(RSP), Value::Cfa(_)) {
+                    state.set_register(RSP, limit, at);
+                }
+            }
+        }
+        state
+    }
+
+    /// `cmp %reg, %rsp` right before the offset: how the loop ends that touches each page of a large frame.
+    fn compared_with_stack_pointer(&self, offset: u32) -> Option<usize> {
+        const LENGTH: usize = 3;
+        let compare = self.instruction_before(offset)?;
+        let is_compare = compare.mnemonic() == Mnemonic::Cmp && compare.len() == LENGTH;
+        match (compare.op0_register(), compare.op1_register()) {
+            (Register::RSP, other) | (other, Register::RSP) if is_compare => general_register(other),
+            _ => None,
+        }
+    }
+
+    fn call(&mut self, from: &Arrival, target: u32, behind: u32) {
+        if target == behind {
+            return; // it reads its own address
+        }
+        self.origins.add(target, None);
+        let callee = Arrival { offset: target, state: self.at_entry, origin: target, trust: from.trust.of_callee() };
+        if let Some(node) = self.arrive(callee) {
+            self.changed.push(node);
+        }
+    }
+
+    /// Takes the state into account; the node when it changed.
+    fn arrive(&mut self, arrival: Arrival) -> Option<u32> {
+        let Arrival { offset, state, origin, trust } = arrival;
+        let known = *self.node_at.get(offset as usize)?;
+        if known == NOT_REACHED {
+            let index = self.nodes.len() as u32;
+            self.node_at[offset as usize] = index;
+            self.nodes.push(Node { offset, state, origin, trust, length: 0, end: PathEnd::No });
+            return Some(index);
+        }
+        let node = self.nodes[known as usize];
+        let merged = match trust.cmp(&node.trust) {
+            std::cmp::Ordering::Less => return None,
+            std::cmp::Ordering::Greater => Node { state, origin, trust, ..node },
+            std::cmp::Ordering::Equal => Node { state: self.states.meet(node.state, state), ..node },
+        };
+        let is_changed = merged.state != node.state || merged.trust != node.trust;
+        self.nodes[known as usize] = merged;
+        is_changed.then_some(known)
+    }
+
+    pub fn decode(&self, offset: u32) -> Instruction {
+        let code = &self.code[offset as usize..];
+        let address = self.address.wrapping_add(u64::from(offset));
+        Decoder::with_ip(64, &code[..code.len().min(15)], address, DecoderOptions::NONE).decode()
+    }
+
+    /// The reached instruction that ends where another begins.
+    pub fn instruction_before(&self, offset: u32) -> Option<Instruction> {
+        const LONGEST: u32 = 15;
+        let node = (1..=LONGEST.min(offset))
+            .filter_map(|length| self.node((offset - length) as usize))
+            .find(|node| node.offset + u32::from(node.length) == offset)?;
+        Some(self.decode(node.offset))
+    }
+
+    /// Where a direct jump or call leads inside this code.
+    fn target(&self, instruction: &Instruction) -> Option<u32> {
+        if instruction.op0_kind() != OpKind::NearBranch64 {
+            return None;
+        }
+        let offset = instruction.near_branch64().wrapping_sub(self.address);
+        u32::try_from(offset).ok().filter(|&offset| (offset as usize) < self.code.len())
+    }
+
+    pub fn state(&self, node: &Node) -> &State {
+        self.states.state(node.state)
+    }
+
+    pub fn node(&self, offset: usize) -> Option<&Node> {
+        self.nodes.get(*self.node_at.get(offset)? as usize)
+    }
+
+    /// Nothing is known any more of what the origins say.
+    pub fn forget(&mut self, is_wrong: impl Fn(&Origins, u32) -> bool) {
+        for node in &mut self.nodes {
+            if is_wrong(&self.origins, node.origin) {
+                node.state = UNKNOWN;
+            }
+        }
+    }
+}
+
+impl Arrival {
+    fn offset_of(&self, behind: u32, instruction: &Instruction) -> u32 {
+        behind - instruction.len() as u32
+    }
+}
+
+fn path_end(instruction: &Instruction) -> PathEnd {
+    use Mnemonic as M;
+    match instruction.mnemonic() {
+        _ if instruction.is_invalid() => PathEnd::Invalid,
+        M::Ret | M::Retf | M::Iret | M::Iretd | M::Iretq => PathEnd::Return,
+        M::Jmp if is_through_table(instruction) => PathEnd::IndirectJump,
+        M::Jmp | M::Ud0 | M::Ud1 | M::Ud2 | M::Hlt | M::Int3 | M::Sysret | M::Sysretq | M::Sysexit => PathEnd::Other,
+        _ => PathEnd::No,
+    }
+}
+
+/// A word at a fixed place or of an object leads to another function.
+fn is_through_table(instruction: &Instruction) -> bool {
+    match instruction.op0_kind() {
+        OpKind::Register => true,
+        OpKind::Memory => instruction.memory_index() != Register::None,
+        _ => false,
+    }
+}
+
+fn is_conditional(instruction: &Instruction) -> bool {
+    instruction.op0_kind() == OpKind::NearBranch64 && !matches!(instruction.mnemonic(), Mnemonic::Jmp | Mnemonic::Call)
+}
+
+fn changes_counter(mnemonic: Mnemonic) -> bool {
+    matches!(mnemonic, Mnemonic::Loop | Mnemonic::Loope | Mnemonic::Loopne | Mnemonic::Xbegin)
+}

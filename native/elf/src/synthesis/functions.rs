@@ -1,0 +1,177 @@
+//! Functions of one piece of code: where they begin, and what belongs to them that no path leads to.
+use iced_x86::{Instruction, Mnemonic, Register};
+
+use super::flow::{Flow, Node, PathEnd, Trust};
+use super::padding::padding_length;
+use super::rows::rule_of;
+use super::starts::{Start, StartKind};
+use super::state::RSP;
+use super::state_table::StateId;
+use super::uncovered::Uncovered;
+use super::value::Value;
+use super::writes::{general_register, written_registers};
+use crate::rule::UNWIND_UNSUPPORTED;
+
+/// Between the look-up in a table and the jump, a few other instructions may stand.
+const MAX_LOOKBACK: usize = 8;
+const ALIGNMENT: u64 = 16;
+
+/// A function, or a part of one, by its symbol, as offsets: up to the next one, or to where the symbol says.
+#[derive(Clone, Copy)]
+pub(super) struct Extent {
+    pub start: usize,
+    pub end: usize,
+}
+
+/// `starts` are those inside of the code.
+pub(super) fn extents(uncovered: &Uncovered<'_>, starts: &[Start]) -> Vec<Extent> {
+    let known: Vec<&Start> = starts.iter().filter(|start| start.kind != StartKind::Label).collect();
+    let offset = |address: u64| (address - uncovered.start) as usize;
+    let nexts = known.iter().skip(1).map(|next| next.address).chain([uncovered.end()]);
+    let extent = |(start, next): (&&Start, u64)| {
+        let end = match start.size {
+            0 => next,
+            size => start.address.saturating_add(size).min(next),
+        };
+        Extent { start: offset(start.address), end: offset(end) }
+    };
+    known.iter().zip(nexts).map(extent).collect()
+}
+
+/// What a function jumps to through a table has the state of the jump. Where its indirect jumps differ, nothing is known.
+pub(super) fn follow_jump_tables(flow: &mut Flow<'_>, extent: Extent) {
+    let Some(state) = state_of_indirect_jumps(flow, extent) else { return };
+    let mut offset = extent.start;
+    while let Some(unreached) = next_unreached(flow, offset, extent.end) {
+        flow.start_with(unreached, state, Trust::BehindCall);
+        flow.run();
+        offset = unreached;
+    }
+}
+
+/// That all of them have.
+fn state_of_indirect_jumps(flow: &mut Flow<'_>, extent: Extent) -> Option<StateId> {
+    let mut offset = extent.start;
+    let mut found: Option<StateId> = None;
+    while offset < extent.end {
+        let Some(&node) = flow.node(offset) else {
+            offset += 1;
+            continue;
+        };
+        offset = behind(&node);
+        if node.end != PathEnd::IndirectJump || is_tail_call(flow, &node) {
+            continue;
+        }
+        let rule = rule_of(flow.state(&node));
+        let is_first = found.is_none();
+        let met = flow.states.meet(found.unwrap_or(node.state), node.state);
+        if rule.kind == UNWIND_UNSUPPORTED || !is_first && rule_of(flow.states.state(met)) != rule {
+            return None;
+        }
+        found = Some(met);
+    }
+    found
+}
+
+/// Whether the indirect jump leaves the function: its stack is gone, and the target was not looked up in a table.
+fn is_tail_call(flow: &Flow<'_>, jump: &Node) -> bool {
+    if flow.state(jump).register(RSP) != Value::Cfa(-8) {
+        return false;
+    }
+    let instruction = flow.decode(jump.offset);
+    let Some(target) = general_register(instruction.op0_register()) else { return false };
+    let mut offset = jump.offset;
+    for _ in 0..MAX_LOOKBACK {
+        let Some(before) = flow.instruction_before(offset) else { return true };
+        if written_registers(&before).any(|register| register == target) {
+            return !is_table_lookup(&before);
+        }
+        offset -= before.len() as u32;
+    }
+    true
+}
+
+/// The last step on the way from a number to the place in a table.
+fn is_table_lookup(instruction: &Instruction) -> bool {
+    let has_index = instruction.memory_index() != Register::None;
+    matches!(instruction.mnemonic(), Mnemonic::Add | Mnemonic::Sub) || has_index
+}
+
+/// The first instruction from `offset` on that no path leads to.
+fn next_unreached(flow: &Flow<'_>, mut offset: usize, end: usize) -> Option<usize> {
+    while offset < end {
+        match flow.node(offset) {
+            Some(node) => offset = behind(node),
+            None => match padding_length(&flow.code[offset..end]) {
+                0 => return Some(offset),
+                padding => offset += padding,
+            },
+        }
+    }
+    None
+}
+
+fn behind(node: &Node) -> usize {
+    node.offset as usize + usize::from(node.length).max(1)
+}
+
+/// Follows what looks like a function's beginning where no symbol is: the code's first instruction, and what stands
+/// aligned or behind padding where the code before it has ended. Lowest address first, as each may lead to the next.
+/// Returns how many.
+pub(super) fn follow_guesses(flow: &mut Flow<'_>, uncovered: &Uncovered<'_>, extents: &[Extent]) -> u32 {
+    let mut guesses = 0;
+    let mut walk = Walk { offset: 0, may_begin: uncovered.begins_function };
+    while walk.offset < flow.code.len() {
+        if let Some(&node) = flow.node(walk.offset) {
+            walk.pass(flow, &node);
+            continue;
+        }
+        if let Some(extent) = extent_at(extents, walk.offset) {
+            walk = Walk { offset: end_of_unreached(flow, walk.offset, extent.end), may_begin: true };
+            continue;
+        }
+        let start = walk.offset + padding_length(&flow.code[walk.offset..]);
+        let is_separate = start > walk.offset || (uncovered.start + start as u64) % ALIGNMENT == 0 || start == 0;
+        if start >= flow.code.len() {
+            break;
+        }
+        if flow.is_reached(start) {
+            walk.offset = start;
+        } else if walk.may_begin && is_separate {
+            flow.start(start, Trust::Guessed);
+            flow.run();
+            guesses += 1;
+            walk.offset = start;
+        } else {
+            walk = Walk { offset: end_of_unreached(flow, start, flow.code.len()), may_begin: false };
+        }
+    }
+    guesses
+}
+
+/// A look at instruction after instruction.
+struct Walk {
+    offset: usize,
+    /// What is not reached here may be a function: the code before it has ended, and does not jump where no one knows.
+    may_begin: bool,
+}
+
+impl Walk {
+    fn pass(&mut self, flow: &Flow<'_>, node: &Node) {
+        self.offset = behind(node);
+        let is_start = flow.origins.is_function(node.offset);
+        self.may_begin = match node.end {
+            PathEnd::IndirectJump if !is_tail_call(flow, node) => false,
+            _ => self.may_begin || is_start,
+        };
+    }
+}
+
+fn extent_at(extents: &[Extent], offset: usize) -> Option<&Extent> {
+    let behind = extents.partition_point(|extent| extent.start <= offset);
+    extents[..behind].last().filter(|extent| offset < extent.end)
+}
+
+fn end_of_unreached(flow: &Flow<'_>, offset: usize, end: usize) -> usize {
+    (offset..end).find(|&offset| flow.is_reached(offset)).unwrap_or(end)
+}

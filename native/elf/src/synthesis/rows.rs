@@ -1,0 +1,132 @@
+use super::flow::{Flow, Node};
+use super::padding::padding_length;
+use super::state::{State, Thread, RBP, RBX, RSP};
+use super::value::Value;
+use crate::region::RuleRange;
+use crate::rule::{
+    Rule, BY_FRAME_POINTER, FP_CFA, FP_RBP, FP_SAME, REGISTER_R10, REGISTER_R11, REGISTER_R12, REGISTER_R13,
+    REGISTER_R14, REGISTER_R15, REGISTER_R8, REGISTER_R9, REGISTER_RAX, REGISTER_RBP, REGISTER_RBX, REGISTER_RCX,
+    REGISTER_RDI, REGISTER_RDX, REGISTER_RSI, REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END,
+    UNWIND_UNSUPPORTED,
+};
+
+/// The rules' numbers of the hardware's registers.
+const REGISTER_OF_HARDWARE: [u8; 16] = [
+    REGISTER_RAX,
+    REGISTER_RCX,
+    REGISTER_RDX,
+    REGISTER_RBX,
+    REGISTER_RSP,
+    REGISTER_RBP,
+    REGISTER_RSI,
+    REGISTER_RDI,
+    REGISTER_R8,
+    REGISTER_R9,
+    REGISTER_R10,
+    REGISTER_R11,
+    REGISTER_R12,
+    REGISTER_R13,
+    REGISTER_R14,
+    REGISTER_R15,
+];
+const UNSUPPORTED: Rule = Rule::of_kind(UNWIND_UNSUPPORTED);
+const WORD: i32 = 8;
+
+/// The rules of all reached instructions, in address order; padding belongs to the instruction before it.
+pub(super) fn rule_ranges(flow: &Flow<'_>, address: u64) -> Vec<RuleRange> {
+    let mut nodes: Vec<&Node> = flow.nodes.iter().collect();
+    nodes.sort_unstable_by_key(|node| node.offset);
+    let mut rules = vec![None; flow.states.len()];
+    let mut ranges: Vec<RuleRange> = Vec::new();
+    for (index, node) in nodes.iter().enumerate() {
+        let rule = *rules[node.state as usize].get_or_insert_with(|| rule_of(flow.state(node)));
+        let next = nodes.get(index + 1).map_or(flow.code.len(), |next| next.offset as usize);
+        let end = end_of(flow, node, next);
+        let (start, end) = (address + u64::from(node.offset), address + end as u64);
+        match ranges.last_mut().filter(|last| last.end == start && last.rule == rule) {
+            Some(last) => last.end = end,
+            None => ranges.push(RuleRange { start, end, rule }),
+        }
+    }
+    ranges
+}
+
+/// Where the instruction ends, with the padding behind it when nothing else follows before `next`.
+fn end_of(flow: &Flow<'_>, node: &Node, next: usize) -> usize {
+    let end = (node.offset as usize + usize::from(node.length).max(1)).min(next);
+    match flow.code.get(end..next) {
+        Some(rest) if padding_length(rest) == rest.len() => next,
+        _ => end,
+    }
+}
+
+/// The rule for the caller's frame, when the state says enough.
+pub(super) fn rule_of(state: &State) -> Rule {
+    match state.thread {
+        Thread::New => return Rule::of_kind(UNWIND_END),
+        Thread::Unsure => return UNSUPPORTED,
+        Thread::Caller | Thread::CallerOrNew => {}
+    }
+    let rule = with_frame_pointer(state).and_then(|rule| with_cfa(state, rule)).unwrap_or(UNSUPPORTED);
+    match state.thread {
+        Thread::CallerOrNew if rule.kind == UNWIND_CFA && rule.cfa_register == REGISTER_RSP => {
+            Rule { kind: UNWIND_CLONE, ..rule }
+        }
+        Thread::CallerOrNew => UNSUPPORTED,
+        _ => rule,
+    }
+}
+
+/// How the caller's rbp is found: it is still there, or one of the known words is it.
+fn with_frame_pointer(state: &State) -> Option<Rule> {
+    let rule = Rule::of_kind(UNWIND_CFA).synthesized();
+    if state.register(RBP) == Value::CallerRbp {
+        return Some(Rule { fp_kind: FP_SAME, ..rule });
+    }
+    // The highest first: a later copy is for the function's own use.
+    let saved = || state.slots().rev().filter(|slot| slot.value == Value::CallerRbp);
+    let at_cfa = saved().find_map(|slot| match slot.address {
+        Value::Cfa(offset) => Some(Rule { fp_kind: FP_CFA, fp_offset: offset, ..rule }),
+        _ => None,
+    });
+    at_cfa.or_else(|| {
+        let fp_offset = saved().find_map(|slot| state.register(RBP).distance_to(slot.address))?;
+        Some(Rule { fp_kind: FP_RBP, fp_offset, ..rule })
+    })
+}
+
+/// From rbp, rsp, a word at a known place, or else a register that is known of the interrupted frame alone.
+fn with_cfa(state: &State, rule: Rule) -> Option<Rule> {
+    if let Value::Cfa(offset) = state.register(RBP) {
+        return Some(Rule { by: BY_FRAME_POINTER, ..of_register(RBP, offset, rule) });
+    }
+    if let Value::Cfa(offset) = state.register(RSP) {
+        let is_below_return_address = -offset >= WORD;
+        return is_below_return_address.then(|| of_register(RSP, offset, rule));
+    }
+    [RBP, RSP].into_iter().find_map(|register| of_memory(state, register, rule)).or_else(|| of_others(state, rule))
+}
+
+fn of_register(register: usize, offset: i32, rule: Rule) -> Rule {
+    Rule { cfa_register: REGISTER_OF_HARDWARE[register], cfa_offset: -offset, ..rule }
+}
+
+fn of_memory(state: &State, register: usize, rule: Rule) -> Option<Rule> {
+    state.slots().find_map(|slot| {
+        let Value::Cfa(offset) = slot.value else { return None };
+        let cfa_offset = state.register(register).distance_to(slot.address)?;
+        let cfa_add = i16::try_from(-offset).ok()?;
+        Some(Rule { kind: UNWIND_DEREF, cfa_register: REGISTER_OF_HARDWARE[register], cfa_offset, cfa_add, ..rule })
+    })
+}
+
+/// rbx last: a CFA in it makes the whole file's rows tell of it.
+fn of_others(state: &State, rule: Rule) -> Option<Rule> {
+    let known = |(register, value)| match value {
+        Value::Cfa(offset) => Some((register, offset)),
+        _ => None,
+    };
+    let of_all = || state.registers().filter_map(known);
+    let (register, offset) = of_all().find(|&(register, _)| register != RBX).or_else(|| of_all().next())?;
+    Some(of_register(register, offset, rule))
+}
