@@ -1,6 +1,6 @@
 //! What the bytes of code say about calls, without CFI.
 
-use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
 
 const EXIT: u64 = 60;
 const EXIT_GROUP: u64 = 231;
@@ -22,30 +22,19 @@ pub fn ends_in_call(code: [u8; 8]) -> bool {
 pub fn can_return(code: &[u8]) -> bool {
     let mut system_call = None;
     for instruction in Decoder::new(64, code, DecoderOptions::NONE) {
-        match instruction.flow_control() {
-            FlowControl::Return => return true,
-            FlowControl::UnconditionalBranch
-            | FlowControl::IndirectBranch
-            | FlowControl::Exception
-            | FlowControl::Interrupt => return false,
-            _ => {}
+        match instruction.mnemonic() {
+            Mnemonic::Ret | Mnemonic::Retf => return true,
+            Mnemonic::INVALID | Mnemonic::Jmp | Mnemonic::Hlt | Mnemonic::Ud2 | Mnemonic::Int3 => return false,
+            Mnemonic::Syscall if matches!(system_call, Some(EXIT | EXIT_GROUP)) => return false,
+            _ => system_call = constant_of_rax(&instruction).or(system_call),
         }
-        let is_exit = matches!(system_call, Some(EXIT | EXIT_GROUP));
-        if instruction.is_invalid()
-            || instruction.mnemonic() == Mnemonic::Hlt
-            || is_exit && instruction.mnemonic() == Mnemonic::Syscall
-        {
-            return false;
-        }
-        system_call = constant_of_rax(&instruction).or(system_call);
     }
     false
 }
 
 /// `mov $n, %eax`, `mov $n, %al`.
 fn constant_of_rax(instruction: &Instruction) -> Option<u64> {
-    let is_rax =
-        instruction.op0_kind() == OpKind::Register && instruction.op0_register().full_register() == Register::RAX;
+    let is_rax = matches!(instruction.op0_register(), Register::RAX | Register::EAX | Register::AL);
     let is_constant = instruction.mnemonic() == Mnemonic::Mov && instruction.op_count() == 2;
     let has_constant = is_constant && !matches!(instruction.op1_kind(), OpKind::Register | OpKind::Memory);
     (is_rax && has_constant).then(|| instruction.immediate(1))
