@@ -18,14 +18,26 @@ pub(super) struct Origins {
 struct Origin {
     /// What the call itself followed from.
     parent: Option<u32>,
+    /// Where its function begins.
+    function: u32,
     /// A return with the stack as it must be followed from it.
     is_right: bool,
     is_wrong: bool,
 }
 
 impl Origins {
-    pub fn add(&mut self, offset: u32, parent: Option<u32>) {
-        self.known.entry(offset).or_insert(Origin { parent, ..Origin::default() });
+    pub fn add_function(&mut self, offset: u32) {
+        self.known.entry(offset).or_insert(Origin { function: offset, ..Origin::default() });
+    }
+
+    pub fn add_behind_call(&mut self, offset: u32, parent: u32) {
+        let function = self.function(parent);
+        self.known.entry(offset).or_insert(Origin { parent: Some(parent), function, ..Origin::default() });
+    }
+
+    /// Where the function begins that the origin is in.
+    pub fn function(&self, offset: u32) -> u32 {
+        self.known.get(&offset).map_or(offset, |origin| origin.function)
     }
 
     /// Whether a function is taken to begin there.

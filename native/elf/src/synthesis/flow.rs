@@ -4,6 +4,7 @@ use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register}
 use super::effect::{apply, split_threads};
 use super::evidence::Origins;
 use super::padding::padding_length;
+use super::returning::{Returning, Waiting};
 use super::state::{State, Thread, RSP};
 use super::state_table::{StateId, StateTable, UNKNOWN};
 use super::value::Value;
@@ -76,8 +77,11 @@ pub(super) struct Flow<'a> {
     node_at: Vec<u32>,
     pub states: StateTable,
     pub origins: Origins,
-    /// Where symbols begin, sorted: no call before one comes back.
-    bounds: Vec<u32>,
+    /// Where symbols begin and end, sorted: no call before one comes back.
+    pub bounds: Vec<u32>,
+    returning: Returning,
+    /// Addresses outside of this code that are called.
+    pub called_elsewhere: Vec<u64>,
     changed: Vec<u32>,
     looks_left: usize,
     at_entry: StateId,
@@ -104,14 +108,12 @@ impl<'a> Flow<'a> {
             states,
             origins: Origins::default(),
             bounds: Vec::new(),
+            returning: Returning::default(),
+            called_elsewhere: Vec::new(),
             changed: Vec::new(),
             looks_left: code.len().saturating_mul(MAX_LOOKS_PER_BYTE),
             at_entry,
         }
-    }
-
-    pub fn set_bounds(&mut self, bounds: impl Iterator<Item = usize>) {
-        self.bounds = bounds.map(|offset| offset as u32).collect();
     }
 
     pub fn is_reached(&self, offset: usize) -> bool {
@@ -136,7 +138,7 @@ impl<'a> Flow<'a> {
 
     pub fn start_with(&mut self, offset: usize, state: StateId, trust: Trust) {
         let offset = offset as u32;
-        self.origins.add(offset, None);
+        self.origins.add_function(offset);
         if let Some(node) = self.arrive(Arrival { offset, state, origin: offset, trust }) {
             self.changed.push(node);
         }
@@ -168,65 +170,93 @@ impl<'a> Flow<'a> {
         let end = path_end(&instruction);
         let stored = &mut self.nodes[index as usize];
         (stored.length, stored.end) = (instruction.len() as u8, end);
-        let state = *self.states.state(node.state);
-        let arrival = Arrival { offset: 0, state: node.state, origin: node.origin, trust: node.trust };
+        let arrival = Arrival { offset: node.offset, state: node.state, origin: node.origin, trust: node.trust };
         let behind = node.offset + instruction.len() as u32;
-        if let Some(target) = self.target(&instruction) {
-            match instruction.mnemonic() {
-                Mnemonic::Call => self.call(&arrival, target, behind),
-                _ => self.jump(&arrival, &instruction, target),
+        let target = self.target(&instruction);
+        if instruction.mnemonic() == Mnemonic::Call {
+            if target.is_none() && instruction.op0_kind() == OpKind::NearBranch64 {
+                self.called_elsewhere.push(instruction.near_branch64());
             }
+            return self.call(index, &arrival, target, behind);
+        }
+        match target {
+            Some(target) => self.jump(&arrival, &instruction, target),
+            None if leaves(&instruction, end) => self.returns(arrival.origin),
+            None => {}
         }
         match end {
-            PathEnd::No => self.fall_through(&arrival, state, &instruction, behind),
+            PathEnd::No => self.fall_through(&arrival, &instruction, behind),
             _ => None,
         }
     }
 
-    fn fall_through(&mut self, from: &Arrival, state: State, instruction: &Instruction, behind: u32) -> Option<u32> {
-        let mut state = state;
-        let mut arrival = Arrival { offset: behind, ..*from };
-        if instruction.mnemonic() == Mnemonic::Call {
-            if self.is_bound(behind) {
-                return None;
-            }
-            state.after_call();
-            self.origins.add(behind, Some(from.origin));
-            arrival = Arrival { origin: behind, trust: from.trust.behind_call(), ..arrival };
-        } else if is_conditional(instruction) {
-            state = self.not_taken(from, &state, instruction, behind);
+    fn fall_through(&mut self, from: &Arrival, instruction: &Instruction, behind: u32) -> Option<u32> {
+        let mut state = *self.states.state(from.state);
+        if is_conditional(instruction) {
+            state = self.not_taken(from.offset, &state, instruction);
         } else {
-            apply(&mut state, instruction, from.offset_of(behind, instruction));
+            apply(&mut state, instruction, from.offset);
         }
-        arrival.state = self.states.id_of(&state);
-        self.arrive(arrival)
+        let state = self.states.id_of(&state);
+        self.arrive(Arrival { offset: behind, state, ..*from })
     }
 
-    /// Whether a function or a part of one begins there, or behind the padding there.
-    fn is_bound(&self, offset: u32) -> bool {
-        let next = self.bounds.partition_point(|&bound| bound < offset);
-        let Some(&bound) = self.bounds.get(next) else { return false };
-        self.code.get(offset as usize..bound as usize).is_some_and(|between| padding_length(between) == between.len())
+    /// Returns the next instruction where its state changed. It waits until the function that is called is known to come
+    /// back; of one elsewhere nobody knows.
+    fn call(&mut self, index: u32, from: &Arrival, target: Option<u32>, behind: u32) -> Option<u32> {
+        let mut state = *self.states.state(from.state);
+        if target == Some(behind) {
+            state.push(Value::Unknown, from.offset); // it reads its own address
+            let state = self.states.id_of(&state);
+            return self.arrive(Arrival { offset: behind, state, ..*from });
+        }
+        state.after_call();
+        let state = self.states.id_of(&state);
+        if let Some(callee) = target.map(|target| self.enter(from, target)) {
+            if !self.returning.is_known(callee) {
+                self.returning.wait(callee, Waiting::Call(index));
+                return None;
+            }
+        }
+        if self.is_bound(behind) {
+            return None;
+        }
+        self.origins.add_behind_call(behind, from.origin);
+        self.arrive(Arrival { offset: behind, state, origin: behind, trust: from.trust.behind_call() })
+    }
+
+    /// Starts the function that is called there; returns where it begins, or the one that it is part of.
+    fn enter(&mut self, from: &Arrival, target: u32) -> u32 {
+        self.origins.add_function(target);
+        let trust = from.trust.of_callee();
+        if let Some(node) = self.arrive(Arrival { offset: target, state: self.at_entry, origin: target, trust }) {
+            self.changed.push(node);
+        }
+        self.node(target as usize).map_or(target, |node| self.origins.function(node.origin))
+    }
+
+    /// The origin's function comes back: so do the calls of it.
+    fn returns(&mut self, origin: u32) {
+        let function = self.origins.function(origin);
+        self.returning.learn(function, &mut self.changed);
     }
 
     /// A jump to a place in this code.
     fn jump(&mut self, from: &Arrival, instruction: &Instruction, target: u32) {
-        let state = *self.states.state(from.state);
-        let mut taken = state;
+        let mut state = *self.states.state(from.state);
         if state.thread == Thread::CallerOrNew {
-            taken = split_threads(&state, instruction.mnemonic()).0;
+            state = split_threads(&state, instruction.mnemonic()).0;
         }
         if changes_counter(instruction.mnemonic()) {
-            apply(&mut taken, instruction, 0);
+            apply(&mut state, instruction, from.offset);
         }
-        let taken = Arrival { offset: target, state: self.states.id_of(&taken), ..*from };
-        if let Some(node) = self.arrive(taken) {
+        let state = self.states.id_of(&state);
+        if let Some(node) = self.arrive(Arrival { offset: target, state, ..*from }) {
             self.changed.push(node);
         }
     }
 
-    fn not_taken(&self, from: &Arrival, state: &State, instruction: &Instruction, behind: u32) -> State {
-        let at = from.offset_of(behind, instruction);
+    fn not_taken(&self, at: u32, state: &State, instruction: &Instruction) -> State {
         let mut state = *state;
         if state.thread == Thread::CallerOrNew {
             state = split_threads(&state, instruction.mnemonic()).1;
@@ -234,15 +264,19 @@ impl<'a> Flow<'a> {
         if changes_counter(instruction.mnemonic()) {
             apply(&mut state, instruction, at);
         }
-        if instruction.mnemonic() == Mnemonic::Jne {
-            if let Some(register) = self.compared_with_stack_pointer(at) {
-                let limit = state.register(register);
-                if limit.is_address() && !matches!(state.register(RSP), Value::Cfa(_)) {
-                    state.set_register(RSP, limit, at);
-                }
-            }
+        let compared =
+            (instruction.mnemonic() == Mnemonic::Jne).then(|| self.compared_with_stack_pointer(at)).flatten();
+        if let Some(limit) = compared.map(|register| state.register(register)).filter(|limit| limit.is_address()) {
+            state.set_register(RSP, limit, at);
         }
         state
+    }
+
+    /// Whether a function or a part of one ends there, or begins behind the padding there.
+    fn is_bound(&self, offset: u32) -> bool {
+        let next = self.bounds.partition_point(|&bound| bound < offset);
+        let Some(&bound) = self.bounds.get(next) else { return false };
+        self.code.get(offset as usize..bound as usize).is_some_and(|between| padding_length(between) == between.len())
     }
 
     /// `cmp %reg, %rsp` right before the offset: how the loop ends that touches each page of a large frame.
@@ -256,21 +290,13 @@ impl<'a> Flow<'a> {
         }
     }
 
-    fn call(&mut self, from: &Arrival, target: u32, behind: u32) {
-        if target == behind {
-            return; // it reads its own address
-        }
-        self.origins.add(target, None);
-        let callee = Arrival { offset: target, state: self.at_entry, origin: target, trust: from.trust.of_callee() };
-        if let Some(node) = self.arrive(callee) {
-            self.changed.push(node);
-        }
-    }
-
     /// Takes the state into account; the node when it changed.
     fn arrive(&mut self, arrival: Arrival) -> Option<u32> {
         let Arrival { offset, state, origin, trust } = arrival;
-        let known = *self.node_at.get(offset as usize)?;
+        let Some(&known) = self.node_at.get(offset as usize) else {
+            self.returns(origin); // or does not: the code goes on elsewhere
+            return None;
+        };
         if known == NOT_REACHED {
             let index = self.nodes.len() as u32;
             self.node_at[offset as usize] = index;
@@ -278,6 +304,7 @@ impl<'a> Flow<'a> {
             return Some(index);
         }
         let node = self.nodes[known as usize];
+        self.goes_on_as(origin, node.origin);
         let merged = match trust.cmp(&node.trust) {
             std::cmp::Ordering::Less => return None,
             std::cmp::Ordering::Greater => Node { state, origin, trust, ..node },
@@ -286,6 +313,18 @@ impl<'a> Flow<'a> {
         let is_changed = merged.state != node.state || merged.trust != node.trust;
         self.nodes[known as usize] = merged;
         is_changed.then_some(known)
+    }
+
+    /// What comes back from the second comes back from the first.
+    fn goes_on_as(&mut self, origin: u32, other: u32) {
+        let (function, other) = (self.origins.function(origin), self.origins.function(other));
+        if function == other {
+            return;
+        }
+        match self.returning.is_known(other) {
+            true => self.returning.learn(function, &mut self.changed),
+            false => self.returning.wait(other, Waiting::Function(function)),
+        }
     }
 
     pub fn decode(&self, offset: u32) -> Instruction {
@@ -330,12 +369,6 @@ impl<'a> Flow<'a> {
     }
 }
 
-impl Arrival {
-    fn offset_of(&self, behind: u32, instruction: &Instruction) -> u32 {
-        behind - instruction.len() as u32
-    }
-}
-
 fn path_end(instruction: &Instruction) -> PathEnd {
     use Mnemonic as M;
     match instruction.mnemonic() {
@@ -345,6 +378,12 @@ fn path_end(instruction: &Instruction) -> PathEnd {
         M::Jmp | M::Ud0 | M::Ud1 | M::Ud2 | M::Hlt | M::Int3 | M::Sysret | M::Sysretq | M::Sysexit => PathEnd::Other,
         _ => PathEnd::No,
     }
+}
+
+/// Whether it may go on outside of this code, and come back from there.
+fn leaves(instruction: &Instruction, end: PathEnd) -> bool {
+    let is_branch = instruction.mnemonic() == Mnemonic::Jmp || is_conditional(instruction);
+    is_branch || end == PathEnd::Return
 }
 
 /// A word at a fixed place or of an object leads to another function.

@@ -23,6 +23,13 @@ pub(super) struct Extent {
     pub end: usize,
 }
 
+/// Where symbols begin, and end.
+pub(super) fn bounds(extents: &[Extent]) -> Vec<u32> {
+    let mut bounds: Vec<u32> = extents.iter().flat_map(|extent| [extent.start as u32, extent.end as u32]).collect();
+    bounds.dedup();
+    bounds
+}
+
 /// `starts` are those inside of the code.
 pub(super) fn extents(uncovered: &Uncovered<'_>, starts: &[Start]) -> Vec<Extent> {
     let known: Vec<&Start> = starts.iter().filter(|start| start.kind != StartKind::Label).collect();
