@@ -72,6 +72,7 @@ const struct bee_layout_entry bee_layout_entries[] = {
 	{ "fp.same", BEE_FP_SAME },
 	{ "fp.cfa", BEE_FP_CFA },
 	{ "fp.rbp", BEE_FP_RBP },
+	{ "fp.unknown", BEE_FP_UNKNOWN },
 	BEE_OUTCOMES(NAME_OUTCOME)
 	BEE_FRAME_RULES(NAME_RULE)
 	BEE_LOSSES(NAME_LOSS)

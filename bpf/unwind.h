@@ -52,6 +52,7 @@ enum bee_fp_kind {
 	BEE_FP_SAME = 0, /* rbp keeps its value */
 	BEE_FP_CFA = 1, /* rbp was saved at CFA + fp_offset */
 	BEE_FP_RBP = 2, /* rbp was saved at *(rbp + fp_offset) (realigned frames) */
+	BEE_FP_UNKNOWN = 3, /* rbp was saved where nobody looks (in a vector register); callers may do without */
 };
 
 /* rbx is followed only through files in which a CFA lies in it. */

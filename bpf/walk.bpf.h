@@ -140,7 +140,8 @@ static __always_inline int enter_doubtful_caller(struct walk *walk, __u64 return
 static __always_inline int step_frame_pointer(struct walk *walk, __u32 failure)
 {
 	__u64 fp = walk->registers[BEE_REGISTER_RBP];
-	if (fp - walk->registers[BEE_REGISTER_RSP] >= MAX_FRAME_POINTER_DISTANCE || (fp & 7))
+	bool is_known = walk->known_registers & REGISTER_BIT(BEE_REGISTER_RBP);
+	if (!is_known || fp - walk->registers[BEE_REGISTER_RSP] >= MAX_FRAME_POINTER_DISTANCE || (fp & 7))
 		return stop_walk(walk, failure);
 	__u64 return_address, saved;
 	if (!read_stack_word(walk, fp, &saved) || !read_stack_word(walk, fp + 8, &return_address))
@@ -228,6 +229,11 @@ static __always_inline bool restore_frame_pointer(struct walk *walk, struct bee_
 {
 	if (rule->fp_kind == BEE_FP_SAME)
 		return true;
+	__u32 bit = REGISTER_BIT(BEE_REGISTER_RBP);
+	bool is_known = rule->fp_kind == BEE_FP_CFA || (rule->fp_kind == BEE_FP_RBP && walk->known_registers & bit);
+	walk->known_registers = is_known ? walk->known_registers | bit : walk->known_registers & ~bit;
+	if (!is_known)
+		return true;
 	__u64 base = rule->fp_kind == BEE_FP_CFA ? cfa : walk->registers[BEE_REGISTER_RBP];
 	return read_stack_word(walk, base + (__s64)rule->fp_offset, &walk->registers[BEE_REGISTER_RBP]);
 }
@@ -236,14 +242,11 @@ static __always_inline bool restore_frame_pointer(struct walk *walk, struct bee_
 static __always_inline bool restore_bx(struct walk *walk, struct bee_unwind_rule *rule, __u64 cfa)
 {
 	__u64 kind = rule->bx;
-	__u32 followed = FOLLOWED_REGISTERS | (walk->known_registers & SCRATCH_REGISTERS);
-	if (kind == BEE_BX_SAME)
-		followed |= walk->known_registers & REGISTER_BIT(BEE_REGISTER_RBX);
-	else if (kind != BEE_BX_UNKNOWN)
-		followed |= REGISTER_BIT(BEE_REGISTER_RBX);
-	walk->known_registers = followed;
+	__u32 bit = REGISTER_BIT(BEE_REGISTER_RBX);
+	walk->known_registers &= FOLLOWED_REGISTERS | SCRATCH_REGISTERS | (kind == BEE_BX_SAME ? bit : 0);
 	if (kind == BEE_BX_SAME || kind == BEE_BX_UNKNOWN)
 		return true;
+	walk->known_registers |= bit;
 	return read_stack_word(walk, cfa - (kind << 3), &walk->registers[BEE_REGISTER_RBX]);
 }
 

@@ -24,8 +24,8 @@ export const CFA_REGISTERS = [
   'r15',
 ] as const;
 
-/** enum bee_fp_kind: rbp keeps its value; was saved at CFA + offset; was saved at *(rbp + offset). */
-export const FP_KINDS = ['same', 'cfa', 'rbp'] as const;
+/** enum bee_fp_kind: rbp keeps its value; was saved at CFA + offset; was saved at *(rbp + offset); is not known. */
+export const FP_KINDS = ['same', 'cfa', 'rbp', 'unknown'] as const;
 
 /** struct bee_unwind_rule: byte offsets. */
 export const RULE_LAYOUT = {

@@ -67,6 +67,9 @@ pub const FP_CFA: u8 = 1;
 /// rbp was saved at *(rbp + `fp_offset`) (realigned frames).
 pub const FP_RBP: u8 = 2;
 
+/// rbp was saved where nobody looks (in a vector register); callers may do without it.
+pub const FP_UNKNOWN: u8 = 3;
+
 /// rbx is followed only through files in which a CFA lies in it.
 pub const BX_UNKNOWN: u8 = 0;
 /// rbx keeps its value. More: rbx was saved at CFA - 8 * this.

@@ -49,6 +49,7 @@ fn constants_equal_the_headers() {
         ("BEE_FP_SAME", FP_SAME),
         ("BEE_FP_CFA", FP_CFA),
         ("BEE_FP_RBP", FP_RBP),
+        ("BEE_FP_UNKNOWN", FP_UNKNOWN),
     ];
     let header = header();
     assert_eq!(enumerators(&header), HashMap::from(expected));

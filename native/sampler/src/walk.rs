@@ -2,7 +2,7 @@
 //! it. Same rules in the same order; a change there belongs here too.
 
 use bee_elf::{
-    ends_in_call, Rule, BX_SAME, BX_UNKNOWN, CALLER_INTERRUPTED, FP_CFA, FP_SAME, NOT_CALLED, REGISTER_COUNT,
+    ends_in_call, Rule, BX_SAME, BX_UNKNOWN, CALLER_INTERRUPTED, FP_CFA, FP_RBP, FP_SAME, NOT_CALLED, REGISTER_COUNT,
     REGISTER_R10, REGISTER_R11, REGISTER_R12, REGISTER_R13, REGISTER_R14, REGISTER_R15, REGISTER_R8, REGISTER_R9,
     REGISTER_RAX, REGISTER_RBP, REGISTER_RBX, REGISTER_RCX, REGISTER_RDI, REGISTER_RDX, REGISTER_RSI, REGISTER_RSP,
     UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
@@ -35,7 +35,7 @@ const SIGFRAME_REGISTERS: [u8; 16] = [
     REGISTER_RSP,
 ];
 const ALL_REGISTERS: u32 = (1 << REGISTER_COUNT) - 1;
-const FOLLOWED_ALWAYS: u32 = 1 << REGISTER_RSP | 1 << REGISTER_RBP;
+const FOLLOWED: u32 = 1 << REGISTER_RSP | 1 << REGISTER_RBP;
 /// Calls do not preserve these: see bpf/walk.bpf.h.
 const SCRATCH: u32 = 1 << REGISTER_RAX
     | 1 << REGISTER_RCX
@@ -202,6 +202,15 @@ impl Walk<'_> {
         self.registers[usize::from(number % REGISTER_COUNT)] = value;
     }
 
+    fn is_known(&self, number: u8) -> bool {
+        self.known_registers >> (number % REGISTER_COUNT) & 1 == 1
+    }
+
+    fn set_known(&mut self, number: u8, is_known: bool) {
+        let bit = 1 << (number % REGISTER_COUNT);
+        self.known_registers = if is_known { self.known_registers | bit } else { self.known_registers & !bit };
+    }
+
     /// The child of clone: its system call has returned 0.
     fn is_new_thread(&self) -> bool {
         self.known_registers == ALL_REGISTERS && self.register(REGISTER_RAX) == 0
@@ -247,7 +256,8 @@ impl Walk<'_> {
 
     fn step_frame_pointer(&mut self, failure: End) -> Result<(), End> {
         let fp = self.register(REGISTER_RBP);
-        if fp.wrapping_sub(self.register(REGISTER_RSP)) >= MAX_FRAME_POINTER_DISTANCE || fp & 7 != 0 {
+        let distance = fp.wrapping_sub(self.register(REGISTER_RSP));
+        if !self.is_known(REGISTER_RBP) || distance >= MAX_FRAME_POINTER_DISTANCE || fp & 7 != 0 {
             return Err(failure);
         }
         let (saved, return_address) = (self.read(fp)?, self.read(fp.wrapping_add(8))?);
@@ -292,11 +302,7 @@ impl Walk<'_> {
         if cfa <= self.register(REGISTER_RSP) && !self.may_descend(rule) {
             return Err(OUTCOME_NO_CFI);
         }
-        if rule.fp_kind != FP_SAME {
-            let base = if rule.fp_kind == FP_CFA { cfa } else { self.register(REGISTER_RBP) };
-            let saved = self.read(base.wrapping_add_signed(rule.fp_offset.into()))?;
-            self.set_register(REGISTER_RBP, saved);
-        }
+        self.restore_frame_pointer(rule, cfa)?;
         self.restore_bx(rule, cfa)?;
         let return_address = self.read(cfa.wrapping_sub(8 * u64::from(rule.ra_words)))?;
         if return_address == 0 {
@@ -314,15 +320,26 @@ impl Walk<'_> {
         is_switch && self.descents <= MAX_DESCENTS
     }
 
-    fn restore_bx(&mut self, rule: &Rule, cfa: u64) -> Result<(), End> {
-        let bx = 1 << REGISTER_RBX;
-        let kept = match rule.bx {
-            BX_UNKNOWN => self.known_registers & SCRATCH,
-            BX_SAME => self.known_registers & (SCRATCH | bx),
-            _ => self.known_registers & SCRATCH | bx,
+    fn restore_frame_pointer(&mut self, rule: &Rule, cfa: u64) -> Result<(), End> {
+        let base = match rule.fp_kind {
+            FP_SAME => return Ok(()),
+            FP_CFA => Some(cfa),
+            FP_RBP if self.is_known(REGISTER_RBP) => Some(self.register(REGISTER_RBP)),
+            _ => None,
         };
-        self.known_registers = FOLLOWED_ALWAYS | kept;
+        self.set_known(REGISTER_RBP, base.is_some());
+        if let Some(base) = base {
+            let saved = self.read(base.wrapping_add_signed(rule.fp_offset.into()))?;
+            self.set_register(REGISTER_RBP, saved);
+        }
+        Ok(())
+    }
+
+    fn restore_bx(&mut self, rule: &Rule, cfa: u64) -> Result<(), End> {
+        let kept = if rule.bx == BX_SAME { 1 << REGISTER_RBX } else { 0 };
+        self.known_registers &= FOLLOWED | SCRATCH | kept;
         if !matches!(rule.bx, BX_UNKNOWN | BX_SAME) {
+            self.set_known(REGISTER_RBX, true);
             let saved = self.read(cfa.wrapping_sub(8 * u64::from(rule.bx)))?;
             self.set_register(REGISTER_RBX, saved);
         }
@@ -330,7 +347,7 @@ impl Walk<'_> {
     }
 
     fn cfa(&self, rule: &Rule) -> Result<u64, End> {
-        if self.known_registers >> (rule.cfa_register % REGISTER_COUNT) & 1 == 0 {
+        if !self.is_known(rule.cfa_register) {
             return Err(OUTCOME_NO_CFI);
         }
         if rule.kind == UNWIND_PLT {
@@ -348,7 +365,7 @@ impl Walk<'_> {
         if return_address == 0 || !self.may_follow_call(return_address) {
             return Err(failure);
         }
-        self.known_registers = FOLLOWED_ALWAYS;
+        self.known_registers = FOLLOWED;
         self.enter_caller(return_address, sp);
         Ok(())
     }

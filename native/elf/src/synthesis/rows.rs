@@ -4,10 +4,10 @@ use super::state::{State, Thread, RBP, RBX, RSP};
 use super::value::Value;
 use crate::region::RuleRange;
 use crate::rule::{
-    Rule, BY_FRAME_POINTER, FP_CFA, FP_RBP, FP_SAME, REGISTER_R10, REGISTER_R11, REGISTER_R12, REGISTER_R13,
-    REGISTER_R14, REGISTER_R15, REGISTER_R8, REGISTER_R9, REGISTER_RAX, REGISTER_RBP, REGISTER_RBX, REGISTER_RCX,
-    REGISTER_RDI, REGISTER_RDX, REGISTER_RSI, REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END,
-    UNWIND_UNSUPPORTED,
+    Rule, BY_FRAME_POINTER, FP_CFA, FP_RBP, FP_SAME, FP_UNKNOWN, REGISTER_R10, REGISTER_R11, REGISTER_R12,
+    REGISTER_R13, REGISTER_R14, REGISTER_R15, REGISTER_R8, REGISTER_R9, REGISTER_RAX, REGISTER_RBP, REGISTER_RBX,
+    REGISTER_RCX, REGISTER_RDI, REGISTER_RDX, REGISTER_RSI, REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF,
+    UNWIND_END, UNWIND_UNSUPPORTED,
 };
 
 /// The rules' numbers of the hardware's registers.
@@ -67,7 +67,7 @@ pub(super) fn rule_of(state: &State) -> Rule {
         Thread::Unsure => return UNSUPPORTED,
         Thread::Caller | Thread::CallerOrNew => {}
     }
-    let rule = with_frame_pointer(state).and_then(|rule| with_cfa(state, rule)).unwrap_or(UNSUPPORTED);
+    let rule = with_cfa(state, with_frame_pointer(state)).unwrap_or(UNSUPPORTED);
     match state.thread {
         Thread::CallerOrNew if rule.kind == UNWIND_CFA && rule.cfa_register == REGISTER_RSP => {
             Rule { kind: UNWIND_CLONE, ..rule }
@@ -77,11 +77,12 @@ pub(super) fn rule_of(state: &State) -> Rule {
     }
 }
 
-/// How the caller's rbp is found: it is still there, or one of the known words is it.
-fn with_frame_pointer(state: &State) -> Option<Rule> {
+/// How the caller's rbp is found: it is still there, or one of the known words is it. Else it is not known further out;
+/// most callers do without.
+fn with_frame_pointer(state: &State) -> Rule {
     let rule = Rule::of_kind(UNWIND_CFA).synthesized();
     if state.register(RBP) == Value::CallerRbp {
-        return Some(Rule { fp_kind: FP_SAME, ..rule });
+        return Rule { fp_kind: FP_SAME, ..rule };
     }
     // The highest first: a later copy is for the function's own use.
     let saved = || state.slots().rev().filter(|slot| slot.value == Value::CallerRbp);
@@ -89,10 +90,11 @@ fn with_frame_pointer(state: &State) -> Option<Rule> {
         Value::Cfa(offset) => Some(Rule { fp_kind: FP_CFA, fp_offset: offset, ..rule }),
         _ => None,
     });
-    at_cfa.or_else(|| {
+    let at_rbp = || {
         let fp_offset = saved().find_map(|slot| state.register(RBP).distance_to(slot.address))?;
         Some(Rule { fp_kind: FP_RBP, fp_offset, ..rule })
-    })
+    };
+    at_cfa.or_else(at_rbp).unwrap_or(Rule { fp_kind: FP_UNKNOWN, ..rule })
 }
 
 /// From rbp, rsp, a word at a known place, or else a register that is known of the interrupted frame alone.

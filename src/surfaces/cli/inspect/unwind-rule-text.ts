@@ -36,6 +36,8 @@ function framePointerText({ fpKind, fpOffset }: UnwindRule): string {
       return `c${signed(fpOffset)}`;
     case 'rbp':
       return `deref(rbp${signed(fpOffset)})`;
+    case 'unknown':
+      return 'expr';
   }
 }
 
