@@ -91,7 +91,7 @@ mod tests {
         let mut ranges = SpaceRanges::new(64);
         let held = ranges.allocate(16, 0).unwrap();
         let freed = [ranges.allocate(16, 0).unwrap(), ranges.allocate(32, 0).unwrap()];
-        freed.map(|range| ranges.release(range, 0));
+        freed.into_iter().for_each(|range| ranges.release(range, 0));
         assert_eq!(ranges.woken_ns, 0);
         if wait_for_walks().is_err() {
             return; // nohz_full
