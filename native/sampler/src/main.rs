@@ -13,6 +13,7 @@ mod array_memory;
 mod caller;
 mod checkpoint;
 mod clock;
+mod covered_text;
 mod descriptors;
 mod engine;
 mod failure;

@@ -60,6 +60,22 @@ impl Object {
         begin.wrapping_sub(address)
     }
 
+    /// The bytes of the text from an address on, as far as the file has them.
+    pub fn bytes_at<'a>(&self, contents: &'a [u8], address: u64) -> &'a [u8] {
+        let is_inside =
+            |segment: &&Segment| (segment.vaddr..segment.vaddr.saturating_add(segment.file_size)).contains(&address);
+        let Some(segment) = self.segments.iter().find(is_inside) else { return &[] };
+        let offset = |address: u64| usize::try_from(address.wrapping_sub(segment.vaddr).wrapping_add(segment.offset));
+        let end = segment.vaddr.saturating_add(segment.file_size);
+        let (Ok(begin), Ok(end)) = (offset(address), offset(end)) else { return &[] };
+        contents.get(begin..end.min(contents.len())).unwrap_or_default()
+    }
+
+    /// Where its text would begin to be mapped, in its own addresses.
+    pub fn text_pages(&self) -> impl Iterator<Item = u64> + '_ {
+        self.segments.iter().map(|segment| segment.vaddr & !4095)
+    }
+
     /// What the client reads names from.
     pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         if self.is_replaced {
@@ -168,6 +184,10 @@ impl Objects {
         let id = *self.by_state.get(&state)?;
         self.by_identity.insert(new.identity, id);
         Some(id)
+    }
+
+    pub fn is_mapped_elf(&self, pid: u32, new: &NewMapping) -> bool {
+        self.open_mapped(pid, new).is_ok_and(|file| is_elf(&file))
     }
 
     /// A file that a process has mapped. What was mapped is what is read: the kernel's own link to it, and the path
@@ -375,7 +395,6 @@ impl Objects {
     }
 
     /// What was loaded, while it is to be had.
-    #[cfg(test)]
     pub fn contents<'a>(&self, object: &'a Object) -> Option<Loaded<'a>> {
         contents_of(&self.access, object)
     }
@@ -521,5 +540,27 @@ fn vdso_bytes(begin: u64) -> usize {
     match (u64::from_str_radix(first, 16), u64::from_str_radix(last, 16)) {
         (Ok(first), Ok(last)) if first == begin => (last - first) as usize,
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// An object with one segment of text.
+    pub fn object_with_text(vaddr: u64, offset: u64, size: u64) -> Object {
+        let segment = Segment { vaddr, offset, file_size: size, memory_size: size };
+        Object {
+            id: 1,
+            path: Vec::new(),
+            build_id: Vec::new(),
+            is_vdso: false,
+            is_replaced: false,
+            state: None,
+            file: None,
+            copy: None,
+            copy_descriptor: None,
+            segments: vec![segment],
+        }
     }
 }

@@ -2,21 +2,28 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::rc::Rc;
 
 use crate::access::Access;
 use crate::clock::monotonic_ns;
+use crate::covered_text::same_parts_in;
 use crate::engine::Engine;
 use crate::failure::Outcome;
 use crate::objects::{is_elf, is_gone, Objects, NO_OBJECT};
 use crate::record::{Mapping, Space, MAPPING_JIT, MAPPING_TABLE};
 use crate::side_band::{FileIdentity, Item, NewMapping, News};
-use crate::space_ranges::{Range, SpaceRanges};
+use crate::space_ranges::{self, SpaceRanges};
 use crate::tables::{first_step_log2, TableMemory, TableSlot};
 
 /// What one search of the kernel program can cover.
 const MAX_MAPPINGS: usize = 4096;
+/// Pieces of text of one process under other memory. Code that is compiled where many libraries were is not looked at for
+/// ever.
+const MAX_COVERED: usize = 64;
+/// After memory was mapped over text.
+const COMPARED_AGAIN_MS: [u64; 4] = [10, 50, 250, 1000];
 /// Of a mapping whose table takes some 10 ms to build and more.
 const LARGE_TEXT_BYTES: u64 = 4 << 20;
 
@@ -25,8 +32,10 @@ pub struct Process {
     pub generation: u32,
     /// Sorted by begin, without overlap.
     pub mappings: Vec<Mapping>,
+    /// Text of files over which memory was mapped that has (not yet) the same bytes.
+    covered: Vec<Mapping>,
     /// Shared with the parent until one of the two maps something.
-    range: Option<Rc<Range>>,
+    range: Option<Rc<space_ranges::Range>>,
     must_publish: bool,
     has_ended: bool,
 }
@@ -67,6 +76,27 @@ impl Process {
         let tail = tail.map(|old| Mapping { begin: new.end, ..old });
         self.mappings.splice(first..end, head.into_iter().chain([new]).chain(tail));
         self.must_publish = true;
+    }
+}
+
+impl Process {
+    /// Remembers the text of files over which memory comes to lie.
+    fn cover(&mut self, memory: &Mapping) {
+        let lies_under = |text: &&Mapping| text.begin < memory.end && memory.begin < text.end;
+        let texts: Vec<Mapping> = self.mappings.iter().filter(lies_under).filter(|it| !is_jit(it)).copied().collect();
+        for text in texts {
+            let text = Mapping { begin: text.begin.max(memory.begin), end: text.end.min(memory.end), ..text };
+            if !self.covered.contains(&text) && self.covered.len() < MAX_COVERED {
+                self.covered.push(text);
+            }
+        }
+    }
+
+    /// Where memory without a file lies in a range.
+    fn jit_within(&self, range: Range<u64>) -> Vec<Range<u64>> {
+        let first = self.mappings.partition_point(|mapping| mapping.end <= range.start);
+        let within = self.mappings[first..].iter().take_while(|mapping| mapping.begin < range.end);
+        within.filter(|it| is_jit(it)).map(|it| it.begin.max(range.start)..it.end.min(range.end)).collect()
     }
 }
 
@@ -112,6 +142,8 @@ pub struct Processes {
     ended: Vec<u32>,
     /// Files whose tables found no room.
     waiting: Vec<u32>,
+    /// When memory over text is compared with it again, the soonest first.
+    comparisons: Vec<(u64, u32)>,
     ranges: SpaceRanges,
     access: Rc<Access>,
     pub objects: Objects,
@@ -125,6 +157,7 @@ impl Processes {
             changed: Vec::new(),
             ended: Vec::new(),
             waiting: Vec::new(),
+            comparisons: Vec::new(),
             ranges: SpaceRanges::new(entries),
             objects: Objects::new(Rc::clone(&access), &table_memory(engine)),
             access,
@@ -150,10 +183,14 @@ impl Processes {
         // Known first: what it maps is in use, and makes no room for the next of its files.
         self.all.insert(pid, Process { must_publish: true, ..Process::default() });
         self.changed.push(pid);
-        for mapping in self.scan_mappings(pid) {
-            self.map(engine, pid, &mapping, monotonic_ns());
+        let maps = self.list_mappings(pid);
+        for listed in maps.iter().filter(|listed| listed.is_executable) {
+            self.map(engine, pid, &listed.mapping, monotonic_ns());
             send_loaded(&mut self.objects)?;
         }
+        self.note_covered(engine, pid, &maps, monotonic_ns());
+        self.uncover(pid, 0..u64::MAX);
+        send_loaded(&mut self.objects)?;
         self.publish(engine)
     }
 
@@ -204,6 +241,7 @@ impl Processes {
         let copy = Process {
             generation: process.generation,
             mappings: process.mappings.clone(),
+            covered: process.covered.clone(),
             range: process.range.clone(),
             must_publish: process.must_publish,
             has_ended: false,
@@ -225,6 +263,7 @@ impl Processes {
             process.generation += 1;
             touch_objects(&mut self.objects, process, now_ns);
             process.mappings.clear();
+            process.covered.clear();
             release(&mut self.ranges, process.range.take(), now_ns);
         }
     }
@@ -234,9 +273,97 @@ impl Processes {
             return;
         }
         let Some(mapping) = self.resolve(engine, pid, new, time_ns) else { return };
-        if let Some(process) = self.all.get_mut(&pid) {
-            process.insert(mapping);
+        let Some(process) = self.all.get_mut(&pid) else { return };
+        self.changed.push(pid);
+        if !is_jit(&mapping) {
+            process.covered.retain(|text| text.end <= mapping.begin || mapping.end <= text.begin);
+            return process.insert(mapping);
+        }
+        process.cover(&mapping);
+        process.insert(mapping);
+        if self.uncover(pid, mapping.begin..mapping.end) {
+            let now_ns = monotonic_ns();
+            self.comparisons.retain(|(_, other)| *other != pid);
+            self.comparisons.extend(COMPARED_AGAIN_MS.map(|ms| (now_ns + ms * 1_000_000, pid)));
+            self.comparisons.sort_unstable();
+        }
+    }
+
+    /// Gives text back to its file where memory over it has the same bytes. True when there is text in the range.
+    fn uncover(&mut self, pid: u32, range: Range<u64>) -> bool {
+        let Some(process) = self.all.get_mut(&pid) else { return false };
+        let mut same = Vec::new();
+        let is_within = |text: &&Mapping| text.begin < range.end && range.start < text.end;
+        for text in process.covered.iter().filter(is_within) {
+            let Some(object) = self.objects.get(text.object) else { continue };
+            let Some(contents) = self.objects.contents(object) else { continue };
+            for part in process.jit_within(text.begin..text.end) {
+                let parts = same_parts_in(&self.access, pid, part, text, object, contents.bytes());
+                let restored = with_table(Mapping { flags: 0, ..*text }, self.objects.slot(text.object));
+                same.extend(parts.into_iter().map(|part| Mapping { begin: part.start, end: part.end, ..restored }));
+            }
+        }
+        let is_any = process.covered.iter().any(|text| is_within(&text));
+        same.into_iter().for_each(|text| process.insert(text));
+        is_any
+    }
+
+    /// Memory may be mapped first and filled then, and the second is not told of.
+    pub fn compare_again(&mut self, engine: &mut Engine) -> Outcome<()> {
+        let now_ns = monotonic_ns();
+        let due = self.comparisons.partition_point(|(due_ns, _)| *due_ns <= now_ns);
+        let pids: HashSet<u32> = self.comparisons.drain(..due).map(|(_, pid)| pid).collect();
+        for pid in pids {
+            self.uncover(pid, 0..u64::MAX);
             self.changed.push(pid);
+        }
+        if due > 0 {
+            self.publish(engine)?;
+        }
+        Ok(())
+    }
+
+    /// When memory is to be compared next.
+    pub fn next_comparison_ns(&self) -> Option<u64> {
+        self.comparisons.first().map(|(due_ns, _)| *due_ns)
+    }
+
+    /// Of memory that lies among the mappings of a file, as /proc shows a process whose text was moved before we came:
+    /// the text that would be there, which its bytes have to prove.
+    fn note_covered(&mut self, engine: &mut Engine, pid: u32, maps: &[Listed], time_ns: u64) {
+        let is_file = |listed: &&Listed| matches!(kind_of(&listed.mapping.path), PathKind::File);
+        let is_memory = |listed: &Listed| matches!(kind_of(&listed.mapping.path), PathKind::Anonymous);
+        for (index, memory) in maps.iter().enumerate().filter(|(_, listed)| listed.is_executable && is_memory(listed)) {
+            let before = maps[..index].iter().rev().find(|listed| !is_memory(listed)).filter(is_file);
+            let behind = maps[index + 1..].iter().find(|listed| !is_memory(listed)).filter(is_file);
+            for beside in before.into_iter().chain(behind) {
+                self.note_covered_by(engine, pid, &memory.mapping, (&beside.mapping, time_ns));
+            }
+        }
+    }
+
+    fn note_covered_by(
+        &mut self,
+        engine: &mut Engine,
+        pid: u32,
+        memory: &NewMapping,
+        (beside, time_ns): (&NewMapping, u64),
+    ) {
+        if !self.objects.is_known(&beside.identity) && !self.objects.is_mapped_elf(pid, beside) {
+            return; // data
+        }
+        let Some(id) = self.resolve_file(engine, pid, beside, time_ns) else { return };
+        self.use_table(engine, id);
+        let slot = self.objects.slot(id);
+        let (Some(object), Some(process)) = (self.objects.get(id), self.all.get_mut(&pid)) else { return };
+        let known = process.mappings.iter().find(|mapping| mapping.object == id).map(|mapping| mapping.bias);
+        let biases: Vec<u64> = match known {
+            Some(bias) => vec![bias],
+            None => object.text_pages().map(|page| memory.begin.wrapping_sub(page)).collect(),
+        };
+        for bias in biases {
+            let text = Mapping { begin: memory.begin, end: memory.end, bias, object: id, ..Mapping::default() };
+            process.covered.push(with_table(text, slot));
         }
     }
 
@@ -382,8 +509,13 @@ impl Processes {
 
     /// The executable mappings of a process as /proc has them.
     fn scan_mappings(&self, pid: u32) -> Vec<NewMapping> {
+        let listed = self.list_mappings(pid).into_iter().filter(|listed| listed.is_executable);
+        listed.map(|listed| listed.mapping).collect()
+    }
+
+    fn list_mappings(&self, pid: u32) -> Vec<Listed> {
         let maps = self.access.for_inspection(|| std::fs::read(format!("/proc/{pid}/maps"))).unwrap_or_default();
-        maps.split(|&byte| byte == b'\n').filter_map(parse_maps_line).collect()
+        maps.split(|&byte| byte == b'\n').filter_map(parse_listed).collect()
     }
 
     fn publish(&mut self, engine: &mut Engine) -> Outcome<()> {
@@ -422,7 +554,7 @@ fn touch_objects(objects: &mut Objects, process: &Process, now_ns: u64) {
     process.mappings.iter().for_each(|mapping| objects.room.touch(mapping.object, now_ns));
 }
 
-fn release(ranges: &mut SpaceRanges, range: Option<Rc<Range>>, now_ns: u64) {
+fn release(ranges: &mut SpaceRanges, range: Option<Rc<space_ranges::Range>>, now_ns: u64) {
     if let Some(range) = range.and_then(Rc::into_inner) {
         ranges.release(range, now_ns);
     }
@@ -473,20 +605,30 @@ fn has_other_threads(pid: u32) -> bool {
     std::fs::read_dir(format!("/proc/{pid}/task")).is_ok_and(|threads| threads.count() > 1)
 }
 
-/// "begin-end perms offset major:minor inode   path"
+/// A line of /proc/PID/maps.
+struct Listed {
+    is_executable: bool,
+    mapping: NewMapping,
+}
+
+/// That of an executable mapping.
+#[cfg(test)]
 pub fn parse_maps_line(line: &[u8]) -> Option<NewMapping> {
+    parse_listed(line).filter(|listed| listed.is_executable).map(|listed| listed.mapping)
+}
+
+/// "begin-end perms offset major:minor inode   path"
+fn parse_listed(line: &[u8]) -> Option<Listed> {
     let mut fields = line.splitn(6, |&byte| byte == b' ');
     let mut next = || fields.next().and_then(|field| std::str::from_utf8(field).ok());
     let (begin, end) = next()?.split_once('-')?;
-    if next()?.as_bytes().get(2) != Some(&b'x') {
-        return None;
-    }
+    let is_executable = next()?.as_bytes().get(2) == Some(&b'x');
     let file_offset = u64::from_str_radix(next()?, 16).ok()?;
     let (major, minor) = next()?.split_once(':')?;
     let inode = next()?.parse().ok()?;
     let path = fields.next().unwrap_or_default();
     let blank = path.iter().take_while(|&&byte| byte == b' ').count();
-    Some(NewMapping {
+    let mapping = NewMapping {
         begin: u64::from_str_radix(begin, 16).ok()?,
         end: u64::from_str_radix(end, 16).ok()?,
         file_offset,
@@ -497,5 +639,6 @@ pub fn parse_maps_line(line: &[u8]) -> Option<NewMapping> {
             generation: 0,
         },
         path: path[blank..].to_vec(),
-    })
+    };
+    Some(Listed { is_executable, mapping })
 }

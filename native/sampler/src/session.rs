@@ -121,6 +121,7 @@ impl Session {
 
     /// Ten times a second: reading /proc at every wake-up would be half of our own cost.
     fn tick(&mut self) -> Outcome<()> {
+        self.processes.compare_again(&mut self.engine)?;
         let now_ns = monotonic_ns();
         if now_ns - self.ticked_ns < TICK_MS as u64 * 1_000_000 {
             return Ok(());
@@ -138,7 +139,7 @@ impl Session {
         descriptors.extend(self.awaited.iter().map(|(_, process)| process.as_raw_fd()));
         let mut polls: Vec<libc::pollfd> =
             descriptors.iter().map(|&fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
-        let timeout_ms = if self.side_band.has_waiting() { 0 } else { TICK_MS };
+        let timeout_ms = if self.side_band.has_waiting() { 0 } else { self.until_next_work_ms() };
         // SAFETY: the array is valid for its length.
         let result = unsafe { libc::poll(polls.as_mut_ptr(), polls.len() as _, timeout_ms) };
         let error = io::Error::last_os_error();
@@ -147,6 +148,12 @@ impl Session {
         }
         let has_news = |poll: &&libc::pollfd| result > 0 && poll.revents != 0;
         Ok(polls.iter().filter(has_news).map(|poll| poll.fd).collect())
+    }
+
+    fn until_next_work_ms(&self) -> i32 {
+        let Some(due_ns) = self.processes.next_comparison_ns() else { return TICK_MS };
+        let until_ms = due_ns.saturating_sub(monotonic_ns()).div_ceil(1_000_000);
+        i32::try_from(until_ms).unwrap_or(TICK_MS).min(TICK_MS)
     }
 
     /// Records first, then the news: a record's mappings were announced before the record was made.
