@@ -110,6 +110,8 @@ pub struct Objects {
     next_watched: usize,
     vdso: Option<u32>,
     pub room: TableRoom,
+    /// When a file was last found to have been written again: code that was read before may be another now.
+    pub rewritten_ns: u64,
     /// Time spent parsing and loading.
     pub tables_ns: u64,
     pub problems: Problems,
@@ -129,6 +131,7 @@ impl Objects {
             next_watched: 0,
             vdso: None,
             room: TableRoom::new(memory),
+            rewritten_ns: 0,
             tables_ns: 0,
             problems: Problems::default(),
         }
@@ -280,6 +283,9 @@ impl Objects {
         if let Some(id) = earlier.filter(|id| self.is_same_content(*id, &file, &state)) {
             self.by_state.insert(state, id);
             return Ok(id);
+        }
+        if earlier.is_some() {
+            self.rewritten_ns = crate::clock::monotonic_ns();
         }
         if earlier.is_some() && !is_elf(&file) {
             // It is being written just now. To be looked at again, so it is no other file's placeholder.

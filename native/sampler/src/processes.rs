@@ -164,9 +164,9 @@ impl Processes {
         }
     }
 
-    /// When memory that walks read was last used again without a rest.
+    /// When what walks read was last used again without a rest, or became another.
     pub fn changed_ns(&self) -> u64 {
-        self.objects.room.changed_ns.max(self.ranges.woken_ns)
+        self.objects.room.changed_ns.max(self.ranges.woken_ns).max(self.objects.rewritten_ns)
     }
 
     pub fn get(&self, pid: u32) -> Option<&Process> {

@@ -29,7 +29,7 @@ pub struct TableRoom {
     /// Tables that made room for others, and files that found none.
     pub evicted: u64,
     pub refused: u64,
-    /// When tables last made room for others, or came back.
+    /// When tables last made room for others, came back, or ceased to be true.
     pub changed_ns: u64,
 }
 
@@ -166,8 +166,9 @@ impl TableRoom {
     }
 
     /// No walk that enters a mapping from here on uses the table; what began earlier ends on its own.
-    pub fn disown(&self, memory: &mut TableMemory, id: u32) {
+    pub fn disown(&mut self, memory: &mut TableMemory, id: u32) {
         self.name_owner(memory, id, NO_OBJECT);
+        self.changed_ns = crate::clock::monotonic_ns();
     }
 
     fn name_owner(&self, memory: &mut TableMemory, id: u32, owner: u32) {
