@@ -40,6 +40,8 @@ const TEST_PACKAGES = {
   groff: 'groff-base',
   mandoc: 'mandoc',
   sudo: 'sudo',
+  nasm: 'nasm',
+  yasm: 'yasm',
   dwz: 'dwz',
   dwp: 'binutils',
   'debuginfod-find': 'debuginfod',

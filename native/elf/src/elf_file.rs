@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::reader::Reader;
-use crate::sections::{Sections, SHT_DYNSYM, SHT_NOTE, SHT_SYMTAB};
+use crate::sections::{Section, Sections, SHT_DYNSYM, SHT_NOTE, SHT_SYMTAB};
 
 const ET_EXEC: u16 = 2;
 const ET_DYN: u16 = 3;
@@ -212,6 +212,17 @@ impl<'data> ElfFile<'data> {
                 bytes.get(usize::try_from(skip).ok()?..)
             })
             .find(|bytes| !bytes.is_empty())
+    }
+
+    /// The code from a virtual address to the end of its section; of its segment, where no section holds it.
+    pub fn code_from(&self, address: u64) -> Option<&'data [u8]> {
+        let sections = self.sections.iter().filter(|section| section.is_code());
+        let skip = |section: &Section| address.checked_sub(section.address).filter(|&skip| skip < section.size);
+        let found = sections.filter_map(|section| Some((skip(&section)?, section))).next();
+        match found {
+            Some((skip, section)) => self.sections.bytes(&section)?.get(skip as usize..),
+            None => self.executable_segments().find_map(|segment| self.bytes_in_segment(&segment, address)),
+        }
     }
 
     /// The file's bytes from a virtual address to the end of this segment, which holds it: without the search.

@@ -40,6 +40,11 @@ impl FunctionRanges {
         is_same_neighbourhood && self.start_of(one) == self.start_of(other)
     }
 
+    /// The first address behind this one where a function begins.
+    pub fn next_start(&self, address: u64) -> Option<u64> {
+        self.ranges.get(self.count_up_to(address)).map(|range| range.start)
+    }
+
     /// The functions that begin at the address or below.
     fn count_up_to(&self, address: u64) -> usize {
         self.ranges.partition_point(|range| range.start <= address)

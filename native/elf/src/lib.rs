@@ -9,6 +9,7 @@ mod call_sites;
 mod cfi_program;
 mod cfi_state;
 mod clone_gap;
+mod code_walk;
 mod compressed_section;
 mod counts;
 mod crt_sections;
@@ -20,6 +21,7 @@ mod elf_file;
 mod expression;
 mod fde_rows;
 mod function_ranges;
+mod functions_at;
 mod mini_debug;
 mod plt;
 mod plt_names;
@@ -31,16 +33,19 @@ mod sections;
 mod separate_cfi;
 mod supplement_link;
 mod sweep;
+mod symbol_table;
 mod symbols_at;
 mod synthesis;
 mod unwind_table;
 
 pub use call_sites::{can_return, ends_in_call};
+pub use code_walk::CodeWalk;
 pub use compressed_section::CompressedSection;
 pub use counts::Counts;
 pub use debug_units::{DebugUnit, DebugUnits, FunctionNames, UnitIterator};
 pub use elf_file::{ElfError, ElfFile, Segment};
 pub use function_ranges::FunctionRanges;
+pub use functions_at::functions_at;
 pub use plt_names::plt_functions;
 pub use rule::{
     Rule, BX_SAME, BX_UNKNOWN, BY_CFI, BY_FRAME_POINTER, BY_PLT, BY_SIGNAL, BY_SYNTHESIZED, CALLER_INTERRUPTED, FP_CFA,

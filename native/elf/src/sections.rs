@@ -23,7 +23,7 @@ pub(crate) struct Section {
 }
 
 impl Section {
-    pub fn is_executable(&self) -> bool {
+    pub fn is_code(&self) -> bool {
         self.flags & SHF_EXECINSTR != 0
     }
 

@@ -3,7 +3,7 @@
 
 mod code_addresses;
 
-use bee_elf::{symbols_at, DebugUnits, ElfFile};
+use bee_elf::{functions_at, symbols_at, CodeWalk, DebugUnits, ElfFile};
 use code_addresses::code_addresses;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
@@ -11,6 +11,11 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let addresses = code_addresses(&elf);
     for (symbol, address) in symbols_at(&elf, &addresses).iter().zip(&addresses) {
         assert!(symbol.is_none_or(|symbol| symbol.start <= *address));
+    }
+    for (symbol, &address) in functions_at(&[&elf, &elf], &addresses).iter().zip(&addresses) {
+        let Some(symbol) = symbol else { continue };
+        assert!(symbol.start <= address && (symbol.size == 0 || address - symbol.start < symbol.size));
+        CodeWalk::from(symbol.start).reaches(elf.code_from(symbol.start).unwrap_or_default(), address);
     }
     let _ = (elf.has_function_symbols(false), elf.has_function_symbols(true), elf.build_id(), elf.interpreter());
     let _ = (elf.debug_link(), elf.supplement_link(), elf.supplement_id());

@@ -81,9 +81,12 @@ function differences(ours: Chain, theirs: Chain): Set<Kind> | undefined {
   return kinds;
 }
 
-/** A symbol without a size, `_init`: up to the next one for them, for us up to the end of its function. */
+/**
+ * A symbol without a size, `_init`: up to the next one for them, for us up to the end of its FDE, its section or its own
+ * code, so that padding is nobody's. They tell the source file of a local one, and no line.
+ */
 function isSymbolAlone([frame, ...more]: Chain): boolean {
-  return more.length === 0 && frame?.file === '' && frame.line === 0;
+  return more.length === 0 && frame?.line === 0 && frame.column === 0;
 }
 
 function isSamePlace(own: ChainFrame, their: ChainFrame, kinds: Set<Kind>): boolean {

@@ -1,7 +1,7 @@
 use super::uncovered::Uncovered;
 use crate::elf_file::ElfFile;
 use crate::sections::{SHT_DYNSYM, SHT_SYMTAB};
-use crate::symbols_at::{CodeSymbol, SymbolTable};
+use crate::symbol_table::{Symbol, SymbolTable};
 
 const COLD: &[u8] = b".cold";
 
@@ -36,8 +36,8 @@ pub(super) fn symbol_starts(elf: &ElfFile<'_>, uncovered: &[Uncovered<'_>]) -> V
         return Vec::new();
     };
     let mut starts: Vec<Start> = table
-        .code_symbols()
-        .filter(|symbol| is_uncovered(symbol.address))
+        .defined()
+        .filter(|symbol| !symbol.is_data() && is_uncovered(symbol.start))
         .filter_map(|symbol| start(&table, &symbol))
         .collect();
     // Of several at one address the surest, then the largest.
@@ -46,15 +46,15 @@ pub(super) fn symbol_starts(elf: &ElfFile<'_>, uncovered: &[Uncovered<'_>]) -> V
     starts
 }
 
-fn start(table: &SymbolTable<'_>, symbol: &CodeSymbol) -> Option<Start> {
-    let name = || table.name(symbol).unwrap_or_default();
-    let kind = match (symbol.is_function, symbol.is_local) {
+fn start(table: &SymbolTable<'_>, symbol: &Symbol) -> Option<Start> {
+    let name = || table.text(symbol.name).unwrap_or_default();
+    let kind = match (symbol.is_function(), symbol.is_local) {
         (true, true) if is_cold_part(name()) => StartKind::ColdPart,
         (true, _) | (false, false) => StartKind::Function,
         (false, true) if is_local_label(name()) => return None,
         (false, true) => StartKind::Label,
     };
-    Some(Start { address: symbol.address, size: symbol.size, kind })
+    Some(Start { address: symbol.start, size: symbol.size, kind })
 }
 
 fn is_cold_part(name: &[u8]) -> bool {

@@ -92,7 +92,7 @@ fn code_parts<'data>(elf: &ElfFile<'data>, segments: &[Segment]) -> Vec<CodePart
     let mut ranges: Vec<(u64, u64, bool)> = elf
         .sections
         .iter()
-        .filter(|section| section.is_executable() && !is_plt(section))
+        .filter(|section| section.is_code() && !is_plt(section))
         .map(|section| {
             let end = section.address.saturating_add(section.size);
             (section.address, end, !elf.sections.is_named(&section, LEFT_BY_BOLT))

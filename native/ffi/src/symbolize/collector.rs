@@ -150,7 +150,7 @@ impl<'a, 'data> Collector<'a, 'data> {
     fn believed_symbol(&self, index: usize) -> Option<SymbolAt<'data>> {
         let symbol = self.table[index]?;
         let has_end = symbol.size != 0 || self.style.is_like_llvm;
-        (has_end || self.functions.are_together(symbol.start, self.addresses[index])).then_some(symbol)
+        (has_end || self.functions.reaches(symbol.start, self.addresses[index])).then_some(symbol)
     }
 
     fn name(&mut self, linkage_name: &'data [u8]) -> u32 {

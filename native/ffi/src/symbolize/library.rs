@@ -107,7 +107,7 @@ impl Collector {
     /// information that lies in pieces.
     fn is_named_by(&self, address: u64, symbol: &Sym<'_>) -> bool {
         let has_end = symbol.size.is_some() || symbol.addr == 0;
-        has_end || self.functions.are_together(symbol.addr, address)
+        has_end || self.functions.reaches(symbol.addr, address)
     }
 
     fn add_unnamed(&mut self, address: u64) {

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bee_elf::{symbols_at, DebugSections, ElfFile, PlannedUnit, SweepPlan, SymbolAt, UnitOutcome, UnitSweeper, Work};
+use bee_elf::{
+    functions_at, symbols_at, DebugSections, ElfFile, PlannedUnit, SweepPlan, SymbolAt, UnitOutcome, UnitSweeper, Work,
+};
 
 use super::collector::Collector;
 use super::debug_data::{DebugData, MAX_BYTES};
@@ -62,7 +64,7 @@ pub fn resolve(
 
     let (sweepers, outcomes) = sweep_units(&sections, &plan, addresses, &work);
     let left = left_over(&outcomes, &plan);
-    let table = symbol_table(program, addresses, &sweepers, style);
+    let table = symbol_table(program, addresses, &sweepers, functions, style);
     let symbols = Collector::new(table, addresses, functions, style).collect(&sweepers, &left);
     Ok(Swept { symbols, left, message: message([unfound, missing], &outcomes, &plan), is_spread })
 }
@@ -93,6 +95,7 @@ fn symbol_table<'data>(
     program: &Program<'_, 'data>,
     addresses: &[u64],
     sweepers: &[UnitSweeper<'_, 'data>],
+    functions: &Functions,
     style: Style,
 ) -> Vec<Option<SymbolAt<'data>>> {
     if style.is_like_llvm {
@@ -100,10 +103,33 @@ fn symbol_table<'data>(
     }
     let meant = without_path(addresses.len(), sweepers);
     let wanted: Vec<u64> = meant.iter().map(|&index| addresses[index]).collect();
-    let found = either(symbols_at(program.debug, &wanted), symbols_at(program.elf, &wanted));
+    let files = [program.debug, program.elf];
+    let files = if std::ptr::eq(program.debug, program.elf) { &files[1..] } else { &files[..] };
+    let mut found = functions_at(files, &wanted);
+    replace_labels(files, functions, &mut found);
     let mut table = vec![None; addresses.len()];
     meant.into_iter().zip(found).for_each(|(index, symbol)| table[index] = symbol);
     table
+}
+
+/// A label in the middle of an FDE is no function of its own where a symbol is at the FDE's start.
+fn replace_labels<'data>(files: &[&ElfFile<'data>], functions: &Functions, found: &mut [Option<SymbolAt<'data>>]) {
+    let start_of = |symbol: &Option<SymbolAt<'_>>| {
+        let label = symbol.filter(|symbol| symbol.is_label)?;
+        functions.start_of(label.start).filter(|&start| start != label.start)
+    };
+    let starts: Vec<Option<u64>> = found.iter().map(start_of).collect();
+    let mut wanted: Vec<u64> = starts.iter().flatten().copied().collect();
+    wanted.dedup();
+    if wanted.is_empty() {
+        return;
+    }
+    let symbols = functions_at(files, &wanted);
+    for (found, start) in found.iter_mut().zip(starts) {
+        let index = start.and_then(|start| wanted.binary_search(&start).ok());
+        let symbol = index.and_then(|index| symbols[index]).filter(|symbol| Some(symbol.start) == start);
+        *found = symbol.or(*found);
+    }
 }
 
 /// Ascending indices of the addresses whose function has no name in the debug information, or a plain one.
@@ -117,13 +143,6 @@ fn without_path(address_count: usize, sweepers: &[UnitSweeper<'_, '_>]) -> Vec<u
         }
     }
     (0..address_count).filter(|&index| !has_path[index]).collect()
-}
-
-fn either<'data>(
-    first: Vec<Option<SymbolAt<'data>>>,
-    second: Vec<Option<SymbolAt<'data>>>,
-) -> Vec<Option<SymbolAt<'data>>> {
-    first.into_iter().zip(second).map(|(first, second)| first.or(second)).collect()
 }
 
 /// Units in parallel: each thread takes the next one and keeps its own results.
