@@ -6,9 +6,10 @@ use std::fmt::Write;
 use cpp_demangle::DemangleOptions;
 
 use super::closures::{in_words, is_closure};
+use super::demangle_d::{demangle_d, is_d_name};
 use super::style::{Demangling, Style};
 
-/// Rust (v0, and legacy without its hash), else C++ with parameters as c++filt prints it, else the name itself.
+/// Rust (v0, and legacy without its hash), else C++ and D with parameters as c++filt prints them, else the name itself.
 /// Rust first: a legacy Rust name is also a valid C++ one. `closures`: what rustc calls those in the path.
 pub fn demangle<'a>(name: &'a str, style: Style, closures: &[&[u8]]) -> Cow<'a, str> {
     let demangled = match style.demangling {
@@ -28,6 +29,9 @@ fn demangled(name: &str, is_simple: bool) -> Cow<'_, str> {
         let _ = write!(full, "{rust:#}");
         return Cow::Owned(if is_simple { without_arguments(&full) } else { full });
     }
+    if name.starts_with("_D") {
+        return demangle_d(name, is_simple).map_or(Cow::Borrowed(name), Cow::Owned);
+    }
     if !name.starts_with("_Z") && !name.starts_with("__Z") {
         return Cow::Borrowed(name);
     }
@@ -41,7 +45,7 @@ fn demangled(name: &str, is_simple: bool) -> Cow<'_, str> {
 
 /// Whether a name says where its function belongs.
 pub fn is_mangled(name: &[u8]) -> bool {
-    name.starts_with(b"_Z") || name.starts_with(b"_R")
+    name.starts_with(b"_Z") || name.starts_with(b"_R") || is_d_name(name)
 }
 
 /// Whether a linkage name is that of the Rust function whose plain name is `plain`: the linker may have kept another's.

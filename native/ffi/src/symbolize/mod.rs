@@ -9,6 +9,7 @@ mod collector;
 mod debug_data;
 mod debug_file;
 mod demangle;
+mod demangle_d;
 mod disk;
 mod elf;
 mod functions;
