@@ -3,6 +3,7 @@ use std::fmt;
 use crate::reader::Reader;
 use crate::sections::{Section, Sections, SHT_DYNSYM, SHT_NOTE, SHT_SYMTAB};
 
+const ET_REL: u16 = 1;
 const ET_EXEC: u16 = 2;
 const ET_DYN: u16 = 3;
 const EM_X86_64: u16 = 62;
@@ -13,6 +14,8 @@ const PT_GNU_EH_FRAME: u32 = 0x6474_e550;
 const PF_X: u32 = 1;
 const PN_XNUM: u16 = 0xffff;
 const NT_GNU_BUILD_ID: u32 = 3;
+/// In the header's byte for the ABI: what wasmtime compiled ahead of time, `.cwasm`.
+const ELFOSABI_WASMTIME: u8 = 200;
 const HEADER_SIZE: usize = 64;
 const PROGRAM_HEADER_SIZE: usize = 56;
 pub(crate) const SYMBOL_SIZE: usize = 24;
@@ -94,7 +97,7 @@ struct ProgramHeader {
     segment: Segment,
 }
 
-/// A 64-bit little-endian x86-64 executable or shared object. Borrows the bytes; cheap to make: only the headers
+/// A 64-bit little-endian x86-64 executable or shared object, or a `.cwasm` of wasmtime. Borrows the bytes; cheap to make: only the headers
 /// are read.
 pub struct ElfFile<'data> {
     data: &'data [u8],
@@ -121,13 +124,28 @@ impl<'data> ElfFile<'data> {
         if header.machine != EM_X86_64 {
             return Err(ElfError::WrongMachine(header.machine));
         }
+        let sections =
+            Sections::parse(data, header.section_offset, header.section_size, header.section_count, header.names_index);
+        if header.kind == ET_REL && data[7] == ELFOSABI_WASMTIME {
+            return Ok(Self::mapped_as_it_is(data, sections));
+        }
         if kinds.is_some_and(|kinds| !kinds.contains(&header.kind)) {
             return Err(ElfError::WrongType(header.kind));
         }
-        let sections =
-            Sections::parse(data, header.section_offset, header.section_size, header.section_count, header.names_index);
         let headers = read_program_headers(data, &header, &sections).ok_or(ElfError::Truncated("program headers"))?;
         Ok(ElfFile { data, entry: header.entry, headers, sections })
+    }
+
+    /// A `.cwasm` says that it is an object file, without program headers and addresses; but wasmtime maps all of it as
+    /// it is, with the pages of .text executable, and its symbols, CFI and DWARF count from where .text begins.
+    fn mapped_as_it_is(data: &'data [u8], sections: Sections<'data>) -> ElfFile<'data> {
+        let text = sections.find(".text").filter(Section::is_code);
+        let segment =
+            |text: Section| Segment { vaddr: 0, offset: text.offset, file_size: text.size, memory_size: text.size };
+        let headers =
+            text.map(|text| ProgramHeader { kind: PT_LOAD, flags: PF_X, align: PAGE_BYTES, segment: segment(text) });
+        let sections = text.map_or(sections, |text| sections.placed_from(&text));
+        ElfFile { data, entry: 0, headers: headers.into_iter().collect(), sections }
     }
 
     /// `e_entry`; 0 in most shared objects.

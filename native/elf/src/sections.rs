@@ -38,6 +38,8 @@ pub(crate) struct Sections<'a> {
     data: &'a [u8],
     headers: &'a [u8],
     names: &'a [u8],
+    /// The file offset at which addresses begin, of files whose sections have none.
+    base: Option<u64>,
 }
 
 impl<'a> Sections<'a> {
@@ -57,7 +59,7 @@ impl<'a> Sections<'a> {
             count => usize::from(count),
         };
         let headers = table.get(..count.checked_mul(SECTION_HEADER_SIZE)?)?;
-        let mut sections = Sections { data, headers, names: &[] };
+        let mut sections = Sections { data, headers, names: &[], base: None };
         let names_index = match u32::from(names_index) {
             SHN_XINDEX => first.link,
             index => index,
@@ -69,7 +71,17 @@ impl<'a> Sections<'a> {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = Section> + 'a {
-        self.headers.chunks_exact(SECTION_HEADER_SIZE).filter_map(read_header)
+        let base = self.base;
+        let place = move |section: Section| match base {
+            Some(base) => Section { address: section.offset.wrapping_sub(base), ..section },
+            None => section,
+        };
+        self.headers.chunks_exact(SECTION_HEADER_SIZE).filter_map(read_header).map(place)
+    }
+
+    /// With addresses as far from each other as the sections are in the file, and this one at 0.
+    pub fn placed_from(self, section: &Section) -> Sections<'a> {
+        Sections { base: Some(section.offset), ..self }
     }
 
     pub fn find(&self, name: &str) -> Option<Section> {
