@@ -168,6 +168,22 @@ for (const [assembler, command] of Object.entries(ASSEMBLERS))
       assert.ok(asLlvm.includes('burn.loop'), 'the labels are there for whoever believes them');
     });
 
+test('labels are places in functions also where the symbols are in .gnu_debugdata', async () => {
+  const path = linked(ASSEMBLERS.nasm!, NASM, LINKERS.C!);
+  const code = codeOf(path, [...FUNCTIONS, 'twice']);
+  const [symbols, stripped] = [`${path}.symbols`, `${path}.stripped`];
+  execFileSync('objcopy', ['--only-keep-debug', path, symbols]);
+  execFileSync('xz', [symbols]);
+  // Nor by the build id are the symbols to be found.
+  const options = ['--strip-all', '-R', '.note.gnu.build-id', `--add-section=.gnu_debugdata=${symbols}.xz`];
+  execFileSync('objcopy', [...options, path, stripped]);
+  const names = await namesOf(stripped, code);
+  assert.deepEqual(
+    names.map((name) => (name === 'twice' ? 'same' : name)),
+    FUNCTIONS,
+  );
+});
+
 /** What has a size or a type is a function, whatever its name. */
 const PARTS_OF_COMPILERS = `
 .text

@@ -46,6 +46,7 @@ pub use debug_units::{DebugUnit, DebugUnits, FunctionNames, UnitIterator};
 pub use elf_file::{ElfError, ElfFile, Segment};
 pub use function_ranges::FunctionRanges;
 pub use functions_at::functions_at;
+pub use mini_debug::unpacked_debug_data;
 pub use plt_names::plt_functions;
 pub use rule::{
     Rule, BX_SAME, BX_UNKNOWN, BY_CFI, BY_FRAME_POINTER, BY_PLT, BY_SIGNAL, BY_SYNTHESIZED, CALLER_INTERRUPTED, FP_CFA,

@@ -12,7 +12,7 @@ const MAX_UNPACKED_BYTES: u64 = 64 << 20;
 const MAX_DECODER_KIB: u32 = 66 << 10;
 
 /// `None` without the section, or for one that is broken or too large.
-pub(crate) fn unpacked_debug_data(elf: &ElfFile<'_>) -> Option<Vec<u8>> {
+pub fn unpacked_debug_data(elf: &ElfFile<'_>) -> Option<Vec<u8>> {
     let packed = elf.sections.bytes(&elf.sections.find(".gnu_debugdata")?)?;
     let mut unpacked = Vec::new();
     let reader = XzReader::new_mem_limit(packed, false, MAX_DECODER_KIB);

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::Path;
 
-use bee_elf::ElfFile;
+use bee_elf::{unpacked_debug_data, ElfFile};
 
 use super::debug_file::{self, DebugFile};
 use super::functions::Functions;
@@ -96,16 +96,33 @@ fn sweep_file(code: &Code, addresses: &[u64], style: Style) -> Result<Option<Swe
         Some(DebugFile { path, memory }) => {
             ElfFile::parse(memory.bytes()).map_or(Ok(None), |debug| sweep(&debug, &path))
         }
-        None if is_whole_by_symbols(&elf, code.place) => sweep(&elf, place),
+        None if has_linked_file(&elf, code.place) => Ok(None),
+        // Answers as llvm-symbolizer gives them are from one table.
+        None if style.is_like_llvm && elf.has_section(".gnu_debugdata") => Ok(None),
+        None => sweep_symbols(&elf, sweep),
+    }
+}
+
+/// Nothing else could say more than its symbol table; .gnu_debugdata has what .dynsym has not.
+fn sweep_symbols(
+    elf: &ElfFile<'_>,
+    sweep: impl Fn(&ElfFile<'_>, &Path) -> Result<Option<Swept>, String>,
+) -> Result<Option<Swept>, String> {
+    let own = Path::new("");
+    if elf.has_function_symbols(false) {
+        return sweep(elf, own);
+    }
+    let unpacked = unpacked_debug_data(elf);
+    match unpacked.as_ref().and_then(|unpacked| ElfFile::parse_sections(unpacked).ok()) {
+        Some(debug) => sweep(&debug, own),
+        None if elf.has_function_symbols(true) => sweep(elf, own),
         None => Ok(None),
     }
 }
 
-/// Nothing else could say more than its symbol table.
-fn is_whole_by_symbols(elf: &ElfFile<'_>, path: &str) -> bool {
-    let has_symbols =
-        elf.has_function_symbols(false) || (elf.has_function_symbols(true) && !elf.has_section(".gnu_debugdata"));
-    has_symbols && !debug_file::linked_paths(elf, path).iter().any(|it| it.exists())
+/// Which the library looks into, whatever build it is of.
+fn has_linked_file(elf: &ElfFile<'_>, path: &str) -> bool {
+    debug_file::linked_paths(elf, path).iter().any(|it| it.exists())
 }
 
 fn fill_left(path: &str, addresses: &[u64], swept: Swept, style: Style) -> Resolved {
