@@ -4,7 +4,10 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::process::Command;
 
-use bee_elf::{symbols_at, DebugSections, ElfFile, SweepPlan, UnitOutcome, UnitSweeper, Work, DEBUG_SECTION_NAMES};
+use bee_elf::{
+    functions_at, symbols_at, CodeWalk, DebugSections, ElfFile, SweepPlan, UnitOutcome, UnitSweeper, Work,
+    DEBUG_SECTION_NAMES,
+};
 
 const MUTATIONS: u64 = 8_000;
 /// With all programs together more than five million.
@@ -191,8 +194,20 @@ fn symbols_of_damaged_tables() {
                 position
             })
             .collect();
-        let found = ElfFile::parse(&data).map(|elf| symbols_at(&elf, &addresses).len());
-        assert!(found.is_err() || found == Ok(addresses.len()), "seed {seed}");
+        let found =
+            ElfFile::parse(&data).map(|elf| (symbols_at(&elf, &addresses).len(), check_functions(&elf, &addresses)));
+        assert!(found.is_err() || found == Ok((addresses.len(), addresses.len())), "seed {seed}");
         changed.iter().for_each(|&position| data[position] = original[position]);
     }
+}
+
+/// Their number. Each holds its address, and those without a size are walked.
+fn check_functions(elf: &ElfFile<'_>, addresses: &[u64]) -> usize {
+    let functions = functions_at(&[elf, elf], addresses);
+    for (function, &address) in functions.iter().zip(addresses) {
+        let Some(function) = function else { continue };
+        assert!(function.start <= address && (function.size == 0 || address - function.start < function.size));
+        CodeWalk::from(function.start).reaches(elf.code_from(function.start).unwrap_or_default(), address);
+    }
+    functions.len()
 }
