@@ -167,7 +167,7 @@ impl CfiState {
             return unsupported(Cause::FramePointer);
         }
         if rule.kind == UNWIND_CFA && rule.cfa_register == REGISTER_RSP && rule.cfa_offset < 8 * i32::from(ra_words) {
-            return unsupported(Cause::CfaExpression); // the return address would lie in what is free
+            return unsupported(Cause::ReturnAddressFreed);
         }
         Ok(Rule { ra_words, ..rule })
     }

@@ -45,6 +45,8 @@ pub struct Counts {
 pub(crate) enum Cause {
     CfaRegister,
     CfaExpression,
+    /// The return address would lie below rsp, where anything is.
+    ReturnAddressFreed,
     ReturnAddress,
     FramePointer,
     StackPointer,
@@ -61,10 +63,19 @@ impl Counts {
         }
     }
 
+    /// A row that was counted as UNSUPPORTED for its freed return address is the end of a thread, at least its beginning.
+    pub(crate) fn add_end_of_thread(&mut self, is_whole: bool) {
+        self.end_rows += 1;
+        if is_whole {
+            self.unsupported_rows -= 1;
+            self.unsupported_cfa_expression -= 1;
+        }
+    }
+
     pub(crate) fn add_cause(&mut self, cause: Cause) {
         let count = match cause {
             Cause::CfaRegister => &mut self.unsupported_cfa_register,
-            Cause::CfaExpression => &mut self.unsupported_cfa_expression,
+            Cause::CfaExpression | Cause::ReturnAddressFreed => &mut self.unsupported_cfa_expression,
             Cause::ReturnAddress => &mut self.unsupported_return_address,
             Cause::FramePointer => &mut self.unsupported_frame_pointer,
             Cause::StackPointer => &mut self.unsupported_stack_pointer,

@@ -27,6 +27,7 @@ mod plt;
 mod plt_names;
 mod reader;
 mod region;
+mod roots;
 mod row_builder;
 mod rule;
 mod sections;

@@ -1,8 +1,10 @@
 use crate::counts::{Cause, Counts};
-use crate::rule::{Rule, REGISTER_RBX};
+use crate::rule::{Rule, REGISTER_RBX, UNWIND_END};
 use crate::unwind_table::{Row, UnwindTable};
 
 const NO_RULE: u32 = u32::MAX;
+/// Files have one such row or none, unless they are made to cost time.
+const MAX_FREED: usize = 64;
 const FIRST_SLOTS: usize = 1024;
 
 /// Appends rows in address order, merges equal neighbours and numbers the distinct rules.
@@ -13,6 +15,8 @@ pub(crate) struct RowBuilder {
     /// here, on the hottest line of the crate.
     slots: Vec<u32>,
     last_rule: u32,
+    /// Which rows are UNSUPPORTED because the return address would lie below rsp.
+    freed: Vec<usize>,
     pub counts: Counts,
     /// There is a CFA in rbx.
     pub needs_bx: bool,
@@ -27,6 +31,7 @@ impl RowBuilder {
             rules: Vec::new(),
             slots: vec![NO_RULE; FIRST_SLOTS],
             last_rule: NO_RULE,
+            freed: Vec::new(),
             counts: Counts::default(),
             needs_bx: false,
             is_full: false,
@@ -59,7 +64,28 @@ impl RowBuilder {
         self.push(address, rule);
         if self.counts.unsupported_rows != before {
             self.counts.add_cause(cause);
+            if cause == Cause::ReturnAddressFreed && self.freed.len() < MAX_FREED {
+                self.freed.push(self.rows.len() - 1);
+            }
         }
+    }
+
+    /// Rows with a freed return address whose code runs on to the end of its thread say so, up to where it ends; CFI of
+    /// musl has that shape, as a script adds it to the assembly. `end_of_thread` gets a row's first address.
+    pub fn end_threads(&mut self, end_of_thread: impl Fn(u64) -> Option<u64>) {
+        let end = Rule::of_kind(UNWIND_END);
+        // From the last, so that the places of the others stay.
+        for index in std::mem::take(&mut self.freed).into_iter().rev() {
+            let Row { address, rule } = self.rows[index];
+            let Some(end_address) = end_of_thread(address) else { continue };
+            let is_whole = self.rows.get(index + 1).is_some_and(|next| next.address <= end_address);
+            self.counts.add_end_of_thread(is_whole);
+            self.rows[index].rule = self.intern(end);
+            if !is_whole {
+                self.rows.insert(index + 1, Row { address: end_address, rule });
+            }
+        }
+        self.rows.dedup_by_key(|row| row.rule);
     }
 
     pub fn row_count(&self) -> usize {

@@ -6,9 +6,10 @@ use crate::eh_frame::EhFrame;
 use crate::elf_file::{ElfError, ElfFile, Segment};
 use crate::plt::plt_sections;
 use crate::region::{is_covered, make_disjoint, next_start, Region, Source};
+use crate::roots::mark_roots;
 use crate::row_builder::RowBuilder;
 use crate::rule::{Rule, UNWIND_END, UNWIND_GAP, UNWIND_SIGNAL};
-use crate::synthesis::add_from_code;
+use crate::synthesis::{add_from_code, length_to_thread_exit};
 
 /// Entry code without CFI and without a symbol is at most this long: it loads the stack pointer and calls.
 const MAX_ENTRY_BYTES: u64 = 64;
@@ -83,6 +84,7 @@ pub(crate) fn unwind_table_with(elf: &ElfFile<'_>, debug: &ElfFile<'_>) -> Resul
     let mut debug_frame = EhFrame::of_debug_frame(&debug_content);
     add_debug_regions(&mut debug_frame, &mut regions, &segments, &mut builder.counts);
     let marked = fixed.len();
+    mark_roots(elf, &mut regions, &mut fixed);
     add_synthesized(elf, &mut regions, &segments, &mut fixed);
     builder.counts.synthesized_regions = (fixed.len() - marked) as u32;
     add_from_code(elf, &mut regions, &segments, &mut fixed, &mut builder.counts);
@@ -99,6 +101,10 @@ pub(crate) fn unwind_table_with(elf: &ElfFile<'_>, debug: &ElfFile<'_>) -> Resul
         sources.follow_bx();
         push_regions(&mut sources, &regions, gaps(), &mut builder);
     }
+    builder.end_threads(|address| {
+        let length = length_to_thread_exit(elf.bytes_from_address(address)?)?;
+        address.checked_add(length as u64)
+    });
     if builder.is_full {
         return Err(ElfError::TooManyRows);
     }

@@ -329,3 +329,30 @@ fn a_cfa_in_r10_or_r11() {
     let table = Image::with_cfi(Cfi::new().fde(0, 0x20, &[0x44, 0x0c, 10, 0, 0x44, 0x0c, 11, 16])).table();
     assert_eq!(text(&table), "0 rsp+8; 4 r10+0; 8 r11+16; 20 gap");
 }
+
+/// `xor %ebp, %ebp; pop %rdi; call *%r9; mov %eax, %edi; xor %eax, %eax; mov $60, %al; syscall; hlt; ret`
+const THREAD: [u8; 18] =
+    [0x31, 0xed, 0x5f, 0x41, 0xff, 0xd1, 0x89, 0xc7, 0x31, 0xc0, 0xb0, 60, 0x0f, 0x05, 0xf4, 0xc3, 0x90, 0x90];
+
+#[test]
+fn a_freed_return_address_before_the_exit_of_a_thread_is_its_end() {
+    let mut image = Image::with_cfi(Cfi::new().fde(0, 16, &[0x43, 0x0e, 0]));
+    image.text = THREAD.to_vec();
+    let table = image.table();
+    assert_eq!(text(&table), "0 rsp+8; 3 end; e unsupported; 10 gap");
+    assert_eq!((table.counts.end_rows, table.counts.unsupported_rows), (1, 1));
+    image.text[11] = 39; // getpid
+    assert_eq!(text(&image.table()), "0 rsp+8; 3 unsupported; 10 gap");
+    image.text[6] = 0xc3;
+    assert_eq!(text(&image.table()), "0 rsp+8; 3 unsupported; 10 gap");
+}
+
+#[test]
+fn contexts_return_to_the_first_byte_of_their_root() {
+    let code = [0x48, 0x89, 0xdc, 0x48, 0x8b, 0x3c, 0x24, 0x48, 0x85, 0xff, 0x74, 8];
+    let mut image = Image::with_cfi(Cfi::new().fde(0, 8, &[]).fde(0x10, 26, &[]));
+    image.text = [&[0x90; 0x10][..], &code].concat();
+    assert_eq!(text(&image.table()), "0 rsp+8; 8 gap; f end; 2a gap");
+    image.text[0x10] = 0x4c;
+    assert_eq!(text(&image.table()), "0 rsp+8; 8 gap; 10 rsp+8; 2a gap");
+}

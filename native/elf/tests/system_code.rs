@@ -62,3 +62,15 @@ fn init_and_fini() {
         }
     }
 }
+
+/// The return address of makecontext's functions is the first byte of `__start_context`.
+#[test]
+fn the_c_librarys_root_of_contexts() {
+    let data = std::fs::read(LIBC).unwrap();
+    let file = object::File::parse(&*data).unwrap();
+    let start = find_code(&file, 0, &[0x48, 0x89, 0xdc, 0x48, 0x8b, 0x3c, 0x24, 0x48, 0x85, 0xff, 0x74]);
+    let table = table_of(&data);
+    assert_eq!(table.rule_at(start - 1).unwrap().kind, UNWIND_END);
+    assert_eq!(table.rule_at(start + 25).unwrap().kind, UNWIND_END);
+    assert_ne!(table.rule_at(start - 2).unwrap().kind, UNWIND_END);
+}

@@ -10,11 +10,14 @@ mod rows;
 mod starts;
 mod state;
 mod state_table;
+mod thread_exit;
 mod uncovered;
 mod value;
 mod writes;
 
 use std::collections::BTreeSet;
+
+pub(crate) use thread_exit::length_to_thread_exit;
 
 use evidence::drop_refuted;
 use flow::{Flow, Trust};
