@@ -69,8 +69,11 @@ enum bee_bx_kind {
  * coroutines use for frames of their own making.
  */
 #define BEE_UNWIND_CALLER_INTERRUPTED 8
-/* Nobody calls this code: its address was put on the stack, for the outermost function of a fiber to return to. */
-#define BEE_UNWIND_NOT_CALLED 16
+/*
+ * Of END: an outermost function that is known by its code or its name. Its address was put on the stack and not called
+ * (makecontext's, Go's goexit), or it looks as if it could return (Go's mstart).
+ */
+#define BEE_UNWIND_KNOWN_ROOT 16
 
 /* 16 bytes. */
 struct bee_unwind_rule {

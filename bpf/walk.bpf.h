@@ -310,7 +310,7 @@ static __always_inline bool is_plausible(struct walk *walk, struct bee_unwind_ru
 	if (!walk->is_caller || !(walk->is_doubtful || is_end))
 		return true;
 	walk->is_doubtful = 0;
-	if (rule && (rule->kind == BEE_UNWIND_SIGNAL || rule->by & BEE_UNWIND_NOT_CALLED))
+	if (rule && (rule->kind == BEE_UNWIND_SIGNAL || rule->by & BEE_UNWIND_KNOWN_ROOT))
 		return true;
 	return may_follow_call(walk->ip);
 }

@@ -2,12 +2,13 @@
 use crate::elf_file::ElfFile;
 use crate::plt::ENDBR64;
 use crate::region::{Region, Source};
-use crate::rule::{Rule, UNWIND_END, UNWIND_UNSUPPORTED};
+use crate::rule::{Rule, KNOWN_ROOT, UNWIND_END, UNWIND_UNSUPPORTED};
 use crate::sections::{SHT_DYNSYM, SHT_SYMTAB};
-use crate::symbols_at::SymbolTable;
+use crate::symbol_table::SymbolTable;
 
 /// `mov %rbx, %rsp; mov (%rsp), %rdi; test %rdi, %rdi; je`: what glibc's makecontext makes a context's function return to.
 const START_CONTEXT: [u8; 11] = [0x48, 0x89, 0xdc, 0x48, 0x8b, 0x3c, 0x24, 0x48, 0x85, 0xff, 0x74];
+const KNOWN: Rule = Rule { by: KNOWN_ROOT, ..Rule::of_kind(UNWIND_END) };
 /// Of the whole function, without and with `endbr64`. Looking at the code of every function costs more than its CFI.
 const START_CONTEXT_BYTES: [u64; 2] = [26, 30];
 /// Go's assembly names the calling convention.
@@ -33,7 +34,7 @@ fn mark_start_context(elf: &ElfFile<'_>, regions: &mut [Region], rules: &mut Vec
     if let Some(region) = regions.iter_mut().find(is_start_context) {
         region.start = region.start.saturating_sub(1);
         region.source = Source::Fixed(rules.len() as u32);
-        rules.push(Rule::of_kind(UNWIND_END));
+        rules.push(KNOWN);
     }
 }
 
@@ -46,19 +47,20 @@ fn mark_go_roots(elf: &ElfFile<'_>, regions: &mut Vec<Region>, rules: &mut Vec<R
     let Some(table) = [SHT_SYMTAB, SHT_DYNSYM].into_iter().find_map(|kind| SymbolTable::find(elf, kind)) else {
         return;
     };
-    let named = table.code_symbols().filter_map(|symbol| Some((go_root(table.name(&symbol)?)?, symbol)));
+    let code = table.defined().filter(|symbol| !symbol.is_data());
+    let named = code.filter_map(|symbol| Some((go_root(table.text(symbol.name)?)?, symbol)));
     let found: Vec<_> = named.take(MAX_GO_ROOTS).collect();
     // Of two with one name the other only calls the assembly.
     let is_wrapper =
         |root: &GoRoot| !root.is_assembly && found.iter().any(|(it, _)| it.is_assembly && it.name == root.name);
     for (root, symbol) in found.iter().filter(|(root, _)| !is_wrapper(root)) {
         let source = Source::Fixed(rules.len() as u32);
-        rules.push(Rule::of_kind(root.kind));
-        match regions.binary_search_by_key(&symbol.address, |region| region.start) {
+        rules.push(root.rule);
+        match regions.binary_search_by_key(&symbol.start, |region| region.start) {
             Ok(index) => regions[index].source = source,
             Err(index) => {
-                let end = symbol.address.saturating_add(symbol.size);
-                regions.insert(index, Region { start: symbol.address, end, source });
+                let end = symbol.start.saturating_add(symbol.size);
+                regions.insert(index, Region { start: symbol.start, end, source });
             }
         }
     }
@@ -68,7 +70,7 @@ struct GoRoot<'data> {
     name: &'data [u8],
     /// By the suffix of its calling convention.
     is_assembly: bool,
-    kind: u8,
+    rule: Rule,
 }
 
 /// Functions at the end of a stack. Goroutines return to `goexit`; threads begin in `mstart` and `rt0_go`. `mcall` and
@@ -77,12 +79,12 @@ struct GoRoot<'data> {
 fn go_root(symbol: &[u8]) -> Option<GoRoot<'_>> {
     let symbol = symbol.strip_prefix(b"runtime.")?;
     let name = symbol.strip_suffix(GO_ABI).unwrap_or(symbol);
-    let kind = match name {
-        b"goexit" | b"mstart" | b"rt0_go" | b"mcall" | b"morestack" => UNWIND_END,
-        b"systemstack" | b"asmcgocall" => UNWIND_UNSUPPORTED,
+    let rule = match name {
+        b"goexit" | b"mstart" | b"rt0_go" | b"mcall" | b"morestack" => KNOWN,
+        b"systemstack" | b"asmcgocall" => Rule::of_kind(UNWIND_UNSUPPORTED),
         _ => return None,
     };
-    Some(GoRoot { name, is_assembly: name.len() < symbol.len(), kind })
+    Some(GoRoot { name, is_assembly: name.len() < symbol.len(), rule })
 }
 
 #[cfg(test)]
@@ -90,7 +92,7 @@ mod tests {
     use super::*;
 
     fn kind(symbol: &str) -> Option<(u8, bool)> {
-        go_root(symbol.as_bytes()).map(|root| (root.kind, root.is_assembly))
+        go_root(symbol.as_bytes()).map(|root| (root.rule.kind, root.is_assembly))
     }
 
     #[test]

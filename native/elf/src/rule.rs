@@ -84,8 +84,8 @@ pub const BY_SYNTHESIZED: u8 = 6;
 /// In `by`, above it: the caller's address is looked up as it is, since it was interrupted and not called.
 pub const CALLER_INTERRUPTED: u8 = 8;
 
-/// In `by`: nobody calls this code, its address was put on the stack.
-pub const NOT_CALLED: u8 = 16;
+/// In `by`, of END: an outermost function that is known by its code or its name, see bpf/unwind.h.
+pub const KNOWN_ROOT: u8 = 16;
 
 /// How to find the caller from here. 16 bytes, little-endian; where a return address exists it is at CFA - 8 * `ra_words`.
 /// Fields that a kind does not use are 0, so that equal rules are equal bytes.

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use bee_elf::{can_return, ends_in_call, Rule, CALLER_INTERRUPTED, NOT_CALLED, UNWIND_CLONE, UNWIND_END};
+use bee_elf::{can_return, ends_in_call, Rule, CALLER_INTERRUPTED, KNOWN_ROOT, UNWIND_CLONE, UNWIND_END};
 
 use crate::objects::{Objects, NO_OBJECT};
 use crate::record::*;
@@ -66,7 +66,7 @@ impl Plausibility {
         let rule_of = |index| stack.place(index).and_then(|place: Place| place.rule);
         let callee = rule_of(index - 1);
         let is_called = callee.is_some_and(|rule| !is_interrupting(&rule, stack.walked.frames[index - 1]));
-        let is_called = is_called && rule_of(index).is_some_and(|rule| rule.by & NOT_CALLED == 0);
+        let is_called = is_called && rule_of(index).is_some_and(|rule| rule.by & KNOWN_ROOT == 0);
         let Some(place) = stack.place(index).filter(|_| is_called) else { return true };
         let key = word & !FRAME_RULE_MASK;
         if let Some(known) = self.callers.get(&key) {
@@ -85,6 +85,7 @@ impl Plausibility {
         let Some(place) = stack.place(index) else { return false };
         match place.rule.map(|rule| rule.kind) {
             Some(UNWIND_CLONE) => return index == 0,
+            Some(UNWIND_END) if place.rule.is_some_and(|rule| rule.by & KNOWN_ROOT != 0) => return true,
             Some(UNWIND_END) => {}
             _ => return false, // no rule says so
         }

@@ -2,7 +2,7 @@
 //! it. Same rules in the same order; a change there belongs here too.
 
 use bee_elf::{
-    ends_in_call, Rule, BX_SAME, BX_UNKNOWN, CALLER_INTERRUPTED, FP_CFA, FP_RBP, FP_SAME, NOT_CALLED, REGISTER_COUNT,
+    ends_in_call, Rule, BX_SAME, BX_UNKNOWN, CALLER_INTERRUPTED, FP_CFA, FP_RBP, FP_SAME, KNOWN_ROOT, REGISTER_COUNT,
     REGISTER_R10, REGISTER_R11, REGISTER_R12, REGISTER_R13, REGISTER_R14, REGISTER_R15, REGISTER_R8, REGISTER_R9,
     REGISTER_RAX, REGISTER_RBP, REGISTER_RBX, REGISTER_RCX, REGISTER_RDI, REGISTER_RDX, REGISTER_RSI, REGISTER_RSP,
     UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
@@ -247,7 +247,7 @@ impl Walk<'_> {
             return true;
         }
         self.is_doubtful = false;
-        rule.kind == UNWIND_SIGNAL || rule.by & NOT_CALLED != 0 || self.may_follow_call(self.ip)
+        rule.kind == UNWIND_SIGNAL || rule.by & KNOWN_ROOT != 0 || self.may_follow_call(self.ip)
     }
 
     fn may_follow_call(&self, return_address: u64) -> bool {
