@@ -122,7 +122,8 @@ impl UncoveredFile<'_> {
         if has_entry {
             flow.start_program(offset(self.entry));
         }
-        for address in of_kind(StartKind::Function).chain(called.iter().copied()) {
+        let functions = of_kind(StartKind::Function).chain(called.iter().copied());
+        for address in functions.filter(|&address| address != self.entry) {
             flow.start(offset(address), Trust::Sure);
         }
         flow.run();
