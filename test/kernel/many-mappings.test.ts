@@ -10,6 +10,8 @@ import { type ProfiledRun, profileWith } from './run-bee.js';
 import { scratchDirectory } from './scratch-directory.js';
 
 const PLUGINS = 600;
+/** Every sample may come before its mapping on a busy machine, and so many a second are unwound afterwards. */
+const RATE = '199';
 
 /** Each a file of its own. */
 function folderOfPlugins(): string {
@@ -20,14 +22,14 @@ function folderOfPlugins(): string {
 }
 
 async function profile(command: readonly string[], through: readonly string[] = []): Promise<ProfiledRun> {
-  const args = ['--frequency', '997', '--', ...command];
+  const args = ['--frequency', RATE, '--', ...command];
   return await profileWith({ command: 'profile-bee', args, through });
 }
 
 function assertWhole({ summary, stacks, stderr }: ProfiledRun, leaf: RegExp): void {
   const user = summary.stacks.user - (summary.stacks.incomplete.exiting ?? 0);
   assert.ok(summary.stacks.complete > 0.95 * user, `${JSON.stringify(summary.stacks)} ${stderr}`);
-  assert.ok(totalCount(stacks.filter(({ frames }) => leaf.test(frames.join(';')))) > 200, stderr);
+  assert.ok(totalCount(stacks.filter(({ frames }) => leaf.test(frames.join(';')))) > 60, stderr);
   assert.ok(stderr.split('\n').filter((line) => line.startsWith('warning')).length < 5, stderr);
 }
 

@@ -32,13 +32,13 @@ test('one without names is shown by the name of its memory', needsRoot, async ()
 
 for (const mode of ['filled', 'early'])
   test(`text that was moved into other memory (${mode}) is the file’s still`, needsRoot, async () => {
-    const run = await profile('--', mappingFixture('moved-text', '-fno-reorder-functions'), mode);
+    const run = await profile('--', mappingFixture('moved-text', '-fno-toplevel-reorder'), mode);
     const [first, second] = [share(run, 'main', 'first_moved'), share(run, 'main', 'second_moved')];
     assert.ok(first > 0.3 && second > 0.3 && first + second > 0.95, `${first} ${second}`);
   });
 
 test('a page of it with other bytes is not', needsRoot, async () => {
-  const run = await profile('--', mappingFixture('moved-text', '-fno-reorder-functions'), 'partly');
+  const run = await profile('--', mappingFixture('moved-text', '-fno-toplevel-reorder'), 'partly');
   assert.ok(share(run, 'main', 'first_moved') > 0.3, run.foldedText.slice(0, 2_000));
   assert.equal(share(run, 'main', 'second_moved'), 0);
 });
@@ -46,14 +46,14 @@ test('a page of it with other bytes is not', needsRoot, async () => {
 test('code that was made where text lay has none of its names', needsRoot, async () => {
   const { foldedText } = await profile(
     '--',
-    mappingFixture('moved-text', '-fno-reorder-functions'),
+    mappingFixture('moved-text', '-fno-toplevel-reorder'),
     'otherwise',
   );
   assert.doesNotMatch(foldedText, /_moved/);
 });
 
 test('text that was moved before anybody watched is found by what lies around it', needsRoot, async () => {
-  const program = spawn(mappingFixture('moved-text', '-fno-reorder-functions'), ['filled', '20']);
+  const program = spawn(mappingFixture('moved-text', '-fno-toplevel-reorder'), ['filled', '20']);
   await sleep(300);
   const run = await profile('--duration', '1.5', '--pid', String(program.pid));
   program.kill('SIGKILL');
@@ -62,7 +62,7 @@ test('text that was moved before anybody watched is found by what lies around it
 });
 
 test('a second unwinder agrees about code in memory', needsRoot, async () => {
-  const moved = mappingFixture('moved-text', '-fno-reorder-functions');
+  const moved = mappingFixture('moved-text', '-fno-toplevel-reorder');
   const packed = [mappingFixture('runs-from-memory'), versionOfProgram(1)];
   for (const command of [packed, [moved, 'filled'], [moved, 'partly']]) {
     const { checked } = await checkedUnwinding(command);

@@ -61,8 +61,8 @@ test('also when neither size nor time nor a build id tells the versions apart', 
 for (const mode of ['copy', 'under', 'memory'])
   test(`a plugin that is loaded anew (${mode}) has the names of each version`, needsRoot, async () => {
     const live = mode === 'memory' ? 'plugin' : join(scratchDirectory(), 'live.so');
-    // Under a mapping each function has to stay where it is, and the data that the first version has relocated.
-    const flags = mode === 'under' ? ['-UFRAME', '-DFRAME=200', '-Wl,-z,now'] : [];
+    // Under a mapping each function has to stay where it is, and is not called through what the first has relocated.
+    const flags = mode === 'under' ? ['-UFRAME', '-DFRAME=200', '-Wl,-Bsymbolic'] : [];
     const plugins = VERSIONS.map((version) => versionOfPlugin(version, ...flags));
     const run = await profile(mappingFixture('reloads'), live, mode, ...plugins);
     // What is written under a mapping is noticed at the next look, a tenth of a second later at most.
@@ -95,8 +95,9 @@ test('what was too large to be copied is marked, counted and told of', needsRoot
 });
 
 test('names that were looked up in time stay where the file is gone', needsRoot, async () => {
-  const run = await profileLargeReloads('0.8');
-  for (const version of VERSIONS) assert.ok(share(run, version) > 0.25, `${version}: ${share(run, version)}`);
+  const run = await profileLargeReloads('1.2');
+  assert.ok(share(run, 1) > 0.25, `${share(run, 1)}: the first look is after a quarter of a second`);
+  assert.ok(share(run, 3) > 0.25, `${share(run, 3)}: the last is there`);
 });
 
 test('a second unwinder agrees about code that is written again', needsRoot, async () => {

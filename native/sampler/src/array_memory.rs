@@ -36,6 +36,13 @@ impl<T: Copy> ArrayMemory<T> {
         (index < self.length).then(|| unsafe { self.base.as_ptr().add(index).read_volatile() })
     }
 
+    /// Entries that nothing points to yet. Panics when they are out of range.
+    pub fn set_all(&mut self, first: usize, values: &[T]) {
+        assert!(first + values.len() <= self.length, "entries {first} to {} of {}", first + values.len(), self.length);
+        // SAFETY: inside the mapping, which is no Rust value's.
+        unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), self.base.as_ptr().add(first), values.len()) };
+    }
+
     /// Panics when the index is out of range: the caller has allocated it.
     pub fn set(&mut self, index: usize, value: T) {
         assert!(index < self.length, "entry {index} of {}", self.length);

@@ -31,8 +31,8 @@ impl FileMemory {
     }
 
     pub fn bytes(&self) -> &[u8] {
-        // SAFETY: mapped for as long as self lives. A file that shrinks meanwhile ends this process with SIGBUS;
-        // whoever can write to the executables of the target could end the target the same way.
+        // SAFETY: mapped for as long as self lives. A file that shrinks meanwhile ends this process with SIGBUS (not
+        // a copy, file_copy.rs); whoever can write to the executables of the target could end the target the same way.
         unsafe { std::slice::from_raw_parts(self.base.cast(), self.length) }
     }
 }

@@ -110,7 +110,7 @@ pub struct Objects {
     next_watched: usize,
     vdso: Option<u32>,
     pub room: TableRoom,
-    /// When a file was last found to have been written again: code that was read before may be another now.
+    /// When code was last found where other code had been: what is read there now is not what a walk before has seen.
     pub rewritten_ns: u64,
     /// Time spent parsing and loading.
     pub tables_ns: u64,

@@ -1,5 +1,6 @@
 //! Observed processes and what they have mapped, kept in step with the kernel's news.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::ops::Range;
@@ -38,6 +39,8 @@ pub struct Process {
     range: Option<Rc<space_ranges::Range>>,
     must_publish: bool,
     has_ended: bool,
+    /// Code has come to lie where other code was.
+    has_other_code: bool,
 }
 
 /// `mappings`: sorted by begin, without overlap.
@@ -68,6 +71,7 @@ impl Process {
             end += usize::from(after.begin == new.end);
         }
         let replaced = &self.mappings[first..end];
+        self.has_other_code |= replaced.iter().any(|old| old.object != new.object);
         let mut head = replaced.first().copied().filter(|old| old.begin < new.begin);
         let mut tail = replaced.last().copied().filter(|old| old.end > new.end);
         new.begin = head.take_if(|old| joins(old)).map_or(new.begin, |old| old.begin);
@@ -106,13 +110,13 @@ fn is_jit(mapping: &Mapping) -> bool {
 
 /// At most `limit` of them. Where there are more, code without a file is taken together over the smallest gaps, in which
 /// nothing is known to be. `Err` with what can be had when that does not suffice.
-fn fit(mappings: &[Mapping], limit: usize) -> Result<Vec<Mapping>, Vec<Mapping>> {
+fn fit(mappings: &[Mapping], limit: usize) -> Result<Cow<'_, [Mapping]>, Cow<'_, [Mapping]>> {
     let excess = mappings.len().saturating_sub(limit);
+    if excess == 0 {
+        return Ok(mappings.into());
+    }
     let pairs = mappings.windows(2).enumerate().filter(|(_, pair)| pair.iter().all(is_jit));
-    let mut gaps: Vec<(u64, usize)> = match excess {
-        0 => Vec::new(),
-        _ => pairs.map(|(index, pair)| (pair[1].begin - pair[0].end, index + 1)).collect(),
-    };
+    let mut gaps: Vec<(u64, usize)> = pairs.map(|(index, pair)| (pair[1].begin - pair[0].end, index + 1)).collect();
     gaps.sort_unstable();
     let joined: HashSet<usize> = gaps.iter().take(excess).map(|(_, index)| *index).collect();
     let mut fitted: Vec<Mapping> = Vec::with_capacity(mappings.len().min(limit));
@@ -125,9 +129,9 @@ fn fit(mappings: &[Mapping], limit: usize) -> Result<Vec<Mapping>, Vec<Mapping>>
     let is_whole = fitted.len() <= limit;
     fitted.truncate(limit);
     if is_whole {
-        Ok(fitted)
+        Ok(fitted.into())
     } else {
-        Err(fitted)
+        Err(fitted.into())
     }
 }
 
@@ -245,6 +249,7 @@ impl Processes {
             range: process.range.clone(),
             must_publish: process.must_publish,
             has_ended: false,
+            has_other_code: false,
         };
         if copy.must_publish {
             self.changed.push(child);
@@ -522,6 +527,9 @@ impl Processes {
         let now_ns = monotonic_ns();
         for pid in std::mem::take(&mut self.changed) {
             let Some(process) = self.all.get_mut(&pid) else { continue };
+            if std::mem::take(&mut process.has_other_code) {
+                self.objects.rewritten_ns = now_ns;
+            }
             if !std::mem::take(&mut process.must_publish) {
                 continue; // published already, or ended
             }
@@ -537,9 +545,7 @@ impl Processes {
                 process.must_publish = true; // with its next mapping
                 continue;
             };
-            for (index, mapping) in mappings.into_iter().enumerate() {
-                engine.mappings.set(range.first as usize + index, mapping);
-            }
+            engine.mappings.set_all(range.first as usize, &mappings);
             let log2_step = first_step_log2(count) as u32;
             let space = Space { first: range.first, count: count as u32, log2_step, generation: process.generation };
             engine.publish_space(pid, &space)?;
@@ -641,4 +647,79 @@ fn parse_listed(line: &[u8]) -> Option<Listed> {
         path: path[blank..].to_vec(),
     };
     Some(Listed { is_executable, mapping })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(begin: u64, end: u64, object: u32) -> Mapping {
+        Mapping { begin, end, object, flags: MAPPING_TABLE, ..Mapping::default() }
+    }
+
+    fn jit(begin: u64, end: u64) -> Mapping {
+        Mapping { begin, end, flags: MAPPING_JIT, ..Mapping::default() }
+    }
+
+    fn process(mappings: &[Mapping]) -> Process {
+        let mut process = Process::default();
+        mappings.iter().for_each(|mapping| process.insert(*mapping));
+        process
+    }
+
+    #[test]
+    fn what_is_mapped_later_wins_and_leaves_the_rest() {
+        let seen = process(&[file(10, 20, 1), file(30, 40, 2), file(5, 8, 3), file(15, 35, 4)]).mappings;
+        assert_eq!(seen, [file(5, 8, 3), file(10, 15, 1), file(15, 35, 4), file(35, 40, 2)]);
+        let seen = process(&[file(10, 40, 1), file(20, 30, 2)]).mappings;
+        assert_eq!(seen, [file(10, 20, 1), file(20, 30, 2), file(30, 40, 1)]);
+        assert_eq!(process(&[file(10, 20, 1), file(0, 50, 2)]).mappings, [file(0, 50, 2)]);
+    }
+
+    #[test]
+    fn code_without_a_file_is_one_mapping_where_it_touches() {
+        assert_eq!(process(&[jit(10, 20), jit(30, 40), jit(20, 30)]).mappings, [jit(10, 40)]);
+        assert_eq!(process(&[jit(10, 20), jit(15, 30), jit(5, 12)]).mappings, [jit(5, 30)]);
+        let beside_files = [file(0, 10, 1), jit(10, 20), file(20, 30, 2), jit(25, 30)];
+        assert_eq!(process(&beside_files).mappings, [file(0, 10, 1), jit(10, 20), file(20, 25, 2), jit(25, 30)]);
+    }
+
+    #[test]
+    fn code_that_is_known_is_not_published_again() {
+        let mut process = process(&[jit(10, 40)]);
+        process.must_publish = false;
+        process.insert(jit(20, 30));
+        assert!(!process.must_publish);
+        process.insert(jit(20, 50));
+        assert!(process.must_publish && process.mappings == [jit(10, 50)]);
+    }
+
+    #[test]
+    fn any_order_of_many_gives_the_same_as_one_page_after_the_other() {
+        let mut owner = [0u32; 200];
+        let mut process = Process::default();
+        let mut random = 1u64;
+        for number in 1..500u32 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let begin = (random >> 33) % 190;
+            let end = begin + 1 + (random >> 50) % 10;
+            let object = if number % 3 == 0 { 0 } else { number };
+            process.insert(if object == 0 { jit(begin, end) } else { file(begin, end, object) });
+            owner[begin as usize..end as usize].fill(if object == 0 { u32::MAX } else { object });
+            let at = |address: u64| find_mapping(&process.mappings, address);
+            let found =
+                (0..200).map(|address| at(address).map_or(0, |it| if is_jit(it) { u32::MAX } else { it.object }));
+            assert!(found.eq(owner), "after {number}");
+            assert!(process.mappings.windows(2).all(|pair| pair[0].end <= pair[1].begin));
+        }
+    }
+
+    #[test]
+    fn too_many_are_joined_over_the_smallest_gaps_and_files_are_never() {
+        let many = [jit(0, 10), jit(11, 20), file(20, 30, 1), jit(40, 50), jit(90, 100)];
+        assert_eq!(fit(&many, 5), Ok(many[..].into()));
+        assert_eq!(fit(&many, 4), Ok(vec![jit(0, 20), many[2], many[3], many[4]].into()));
+        assert_eq!(fit(&many, 3), Ok(vec![jit(0, 20), many[2], jit(40, 100)].into()));
+        assert_eq!(fit(&many, 2), Err(vec![jit(0, 20), many[2]].into()));
+    }
 }
