@@ -213,7 +213,10 @@ static __always_inline void deliver_stack(struct walk *walk)
 	bpf_map_update_elem(&counts, &key, &none, BPF_NOEXIST);
 }
 
-/* The budget bounds what a process that jumps into nowhere all the time can cost. */
+/*
+ * The budget bounds what a process that jumps into nowhere all the time can cost; a sampler that cannot keep up gets no
+ * more of them, so that their 33 KiB leave room for stacks.
+ */
 static __always_inline bool spend_snapshot(struct walk *walk)
 {
 	__u64 second = walk->stack.time_ns / 1000000000;
@@ -224,7 +227,8 @@ static __always_inline bool spend_snapshot(struct walk *walk)
 	struct bee_counters *counter = this_cpu_counters();
 	if (!counter)
 		return false;
-	if (walk->budget_left == 0) {
+	bool is_behind = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) > 2ULL * config.wakeup_bytes;
+	if (walk->budget_left == 0 || is_behind) {
 		counter->snapshots_over_budget++;
 		return false;
 	}
