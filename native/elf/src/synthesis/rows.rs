@@ -97,16 +97,23 @@ fn with_frame_pointer(state: &State) -> Rule {
     at_cfa.or_else(at_rbp).unwrap_or(Rule { fp_kind: FP_UNKNOWN, ..rule })
 }
 
-/// From rbp, rsp, a word at a known place, or else a register that is known of the interrupted frame alone.
+/// From rbp where it is the frame pointer, rsp, rbp in any other way, a word at a known place, or else a register that is known
+/// of the interrupted frame alone.
 fn with_cfa(state: &State, rule: Rule) -> Option<Rule> {
-    if let Value::Cfa(offset) = state.register(RBP) {
-        return Some(Rule { by: BY_FRAME_POINTER, ..of_register(RBP, offset, rule) });
-    }
+    let frame_pointer = match state.register(RBP) {
+        Value::Cfa(offset) => Some(Rule { by: BY_FRAME_POINTER, ..of_register(RBP, offset, rule) }),
+        _ => None,
+    };
+    // Compilers have it point to the caller's; else it may be a variable's address.
+    let is_classic = state.load(state.register(RBP)) == Value::CallerRbp;
     if let Value::Cfa(offset) = state.register(RSP) {
         let is_below_return_address = -offset >= WORD;
-        return is_below_return_address.then(|| of_register(RSP, offset, rule));
+        let by_stack_pointer = is_below_return_address.then(|| of_register(RSP, offset, rule));
+        return frame_pointer.filter(|_| is_classic).or(by_stack_pointer);
     }
-    [RBP, RSP].into_iter().find_map(|register| of_memory(state, register, rule)).or_else(|| of_others(state, rule))
+    frame_pointer
+        .or_else(|| [RBP, RSP].into_iter().find_map(|register| of_memory(state, register, rule)))
+        .or_else(|| of_others(state, rule))
 }
 
 fn of_register(register: usize, offset: i32, rule: Rule) -> Rule {

@@ -4,24 +4,44 @@ use crate::system_elfs;
 use std::path::{Path, PathBuf};
 
 use bee_elf::{
-    unwind_table, ElfFile, Rule, UnwindTable, FP_CFA, FP_RBP, REGISTER_R10, REGISTER_R11, REGISTER_RBP, REGISTER_RBX,
-    REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL,
-    UNWIND_UNSUPPORTED,
+    unwind_table, ElfFile, Rule, UnwindTable, BY_PLT, CALLER_INTERRUPTED, FP_CFA, FP_RBP, REGISTER_R10, REGISTER_R11,
+    REGISTER_R12, REGISTER_R13, REGISTER_R14, REGISTER_R15, REGISTER_R8, REGISTER_R9, REGISTER_RAX, REGISTER_RBP,
+    REGISTER_RBX, REGISTER_RCX, REGISTER_RDI, REGISTER_RDX, REGISTER_RSI, REGISTER_RSP, UNWIND_CFA, UNWIND_DEREF,
+    UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 use gimli::{
     BaseAddresses, CfaRule, CieOrFde, EhFrame, EndianSlice, LittleEndian, Operation, Register, RegisterRule,
     UnwindContext, UnwindExpression, UnwindSection, UnwindTableRow,
 };
-use object::{Object, ObjectSection, SectionKind};
+use object::{Object, ObjectSection, ObjectSegment};
 
 type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
-const RBX: Register = Register(3);
 const RBP: Register = Register(6);
 const RSP: Register = Register(7);
-const R10: Register = Register(10);
-const R11: Register = Register(11);
 const RETURN_ADDRESS: Register = Register(16);
+/// By DWARF's numbers.
+const REGISTERS: [u8; 16] = [
+    REGISTER_RAX,
+    REGISTER_RDX,
+    REGISTER_RCX,
+    REGISTER_RBX,
+    REGISTER_RSI,
+    REGISTER_RDI,
+    REGISTER_RBP,
+    REGISTER_RSP,
+    REGISTER_R8,
+    REGISTER_R9,
+    REGISTER_R10,
+    REGISTER_R11,
+    REGISTER_R12,
+    REGISTER_R13,
+    REGISTER_R14,
+    REGISTER_R15,
+];
+/// The code of the kernel's signal frames, and of glibc's root of contexts, which no CFI marks.
+const SIGRETURN: [&[u8]; 2] = [&[0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 5], &[0xb8, 15, 0, 0, 0, 0x0f, 5]];
+const START_CONTEXT: &[u8] = &[0x48, 0x89, 0xdc, 0x48, 0x8b, 0x3c, 0x24, 0x48, 0x85, 0xff, 0x74];
 
 /// One row of one FDE: `start..end`.
 struct Piece {
@@ -52,11 +72,10 @@ fn assert_rows_equal_gimlis(files: Vec<PathBuf>) {
         let data = std::fs::read(&path).unwrap();
         let table = unwind_table(&ElfFile::parse(&data).unwrap()).unwrap();
         let fdes = gimli_fdes(&data);
-        let mut pieces = disjoint(fdes);
-        add_clone_pieces(&data, &mut pieces);
+        let pieces = disjoint(fdes);
         compared += pieces.len();
         let before = mismatches.len();
-        compare(&path, &table, &pieces, &outside_eh_frame(&data), &mut mismatches);
+        compare(&path, &table, &pieces, &mut mismatches);
         println!(
             "{}: {} gimli rows, {} rows, {} mismatches",
             path.display(),
@@ -70,8 +89,8 @@ fn assert_rows_equal_gimlis(files: Vec<PathBuf>) {
     assert!(mismatches.is_empty(), "{} mismatches: {shown:#?}", mismatches.len());
 }
 
-/// Walks both along all addresses where either of them changes.
-fn compare(path: &Path, table: &UnwindTable, pieces: &[Piece], elsewhere: &[(u64, u64)], mismatches: &mut Vec<String>) {
+/// Walks both along all addresses where either of them changes, as far as .eh_frame says anything.
+fn compare(path: &Path, table: &UnwindTable, pieces: &[Piece], mismatches: &mut Vec<String>) {
     let mut addresses: Vec<u64> = table.rows.iter().map(|row| row.address).collect();
     addresses.extend(pieces.iter().flat_map(|piece| [piece.start, piece.end - 1, piece.end]));
     addresses.sort_unstable();
@@ -90,40 +109,17 @@ fn compare(path: &Path, table: &UnwindTable, pieces: &[Piece], elsewhere: &[(u64
             next => table.rules[table.rows[next - 1].rule as usize],
         };
         let piece = pieces.get(next_piece).filter(|piece| piece.start <= address);
-        let is_elsewhere = elsewhere.iter().any(|&(start, end)| start <= address && address < end);
-        let expected = match piece {
-            Some(piece) => piece.rule.unwrap_or(ours),
-            None if is_elsewhere => ours,
-            None => gap,
-        };
-        // What is kept in an UNSUPPORTED row is for show; its causes are compared by kind.
+        let Some(expected) = piece.and_then(|piece| piece.rule) else { continue };
+        // What is kept in an UNSUPPORTED row is for show; its causes are compared by kind. The end of a thread is one by
+        // its code.
         let is_same = match expected.kind {
-            UNWIND_UNSUPPORTED => ours.kind == UNWIND_UNSUPPORTED,
+            UNWIND_UNSUPPORTED => matches!(ours.kind, UNWIND_UNSUPPORTED | UNWIND_END),
             _ => Rule { bx: expected.bx, ..ours } == expected,
         };
         if !is_same {
             mismatches.push(format!("{}: {address:#x}: {ours:?}, gimli {expected:?}", path.display()));
         }
     }
-}
-
-/// Where the table is not .eh_frame's: PLT sections, .init, .fini, the entry point, and between the executable segments, where
-/// nothing is promised.
-fn outside_eh_frame(data: &[u8]) -> Vec<(u64, u64)> {
-    let file = object::File::parse(data).unwrap();
-    let mut ranges = vec![(file.entry(), file.entry() + 64)];
-    for name in [".plt", ".plt.sec", ".plt.got", ".iplt", ".init", ".fini"] {
-        if let Some(section) = file.section_by_name(name) {
-            ranges.push((section.address(), section.address() + section.size()));
-        }
-    }
-    let mut end = 0;
-    for segment in ElfFile::parse(data).unwrap().executable_segments() {
-        ranges.push((end, segment.vaddr));
-        end = segment.end();
-    }
-    ranges.push((end, u64::MAX));
-    ranges
 }
 
 /// The rows of each FDE that has any.
@@ -148,9 +144,9 @@ fn gimli_fdes(data: &[u8]) -> Vec<Vec<Piece>> {
         if start == 0 || start >= end {
             continue;
         }
-        if fde.cie().is_signal_trampoline() {
-            let rule = Some(Rule::of_kind(UNWIND_SIGNAL));
-            fdes.push(vec![Piece { start, end, rule }]);
+        let is_interrupted = fde.cie().is_signal_trampoline();
+        if let Some(kind) = kind_by_code(&file, start, is_interrupted) {
+            fdes.push(vec![Piece { start, end, rule: Some(Rule::of_kind(kind)) }]);
             continue;
         }
         let mut rows = fde.rows(&frame, &bases, &mut context).unwrap();
@@ -163,7 +159,7 @@ fn gimli_fdes(data: &[u8]) -> Vec<Vec<Piece>> {
             };
             let (start, end) = (row.start_address(), row.end_address().min(end));
             if start < end {
-                let rule = Some(rule_of(row, &frame));
+                let rule = Some(rule_of(row, &frame, is_interrupted));
                 pieces.push(Piece { start, end, rule });
             }
         }
@@ -172,26 +168,15 @@ fn gimli_fdes(data: &[u8]) -> Vec<Vec<Piece>> {
     fdes
 }
 
-/// The documented policy for a `syscall` right behind an FDE whose CFA came from rsp.
-fn add_clone_pieces(data: &[u8], pieces: &mut Vec<Piece>) {
-    let file = object::File::parse(data).unwrap();
-    let nexts: Vec<u64> = pieces.iter().skip(1).map(|piece| piece.start).chain([u64::MAX]).collect();
-    let mut added = Vec::new();
-    for (piece, next) in pieces.iter().zip(nexts) {
-        let Some(rule) = piece.rule.filter(|rule| rule.kind == UNWIND_CFA && rule.cfa_register == REGISTER_RSP) else {
-            continue;
-        };
-        let is_syscall = |section: object::Section<'_, '_>| {
-            section.data_range(piece.end, 2).is_ok_and(|code| code == Some(&[0x0f, 0x05]))
-        };
-        let mut code = file.sections().filter(|section| section.kind() == SectionKind::Text);
-        if piece.end < next && code.any(is_syscall) {
-            let rule = Some(Rule { kind: UNWIND_CLONE, ..rule });
-            added.push(Piece { start: piece.end, end: next.min(piece.end + 32), rule });
-        }
+fn kind_by_code(file: &object::File<'_>, start: u64, is_interrupted: bool) -> Option<u8> {
+    let segment =
+        file.segments().find(|segment| (segment.address()..segment.address() + segment.size()).contains(&start))?;
+    let code = &segment.data().ok()?[(start - segment.address()) as usize..];
+    let is_sigreturn = |code: &[u8]| SIGRETURN.iter().any(|first| code.starts_with(first));
+    match is_interrupted && (is_sigreturn(code) || is_sigreturn(code.get(1..)?)) {
+        true => Some(UNWIND_SIGNAL),
+        false => code.starts_with(START_CONTEXT).then_some(UNWIND_END),
     }
-    pieces.extend(added);
-    pieces.sort_by_key(|piece| piece.start);
 }
 
 /// The documented policy for overlaps, said in another way: later starts win, of equal starts the first.
@@ -212,7 +197,7 @@ fn disjoint(mut fdes: Vec<Vec<Piece>>) -> Vec<Piece> {
     kept
 }
 
-fn rule_of(row: &UnwindTableRow<usize>, frame: &EhFrame<Slice<'_>>) -> Rule {
+fn rule_of(row: &UnwindTableRow<usize>, frame: &EhFrame<Slice<'_>>, is_interrupted: bool) -> Rule {
     let unsupported = Rule::of_kind(UNWIND_UNSUPPORTED);
     let Some(mut rule) = cfa_of(row, frame) else {
         return match is_end(row) {
@@ -236,15 +221,25 @@ fn rule_of(row: &UnwindTableRow<usize>, frame: &EhFrame<Slice<'_>>) -> Rule {
         Some(_) => false,
     };
     if is_end(row) {
-        return Rule { kind: UNWIND_END, ..rule };
+        return Rule { kind: UNWIND_END, by: 0, ..rule };
+    }
+    if is_interrupted {
+        rule.by |= CALLER_INTERRUPTED;
     }
     let is_sp_cfa = matches!(row.register(RSP), None | Some(RegisterRule::Undefined | RegisterRule::SameValue));
-    let is_ra_known = row.register(RETURN_ADDRESS) == Some(RegisterRule::Offset(-8));
-    if is_fp_known && is_sp_cfa && is_ra_known {
-        rule
-    } else {
-        unsupported
+    let words = match row.register(RETURN_ADDRESS) {
+        Some(RegisterRule::Offset(offset)) if offset % 8 == 0 => {
+            u8::try_from(offset / -8).ok().filter(|&words| words > 0)
+        }
+        _ => None,
+    };
+    let Some(ra_words) = words.filter(|_| is_fp_known && is_sp_cfa) else { return unsupported };
+    let is_freed =
+        (rule.kind, rule.cfa_register) == (UNWIND_CFA, REGISTER_RSP) && rule.cfa_offset < 8 * i32::from(ra_words);
+    if is_freed {
+        return unsupported;
     }
+    Rule { ra_words, ..rule }
 }
 
 fn is_end(row: &UnwindTableRow<usize>) -> bool {
@@ -252,38 +247,31 @@ fn is_end(row: &UnwindTableRow<usize>) -> bool {
 }
 
 fn cfa_of(row: &UnwindTableRow<usize>, frame: &EhFrame<Slice<'_>>) -> Option<Rule> {
-    let number = |register| match register {
-        RSP => Some(REGISTER_RSP),
-        RBP => Some(REGISTER_RBP),
-        R10 => Some(REGISTER_R10),
-        R11 => Some(REGISTER_R11),
-        RBX => Some(REGISTER_RBX),
-        _ => None,
-    };
-    match row.cfa() {
+    let number = |register: Register| REGISTERS.get(usize::from(register.0)).copied();
+    let expression = match row.cfa() {
         CfaRule::RegisterAndOffset { register, offset } => {
-            Some(Rule { cfa_register: number(*register)?, cfa_offset: *offset as i32, ..Rule::of_kind(UNWIND_CFA) })
+            let (cfa_register, cfa_offset) = (number(*register)?, *offset as i32);
+            return Some(Rule { cfa_register, cfa_offset, ..Rule::of_kind(UNWIND_CFA) });
         }
-        CfaRule::Expression(expression) => {
-            let operations = operations(*expression, frame);
-            if let Some(pushed_at) = plt_literal(&operations) {
-                return Some(Rule { cfa_offset: pushed_at, ..Rule::of_kind(UNWIND_PLT) });
-            }
-            let (cfa_add, operations) = match &operations[..] {
-                [rest @ .., Operation::PlusConstant { value }] => (*value as i32, rest),
-                rest => (0, rest),
-            };
-            let [Operation::RegisterOffset { register, offset, .. }, Operation::Deref { .. }] = operations else {
-                return None;
-            };
-            Some(Rule {
-                cfa_register: number(*register)?,
-                cfa_offset: *offset as i32,
-                cfa_add,
-                ..Rule::of_kind(UNWIND_DEREF)
-            })
-        }
+        CfaRule::Expression(expression) => *expression,
+    };
+    let operations = operations(expression, frame);
+    if let Some(pushed_at) = plt_literal(&operations) {
+        return Some(Rule { cfa_offset: pushed_at, by: BY_PLT, ..Rule::of_kind(UNWIND_PLT) });
     }
+    let (first, rest) = operations.split_first()?;
+    let (register, offset) = match first {
+        Operation::RegisterOffset { register, offset, .. } => (*register, *offset as i32),
+        Operation::Register { register } => (*register, 0),
+        _ => return None,
+    };
+    let (kind, cfa_add) = match rest {
+        [] => (UNWIND_CFA, 0),
+        [Operation::Deref { .. }] => (UNWIND_DEREF, 0),
+        [Operation::Deref { .. }, Operation::PlusConstant { value }] => (UNWIND_DEREF, *value as i16),
+        _ => return None,
+    };
+    Some(Rule { cfa_register: number(register)?, cfa_offset: offset, cfa_add, ..Rule::of_kind(kind) })
 }
 
 fn plt_literal(operations: &[Operation<Slice<'_>>]) -> Option<i32> {

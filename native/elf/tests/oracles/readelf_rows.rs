@@ -9,6 +9,10 @@ use bee_elf::{
     UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 
+/// By their numbers in rules.
+const REGISTER_NAMES: [&str; 16] =
+    ["rsp", "rbp", "r10", "rbx", "r11", "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r12", "r13", "r14", "r15"];
+
 #[test]
 fn every_row_equals_readelfs() {
     for path in system_elfs::essential() {
@@ -38,7 +42,7 @@ fn is_same(rule: &Rule, expected: &ReadelfRow<'_>) -> bool {
     if expected.is_signal {
         return rule.kind == UNWIND_SIGNAL;
     }
-    let register = ["rsp", "rbp", "r10", "rbx", "r11"][usize::from(rule.cfa_register)];
+    let register = REGISTER_NAMES[usize::from(rule.cfa_register)];
     let is_cfa = expected.cfa == format!("{register}{:+}", rule.cfa_offset);
     let is_fp = match expected.rbp {
         "u" | "s" => rule.fp_kind == FP_SAME,
@@ -50,8 +54,7 @@ fn is_same(rule: &Rule, expected: &ReadelfRow<'_>) -> bool {
         UNWIND_END => is_cfa && is_fp && expected.ra == "u",
         UNWIND_DEREF | UNWIND_PLT => expected.cfa == "exp" && is_fp && expected.ra == "c-8",
         UNWIND_UNSUPPORTED => {
-            let is_simple =
-                ["rsp", "rbp", "r10", "rbx", "r11"].iter().any(|register| expected.cfa.starts_with(register));
+            let is_simple = REGISTER_NAMES.iter().any(|register| expected.cfa.starts_with(register));
             !is_simple || expected.ra != "c-8" || expected.rbp == "exp"
         }
         _ => false,
