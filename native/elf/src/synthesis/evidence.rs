@@ -65,7 +65,7 @@ impl Origins {
     }
 
     /// One of the assumptions behind it is wrong, up to those that something else confirms.
-    fn refute(&mut self, offset: u32) {
+    pub fn refute(&mut self, offset: u32) {
         let mut next = Some(offset);
         while let Some(origin) = next.and_then(|offset| self.known.get_mut(&offset)) {
             if origin.is_right || origin.is_wrong {
@@ -98,9 +98,6 @@ pub(super) fn drop_refuted(flow: &mut Flow<'_>) {
     };
     of_verdict(flow, true).into_iter().for_each(|origin| flow.origins.confirm(origin));
     let refuted = of_verdict(flow, false);
-    if refuted.is_empty() {
-        return;
-    }
     refuted.into_iter().for_each(|origin| flow.origins.refute(origin));
     flow.origins.refute_what_follows();
     flow.forget(Origins::is_wrong);

@@ -1,14 +1,18 @@
 //! States along the paths that code can take.
+use std::collections::BTreeSet;
+
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
 
 use super::effect::{apply, split_threads};
 use super::evidence::Origins;
+use super::jump_table;
 use super::padding::padding_length;
 use super::returning::{Returning, Waiting};
 use super::state::{State, Thread, RSP};
 use super::state_table::{StateId, StateTable, UNKNOWN};
 use super::value::Value;
 use super::writes::general_register;
+use crate::elf_file::ElfFile;
 
 /// An instruction is seen again when less is known of it than before; real code needs two or three looks at each.
 const MAX_LOOKS_PER_BYTE: usize = 8;
@@ -62,7 +66,10 @@ pub(super) struct Node {
 pub(super) enum PathEnd {
     No,
     Return,
+    /// To nobody knows where.
     IndirectJump,
+    /// Through a table that was read.
+    Table,
     /// A direct jump, or one that does not come back.
     Other,
     /// No instruction at all.
@@ -71,6 +78,7 @@ pub(super) enum PathEnd {
 
 /// The reached instructions of one piece of code.
 pub(super) struct Flow<'a> {
+    pub elf: &'a ElfFile<'a>,
     pub code: &'a [u8],
     address: u64,
     pub nodes: Vec<Node>,
@@ -80,6 +88,10 @@ pub(super) struct Flow<'a> {
     /// Where symbols begin and end, sorted: no call before one comes back.
     pub bounds: Vec<u32>,
     returning: Returning,
+    /// Indirect jumps whose targets were not found.
+    pub unknown_jumps: BTreeSet<u32>,
+    /// The same in the order in which they were reached.
+    pub found_jumps: Vec<u32>,
     /// Addresses outside of this code that are called.
     pub called_elsewhere: Vec<u64>,
     changed: Vec<u32>,
@@ -97,10 +109,11 @@ struct Arrival {
 }
 
 impl<'a> Flow<'a> {
-    pub fn new(address: u64, code: &'a [u8]) -> Flow<'a> {
+    pub fn new(elf: &'a ElfFile<'a>, address: u64, code: &'a [u8]) -> Flow<'a> {
         let mut states = StateTable::new();
         let at_entry = states.id_of(&State::at_entry());
         Flow {
+            elf,
             code,
             address,
             nodes: Vec::new(),
@@ -109,6 +122,8 @@ impl<'a> Flow<'a> {
             origins: Origins::default(),
             bounds: Vec::new(),
             returning: Returning::default(),
+            unknown_jumps: BTreeSet::new(),
+            found_jumps: Vec::new(),
             called_elsewhere: Vec::new(),
             changed: Vec::new(),
             looks_left: code.len().saturating_mul(MAX_LOOKS_PER_BYTE),
@@ -167,7 +182,13 @@ impl<'a> Flow<'a> {
     fn look(&mut self, index: u32) -> Option<u32> {
         let node = self.nodes[index as usize];
         let instruction = self.decode(node.offset);
-        let end = path_end(&instruction);
+        let mut end = path_end(&instruction);
+        if end == PathEnd::IndirectJump && self.jump_through_table(&node, &instruction) {
+            end = PathEnd::Table;
+        }
+        if end == PathEnd::IndirectJump && self.unknown_jumps.insert(node.offset) {
+            self.found_jumps.push(node.offset);
+        }
         let stored = &mut self.nodes[index as usize];
         (stored.length, stored.end) = (instruction.len() as u8, end);
         let arrival = Arrival { offset: node.offset, state: node.state, origin: node.origin, trust: node.trust };
@@ -254,6 +275,25 @@ impl<'a> Flow<'a> {
         if let Some(node) = self.arrive(Arrival { offset: target, state, ..*from }) {
             self.changed.push(node);
         }
+    }
+
+    /// Whether its table was found.
+    fn jump_through_table(&mut self, node: &Node, instruction: &Instruction) -> bool {
+        let Some(targets) = jump_table::targets(self, node.offset, instruction) else { return false };
+        let offset = |target: u64| {
+            let offset = u32::try_from(target.wrapping_sub(self.address)).ok();
+            offset.filter(|&offset| (offset as usize) < self.code.len())
+        };
+        // Else it is no table, or another's.
+        let Some(offsets) = targets.into_iter().map(offset).collect::<Option<Vec<u32>>>() else { return false };
+        self.looks_left = self.looks_left.saturating_sub(offsets.len());
+        let trust = node.trust.behind_call();
+        for offset in offsets {
+            if let Some(changed) = self.arrive(Arrival { offset, state: node.state, origin: node.origin, trust }) {
+                self.changed.push(changed);
+            }
+        }
+        true
     }
 
     fn not_taken(&self, at: u32, state: &State, instruction: &Instruction) -> State {

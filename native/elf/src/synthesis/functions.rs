@@ -45,39 +45,56 @@ pub(super) fn extents(uncovered: &Uncovered<'_>, starts: &[Start]) -> Vec<Extent
     known.iter().zip(nexts).map(extent).collect()
 }
 
-/// What a function jumps to through a table has the state of the jump. Where its indirect jumps differ, nothing is known.
-pub(super) fn follow_jump_tables(flow: &mut Flow<'_>, extent: Extent) {
-    let Some(state) = state_of_indirect_jumps(flow, extent) else { return };
+/// What a function jumps to, nobody knows how, has the state of the jump. Where its indirect jumps differ, nothing is known.
+pub(super) fn follow_indirect_jumps(flow: &mut Flow<'_>, extent: Extent) {
+    let inside = extent.start as u32..extent.end as u32;
+    let known: Vec<u32> = flow.unknown_jumps.range(inside.clone()).copied().collect();
+    let mut state = None;
+    let mut are_alike = known.iter().all(|&jump| joins(flow, jump, &mut state));
+    let mut assumed = Vec::new();
     let mut offset = extent.start;
-    while let Some(unreached) = next_unreached(flow, offset, extent.end) {
-        flow.start_with(unreached, state, Trust::BehindCall);
+    let mut seen = flow.found_jumps.len();
+    while let Some(state_of_all) = state.filter(|_| are_alike) {
+        let Some(unreached) = next_unreached(flow, offset, extent.end) else { return };
+        flow.start_with(unreached, state_of_all, Trust::BehindCall);
         flow.run();
+        assumed.push(unreached as u32);
         offset = unreached;
+        let found: Vec<u32> = flow.found_jumps[seen..].iter().copied().filter(|jump| inside.contains(jump)).collect();
+        seen = flow.found_jumps.len();
+        are_alike = found.into_iter().all(|jump| joins(flow, jump, &mut state));
     }
+    // One of what was assumed leads to a jump of another state.
+    assumed.iter().for_each(|&offset| flow.origins.refute(offset));
 }
 
-/// That all of them have.
-fn state_of_indirect_jumps(flow: &mut Flow<'_>, extent: Extent) -> Option<StateId> {
-    let mut offset = extent.start;
-    let mut found: Option<StateId> = None;
-    while offset < extent.end {
-        let Some(&node) = flow.node(offset) else {
-            offset += 1;
-            continue;
-        };
-        offset = behind(&node);
-        if node.end != PathEnd::IndirectJump || is_tail_call(flow, &node) {
-            continue;
-        }
-        let rule = rule_of(flow.state(&node));
-        let is_first = found.is_none();
-        let met = flow.states.meet(found.unwrap_or(node.state), node.state);
-        if rule.kind == UNWIND_UNSUPPORTED || !is_first && rule_of(flow.states.state(met)) != rule {
-            return None;
-        }
-        found = Some(met);
+/// Whether a jump has the state of the others, as far as rules tell; `state` is what all of them know.
+fn joins(flow: &mut Flow<'_>, jump: u32, state: &mut Option<StateId>) -> bool {
+    let Some(&node) = flow.node(jump as usize) else { return true };
+    if is_tail_call(flow, &node) {
+        return true;
     }
-    found
+    let rule = rule_of(flow.state(&node));
+    let known = state.unwrap_or(node.state);
+    let met = flow.states.meet(known, node.state);
+    *state = Some(met);
+    rule.kind != UNWIND_UNSUPPORTED
+        && rule_of(flow.states.state(known)) == rule
+        && rule_of(flow.states.state(met)) == rule
+}
+
+/// The first instruction from `offset` on that no path leads to.
+fn next_unreached(flow: &Flow<'_>, mut offset: usize, end: usize) -> Option<usize> {
+    while offset < end {
+        match flow.node(offset) {
+            Some(node) => offset = behind(node),
+            None => match padding_length(&flow.code[offset..end]) {
+                0 => return Some(offset),
+                padding => offset += padding,
+            },
+        }
+    }
+    None
 }
 
 /// Whether the indirect jump leaves the function: its stack is gone, and the target was not looked up in a table.
@@ -102,20 +119,6 @@ fn is_tail_call(flow: &Flow<'_>, jump: &Node) -> bool {
 fn is_table_lookup(instruction: &Instruction) -> bool {
     let has_index = instruction.memory_index() != Register::None;
     matches!(instruction.mnemonic(), Mnemonic::Add | Mnemonic::Sub) || has_index
-}
-
-/// The first instruction from `offset` on that no path leads to.
-fn next_unreached(flow: &Flow<'_>, mut offset: usize, end: usize) -> Option<usize> {
-    while offset < end {
-        match flow.node(offset) {
-            Some(node) => offset = behind(node),
-            None => match padding_length(&flow.code[offset..end]) {
-                0 => return Some(offset),
-                padding => offset += padding,
-            },
-        }
-    }
-    None
 }
 
 fn behind(node: &Node) -> usize {

@@ -4,6 +4,7 @@ mod effect;
 mod evidence;
 mod flow;
 mod functions;
+mod jump_table;
 mod padding;
 mod returning;
 mod rows;
@@ -21,7 +22,7 @@ pub(crate) use thread_exit::length_to_thread_exit;
 
 use evidence::drop_refuted;
 use flow::{Flow, Trust};
-use functions::{bounds, extents, follow_guesses, follow_jump_tables};
+use functions::{bounds, extents, follow_guesses, follow_indirect_jumps};
 use rows::rule_ranges;
 use starts::{symbol_starts, Start, StartKind};
 use uncovered::{uncovered_code, Uncovered};
@@ -44,7 +45,7 @@ pub(crate) fn add_from_code(
     counts: &mut Counts,
 ) {
     let uncovered = uncovered_code(elf, regions, segments);
-    let file = UncoveredFile { entry: elf.entry(), starts: &symbol_starts(elf, &uncovered), uncovered: &uncovered };
+    let file = UncoveredFile { elf, starts: &symbol_starts(elf, &uncovered), uncovered: &uncovered };
     for ranges in file.ranges(counts) {
         regions.extend(ranges.iter().map(|range| {
             let source = Source::Fixed(rules.len() as u32);
@@ -64,7 +65,7 @@ struct Piece {
 }
 
 struct UncoveredFile<'a> {
-    entry: u64,
+    elf: &'a ElfFile<'a>,
     starts: &'a [Start],
     uncovered: &'a [Uncovered<'a>],
 }
@@ -110,24 +111,25 @@ impl UncoveredFile<'_> {
         let first = self.starts.partition_point(|start| start.address < code.start);
         let behind = self.starts.partition_point(|start| start.address < code.end());
         let starts = &self.starts[first..behind];
-        let has_entry = self.entry != 0 && (code.start..code.end()).contains(&self.entry);
+        let entry = self.elf.entry();
+        let has_entry = entry != 0 && (code.start..code.end()).contains(&entry);
         if starts.is_empty() && called.is_empty() && !has_entry && !code.may_guess {
             return Piece::default();
         }
         let offset = |address: u64| (address - code.start) as usize;
         let of_kind = |kind| starts.iter().filter(move |start| start.kind == kind).map(|start| start.address);
         let extents = extents(code, starts);
-        let mut flow = Flow::new(code.start, code.code);
+        let mut flow = Flow::new(self.elf, code.start, code.code);
         flow.bounds = bounds(&extents);
         if has_entry {
-            flow.start_program(offset(self.entry));
+            flow.start_program(offset(entry));
         }
         let functions = of_kind(StartKind::Function).chain(called.iter().copied());
         for address in functions.filter(|&address| address != self.entry) {
             flow.start(offset(address), Trust::Sure);
         }
         flow.run();
-        extents.iter().for_each(|&extent| follow_jump_tables(&mut flow, extent));
+        extents.iter().for_each(|&extent| follow_indirect_jumps(&mut flow, extent));
         for label in of_kind(StartKind::Label).map(offset) {
             if !flow.is_reached(label) {
                 flow.start(label, Trust::Guessed);

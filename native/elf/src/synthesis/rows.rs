@@ -121,7 +121,7 @@ fn of_register(register: usize, offset: i32, rule: Rule) -> Rule {
 }
 
 fn of_memory(state: &State, register: usize, rule: Rule) -> Option<Rule> {
-    state.slots().find_map(|slot| {
+    state.slots().rev().find_map(|slot| {
         let Value::Cfa(offset) = slot.value else { return None };
         let cfa_offset = state.register(register).distance_to(slot.address)?;
         let cfa_add = i16::try_from(-offset).ok()?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use bee_elf::{
-    unwind_table, ElfFile, FunctionRanges, Rule, UnwindTable, FP_CFA, FP_SAME, REGISTER_RSP, UNWIND_CFA, UNWIND_DEREF,
+    unwind_table, ElfFile, FunctionRanges, Rule, UnwindTable, FP_SAME, REGISTER_RSP, UNWIND_CFA, UNWIND_DEREF,
     UNWIND_GAP, UNWIND_UNSUPPORTED,
 };
 
@@ -215,8 +215,8 @@ fn compare(agreement: &mut Agreement, range: std::ops::Range<u64>, ours: Rule, e
     let cfa = |rule: Rule| (rule.kind, rule.cfa_register, rule.cfa_offset, rule.cfa_add, rule.ra_words);
     let is_same_register = (ours.kind, ours.cfa_register) == (expected.kind, expected.cfa_register);
     // CFI goes on to say where rbp was saved when it is not yet changed, and when it is back already.
-    let is_same_fp = (ours.fp_kind, ours.fp_offset) == (expected.fp_kind, expected.fp_offset)
-        || ours.fp_kind == FP_SAME && expected.fp_kind == FP_CFA;
+    let is_same_fp =
+        (ours.fp_kind, ours.fp_offset) == (expected.fp_kind, expected.fp_offset) || ours.fp_kind == FP_SAME;
     if !is_same_register && is_same_fp {
         agreement.otherwise += bytes;
     } else if !is_same_fp || cfa(ours) != cfa(expected) {
