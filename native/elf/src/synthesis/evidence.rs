@@ -1,6 +1,8 @@
 //! What code says for and against the states that were assumed for it.
 use std::collections::HashMap;
 
+use iced_x86::Mnemonic;
+
 use super::flow::{Flow, Node, PathEnd};
 use super::state::RSP;
 use super::value::Value;
@@ -20,14 +22,17 @@ struct Origin {
     parent: Option<u32>,
     /// Where its function begins.
     function: u32,
+    is_sure: bool,
     /// A return with the stack as it must be followed from it.
     is_right: bool,
     is_wrong: bool,
 }
 
 impl Origins {
-    pub fn add_function(&mut self, offset: u32) {
-        self.known.entry(offset).or_insert(Origin { function: offset, ..Origin::default() });
+    /// `is_sure`: no evidence speaks against it.
+    pub fn add_function(&mut self, offset: u32, is_sure: bool) {
+        let origin = self.known.entry(offset).or_insert(Origin { function: offset, ..Origin::default() });
+        origin.is_sure |= is_sure;
     }
 
     pub fn add_behind_call(&mut self, offset: u32, parent: u32) {
@@ -68,7 +73,7 @@ impl Origins {
     pub fn refute(&mut self, offset: u32) {
         let mut next = Some(offset);
         while let Some(origin) = next.and_then(|offset| self.known.get_mut(&offset)) {
-            if origin.is_right || origin.is_wrong {
+            if origin.is_right || origin.is_wrong || origin.is_sure {
                 return;
             }
             origin.is_wrong = true;
@@ -106,8 +111,15 @@ pub(super) fn drop_refuted(flow: &mut Flow<'_>) {
 /// Whether the end of a path speaks for what was assumed; `None` where it says nothing.
 fn verdict(flow: &Flow<'_>, node: &Node) -> Option<bool> {
     match (node.end, flow.state(node).register(RSP)) {
-        (PathEnd::Return, top @ Value::Cfa(_)) => Some(top == AT_RETURN),
+        (PathEnd::Return, AT_RETURN) => Some(true),
+        // What was pushed right before is where it goes, and no return address.
+        (PathEnd::Return, Value::Cfa(_)) if is_behind_push(flow, node) => None,
+        (PathEnd::Return, Value::Cfa(_)) => Some(false),
         (PathEnd::Invalid, _) => Some(false),
         _ => None,
     }
+}
+
+fn is_behind_push(flow: &Flow<'_>, node: &Node) -> bool {
+    flow.instruction_before(node.offset).is_some_and(|before| before.mnemonic() == Mnemonic::Push)
 }

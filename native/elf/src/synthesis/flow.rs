@@ -29,12 +29,19 @@ pub(super) enum Trust {
     BehindCall,
     /// From where a function does begin.
     Sure,
+    /// The first instruction of what a symbol says is a function: who jumps there, calls it in the end.
+    Declared,
 }
 
 impl Trust {
+    /// Of what follows directly.
+    fn of_next(self) -> Trust {
+        self.min(Trust::Sure)
+    }
+
     fn behind_call(self) -> Trust {
         match self {
-            Trust::Sure | Trust::BehindCall => Trust::BehindCall,
+            Trust::Declared | Trust::Sure | Trust::BehindCall => Trust::BehindCall,
             Trust::Guessed | Trust::GuessedBehindCall => Trust::GuessedBehindCall,
         }
     }
@@ -42,7 +49,7 @@ impl Trust {
     /// Of a function that is called from here.
     fn of_callee(self) -> Trust {
         match self {
-            Trust::Sure | Trust::BehindCall => Trust::Sure,
+            Trust::Declared | Trust::Sure | Trust::BehindCall => Trust::Sure,
             Trust::Guessed | Trust::GuessedBehindCall => Trust::Guessed,
         }
     }
@@ -153,7 +160,7 @@ impl<'a> Flow<'a> {
 
     pub fn start_with(&mut self, offset: usize, state: StateId, trust: Trust) {
         let offset = offset as u32;
-        self.origins.add_function(offset);
+        self.origins.add_function(offset, trust >= Trust::Sure);
         if let Some(node) = self.arrive(Arrival { offset, state, origin: offset, trust }) {
             self.changed.push(node);
         }
@@ -191,7 +198,8 @@ impl<'a> Flow<'a> {
         }
         let stored = &mut self.nodes[index as usize];
         (stored.length, stored.end) = (instruction.len() as u8, end);
-        let arrival = Arrival { offset: node.offset, state: node.state, origin: node.origin, trust: node.trust };
+        let arrival =
+            Arrival { offset: node.offset, state: node.state, origin: node.origin, trust: node.trust.of_next() };
         let behind = node.offset + instruction.len() as u32;
         let target = self.target(&instruction);
         if instruction.mnemonic() == Mnemonic::Call {
@@ -248,8 +256,8 @@ impl<'a> Flow<'a> {
 
     /// Starts the function that is called there; returns where it begins, or the one that it is part of.
     fn enter(&mut self, from: &Arrival, target: u32) -> u32 {
-        self.origins.add_function(target);
         let trust = from.trust.of_callee();
+        self.origins.add_function(target, trust >= Trust::Sure);
         if let Some(node) = self.arrive(Arrival { offset: target, state: self.at_entry, origin: target, trust }) {
             self.changed.push(node);
         }

@@ -103,7 +103,7 @@ impl UncoveredFile<'_> {
 
     fn is_start(&self, address: u64) -> bool {
         let found = self.starts.binary_search_by_key(&address, |start| start.address);
-        found.is_ok_and(|index| self.starts[index].kind == StartKind::Function)
+        found.is_ok_and(|index| matches!(self.starts[index].kind, StartKind::Function | StartKind::Global))
     }
 
     /// `called`: what other pieces call in this one.
@@ -124,8 +124,11 @@ impl UncoveredFile<'_> {
         if has_entry {
             flow.start_program(offset(entry));
         }
-        let functions = of_kind(StartKind::Function).chain(called.iter().copied());
-        for address in functions.filter(|&address| address != self.entry) {
+        let functions = |kind| of_kind(kind).filter(|&address| address != entry);
+        for address in functions(StartKind::Function) {
+            flow.start(offset(address), Trust::Declared);
+        }
+        for address in functions(StartKind::Global).chain(called.iter().copied()) {
             flow.start(offset(address), Trust::Sure);
         }
         flow.run();

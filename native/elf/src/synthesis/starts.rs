@@ -18,6 +18,8 @@ pub(super) struct Start {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum StartKind {
     Function,
+    /// Seen from other files, and of no type: assembly.
+    Global,
     /// A part that the compiler moved away from its function, where it is jumped to from.
     ColdPart,
     /// A local symbol without a type, as often a label as a function.
@@ -50,7 +52,8 @@ fn start(table: &SymbolTable<'_>, symbol: &Symbol) -> Option<Start> {
     let name = || table.text(symbol.name).unwrap_or_default();
     let kind = match (symbol.is_function(), symbol.is_local) {
         (true, true) if is_cold_part(name()) => StartKind::ColdPart,
-        (true, _) | (false, false) => StartKind::Function,
+        (true, _) => StartKind::Function,
+        (false, false) => StartKind::Global,
         (false, true) if is_local_label(name()) => return None,
         (false, true) => StartKind::Label,
     };
