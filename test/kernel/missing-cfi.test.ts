@@ -92,10 +92,21 @@ for (const [language, program] of [
   ['C', () => compiledFixture('call-chain', '-fomit-frame-pointer', ...NO_TABLES)],
   ['Rust', () => compiledRustFixture('call-chain', ...RUST_NO_TABLES)],
 ] as const) {
-  test(`${language} without CFI and frame pointers is marked, not made up`, needsRoot, async () => {
-    assertMarked(await profile(program()));
+  test(`${language} without CFI and frame pointers is unwound by its code`, needsRoot, async () => {
+    const run = await profile(program());
+    assertComplete(run);
+    const { synthesized, guessed } = run.summary.frames.by;
+    assert.ok(synthesized! > run.summary.samples.delivered, JSON.stringify(run.summary.frames.by));
+    assert.equal(guessed, 0);
   });
 }
+
+test('code that does not say where its caller is: marked, not made up', needsRoot, async () => {
+  const run = await profile(compiledFixture('unknown-depth'));
+  assertMarked(run);
+  for (const { frames } of run.stacks.filter((stack) => stack.frames.includes('makes_room')))
+    assert.equal(frames.slice(0, 2).join(' '), '[incomplete stack] makes_room');
+});
 
 /** Nearly all stacks end somewhere, and say so. */
 function assertMarked(run: ProfiledRun): void {
