@@ -97,7 +97,7 @@ impl Origins {
 
 /// Forgets what followed from assumptions that end in a return with the stack in disorder, or in what is no code.
 pub(super) fn drop_refuted(flow: &mut Flow<'_>) {
-    let ends: Vec<Node> = flow.nodes.iter().copied().filter(|node| node.end != PathEnd::No).collect();
+    let ends: Vec<Node> = flow.nodes.iter().copied().filter(|node| node.path_end != PathEnd::No).collect();
     let of_verdict = |flow: &Flow<'_>, is_right| -> Vec<u32> {
         ends.iter().filter(|node| verdict(flow, node) == Some(is_right)).map(|node| node.origin).collect()
     };
@@ -110,7 +110,7 @@ pub(super) fn drop_refuted(flow: &mut Flow<'_>) {
 
 /// Whether the end of a path speaks for what was assumed; `None` where it says nothing.
 fn verdict(flow: &Flow<'_>, node: &Node) -> Option<bool> {
-    match (node.end, flow.state(node).register(RSP)) {
+    match (node.path_end, flow.state(node).register(RSP)) {
         (PathEnd::Return, AT_RETURN) => Some(true),
         // What was pushed right before is where it goes, and no return address.
         (PathEnd::Return, Value::Cfa(_)) if is_behind_push(flow, node) => None,

@@ -65,7 +65,14 @@ pub(super) struct Node {
     pub trust: Trust,
     /// 0 until it was looked at.
     pub length: u8,
-    pub end: PathEnd,
+    pub path_end: PathEnd,
+}
+
+impl Node {
+    /// Where the next instruction begins.
+    pub fn end(&self) -> u32 {
+        self.offset + u32::from(self.length).max(1)
+    }
 }
 
 /// How the instruction ends its path.
@@ -197,7 +204,7 @@ impl<'a> Flow<'a> {
             self.found_jumps.push(node.offset);
         }
         let stored = &mut self.nodes[index as usize];
-        (stored.length, stored.end) = (instruction.len() as u8, end);
+        (stored.length, stored.path_end) = (instruction.len() as u8, end);
         let arrival =
             Arrival { offset: node.offset, state: node.state, origin: node.origin, trust: node.trust.of_next() };
         let behind = node.offset + instruction.len() as u32;
@@ -288,11 +295,12 @@ impl<'a> Flow<'a> {
     /// Whether its table was found.
     fn jump_through_table(&mut self, node: &Node, instruction: &Instruction) -> bool {
         let Some(targets) = jump_table::targets(self, node.offset, instruction) else { return false };
+        let symbol = |offset: u32| self.bounds.partition_point(|&bound| bound <= offset);
         let offset = |target: u64| {
             let offset = u32::try_from(target.wrapping_sub(self.address)).ok();
-            offset.filter(|&offset| (offset as usize) < self.code.len())
+            offset.filter(|&offset| (offset as usize) < self.code.len() && symbol(offset) == symbol(node.offset))
         };
-        // Else it is no table, or another's.
+        // Else it is no table, or another function's.
         let Some(offsets) = targets.into_iter().map(offset).collect::<Option<Vec<u32>>>() else { return false };
         self.looks_left = self.looks_left.saturating_sub(offsets.len());
         let trust = node.trust.behind_call();
@@ -348,7 +356,7 @@ impl<'a> Flow<'a> {
         if known == NOT_REACHED {
             let index = self.nodes.len() as u32;
             self.node_at[offset as usize] = index;
-            self.nodes.push(Node { offset, state, origin, trust, length: 0, end: PathEnd::No });
+            self.nodes.push(Node { offset, state, origin, trust, length: 0, path_end: PathEnd::No });
             return Some(index);
         }
         let node = self.nodes[known as usize];
@@ -386,7 +394,7 @@ impl<'a> Flow<'a> {
         const LONGEST: u32 = 15;
         let node = (1..=LONGEST.min(offset))
             .filter_map(|length| self.node((offset - length) as usize))
-            .find(|node| node.offset + u32::from(node.length) == offset)?;
+            .find(|node| node.end() == offset)?;
         Some(self.decode(node.offset))
     }
 

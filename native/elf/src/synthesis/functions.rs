@@ -56,7 +56,7 @@ pub(super) fn follow_indirect_jumps(flow: &mut Flow<'_>, extent: Extent) {
     let mut seen = flow.found_jumps.len();
     while let Some(state_of_all) = state.filter(|_| are_alike) {
         let Some(unreached) = next_unreached(flow, offset, extent.end) else { return };
-        flow.start_with(unreached, state_of_all, Trust::BehindCall);
+        flow.start_with(unreached, state_of_all, Trust::Guessed);
         flow.run();
         assumed.push(unreached as u32);
         offset = unreached;
@@ -87,7 +87,7 @@ fn joins(flow: &mut Flow<'_>, jump: u32, state: &mut Option<StateId>) -> bool {
 fn next_unreached(flow: &Flow<'_>, mut offset: usize, end: usize) -> Option<usize> {
     while offset < end {
         match flow.node(offset) {
-            Some(node) => offset = behind(node),
+            Some(node) => offset = node.end() as usize,
             None => match padding_length(&flow.code[offset..end]) {
                 0 => return Some(offset),
                 padding => offset += padding,
@@ -115,14 +115,13 @@ fn is_tail_call(flow: &Flow<'_>, jump: &Node) -> bool {
     true
 }
 
-/// The last step on the way from a number to the place in a table.
+/// The last step on the way from a number to a place that a table says; a whole address may as well be another function's.
 fn is_table_lookup(instruction: &Instruction) -> bool {
-    let has_index = instruction.memory_index() != Register::None;
-    matches!(instruction.mnemonic(), Mnemonic::Add | Mnemonic::Sub) || has_index
-}
-
-fn behind(node: &Node) -> usize {
-    node.offset as usize + usize::from(node.length).max(1)
+    match instruction.mnemonic() {
+        Mnemonic::Add | Mnemonic::Sub => true,
+        Mnemonic::Lea => instruction.memory_index() != Register::None,
+        _ => false,
+    }
 }
 
 /// Follows what looks like a function's beginning where no symbol is: the code's first instruction, and what stands
@@ -168,9 +167,9 @@ struct Walk {
 
 impl Walk {
     fn pass(&mut self, flow: &Flow<'_>, node: &Node) {
-        self.offset = behind(node);
+        self.offset = node.end() as usize;
         let is_start = flow.origins.is_function(node.offset);
-        self.may_begin = match node.end {
+        self.may_begin = match node.path_end {
             PathEnd::IndirectJump if !is_tail_call(flow, node) => false,
             _ => self.may_begin || is_start,
         };

@@ -103,30 +103,43 @@ fn last_write(register: usize, before: &[Instruction]) -> Option<(usize, &Instru
     before.iter().enumerate().find(|(_, it)| written_registers(it).any(|written| written == register))
 }
 
-/// From `cmp $last, index; ja`; copies of the index are followed back. `and $last, index` bounds it where nothing else may:
-/// a smaller limit may be that of a copy.
+/// From `cmp $last, index; ja`; copies of the index are followed back, also to one that was compared after it was copied.
+/// `and $last, index` bounds it where no other branch is near, which may bound it further.
 fn entry_count(index: Register, before: &[Instruction]) -> Option<u64> {
     let mut index = general_register(index)?;
     let mut exceeds = None;
-    for (at, instruction) in before.iter().enumerate() {
-        let register = Some(instruction.op0_register()).and_then(general_register);
-        let is_index = instruction.op0_kind() == OpKind::Register && register == Some(index);
+    let mut compared: Option<(usize, u64)> = None;
+    for instruction in before {
+        let register =
+            general_register(instruction.op0_register()).filter(|_| instruction.op0_kind() == OpKind::Register);
+        let is_index = register == Some(index);
         match instruction.mnemonic() {
             jump @ (Mnemonic::Ja | Mnemonic::Jae) => exceeds = Some(jump),
-            Mnemonic::Cmp => match exceeds.take().filter(|_| is_index) {
-                Some(Mnemonic::Ja) => return limit(instruction).map(|last| last + 1),
-                Some(_) => return limit(instruction),
-                None => {}
-            },
-            Mnemonic::And if is_index => {
-                let is_limited = before[at..].iter().any(|it| matches!(it.mnemonic(), Mnemonic::Ja | Mnemonic::Jae));
-                return limit(instruction).map(|last| last + 1).filter(|_| !is_limited);
+            Mnemonic::Cmp => {
+                let Some(jump) = exceeds.take() else { continue };
+                let count = limit(instruction)? + u64::from(jump == Mnemonic::Ja);
+                if is_index {
+                    return Some(count);
+                }
+                compared = register.map(|register| (register, count));
             }
             Mnemonic::Mov | Mnemonic::Movzx if is_index && instruction.op1_kind() == OpKind::Register => {
                 index = general_register(instruction.op1_register())?;
+                if let Some((_, count)) = compared.filter(|(register, _)| *register == index) {
+                    return Some(count);
+                }
             }
-            _ if written_registers(instruction).any(|written| written == index) => return None,
-            _ => {}
+            Mnemonic::And if is_index => {
+                let is_compared = before.iter().any(|it| it.op0_kind() == OpKind::NearBranch64);
+                return limit(instruction).map(|last| last + 1).filter(|_| !is_compared);
+            }
+            _ => {
+                let is_written = |register: usize| written_registers(instruction).any(|written| written == register);
+                if is_written(index) {
+                    return None;
+                }
+                compared = compared.filter(|&(register, _)| !is_written(register));
+            }
         }
     }
     None

@@ -34,8 +34,7 @@ const WORD: i32 = 8;
 
 /// The rules of all reached instructions, in address order; padding belongs to the instruction before it.
 pub(super) fn rule_ranges(flow: &Flow<'_>, address: u64) -> Vec<RuleRange> {
-    let mut nodes: Vec<&Node> = flow.nodes.iter().collect();
-    nodes.sort_unstable_by_key(|node| node.offset);
+    let nodes = ordered_nodes(flow);
     let mut rules = vec![None; flow.states.len()];
     let mut ranges: Vec<RuleRange> = Vec::new();
     for (index, node) in nodes.iter().enumerate() {
@@ -51,9 +50,24 @@ pub(super) fn rule_ranges(flow: &Flow<'_>, address: u64) -> Vec<RuleRange> {
     ranges
 }
 
+/// Without those that begin inside of a more trusted instruction: what led there was no code.
+fn ordered_nodes<'flow>(flow: &'flow Flow<'_>) -> Vec<&'flow Node> {
+    let mut nodes: Vec<&Node> = flow.nodes.iter().collect();
+    nodes.sort_unstable_by_key(|node| node.offset);
+    let mut last: Option<&Node> = None;
+    nodes.retain(|node| {
+        let is_inside = last.is_some_and(|last| node.trust < last.trust && node.offset < last.end());
+        if !is_inside {
+            last = Some(node);
+        }
+        !is_inside
+    });
+    nodes
+}
+
 /// Where the instruction ends, with the padding behind it when nothing else follows before `next`.
 fn end_of(flow: &Flow<'_>, node: &Node, next: usize) -> usize {
-    let end = (node.offset as usize + usize::from(node.length).max(1)).min(next);
+    let end = (node.end() as usize).min(next);
     match flow.code.get(end..next) {
         Some(rest) if padding_length(rest) == rest.len() => next,
         _ => end,
