@@ -20,6 +20,7 @@ mod failure;
 mod file_copy;
 mod file_memory;
 mod file_state;
+mod file_watch;
 mod free_ranges;
 mod grace_period;
 mod installation;

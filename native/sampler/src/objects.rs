@@ -17,6 +17,7 @@ use crate::descriptors::Descriptors;
 use crate::file_copy::{is_young, Copies, MAX_SMALL_BYTES};
 use crate::file_memory::FileMemory;
 use crate::file_state::FileState;
+use crate::file_watch::FileWatch;
 use crate::problems::Problems;
 use crate::record::{
     FRAME_ADDRESS_MASK, FRAME_OBJECT_SHIFT, FRAME_RULE_MASK, FRAME_RULE_SHIFT, MAX_OBJECTS, RULE_NAMES,
@@ -106,6 +107,7 @@ pub struct Objects {
     replaced: HashMap<Vec<u8>, u32>,
     copies: Copies,
     descriptors: Descriptors,
+    pub watch: FileWatch,
     /// Where the next look for changed files begins.
     next_watched: usize,
     vdso: Option<u32>,
@@ -128,6 +130,7 @@ impl Objects {
             replaced: HashMap::new(),
             copies: Copies::new(),
             descriptors: Descriptors::of_this_process(),
+            watch: FileWatch::open(),
             next_watched: 0,
             vdso: None,
             room: TableRoom::new(memory),
@@ -275,6 +278,7 @@ impl Objects {
     }
 
     fn load_file(&mut self, memory: &mut TableMemory, file: File, path: Vec<u8>) -> io::Result<u32> {
+        self.watch.add(&file); // before its state is read
         let state = FileState::of(&file.metadata()?);
         if let Some(id) = self.by_state.get(&state) {
             return Ok(*id);

@@ -119,11 +119,12 @@ impl Session {
         }
     }
 
-    /// Ten times a second: reading /proc at every wake-up would be half of our own cost.
+    /// Ten times a second, and when a file was written: reading /proc at every wake-up would be half of our own cost.
     fn tick(&mut self) -> Outcome<()> {
         self.processes.compare_again(&mut self.engine)?;
         let now_ns = monotonic_ns();
-        if now_ns - self.ticked_ns < TICK_MS as u64 * 1_000_000 {
+        let is_due = now_ns - self.ticked_ns >= TICK_MS as u64 * 1_000_000;
+        if !is_due && !self.processes.objects.watch.take_news() {
             return Ok(());
         }
         self.ticked_ns = now_ns;
@@ -136,6 +137,7 @@ impl Session {
     fn wait(&self) -> Outcome<Vec<i32>> {
         let mut descriptors = vec![self.wire.as_raw_fd(), self.engine.ring_descriptor()];
         descriptors.extend(self.side_band.descriptors());
+        descriptors.extend(self.processes.objects.watch.descriptor());
         descriptors.extend(self.awaited.iter().map(|(_, process)| process.as_raw_fd()));
         let mut polls: Vec<libc::pollfd> =
             descriptors.iter().map(|&fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
