@@ -98,11 +98,11 @@ static __always_inline bool ends_in_call(__u64 code)
 }
 
 /*
- * Whether a call lies before the address, as far as that can be read: the code of a caller is in memory, but a child that
- * has been forked from it may not have touched it yet. Asked where a step may be wrong: what lies on a stack is not always
+ * Whether a call lies before the address; `if_unread` where that cannot be read: the code of a caller is in memory, but a
+ * child that has been forked from it may not have touched it yet. Asked where a step may be wrong: what lies on a stack is not always
  * a return address, and an old one leads to a stack that is false and looks right.
  */
-static __always_inline bool may_follow_call(__u64 return_address)
+static __always_inline bool follows_call(__u64 return_address, bool if_unread)
 {
 	__u32 zero = 0;
 	struct known_rules *known = bpf_map_lookup_elem(&known_rules, &zero);
@@ -113,7 +113,7 @@ static __always_inline bool may_follow_call(__u64 return_address)
 		return true;
 	__u64 code = 0;
 	if (bpf_probe_read_user(&code, sizeof(code), (void *)(return_address - sizeof(code))))
-		return true;
+		return if_unread;
 	if (!ends_in_call(code))
 		return false;
 	known->at[slot].frame = return_address;
@@ -131,7 +131,7 @@ static __always_inline int enter_caller(struct walk *walk, __u64 return_address,
 /* A step that no rule of a table proves. */
 static __always_inline int enter_doubtful_caller(struct walk *walk, __u64 return_address, __u64 sp, __u32 failure)
 {
-	if (return_address == 0 || !may_follow_call(return_address))
+	if (return_address == 0 || !follows_call(return_address, true))
 		return stop_walk(walk, failure);
 	walk->known_registers = FOLLOWED_REGISTERS;
 	return enter_caller(walk, return_address, sp);
@@ -272,11 +272,13 @@ static __always_inline int step_cfa(struct walk *walk, struct bee_unwind_rule *r
 	return WALK_ON;
 }
 
-/* An address outside every known mapping: news that has not arrived, unless a guess has led there. */
+/*
+ * An address outside every known mapping: news that has not arrived, unless a guess has led there, or it is no code at all.
+ */
 static __always_inline int stop_unmapped(struct walk *walk, __u64 address)
 {
 	bool trusted = walk->last_rule != BEE_RULE_GUESSED && walk->last_rule != BEE_RULE_JIT;
-	if (!trusted)
+	if (!trusted || (walk->is_caller && !follows_call(walk->ip, false)))
 		return stop_walk(walk, BEE_OUTCOME_NO_CFI);
 	walk->unmapped = 1;
 	push_frame(walk, address, 0, BEE_RULE_CFI);
@@ -312,7 +314,7 @@ static __always_inline bool is_plausible(struct walk *walk, struct bee_unwind_ru
 	walk->is_doubtful = 0;
 	if (rule && (rule->kind == BEE_UNWIND_SIGNAL || rule->by & BEE_UNWIND_KNOWN_ROOT))
 		return true;
-	return may_follow_call(walk->ip);
+	return follows_call(walk->ip, true);
 }
 
 static long walk_frame(__u32 index, void *context)

@@ -232,9 +232,10 @@ impl Walk<'_> {
         bytes.try_into().map(u64::from_le_bytes).map_err(|_| OUTCOME_READ_FAULT)
     }
 
-    /// Where a guess has led is no frame.
+    /// Where a guess has led is no frame, nor what is no code at all.
     fn stop_unmapped(&mut self, address: u64) -> End {
-        if matches!(self.last_rule, RULE_GUESSED | RULE_JIT) {
+        let is_trusted = !matches!(self.last_rule, RULE_GUESSED | RULE_JIT);
+        if !is_trusted || self.is_caller && !self.follows_call(self.ip, false) {
             return OUTCOME_NO_CFI;
         }
         self.push(address, 0, RULE_CFI);
@@ -247,11 +248,12 @@ impl Walk<'_> {
             return true;
         }
         self.is_doubtful = false;
-        rule.kind == UNWIND_SIGNAL || rule.by & KNOWN_ROOT != 0 || self.may_follow_call(self.ip)
+        rule.kind == UNWIND_SIGNAL || rule.by & KNOWN_ROOT != 0 || self.follows_call(self.ip, true)
     }
 
-    fn may_follow_call(&self, return_address: u64) -> bool {
-        (self.around.read_code)(return_address.wrapping_sub(8)).is_none_or(ends_in_call)
+    /// `if_unread` where the code cannot be had.
+    fn follows_call(&self, return_address: u64, if_unread: bool) -> bool {
+        (self.around.read_code)(return_address.wrapping_sub(8)).map_or(if_unread, ends_in_call)
     }
 
     fn step_frame_pointer(&mut self, failure: End) -> Result<(), End> {
@@ -362,7 +364,7 @@ impl Walk<'_> {
     }
 
     fn enter_doubtful_caller(&mut self, return_address: u64, sp: u64, failure: End) -> Result<(), End> {
-        if return_address == 0 || !self.may_follow_call(return_address) {
+        if return_address == 0 || !self.follows_call(return_address, true) {
             return Err(failure);
         }
         self.known_registers = FOLLOWED;
