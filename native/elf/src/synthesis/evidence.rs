@@ -23,6 +23,7 @@ struct Origin {
     /// Where its function begins.
     function: u32,
     is_sure: bool,
+    is_doubtful: bool,
     /// A return with the stack as it must be followed from it.
     is_right: bool,
     is_wrong: bool,
@@ -35,9 +36,10 @@ impl Origins {
         origin.is_sure |= is_sure;
     }
 
-    pub fn add_behind_call(&mut self, offset: u32, parent: u32) {
-        let function = self.function(parent);
-        self.known.entry(offset).or_insert(Origin { parent: Some(parent), function, ..Origin::default() });
+    /// `is_doubtful`: a function may begin there as well.
+    pub fn add_behind_call(&mut self, offset: u32, parent: u32, is_doubtful: bool) {
+        let origin = Origin { parent: Some(parent), function: self.function(parent), is_doubtful, ..Origin::default() };
+        self.known.entry(offset).or_insert(origin);
     }
 
     /// Where the function begins that the origin is in.
@@ -69,7 +71,8 @@ impl Origins {
         }
     }
 
-    /// One of the assumptions behind it is wrong, up to those that something else confirms.
+    /// One of the assumptions behind it is wrong, up to those that something else confirms: the nearest that is doubtful, or
+    /// any of them.
     pub fn refute(&mut self, offset: u32) {
         let mut next = Some(offset);
         while let Some(origin) = next.and_then(|offset| self.known.get_mut(&offset)) {
@@ -77,8 +80,17 @@ impl Origins {
                 return;
             }
             origin.is_wrong = true;
+            if origin.is_doubtful {
+                return;
+            }
             next = origin.parent;
         }
+    }
+
+    /// The calls that did not come back, by what stands behind them.
+    fn ended_calls(&self) -> Vec<u32> {
+        let is_ended = |origin: &Origin| origin.is_wrong && origin.is_doubtful;
+        self.known.iter().filter(|(_, origin)| is_ended(origin)).map(|(&offset, _)| offset).collect()
     }
 
     /// What follows from a wrong assumption and is not confirmed is wrong as well.
@@ -95,8 +107,9 @@ impl Origins {
     }
 }
 
-/// Forgets what followed from assumptions that end in a return with the stack in disorder, or in what is no code.
-pub(super) fn drop_refuted(flow: &mut Flow<'_>) {
+/// Forgets what followed from assumptions that end in a return with the stack in disorder, or in what is no code. Returns
+/// where a function begins behind a call that does not come back.
+pub(super) fn drop_refuted(flow: &mut Flow<'_>) -> Vec<u32> {
     let ends: Vec<Node> = flow.nodes.iter().copied().filter(|node| node.path_end != PathEnd::No).collect();
     let of_verdict = |flow: &Flow<'_>, is_right| -> Vec<u32> {
         ends.iter().filter(|node| verdict(flow, node) == Some(is_right)).map(|node| node.origin).collect()
@@ -106,6 +119,7 @@ pub(super) fn drop_refuted(flow: &mut Flow<'_>) {
     refuted.into_iter().for_each(|origin| flow.origins.refute(origin));
     flow.origins.refute_what_follows();
     flow.forget(Origins::is_wrong);
+    flow.origins.ended_calls()
 }
 
 /// Whether the end of a path speaks for what was assumed; `None` where it says nothing.

@@ -10,12 +10,15 @@ use super::padding::padding_length;
 use super::returning::{Returning, Waiting};
 use super::state::{State, Thread, RSP};
 use super::state_table::{StateId, StateTable, UNKNOWN};
+use super::uncovered::Uncovered;
 use super::value::Value;
 use super::writes::general_register;
 use crate::elf_file::ElfFile;
 
 /// An instruction is seen again when less is known of it than before; real code needs two or three looks at each.
 const MAX_LOOKS_PER_BYTE: usize = 8;
+/// Of functions, for all compilers.
+pub(super) const FUNCTION_ALIGNMENT: u64 = 16;
 const NOT_REACHED: u32 = u32::MAX;
 
 /// How far the state of a place can be trusted. Where two differ, the less trusted is wrong.
@@ -100,7 +103,7 @@ pub(super) struct Flow<'a> {
     pub states: StateTable,
     pub origins: Origins,
     /// Where symbols begin and end, sorted: no call before one comes back.
-    pub bounds: Vec<u32>,
+    bounds: &'a [u32],
     returning: Returning,
     /// Indirect jumps whose targets were not found.
     pub unknown_jumps: BTreeSet<u32>,
@@ -123,7 +126,8 @@ struct Arrival {
 }
 
 impl<'a> Flow<'a> {
-    pub fn new(elf: &'a ElfFile<'a>, address: u64, code: &'a [u8]) -> Flow<'a> {
+    pub fn new(elf: &'a ElfFile<'a>, uncovered: &'a Uncovered<'a>, bounds: &'a [u32]) -> Flow<'a> {
+        let (address, code) = (uncovered.start, uncovered.code);
         let mut states = StateTable::new();
         let at_entry = states.id_of(&State::at_entry());
         Flow {
@@ -134,7 +138,7 @@ impl<'a> Flow<'a> {
             node_at: vec![NOT_REACHED; code.len()],
             states,
             origins: Origins::default(),
-            bounds: Vec::new(),
+            bounds,
             returning: Returning::default(),
             unknown_jumps: BTreeSet::new(),
             found_jumps: Vec::new(),
@@ -257,7 +261,8 @@ impl<'a> Flow<'a> {
         if self.is_bound(behind) {
             return None;
         }
-        self.origins.add_behind_call(behind, from.origin);
+        let is_doubtful = self.may_begin_function(behind);
+        self.origins.add_behind_call(behind, from.origin, is_doubtful);
         self.arrive(Arrival { offset: behind, state, origin: behind, trust: from.trust.behind_call() })
     }
 
@@ -326,6 +331,12 @@ impl<'a> Flow<'a> {
             state.set_register(RSP, limit, at);
         }
         state
+    }
+
+    /// Whether the code there is aligned by padding.
+    fn may_begin_function(&self, offset: u32) -> bool {
+        let padding = padding_length(&self.code[(offset as usize).min(self.code.len())..]) as u64;
+        padding > 0 && (self.address + u64::from(offset) + padding) % FUNCTION_ALIGNMENT == 0
     }
 
     /// Whether a function or a part of one ends there, or begins behind the padding there.

@@ -1,7 +1,7 @@
 //! Functions of one piece of code: where they begin, and what belongs to them that no path leads to.
 use iced_x86::{Instruction, Mnemonic, Register};
 
-use super::flow::{Flow, Node, PathEnd, Trust};
+use super::flow::{Flow, Node, PathEnd, Trust, FUNCTION_ALIGNMENT};
 use super::padding::padding_length;
 use super::rows::rule_of;
 use super::starts::{Start, StartKind};
@@ -14,7 +14,6 @@ use crate::rule::UNWIND_UNSUPPORTED;
 
 /// Between the look-up in a table and the jump, a few other instructions may stand.
 const MAX_LOOKBACK: usize = 8;
-const ALIGNMENT: u64 = 16;
 
 /// A function, or a part of one, by its symbol, as offsets: up to the next one, or to where the symbol says.
 #[derive(Clone, Copy)]
@@ -126,9 +125,7 @@ fn is_table_lookup(instruction: &Instruction) -> bool {
 
 /// Follows what looks like a function's beginning where no symbol is: the code's first instruction, and what stands
 /// aligned or behind padding where the code before it has ended. Lowest address first, as each may lead to the next.
-/// Returns how many.
-pub(super) fn follow_guesses(flow: &mut Flow<'_>, uncovered: &Uncovered<'_>, extents: &[Extent]) -> u32 {
-    let mut guesses = 0;
+pub(super) fn follow_guesses(flow: &mut Flow<'_>, uncovered: &Uncovered<'_>, extents: &[Extent]) {
     let mut walk = Walk { offset: 0, may_begin: uncovered.begins_function };
     while walk.offset < flow.code.len() {
         if let Some(&node) = flow.node(walk.offset) {
@@ -140,7 +137,8 @@ pub(super) fn follow_guesses(flow: &mut Flow<'_>, uncovered: &Uncovered<'_>, ext
             continue;
         }
         let start = walk.offset + padding_length(&flow.code[walk.offset..]);
-        let is_separate = start > walk.offset || (uncovered.start + start as u64) % ALIGNMENT == 0 || start == 0;
+        let is_separate =
+            start > walk.offset || (uncovered.start + start as u64) % FUNCTION_ALIGNMENT == 0 || start == 0;
         if start >= flow.code.len() {
             break;
         }
@@ -149,13 +147,11 @@ pub(super) fn follow_guesses(flow: &mut Flow<'_>, uncovered: &Uncovered<'_>, ext
         } else if walk.may_begin && is_separate {
             flow.start(start, Trust::Guessed);
             flow.run();
-            guesses += 1;
             walk.offset = start;
         } else {
             walk = Walk { offset: end_of_unreached(flow, start, flow.code.len()), may_begin: false };
         }
     }
-    guesses
 }
 
 /// A look at instruction after instruction.

@@ -224,7 +224,7 @@ pub fn text(table: &UnwindTable) -> String {
 const REGISTER_NAMES: [&str; 16] =
     ["rsp", "rbp", "r10", "rbx", "r11", "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r12", "r13", "r14", "r15"];
 
-fn rule_text(rule: &Rule) -> String {
+pub fn rule_text(rule: &Rule) -> String {
     let register = REGISTER_NAMES[usize::from(rule.cfa_register)];
     let offset = rule.cfa_offset;
     let cfa = match rule.kind {
