@@ -54,6 +54,20 @@ fn clip_to_segments(regions: &mut Vec<Region>, segments: &[Segment]) {
     });
 }
 
+/// Merges regions that overlap none; both sorted. Few are added to many, so that sorting would look at all of them again.
+pub(crate) fn insert_disjoint(regions: &mut Vec<Region>, added: &[Region]) {
+    let mut kept = regions.len();
+    let mut target = kept + added.len();
+    regions.extend_from_slice(added);
+    for region in added.iter().rev() {
+        let behind = regions[..kept].partition_point(|it| it.start < region.start);
+        target -= kept - behind + 1;
+        regions.copy_within(behind..kept, target + 1);
+        regions[target] = *region;
+        kept = behind;
+    }
+}
+
 /// Whether any region touches `start..end`. Regions sorted and disjoint.
 pub(crate) fn is_covered(regions: &[Region], start: u64, end: u64) -> bool {
     let behind = regions.partition_point(|region| region.start < end);

@@ -87,10 +87,9 @@ pub(crate) fn unwind_table_with(elf: &ElfFile<'_>, debug: &ElfFile<'_>) -> Resul
     mark_roots(elf, &mut regions, &mut fixed);
     add_synthesized(elf, &mut regions, &segments, &mut fixed);
     builder.counts.synthesized_regions = (fixed.len() - marked) as u32;
-    add_from_code(elf, &mut regions, &segments, &mut fixed, &mut builder.counts);
-    add_entry(elf, &mut regions, &mut fixed);
-    make_disjoint(&mut regions, &segments);
-    let gaps = || Gaps { elf, segment_ends: SegmentEnds { segments: &segments, index: 0 } };
+    let clones = add_from_code(elf, &mut regions, &segments, &mut fixed, &mut builder.counts);
+    add_entry(elf, &mut regions, &segments, &mut fixed);
+    let gaps = || Gaps { clones: &clones, segment_ends: SegmentEnds { segments: &segments, index: 0 } };
     let mut sources = Sources { frame, debug_frame, fixed };
     let before = builder.counts;
     push_regions(&mut sources, &regions, gaps(), &mut builder);
@@ -182,11 +181,11 @@ fn add_synthesized(elf: &ElfFile<'_>, regions: &mut Vec<Region>, segments: &[Seg
 }
 
 /// The entry point, where its code could not be read.
-fn add_entry(elf: &ElfFile<'_>, regions: &mut Vec<Region>, rules: &mut Vec<Rule>) {
-    regions.sort_by_key(|region| region.start);
+fn add_entry(elf: &ElfFile<'_>, regions: &mut Vec<Region>, segments: &[Segment], rules: &mut Vec<Rule>) {
     if let Some((start, end)) = uncovered_entry(elf, regions) {
         regions.push(Region { start, end, source: Source::Fixed(rules.len() as u32) });
         rules.push(Rule::of_kind(UNWIND_END));
+        make_disjoint(regions, segments);
     }
 }
 
@@ -248,7 +247,8 @@ fn push_regions(sources: &mut Sources<'_>, regions: &[Region], mut gaps: Gaps<'_
 
 /// Writes the rows between regions.
 struct Gaps<'a> {
-    elf: &'a ElfFile<'a>,
+    /// System calls right behind an FDE, sorted.
+    clones: &'a [u64],
     segment_ends: SegmentEnds<'a>,
 }
 
@@ -276,12 +276,10 @@ impl Gaps<'_> {
     /// Returns where the row for a system call of clone ends at the latest; where there is none, the region's end.
     fn push_clone(&mut self, previous: &Region, builder: &mut RowBuilder) -> u64 {
         let start = previous.end;
-        if matches!(previous.source, Source::Fixed(_)) || !self.segment_ends.holds(start) {
+        if self.clones.binary_search(&start).is_err() {
             return start;
         }
-        let segment = self.segment_ends.current();
-        let code = segment.and_then(|segment| self.elf.bytes_in_segment(segment, start)).unwrap_or_default();
-        let Some(rule) = builder.last_rule().and_then(|last| clone_rule(&last, code)) else {
+        let Some(rule) = builder.last_rule().and_then(|last| clone_rule(&last)) else {
             return start;
         };
         builder.push(start, rule);

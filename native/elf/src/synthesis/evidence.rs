@@ -5,6 +5,7 @@ use iced_x86::Mnemonic;
 
 use super::flow::{Flow, Node, PathEnd};
 use super::state::RSP;
+use super::state_table::WordHash;
 use super::value::Value;
 
 const AT_RETURN: Value = Value::Cfa(-8);
@@ -13,7 +14,7 @@ const AT_RETURN: Value = Value::Cfa(-8);
 /// comes back.
 #[derive(Default)]
 pub(super) struct Origins {
-    known: HashMap<u32, Origin>,
+    known: HashMap<u32, Origin, WordHash>,
 }
 
 #[derive(Clone, Copy, Default)]

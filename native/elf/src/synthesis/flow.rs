@@ -231,13 +231,15 @@ impl<'a> Flow<'a> {
     }
 
     fn fall_through(&mut self, from: &Arrival, instruction: &Instruction, behind: u32) -> Option<u32> {
-        let mut state = *self.states.state(from.state);
+        let before = self.states.state(from.state);
+        let mut after = *before;
         if is_conditional(instruction) {
-            state = self.not_taken(from.offset, &state, instruction);
+            after = self.not_taken(from.offset, before, instruction);
         } else {
-            apply(&mut state, instruction, from.offset);
+            apply(&mut after, instruction, from.offset);
         }
-        let state = self.states.id_of(&state);
+        // Most instructions change nothing, and looking up takes longer than comparing.
+        let state = if after == *before { from.state } else { self.states.id_of(&after) };
         self.arrive(Arrival { offset: behind, state, ..*from })
     }
 
@@ -284,14 +286,15 @@ impl<'a> Flow<'a> {
 
     /// A jump to a place in this code.
     fn jump(&mut self, from: &Arrival, instruction: &Instruction, target: u32) {
-        let mut state = *self.states.state(from.state);
-        if state.thread == Thread::CallerOrNew {
-            state = split_threads(&state, instruction.mnemonic()).0;
+        let before = self.states.state(from.state);
+        let mut taken = *before;
+        if taken.thread == Thread::CallerOrNew {
+            taken = split_threads(&taken, instruction.mnemonic()).0;
         }
         if changes_counter(instruction.mnemonic()) {
-            apply(&mut state, instruction, from.offset);
+            apply(&mut taken, instruction, from.offset);
         }
-        let state = self.states.id_of(&state);
+        let state = if taken == *before { from.state } else { self.states.id_of(&taken) };
         if let Some(node) = self.arrive(Arrival { offset: target, state, ..*from }) {
             self.changed.push(node);
         }

@@ -21,32 +21,35 @@ pub(crate) use thread_exit::length_to_thread_exit;
 
 use pieces::{Piece, Pieces};
 use starts::symbol_starts;
-use uncovered::{uncovered_code, Uncovered};
+use uncovered::{find_gaps, Gaps, Uncovered};
 
 use crate::counts::Counts;
 use crate::elf_file::{ElfFile, Segment};
-use crate::region::{Region, Source};
+use crate::region::{insert_disjoint, Region, Source};
 use crate::rule::{Rule, UNWIND_UNSUPPORTED};
 
-/// Adds regions where none are, their rules behind those in `rules`. Regions sorted and disjoint, and so they stay when
-/// they are sorted again.
+/// Adds regions where none are, their rules behind those in `rules`. Regions sorted and disjoint, and so they stay. Returns
+/// where system calls stand right behind an FDE; those are glibc's clone, and left out.
 pub(crate) fn add_from_code(
     elf: &ElfFile<'_>,
     regions: &mut Vec<Region>,
     segments: &[Segment],
     rules: &mut Vec<Rule>,
     counts: &mut Counts,
-) {
-    let uncovered = uncovered_code(elf, regions, segments);
+) -> Vec<u64> {
+    let Gaps { uncovered, system_calls } = find_gaps(elf, regions, segments);
     let pieces = Pieces { elf, starts: &symbol_starts(elf, &uncovered), uncovered: &uncovered };
+    let mut added = Vec::new();
     for (code, piece) in uncovered.iter().zip(pieces.follow()) {
         count(code, &piece, counts);
-        regions.extend(piece.ranges.iter().map(|range| {
+        added.extend(piece.ranges.iter().map(|range| {
             let source = Source::Fixed(rules.len() as u32);
             rules.push(range.rule);
             Region { start: range.start, end: range.end, source }
         }));
     }
+    insert_disjoint(regions, &added);
+    system_calls
 }
 
 fn count(code: &Uncovered<'_>, piece: &Piece, counts: &mut Counts) {

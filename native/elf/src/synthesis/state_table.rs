@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 use super::state::State;
 
@@ -12,7 +12,7 @@ const MAX_STATES: usize = 1 << 18;
 /// Each distinct state once. Functions begin alike and save the same registers, so that they are few.
 pub(super) struct StateTable {
     states: Vec<State>,
-    ids: HashMap<State, StateId, BuildHasherDefault<WordHasher>>,
+    ids: HashMap<State, StateId, WordHash>,
 }
 
 impl StateTable {
@@ -53,20 +53,40 @@ impl StateTable {
     }
 }
 
-/// Multiplies word by word (FxHash): std's takes longer than all of the decoding. Who chooses code so that its states
-/// collide makes [`MAX_STATES`] of them collide, no more.
-#[derive(Default)]
-struct WordHasher(u64);
+/// Multiplies word by word, by a number that nobody knows who chooses the code: std's hash takes longer than the decoding.
+#[derive(Clone)]
+pub(super) struct WordHash {
+    multiplier: u64,
+}
+
+impl Default for WordHash {
+    fn default() -> WordHash {
+        WordHash { multiplier: RandomState::new().build_hasher().finish() | 1 }
+    }
+}
+
+impl BuildHasher for WordHash {
+    type Hasher = WordHasher;
+
+    fn build_hasher(&self) -> WordHasher {
+        WordHasher { multiplier: self.multiplier, hash: 0 }
+    }
+}
+
+pub(super) struct WordHasher {
+    multiplier: u64,
+    hash: u64,
+}
 
 impl WordHasher {
     fn add(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+        self.hash = (self.hash.rotate_left(23) ^ word).wrapping_mul(self.multiplier);
     }
 }
 
 impl Hasher for WordHasher {
     fn finish(&self) -> u64 {
-        self.0 ^ self.0 >> 32
+        self.hash ^ self.hash >> 32
     }
 
     fn write(&mut self, bytes: &[u8]) {

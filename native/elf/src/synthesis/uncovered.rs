@@ -28,16 +28,20 @@ impl Uncovered<'_> {
     }
 }
 
-/// In address order, [`MAX_BYTES`] in all. Regions sorted and disjoint.
-pub(super) fn uncovered_code<'data>(
-    elf: &ElfFile<'data>,
-    regions: &[Region],
-    segments: &[Segment],
-) -> Vec<Uncovered<'data>> {
-    let parts = code_parts(elf, segments);
-    let mut found = Vec::new();
+/// What is between the regions.
+#[derive(Default)]
+pub(super) struct Gaps<'data> {
+    /// In address order, [`MAX_BYTES`] in all.
+    pub uncovered: Vec<Uncovered<'data>>,
+    /// System calls right behind an FDE.
+    pub system_calls: Vec<u64>,
+}
+
+/// Regions sorted and disjoint.
+pub(super) fn find_gaps<'data>(elf: &ElfFile<'data>, regions: &[Region], segments: &[Segment]) -> Gaps<'data> {
+    let mut gaps = Gaps::default();
     let mut left = MAX_BYTES;
-    for part in &parts {
+    for part in &code_parts(elf, segments) {
         let first = regions.partition_point(|region| region.end <= part.start);
         let mut start = part.start;
         let mut is_behind_fde = false;
@@ -45,13 +49,17 @@ pub(super) fn uncovered_code<'data>(
             if region.start >= part.end {
                 break;
             }
-            part.add(start, region.start, is_behind_fde, &mut left, &mut found);
+            if start < region.start {
+                part.add(start, region.start, is_behind_fde, &mut left, &mut gaps);
+            }
             start = region.end;
-            is_behind_fde = matches!(region.source, Source::Fde(_));
+            is_behind_fde = matches!(region.source, Source::Fde(_) | Source::DebugFde(_));
         }
-        part.add(start, part.end, is_behind_fde, &mut left, &mut found);
+        if start < part.end {
+            part.add(start, part.end, is_behind_fde, &mut left, &mut gaps);
+        }
     }
-    found
+    gaps
 }
 
 /// A stretch of addresses that holds code.
@@ -63,25 +71,25 @@ struct CodePart<'data> {
 }
 
 impl<'data> CodePart<'data> {
-    fn add(&self, start: u64, end: u64, is_behind_fde: bool, left: &mut usize, found: &mut Vec<Uncovered<'data>>) {
-        let end = end.min(self.end);
-        if start >= end {
-            return;
-        }
+    /// `end` may lie behind the part's.
+    fn add(&self, start: u64, end: u64, is_behind_fde: bool, left: &mut usize, gaps: &mut Gaps<'data>) {
         let offset = |address: u64| (address - self.start) as usize;
         let Some(code) = self.bytes.get(offset(start)..offset(end).min(self.bytes.len())) else { return };
-        if is_behind_fde && code.starts_with(&SYSCALL) {
-            return; // glibc's clone
-        }
         let padding = padding_length(code);
         let code = &code[padding..];
-        if code.is_empty() || code.len() > *left {
+        if code.is_empty() {
+            return;
+        }
+        if padding == 0 && is_behind_fde && code.starts_with(&SYSCALL) {
+            return gaps.system_calls.push(start);
+        }
+        if code.len() > *left {
             return;
         }
         *left -= code.len();
         let start = start + padding as u64;
         let begins_function = padding > 0 || start % 16 == 0;
-        found.push(Uncovered { start, code, begins_function, may_guess: self.may_guess });
+        gaps.uncovered.push(Uncovered { start, code, begins_function, may_guess: self.may_guess });
     }
 }
 
