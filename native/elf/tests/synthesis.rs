@@ -257,9 +257,22 @@ fn a_saved_rbp_that_is_overwritten_is_lost() {
         f:  push rbp            # rsp+8
             mov rbp, rdi        # rsp+16
             mov dword ptr [rsp+4], 1 # rsp+16 c-16
-            nop                 # unsupported
+            nop                 # rsp+16 rbp?
             pop rbp
-            ret                 # unsupported",
+            ret                 # rsp+8 rbp?",
+    );
+}
+
+#[test]
+fn rbp_in_a_vector_register_is_out_of_sight_until_it_is_back() {
+    assert_rules(
+        "
+        .globl f
+        f:  movq xmm1, rbp      # rsp+8
+            mov rbp, rdi
+            nop                 # rsp+8 rbp?
+            movq rbp, xmm1
+            ret",
     );
 }
 

@@ -134,8 +134,10 @@ impl Plan<'_> {
         Piece { ranges, functions: flow.origins.function_count(), called_elsewhere: flow.called_elsewhere }
     }
 
+    /// The entry point is no function that somebody calls.
     fn of_kind(&self, kind: StartKind) -> impl Iterator<Item = usize> + '_ {
-        self.starts.iter().filter(move |start| start.kind == kind).map(|start| self.offset(start.address))
+        let called = self.starts.iter().filter(|start| Some(start.address) != self.entry);
+        called.filter(move |start| start.kind == kind).map(|start| self.offset(start.address))
     }
 
     fn offset(&self, address: u64) -> usize {

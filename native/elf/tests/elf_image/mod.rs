@@ -2,7 +2,7 @@
 #![allow(dead_code)]
 
 use bee_elf::{
-    unwind_table, ElfFile, Rule, UnwindTable, CALLER_INTERRUPTED, FP_CFA, FP_RBP, UNWIND_CFA, UNWIND_CLONE,
+    unwind_table, ElfFile, Rule, UnwindTable, CALLER_INTERRUPTED, FP_CFA, FP_RBP, FP_UNKNOWN, UNWIND_CFA, UNWIND_CLONE,
     UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 
@@ -241,6 +241,7 @@ pub fn rule_text(rule: &Rule) -> String {
     let fp = match rule.fp_kind {
         FP_CFA => format!(" c{:+}", rule.fp_offset),
         FP_RBP => format!(" *rbp{:+}", rule.fp_offset),
+        FP_UNKNOWN => " rbp?".into(),
         _ => String::new(),
     };
     let return_address = if rule.ra_words == 1 { String::new() } else { format!(" ra-{}", 8 * rule.ra_words) };

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use bee_elf::{
-    unwind_table, ElfFile, FunctionRanges, Rule, UnwindTable, FP_SAME, REGISTER_RBP, REGISTER_RSP, UNWIND_CFA,
-    UNWIND_DEREF, UNWIND_GAP, UNWIND_UNSUPPORTED,
+    unwind_table, ElfFile, FunctionRanges, Rule, UnwindTable, FP_SAME, FP_UNKNOWN, REGISTER_RBP, REGISTER_RSP,
+    UNWIND_CFA, UNWIND_DEREF, UNWIND_GAP, UNWIND_UNSUPPORTED,
 };
 
 use gimli::{BaseAddresses, CieOrFde, EhFrame, LittleEndian, UnwindSection};
@@ -227,9 +227,10 @@ fn compare(agreement: &mut Agreement, range: std::ops::Range<u64>, ours: Rule, e
     agreement.known += bytes;
     let cfa = |rule: Rule| (rule.kind, rule.cfa_register, rule.cfa_offset, rule.cfa_add, rule.ra_words);
     let is_same_register = (ours.kind, ours.cfa_register) == (expected.kind, expected.cfa_register);
-    // CFI goes on to say where rbp was saved when it is not yet changed, and when it is back already.
-    let is_same_fp =
-        (ours.fp_kind, ours.fp_offset) == (expected.fp_kind, expected.fp_offset) || ours.fp_kind == FP_SAME;
+    // CFI goes on to say where rbp was saved when it is not yet changed, and when it is back already. Where we do not know,
+    // walks end before they use it.
+    let is_same_fp = (ours.fp_kind, ours.fp_offset) == (expected.fp_kind, expected.fp_offset)
+        || matches!(ours.fp_kind, FP_SAME | FP_UNKNOWN);
     if !is_same_register && is_same_fp {
         agreement.otherwise += bytes;
     } else if !is_same_fp || cfa(ours) != cfa(expected) {
