@@ -15,6 +15,10 @@ use super::value::Value;
 use super::writes::general_register;
 use crate::elf_file::ElfFile;
 
+/// `push %rbp; jmp *%rbx; xor %rdi, %rdi; call`: the end of make_fcontext.
+const FIBER: [u8; 7] = [0x55, 0xff, 0xe3, 0x48, 0x31, 0xff, 0xe8];
+const FIBER_RETURNS_TO: usize = 3;
+
 /// An instruction is seen again when less is known of it than before; real code needs two or three looks at each.
 const MAX_LOOKS_PER_BYTE: usize = 8;
 /// Of functions, for all compilers.
@@ -162,6 +166,16 @@ impl<'a> Flow<'a> {
     pub fn start_program(&mut self, offset: usize) {
         let state = self.states.id_of(&State::at_entry().in_thread(Thread::New));
         self.start_with(offset, state, Trust::Sure);
+    }
+
+    /// Fibers of Boost.Context begin at its first two instructions, and their functions return to the rest: nothing but an
+    /// address that is put on the stack leads there.
+    pub fn start_fibers(&mut self) {
+        let found = self.code.windows(FIBER.len()).position(|code| code == FIBER);
+        let state = self.states.id_of(&State::at_entry().in_thread(Thread::Fiber));
+        for offset in found.into_iter().flat_map(|offset| [offset, offset + FIBER_RETURNS_TO]) {
+            self.start_with(offset, state, Trust::Sure);
+        }
     }
 
     /// A function begins there.

@@ -109,6 +109,7 @@ impl Plan<'_> {
         if let Some(entry) = self.entry {
             flow.start_program(self.offset(entry));
         }
+        flow.start_fibers();
         self.of_kind(StartKind::Function).for_each(|start| flow.start(start, Trust::Declared));
         self.of_kind(StartKind::Global).for_each(|start| flow.start(start, Trust::Sure));
         self.called.iter().for_each(|&address| flow.start(self.offset(address), Trust::Sure));

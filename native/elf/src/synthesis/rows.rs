@@ -4,7 +4,7 @@ use super::state::{State, Thread, RBP, RBX, RSP};
 use super::value::Value;
 use crate::region::RuleRange;
 use crate::rule::{
-    Rule, BY_FRAME_POINTER, FP_CFA, FP_RBP, FP_SAME, FP_UNKNOWN, REGISTER_R10, REGISTER_R11, REGISTER_R12,
+    Rule, BY_FRAME_POINTER, FP_CFA, FP_RBP, FP_SAME, FP_UNKNOWN, KNOWN_ROOT, REGISTER_R10, REGISTER_R11, REGISTER_R12,
     REGISTER_R13, REGISTER_R14, REGISTER_R15, REGISTER_R8, REGISTER_R9, REGISTER_RAX, REGISTER_RBP, REGISTER_RBX,
     REGISTER_RCX, REGISTER_RDI, REGISTER_RDX, REGISTER_RSI, REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF,
     UNWIND_END, UNWIND_UNSUPPORTED,
@@ -78,6 +78,7 @@ fn end_of(flow: &Flow<'_>, node: &Node, next: usize) -> usize {
 pub(super) fn rule_of(state: &State) -> Rule {
     match state.thread {
         Thread::New => return Rule::of_kind(UNWIND_END),
+        Thread::Fiber => return Rule { by: KNOWN_ROOT, ..Rule::of_kind(UNWIND_END) },
         Thread::Unsure => return UNSUPPORTED,
         Thread::Caller | Thread::CallerOrNew => {}
     }

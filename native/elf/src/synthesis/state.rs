@@ -36,6 +36,8 @@ pub(super) enum Thread {
     CallerOrNew,
     /// The new one, which has no caller.
     New,
+    /// A fiber, whose first function returns here though nobody has called it.
+    Fiber,
     /// One of these, and rax no longer says which.
     Unsure,
 }
