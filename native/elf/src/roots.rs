@@ -8,7 +8,7 @@ use crate::symbol_table::SymbolTable;
 
 /// `mov %rbx, %rsp; mov (%rsp), %rdi; test %rdi, %rdi; je`: what glibc's makecontext makes a context's function return to.
 const START_CONTEXT: [u8; 11] = [0x48, 0x89, 0xdc, 0x48, 0x8b, 0x3c, 0x24, 0x48, 0x85, 0xff, 0x74];
-const KNOWN: Rule = Rule { by: KNOWN_ROOT, ..Rule::of_kind(UNWIND_END) };
+const KNOWN: Rule = Rule { kind: UNWIND_END, by: KNOWN_ROOT, ..Rule::rsp_plus(8) };
 /// Of the whole function, without and with `endbr64`. Looking at the code of every function costs more than its CFI.
 const START_CONTEXT_BYTES: [u64; 2] = [26, 30];
 /// Go's assembly names the calling convention.

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use bee_elf::{can_return, ends_in_call, Rule, CALLER_INTERRUPTED, KNOWN_ROOT, UNWIND_CLONE, UNWIND_END};
+use bee_elf::{can_return, ends_in_call, Rule, CALLER_INTERRUPTED, KNOWN_ROOT, UNWIND_CLONE, UNWIND_END, UNWIND_SIGNAL};
 
 use crate::objects::{Objects, NO_OBJECT};
 use crate::record::*;
@@ -66,7 +66,9 @@ impl Plausibility {
         let rule_of = |index| stack.place(index).and_then(|place: Place| place.rule);
         let callee = rule_of(index - 1);
         let is_called = callee.is_some_and(|rule| !is_interrupting(&rule, stack.walked.frames[index - 1]));
-        let is_called = is_called && rule_of(index).is_some_and(|rule| rule.by & KNOWN_ROOT == 0);
+        // A handler returns to the trampoline, which nobody has called.
+        let may_be_called = |rule: Rule| rule.by & KNOWN_ROOT == 0 && rule.kind != UNWIND_SIGNAL;
+        let is_called = is_called && rule_of(index).is_some_and(may_be_called);
         let Some(place) = stack.place(index).filter(|_| is_called) else { return true };
         let key = word & !FRAME_RULE_MASK;
         if let Some(known) = self.callers.get(&key) {

@@ -31,13 +31,12 @@ function cfaText({ kind, cfaRegister, cfaOffset, cfaAdd }: UnwindRule): string {
 function framePointerText({ fpKind, fpOffset }: UnwindRule): string {
   switch (fpKind) {
     case 'same':
+    case 'unknown': // undefined, as DWARF would say it
       return 'u';
     case 'cfa':
       return `c${signed(fpOffset)}`;
     case 'rbp':
       return `deref(rbp${signed(fpOffset)})`;
-    case 'unknown':
-      return 'expr';
   }
 }
 
