@@ -91,11 +91,15 @@ function assertSame(path: string): void {
   const rows = unwindRows(path);
   const { rows: expected, ranges } = readelfFrames(path);
   assert.ok(expected.length > 20, `${path}: ${expected.length} rows`);
+  const roots = [];
   for (const one of expected) {
     const row = rowAt(rows, one.address);
+    if (row?.ra === 'u' && one.ra !== 'u') roots.push(row);
     const shown = () => `${path}: ${one.address.toString(16)}: ${JSON.stringify([row, one], replacer)}`;
-    assert.ok(row !== undefined && agrees(row, one), shown());
+    assert.ok(row !== undefined && (roots.includes(row) || agrees(row, one)), shown());
   }
+  // libc's makecontext returns to it, and its CFI does not say that nobody has called it.
+  assert.ok(roots.length <= 1, `${path}: ${JSON.stringify(roots, replacer)}`);
   rows.forEach(({ address }, index) => {
     assert.ok(index === 0 || rows[index - 1]!.address < address, `${path}: sorted at ${address}`);
   });

@@ -4,7 +4,9 @@
 
 use std::collections::HashMap;
 
-use bee_elf::{can_return, ends_in_call, Rule, CALLER_INTERRUPTED, KNOWN_ROOT, UNWIND_CLONE, UNWIND_END, UNWIND_SIGNAL};
+use bee_elf::{
+    can_return, ends_in_call, Rule, CALLER_INTERRUPTED, KNOWN_ROOT, UNWIND_CLONE, UNWIND_END, UNWIND_SIGNAL,
+};
 
 use crate::objects::{Objects, NO_OBJECT};
 use crate::record::*;

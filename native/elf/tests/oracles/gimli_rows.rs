@@ -4,10 +4,10 @@ use crate::system_elfs;
 use std::path::{Path, PathBuf};
 
 use bee_elf::{
-    unwind_table, ElfFile, Rule, UnwindTable, BY_PLT, CALLER_INTERRUPTED, FP_CFA, FP_RBP, REGISTER_R10, REGISTER_R11,
-    REGISTER_R12, REGISTER_R13, REGISTER_R14, REGISTER_R15, REGISTER_R8, REGISTER_R9, REGISTER_RAX, REGISTER_RBP,
-    REGISTER_RBX, REGISTER_RCX, REGISTER_RDI, REGISTER_RDX, REGISTER_RSI, REGISTER_RSP, UNWIND_CFA, UNWIND_DEREF,
-    UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
+    unwind_table, ElfFile, Rule, UnwindTable, BY_PLT, CALLER_INTERRUPTED, FP_CFA, FP_RBP, KNOWN_ROOT, REGISTER_R10,
+    REGISTER_R11, REGISTER_R12, REGISTER_R13, REGISTER_R14, REGISTER_R15, REGISTER_R8, REGISTER_R9, REGISTER_RAX,
+    REGISTER_RBP, REGISTER_RBX, REGISTER_RCX, REGISTER_RDI, REGISTER_RDX, REGISTER_RSI, REGISTER_RSP, UNWIND_CFA,
+    UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 use gimli::{
     BaseAddresses, CfaRule, CieOrFde, EhFrame, EndianSlice, LittleEndian, Operation, Register, RegisterRule,
@@ -114,8 +114,7 @@ fn compare(path: &Path, table: &UnwindTable, pieces: &[Piece], mismatches: &mut 
         // its code.
         let is_same = match expected.kind {
             UNWIND_UNSUPPORTED => matches!(ours.kind, UNWIND_UNSUPPORTED | UNWIND_END),
-            // Of some roots is known more than that they have no caller.
-            UNWIND_END => Rule { bx: expected.bx, by: expected.by, ..ours } == expected,
+            UNWIND_END if ours.by & KNOWN_ROOT != 0 => ours.kind == UNWIND_END,
             _ => Rule { bx: expected.bx, ..ours } == expected,
         };
         if !is_same {
