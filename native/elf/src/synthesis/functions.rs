@@ -12,6 +12,8 @@ use super::value::Value;
 use super::writes::{general_register, written_registers};
 use crate::rule::UNWIND_UNSUPPORTED;
 
+/// `int3`, which linkers and Go pad with.
+const TRAP: u8 = 0xcc;
 /// Between the look-up in a table and the jump, a few other instructions may stand.
 const MAX_LOOKBACK: usize = 8;
 
@@ -137,21 +139,29 @@ pub(super) fn follow_guesses(flow: &mut Flow<'_>, uncovered: &Uncovered<'_>, ext
             continue;
         }
         let start = walk.offset + padding_length(&flow.code[walk.offset..]);
-        let is_separate =
-            start > walk.offset || (uncovered.start + start as u64) % FUNCTION_ALIGNMENT == 0 || start == 0;
-        if start >= flow.code.len() {
-            break;
-        }
-        if flow.is_reached(start) {
+        if start >= flow.code.len() || flow.is_reached(start) {
             walk.offset = start;
-        } else if walk.may_begin && is_separate {
+        } else if begins_function(flow, uncovered, &walk, start) {
             flow.start(start, Trust::Guessed);
             flow.run();
             walk.offset = start;
         } else {
-            walk = Walk { offset: end_of_unreached(flow, start, flow.code.len()), may_begin: false };
+            walk = Walk { offset: next_guess(flow, start + 1), may_begin: false };
         }
     }
+}
+
+/// Whether what is not reached there is more than a part of the function before it. Traps stand between functions alone.
+fn begins_function(flow: &Flow<'_>, uncovered: &Uncovered<'_>, walk: &Walk, start: usize) -> bool {
+    let is_aligned = (uncovered.start + start as u64) % FUNCTION_ALIGNMENT == 0;
+    let is_behind_trap = start > 0 && flow.code[start - 1] == TRAP;
+    walk.may_begin && (start == 0 || start > walk.offset || is_aligned) || is_behind_trap && is_aligned
+}
+
+/// The next reached instruction or `int3`, or the end.
+fn next_guess(flow: &Flow<'_>, from: usize) -> usize {
+    let is_next = |&offset: &usize| flow.code[offset] == TRAP || flow.is_reached(offset);
+    (from..flow.code.len()).find(is_next).unwrap_or(flow.code.len())
 }
 
 /// A look at instruction after instruction.

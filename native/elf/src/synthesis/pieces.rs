@@ -13,6 +13,8 @@ use crate::region::RuleRange;
 const MAX_ROUNDS: usize = 2;
 /// It is followed again when a call was found that does not come back.
 const MAX_TRIES: usize = 3;
+/// Once takes a quarter of a second; larger code is not followed again.
+const MAX_BYTES_AGAIN: usize = 4 << 20;
 
 /// What one piece of code was found to be.
 #[derive(Default)]
@@ -89,7 +91,8 @@ impl Plan<'_> {
             return Piece::default();
         }
         let mut bounds = bounds(&self.extents);
-        for _ in 1..MAX_TRIES {
+        let tries = if self.code.code.len() > MAX_BYTES_AGAIN { 1 } else { MAX_TRIES };
+        for _ in 1..tries {
             let mut flow = self.flow(&bounds);
             let ended = drop_refuted(&mut flow);
             if ended.is_empty() {
