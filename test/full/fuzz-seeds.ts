@@ -22,6 +22,23 @@ const RUST_SOURCE = `#![no_std]
 mod shop { pub fn sum(items: &[u32]) -> u32 { items.iter().map(|it| it.wrapping_mul(3)).filter(|it| it % 2 == 0).sum() } }
 #[no_mangle] pub extern "C" fn entry(a: u32) -> u32 { shop::sum(&[a, a + 1, a.wrapping_mul(a)]) }
 `;
+/** Without call frame information: an aligned stack, a table of jumps, a thread. */
+const ASSEMBLY_SOURCE = `.intel_syntax noprefix
+.globl aligned, chosen, thread
+aligned: push rbp; push r13; mov r13, rsp; sub rsp, 64; and rsp, -64; mov [rsp+8], r13; mov rbp, rdi; call chosen
+  mov rsp, [rsp+8]; pop r13; pop rbp; ret
+.balign 16
+chosen: push rbx; cmp edi, 2; ja 9f; lea rdx, [rip+table]; movsxd rax, dword ptr [rdx+rdi*4]; add rax, rdx; jmp rax
+1: enter 32, 0; leave
+2: call [rsi]
+9: pop rbx; ret
+.balign 16
+thread: xor eax, eax; mov al, 56; syscall; test eax, eax; jnz 1f; xor ebp, ebp; pop rdi; call r9; mov edi, eax; mov eax, 60; syscall
+  hlt
+1: ret
+.section .rodata
+table: .long 1b - table, 2b - table, 9b - table
+`;
 const SMALL = ['-shared', '-nostdlib', '-fPIC', '-O2', '-g', '-Wl,--build-id'];
 const RUST_FLAGS = [
   '--edition=2021',
@@ -50,7 +67,10 @@ function plainSeeds(): string[] {
     const args = [...RUST_FLAGS, `-Cdebuginfo=${level}`];
     return compileProgram('rustc', 'code.rs', RUST_SOURCE, args).path;
   });
-  return [...versions, compiled('clang++-19'), compiled('g++', '-fno-asynchronous-unwind-tables'), ...rust];
+  const assembly = [[], ['-s']].map((flags) => {
+    return compileProgram('gcc', 'code.S', ASSEMBLY_SOURCE, ['-shared', '-nostdlib', '-fPIC', ...flags]).path;
+  });
+  return [...versions, ...assembly, compiled('clang++-19'), compiled('g++', '-fno-asynchronous-unwind-tables'), ...rust];
 }
 
 /** With what is in their .dwo file: the target looks for it in the file itself. */

@@ -118,3 +118,53 @@ fn implied_registers(instruction: &Instruction) -> &'static [usize] {
         _ => &[],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synthesis::state::RSP;
+    use iced_x86::{Decoder, DecoderOptions, InstructionInfoFactory, OpAccess};
+
+    const INSTRUCTIONS: usize = 2_000_000;
+
+    /// xorshift64*
+    fn next(random: &mut u64) -> u64 {
+        *random ^= *random >> 12;
+        *random ^= *random << 25;
+        *random ^= *random >> 27;
+        random.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    /// The stack pointer's own instructions have an effect of their own.
+    fn moves_stack_pointer(instruction: &Instruction) -> bool {
+        use Mnemonic as M;
+        matches!(instruction.mnemonic(), M::Pushf | M::Pushfq | M::Pop | M::Popf | M::Popfq | M::Enter | M::Leave)
+            || matches!(instruction.mnemonic(), M::Push | M::Call | M::Ret | M::Retf | M::Iret | M::Iretd | M::Iretq)
+            || matches!(instruction.mnemonic(), M::Syscall | M::Sysexit | M::Sysexitq | M::Sysret | M::Sysretq)
+            || matches!(instruction.mnemonic(), M::Uiret | M::Eretu | M::Erets)
+            || instruction.mnemonic() == M::Skinit // starts another kernel
+    }
+
+    #[test]
+    fn all_registers_that_iced_knows_to_be_written() {
+        let mut factory = InstructionInfoFactory::new();
+        let mut random = 0x9e37_79b9_7f4a_7c15;
+        let mut missing = std::collections::BTreeSet::new();
+        for _ in 0..INSTRUCTIONS {
+            let bytes = [next(&mut random).to_le_bytes(), next(&mut random).to_le_bytes()].concat();
+            let instruction = Decoder::new(64, &bytes[..15], DecoderOptions::NONE).decode();
+            if instruction.is_invalid() || moves_stack_pointer(&instruction) {
+                continue;
+            }
+            let written: Vec<usize> = written_registers(&instruction).collect();
+            for used in factory.info(&instruction).used_registers() {
+                let is_written = !matches!(used.access(), OpAccess::Read | OpAccess::CondRead | OpAccess::NoMemAccess);
+                let register = general_register(used.register()).filter(|_| is_written);
+                if register.is_some_and(|register| register != RSP && !written.contains(&register)) {
+                    missing.insert(format!("{:?} {:?}", instruction.mnemonic(), used.register()));
+                }
+            }
+        }
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}
