@@ -70,7 +70,13 @@ function plainSeeds(): string[] {
   const assembly = [[], ['-s']].map((flags) => {
     return compileProgram('gcc', 'code.S', ASSEMBLY_SOURCE, ['-shared', '-nostdlib', '-fPIC', ...flags]).path;
   });
-  return [...versions, ...assembly, compiled('clang++-19'), compiled('g++', '-fno-asynchronous-unwind-tables'), ...rust];
+  return [
+    ...versions,
+    ...assembly,
+    compiled('clang++-19'),
+    compiled('g++', '-fno-asynchronous-unwind-tables'),
+    ...rust,
+  ];
 }
 
 /** With what is in their .dwo file: the target looks for it in the file itself. */

@@ -38,7 +38,7 @@ fn mark_start_context(elf: &ElfFile<'_>, regions: &mut [Region], rules: &mut Vec
     }
 }
 
-pub(crate) fn is_start_context(code: &[u8]) -> bool {
+fn is_start_context(code: &[u8]) -> bool {
     code.strip_prefix(&ENDBR64).unwrap_or(code).starts_with(&START_CONTEXT)
 }
 

@@ -55,9 +55,8 @@ impl UnwindTable {
 }
 
 /// Builds the table from .eh_frame, and for what it leaves out from .debug_frame (programs that are built without unwind
-/// tables have that, with debug information; Go's have nothing else), from the instructions of the PLT, of .init, .fini and clone, and from the
-/// entry point. A file without .eh_frame gives a table with few or no rows, not an error; the
-/// only error is [`ElfError::TooManyRows`].
+/// tables have that, with debug information; Go's have nothing else), from the instructions of the PLT, of .init, .fini and
+/// clone, and of all code that is left. The only error is [`ElfError::TooManyRows`].
 ///
 /// Overlapping FDEs: an FDE ends where the next one begins, and of several that begin at the same address the first
 /// in the file counts. That is what the binary search of libgcc's unwinder finds; an outer FDE does not resume
