@@ -97,8 +97,18 @@ static __always_inline bool ends_in_call(__u64 code)
 	return b1 == 0xff && (b2 == 0x94 || (b2 == 0x14 && (b3 & 7) == 5));
 }
 
+/* Whether the instruction is ud2, int3 or hlt: who is called from before it never comes back. */
+static __always_inline bool traps(__u64 address)
+{
+	__u16 code = 0;
+	if (bpf_probe_read_user(&code, sizeof(code), (void *)address))
+		return false;
+	return code == 0x0b0f || (code & 0xff) == 0xcc || (code & 0xff) == 0xf4;
+}
+
 /*
- * Whether a call lies before the address; `if_unread` where that cannot be read: the code of a caller is in memory, but a
+ * Whether a call lies before the address, or it is one to which nobody is meant to return, as coroutines put below their
+ * first function (corosensei's is an int3); `if_unread` where that cannot be read: the code of a caller is in memory, but a
  * child that has been forked from it may not have touched it yet. Asked where a step may be wrong: what lies on a stack is not always
  * a return address, and an old one leads to a stack that is false and looks right.
  */
@@ -114,7 +124,7 @@ static __always_inline bool follows_call(__u64 return_address, bool if_unread)
 	__u64 code = 0;
 	if (bpf_probe_read_user(&code, sizeof(code), (void *)(return_address - sizeof(code))))
 		return if_unread;
-	if (!ends_in_call(code))
+	if (!ends_in_call(code) && !traps(return_address))
 		return false;
 	known->at[slot].frame = return_address;
 	return true;
@@ -250,6 +260,16 @@ static __always_inline bool restore_bx(struct walk *walk, struct bee_unwind_rule
 	return read_stack_word(walk, cfa - (kind << 3), &walk->registers[BEE_REGISTER_RBX]);
 }
 
+/*
+ * A return address of 0 is no end by itself: wrong CFI finds it in empty stack. It is one where the code cannot return
+ * either: the first function of a fiber, which has called what never comes back (generator's, libco's).
+ */
+static __always_inline int stop_at_zero(struct walk *walk)
+{
+	bool is_end = walk->is_caller && traps(walk->ip);
+	return stop_walk(walk, is_end ? BEE_OUTCOME_COMPLETE : BEE_OUTCOME_NO_CFI);
+}
+
 static __always_inline int step_cfa(struct walk *walk, struct bee_unwind_rule *rule)
 {
 	__u64 cfa, return_address;
@@ -264,8 +284,8 @@ static __always_inline int step_cfa(struct walk *walk, struct bee_unwind_rule *r
 	if (!restore_frame_pointer(walk, rule, cfa) || !restore_bx(walk, rule, cfa) ||
 	    !read_stack_word(walk, cfa - ((__u64)rule->ra_words << 3), &return_address))
 		return stop_walk(walk, BEE_OUTCOME_READ_FAULT);
-	if (return_address == 0) /* no end: only a rule says which frame is the outermost */
-		return stop_walk(walk, BEE_OUTCOME_NO_CFI);
+	if (return_address == 0)
+		return stop_at_zero(walk);
 	enter_caller(walk, return_address, cfa);
 	if (rule->by & BEE_UNWIND_CALLER_INTERRUPTED)
 		walk->is_caller = 0;

@@ -51,6 +51,15 @@ test('a second unwinder agrees about stacks that are switched and CFAs in regist
   }
 });
 
+test('a fiber whose first function cannot return ends at the zero below it', needsRoot, async () => {
+  const { stacks, summary } = await profile(compiledFixture('fiber-with-a-zero', '-g'));
+  const spinning = stacks.filter((stack) => normalName(physicalFrames(stack).at(-1)!) === 'spin');
+  assert.ok(totalCount(spinning) > 100, `${totalCount(spinning)} samples in spin`);
+  for (const stack of spinning)
+    assert.deepEqual(physicalFrames(stack).map(normalName), ['first_of_fiber', 'works', 'spin']);
+  assertComplete({ summary });
+});
+
 for (const what of ['zero', 'pointer']) {
   test(
     `a ${what} that is no return address is the end of a stack, which is incomplete`,

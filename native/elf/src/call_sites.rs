@@ -17,6 +17,12 @@ pub fn ends_in_call(code: [u8; 8]) -> bool {
         || b1 == 0xff && (b2 == 0x94 || b2 == 0x14 && b3 & 7 == 5)
 }
 
+/// Whether the first instruction is ud2, int3 or hlt: who is called from before it never comes back. bpf/walk.bpf.h asks
+/// the same way.
+pub fn begins_with_trap(code: &[u8]) -> bool {
+    matches!(code, [0x0f, 0x0b, ..] | [0xcc | 0xf4, ..])
+}
+
 /// Whether code that runs on from here reaches a return, as far as it is given and leads straight on: no to a jump, to an
 /// instruction that traps, and to the system calls that end a thread or a process.
 pub fn can_return(code: &[u8]) -> bool {

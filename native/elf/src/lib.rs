@@ -39,7 +39,7 @@ mod symbols_at;
 mod synthesis;
 mod unwind_table;
 
-pub use call_sites::{can_return, ends_in_call};
+pub use call_sites::{begins_with_trap, can_return, ends_in_call};
 pub use code_walk::CodeWalk;
 pub use compressed_section::CompressedSection;
 pub use counts::Counts;

@@ -5,7 +5,8 @@
 use std::collections::HashMap;
 
 use bee_elf::{
-    can_return, ends_in_call, Rule, CALLER_INTERRUPTED, KNOWN_ROOT, UNWIND_CLONE, UNWIND_END, UNWIND_SIGNAL,
+    begins_with_trap, can_return, ends_in_call, Rule, CALLER_INTERRUPTED, KNOWN_ROOT, UNWIND_CLONE, UNWIND_END,
+    UNWIND_SIGNAL,
 };
 
 use crate::objects::{Objects, NO_OBJECT};
@@ -76,12 +77,14 @@ impl Plausibility {
         if let Some(known) = self.callers.get(&key) {
             return *known;
         }
-        let mut code = [0; 8];
+        let (mut before, mut behind) = ([0; 8], [0; 2]);
         let return_address = place.address.wrapping_add(1);
-        if !(stack.read_code)(return_address.wrapping_sub(8), &mut code) {
+        let is_read = (stack.read_code)(return_address.wrapping_sub(8), &mut before)
+            && (stack.read_code)(return_address, &mut behind);
+        if !is_read {
             return true;
         }
-        *self.callers.entry(key).or_insert(ends_in_call(code))
+        *self.callers.entry(key).or_insert(ends_in_call(before) || begins_with_trap(&behind))
     }
 
     fn may_be_root(&mut self, stack: &Examined) -> bool {
@@ -90,8 +93,7 @@ impl Plausibility {
         match place.rule.map(|rule| rule.kind) {
             Some(UNWIND_CLONE) => return index == 0,
             Some(UNWIND_END) if place.rule.is_some_and(|rule| rule.by & KNOWN_ROOT != 0) => return true,
-            Some(UNWIND_END) => {}
-            _ => return false, // no rule says so
+            _ => {}
         }
         let key = stack.walked.frames[index] & !FRAME_RULE_MASK;
         if let Some(known) = self.roots.get(&key) {

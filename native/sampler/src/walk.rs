@@ -2,10 +2,11 @@
 //! it. Same rules in the same order; a change there belongs here too.
 
 use bee_elf::{
-    ends_in_call, Rule, BX_SAME, BX_UNKNOWN, CALLER_INTERRUPTED, FP_CFA, FP_RBP, FP_SAME, KNOWN_ROOT, REGISTER_COUNT,
-    REGISTER_R10, REGISTER_R11, REGISTER_R12, REGISTER_R13, REGISTER_R14, REGISTER_R15, REGISTER_R8, REGISTER_R9,
-    REGISTER_RAX, REGISTER_RBP, REGISTER_RBX, REGISTER_RCX, REGISTER_RDI, REGISTER_RDX, REGISTER_RSI, REGISTER_RSP,
-    UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
+    begins_with_trap, ends_in_call, Rule, BX_SAME, BX_UNKNOWN, CALLER_INTERRUPTED, FP_CFA, FP_RBP, FP_SAME, KNOWN_ROOT,
+    REGISTER_COUNT, REGISTER_R10, REGISTER_R11, REGISTER_R12, REGISTER_R13, REGISTER_R14, REGISTER_R15, REGISTER_R8,
+    REGISTER_R9, REGISTER_RAX, REGISTER_RBP, REGISTER_RBX, REGISTER_RCX, REGISTER_RDI, REGISTER_RDX, REGISTER_RSI,
+    REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL,
+    UNWIND_UNSUPPORTED,
 };
 
 use crate::processes::find_mapping;
@@ -253,7 +254,12 @@ impl Walk<'_> {
 
     /// `if_unread` where the code cannot be had.
     fn follows_call(&self, return_address: u64, if_unread: bool) -> bool {
-        (self.around.read_code)(return_address.wrapping_sub(8)).map_or(if_unread, ends_in_call)
+        let before = (self.around.read_code)(return_address.wrapping_sub(8));
+        before.map_or(if_unread, |code| ends_in_call(code) || self.traps(return_address))
+    }
+
+    fn traps(&self, address: u64) -> bool {
+        (self.around.read_code)(address).is_some_and(|code| begins_with_trap(&code))
     }
 
     fn step_frame_pointer(&mut self, failure: End) -> Result<(), End> {
@@ -308,11 +314,19 @@ impl Walk<'_> {
         self.restore_bx(rule, cfa)?;
         let return_address = self.read(cfa.wrapping_sub(8 * u64::from(rule.ra_words)))?;
         if return_address == 0 {
-            return Err(OUTCOME_NO_CFI); // no end: only a rule says which frame is the outermost
+            return Err(self.end_at_zero());
         }
         self.enter_caller(return_address, cfa);
         self.is_caller = rule.by & CALLER_INTERRUPTED == 0;
         Ok(())
+    }
+
+    /// See stop_at_zero in bpf/walk.bpf.h.
+    fn end_at_zero(&self) -> End {
+        match self.is_caller && self.traps(self.ip) {
+            true => OUTCOME_COMPLETE,
+            false => OUTCOME_NO_CFI,
+        }
     }
 
     /// See may_descend in bpf/walk.bpf.h.
