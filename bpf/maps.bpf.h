@@ -151,7 +151,7 @@ struct walk {
 	__u32 known_registers; /* a bit for each: of an interrupted frame all */
 	__u32 descents; /* steps to a stack below, see may_descend */
 	__u64 cs;
-	__u64 is_doubtful; /* the last step may be wrong: see is_plausible */
+	__u64 is_doubtful; /* the step to the next caller may be wrong, and is asked for evidence */
 	__u64 is_caller; /* 1: ip is a return address, look up ip - 1 */
 	__u64 signal_registers[BEE_SIGFRAME_REGISTERS];
 	__u64 window_begin;

@@ -203,6 +203,7 @@ static __always_inline int step_signal(struct walk *walk)
 	walk->ip = saved[16];
 	walk->known_registers = ALL_REGISTERS;
 	walk->is_caller = 0;
+	walk->is_doubtful = 1;
 	return WALK_ON;
 }
 
@@ -210,6 +211,10 @@ static __always_inline int step_signal(struct walk *walk)
 static __always_inline __u32 compute_cfa(struct walk *walk, struct bee_unwind_rule *rule, __u64 *cfa)
 {
 	__u32 number = rule->cfa_register & (BEE_REGISTER_COUNT - 1);
+	if (number == BEE_REGISTER_RSP && rule->kind == BEE_UNWIND_CFA) { /* nearly always */
+		*cfa = walk->registers[BEE_REGISTER_RSP] + (__s64)rule->cfa_offset;
+		return BEE_OUTCOME_COMPLETE;
+	}
 	if (!(walk->known_registers >> number & 1))
 		return BEE_OUTCOME_NO_CFI;
 	if (rule->kind == BEE_UNWIND_PLT) {
@@ -274,9 +279,8 @@ static __always_inline int step_cfa(struct walk *walk, struct bee_unwind_rule *r
 {
 	__u64 cfa, return_address;
 	__u32 failure = compute_cfa(walk, rule, &cfa);
-	/* CFI does not know what assembly inside of a function has pushed: of interrupted functions it may be wrong. */
-	walk->is_doubtful = walk->known_registers == ALL_REGISTERS ||
-			    (rule->by & BEE_UNWIND_BY_MASK) == BEE_RULE_SYNTHESIZED;
+	if ((rule->by & BEE_UNWIND_BY_MASK) == BEE_RULE_SYNTHESIZED)
+		walk->is_doubtful = 1;
 	if (failure != BEE_OUTCOME_COMPLETE)
 		return stop_walk(walk, failure);
 	if (cfa <= walk->registers[BEE_REGISTER_RSP] && !may_descend(walk, rule))
@@ -325,16 +329,24 @@ static __always_inline int step_by_frame_pointer_alone(struct walk *walk, __u64 
 	return step_frame_pointer(walk, BEE_OUTCOME_NO_CFI);
 }
 
-/* Whether what was found may be a caller: asked after a doubtful step, and before a stack is called complete. */
+/* Whether what a doubtful step has found, or what ends a stack, may be a caller. */
 static __always_inline bool is_plausible(struct walk *walk, struct bee_unwind_rule *rule)
 {
-	bool is_end = rule && rule->kind == BEE_UNWIND_END;
-	if (!walk->is_caller || !(walk->is_doubtful || is_end))
+	if (!walk->is_caller)
 		return true;
 	walk->is_doubtful = 0;
-	if (rule && (rule->kind == BEE_UNWIND_SIGNAL || rule->by & BEE_UNWIND_KNOWN_ROOT))
+	if (rule->kind == BEE_UNWIND_SIGNAL || rule->by & BEE_UNWIND_KNOWN_ROOT)
 		return true;
 	return follows_call(walk->ip, true);
+}
+
+/* Of whose page nothing is known. */
+static __always_inline int stop_in_gap(struct walk *walk, __u64 address)
+{
+	if (walk->is_doubtful && walk->is_caller && !follows_call(walk->ip, true))
+		return stop_walk(walk, BEE_OUTCOME_NO_CFI);
+	push_frame(walk, address - walk->mapping.bias, walk->mapping.object, BEE_RULE_CFI);
+	return stop_walk(walk, BEE_OUTCOME_NO_CFI);
 }
 
 static long walk_frame(__u32 index, void *context)
@@ -348,20 +360,21 @@ static long walk_frame(__u32 index, void *context)
 	if (!(walk->mapping.flags & BEE_MAPPING_TABLE))
 		return step_without_table(walk, address);
 	struct bee_unwind_rule *rule = find_rule(walk, address);
-	__u32 kind = rule ? rule->kind : BEE_UNWIND_GAP;
-	if (config.frame_pointers_only && kind != BEE_UNWIND_END)
+	if (config.frame_pointers_only && (!rule || rule->kind != BEE_UNWIND_END))
 		return step_by_frame_pointer_alone(walk, address, rule);
-	if (!is_plausible(walk, rule))
+	if (!rule)
+		return stop_in_gap(walk, address);
+	__u32 kind = rule->kind;
+	if ((walk->is_doubtful || kind == BEE_UNWIND_END) && !is_plausible(walk, rule))
 		return stop_walk(walk, BEE_OUTCOME_NO_CFI);
-	__u32 by = rule ? rule->by & BEE_UNWIND_BY_MASK : BEE_RULE_CFI;
 	/* A signal trampoline is not called: the return address is its first instruction. */
 	__u64 shown = kind == BEE_UNWIND_SIGNAL ? walk->ip : address;
-	push_frame(walk, shown - walk->mapping.bias, walk->mapping.object, by);
+	push_frame(walk, shown - walk->mapping.bias, walk->mapping.object, rule->by & BEE_UNWIND_BY_MASK);
 	bool is_new_thread = kind == BEE_UNWIND_CLONE && walk->known_registers == ALL_REGISTERS &&
 			     walk->registers[BEE_REGISTER_RAX] == 0;
 	if (kind == BEE_UNWIND_END || is_new_thread)
 		return stop_walk(walk, BEE_OUTCOME_COMPLETE);
-	if (!rule || kind == BEE_UNWIND_GAP || kind == BEE_UNWIND_UNSUPPORTED) /* rbp may be anybody's */
+	if (kind == BEE_UNWIND_GAP || kind == BEE_UNWIND_UNSUPPORTED) /* rbp may be anybody's */
 		return stop_walk(walk, BEE_OUTCOME_NO_CFI);
 	if (kind == BEE_UNWIND_SIGNAL)
 		return step_signal(walk);
@@ -376,7 +389,7 @@ static __always_inline void walk_user_stack(struct walk *walk)
 	walk->is_caller = 0;
 	walk->known_registers = ALL_REGISTERS;
 	walk->descents = 0;
-	walk->is_doubtful = 0;
+	walk->is_doubtful = 1; /* CFI does not know what assembly inside of an interrupted function has pushed */
 	walk->last_rule = BEE_RULE_CFI;
 	walk->outcome = BEE_OUTCOME_DEPTH;
 	bpf_loop(BEE_MAX_USER_FRAMES + 1, walk_frame, &walk, 0);

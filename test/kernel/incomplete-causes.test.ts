@@ -5,11 +5,9 @@ import { profileWith } from './run-bee.js';
 import type { Summary } from './summary.js';
 import { compiledFixture } from './unwinding-fixture.js';
 
-const NO_CFI = ['-fomit-frame-pointer', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables'];
-
 /** Why a walk ends early | a program that makes it end so. Others: max-depth, thirty-two-bit; losses: accounting. */
 const CAUSES: [cause: string, command: () => string[]][] = [
-  ['noCfi', () => [compiledFixture('call-chain', ...NO_CFI)]],
+  ['noCfi', () => [compiledFixture('unknown-depth')]],
   ['noTable', () => [compiledFixture('generated-code'), 'uses']],
   ['readFault', () => [compiledFixture('unreadable-caller')]],
 ];

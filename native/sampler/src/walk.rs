@@ -106,7 +106,7 @@ pub fn unwind(snapshot: &Snapshot, around: Surroundings, limits: Limits) -> Walk
         known_registers: ALL_REGISTERS,
         descents: 0,
         is_caller: false,
-        is_doubtful: false,
+        is_doubtful: true, // CFI does not know what assembly inside of an interrupted function has pushed
         last_rule: RULE_CFI,
         frames: Vec::new(),
     };
@@ -300,13 +300,14 @@ impl Walk<'_> {
         self.ip = values[SIGFRAME_REGISTERS.len()];
         self.known_registers = ALL_REGISTERS;
         self.is_caller = false;
+        self.is_doubtful = true;
         Ok(())
     }
 
     fn step_cfa(&mut self, rule: &Rule) -> Result<(), End> {
         let cfa = self.cfa(rule)?;
         let is_synthesized = u64::from(rule.by & BY_MASK) == RULE_SYNTHESIZED;
-        self.is_doubtful = self.known_registers == ALL_REGISTERS || is_synthesized;
+        self.is_doubtful |= is_synthesized;
         if cfa <= self.register(REGISTER_RSP) && !self.may_descend(rule) {
             return Err(OUTCOME_NO_CFI);
         }
