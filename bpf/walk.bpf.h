@@ -279,8 +279,6 @@ static __always_inline int step_cfa(struct walk *walk, struct bee_unwind_rule *r
 {
 	__u64 cfa, return_address;
 	__u32 failure = compute_cfa(walk, rule, &cfa);
-	if ((rule->by & BEE_UNWIND_BY_MASK) == BEE_RULE_SYNTHESIZED)
-		walk->is_doubtful = 1;
 	if (failure != BEE_OUTCOME_COMPLETE)
 		return stop_walk(walk, failure);
 	if (cfa <= walk->registers[BEE_REGISTER_RSP] && !may_descend(walk, rule))
@@ -291,8 +289,10 @@ static __always_inline int step_cfa(struct walk *walk, struct bee_unwind_rule *r
 	if (return_address == 0)
 		return stop_at_zero(walk);
 	enter_caller(walk, return_address, cfa);
-	if (rule->by & BEE_UNWIND_CALLER_INTERRUPTED)
-		walk->is_caller = 0;
+	if (rule->by != BEE_RULE_CFI) {
+		walk->is_caller = !(rule->by & BEE_UNWIND_CALLER_INTERRUPTED);
+		walk->is_doubtful |= (rule->by & BEE_UNWIND_BY_MASK) == BEE_RULE_SYNTHESIZED;
+	}
 	return WALK_ON;
 }
 
@@ -370,6 +370,8 @@ static long walk_frame(__u32 index, void *context)
 	/* A signal trampoline is not called: the return address is its first instruction. */
 	__u64 shown = kind == BEE_UNWIND_SIGNAL ? walk->ip : address;
 	push_frame(walk, shown - walk->mapping.bias, walk->mapping.object, rule->by & BEE_UNWIND_BY_MASK);
+	if (kind == BEE_UNWIND_CFA) /* nearly always */
+		return step_cfa(walk, rule);
 	bool is_new_thread = kind == BEE_UNWIND_CLONE && walk->known_registers == ALL_REGISTERS &&
 			     walk->registers[BEE_REGISTER_RAX] == 0;
 	if (kind == BEE_UNWIND_END || is_new_thread)
