@@ -8,7 +8,7 @@ import type { OrdinaryUser } from '../packaging/account.js';
 
 /** Numbers of native/sampler/src/protocol.rs. */
 export const TYPE = { start: 1, add: 2, stop: 3, added: 103, object: 104, stacks: 105, totals: 108 } as const;
-const OBJECT_HEAD_BYTES = 16;
+const OBJECT_HEAD_BYTES = 56;
 
 export interface Frame {
   type: number;
