@@ -48,6 +48,10 @@ impl Origins {
         self.known.get(&offset).map_or(offset, |origin| origin.function)
     }
 
+    pub fn is_behind_call(&self, offset: u32) -> bool {
+        self.known.get(&offset).is_some_and(|origin| origin.parent.is_some())
+    }
+
     /// Whether a function is taken to begin there.
     pub fn is_function(&self, offset: u32) -> bool {
         self.known.get(&offset).is_some_and(|origin| origin.parent.is_none())

@@ -1,4 +1,5 @@
 //! States along the paths that code can take.
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
@@ -19,8 +20,12 @@ use crate::elf_file::ElfFile;
 const FIBER: [u8; 7] = [0x55, 0xff, 0xe3, 0x48, 0x31, 0xff, 0xe8];
 const FIBER_RETURNS_TO: usize = 3;
 
-/// An instruction is seen again when less is known of it than before; real code needs two or three looks at each.
-const MAX_LOOKS_PER_BYTE: usize = 8;
+/// Looks at instructions, for each byte of code and for short code in addition. An instruction is looked at again when less is
+/// known of it than before; real programs need a quarter of a look for each byte.
+const LOOKS_PER_BYTE: usize = 1;
+const MORE_LOOKS: usize = 1 << 12;
+/// What the start of a function takes of them: it costs more time.
+const LOOKS_PER_START: usize = 8;
 /// Of functions, for all compilers.
 pub(super) const FUNCTION_ALIGNMENT: u64 = 16;
 const NOT_REACHED: u32 = u32::MAX;
@@ -148,7 +153,7 @@ impl<'a> Flow<'a> {
             found_jumps: Vec::new(),
             called_elsewhere: Vec::new(),
             changed: Vec::new(),
-            looks_left: code.len().saturating_mul(MAX_LOOKS_PER_BYTE),
+            looks_left: code.len() * LOOKS_PER_BYTE + MORE_LOOKS,
             at_entry,
         }
     }
@@ -185,6 +190,7 @@ impl<'a> Flow<'a> {
 
     pub fn start_with(&mut self, offset: usize, state: StateId, trust: Trust) {
         let offset = offset as u32;
+        self.looks_left = self.looks_left.saturating_sub(LOOKS_PER_START);
         self.origins.add_function(offset, trust >= Trust::Sure);
         if let Some(node) = self.arrive(Arrival { offset, state, origin: offset, trust }) {
             self.changed.push(node);
@@ -390,9 +396,13 @@ impl<'a> Flow<'a> {
         let node = self.nodes[known as usize];
         self.goes_on_as(origin, node.origin);
         let merged = match trust.cmp(&node.trust) {
-            std::cmp::Ordering::Less => return None,
-            std::cmp::Ordering::Greater => Node { state, origin, trust, ..node },
-            std::cmp::Ordering::Equal => Node { state: self.states.meet(node.state, state), ..node },
+            // Not even a guess leads to right behind a call that comes back.
+            Ordering::Less if node.origin == offset && self.origins.is_behind_call(offset) => {
+                Node { state: self.states.meet(node.state, state), ..node }
+            }
+            Ordering::Less => return None,
+            Ordering::Greater => Node { state, origin, trust, ..node },
+            Ordering::Equal => Node { state: self.states.meet(node.state, state), ..node },
         };
         let is_changed = merged.state != node.state || merged.trust != node.trust;
         self.nodes[known as usize] = merged;
