@@ -24,6 +24,8 @@ pub struct Counts {
     pub synthesized_rows: u32,
     /// Bytes of code for which neither says anything.
     pub unknown_bytes: u64,
+    /// Bytes of code without CFI that were not looked at, for their number.
+    pub left_out_bytes: u64,
     /// All UNSUPPORTED rows; the fields below are its parts.
     pub unsupported_rows: u32,
     /// CFA from a register other than rsp, rbp, rbx, r10 and r11.

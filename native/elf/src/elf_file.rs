@@ -43,6 +43,8 @@ pub enum ElfError {
     Truncated(&'static str),
     /// More rows or distinct rules than any real file has ([`crate::UnwindTable::MAX_ROWS`]).
     TooManyRows,
+    /// Next to no call frame information, and more code than is looked at instead.
+    TooMuchWithoutCfi,
 }
 
 impl fmt::Display for ElfError {
@@ -59,6 +61,7 @@ impl fmt::Display for ElfError {
             }
             ElfError::Truncated(part) => write!(out, "truncated ELF file: no {part}"),
             ElfError::TooManyRows => write!(out, "too many unwind rows"),
+            ElfError::TooMuchWithoutCfi => write!(out, "too much code without call frame information"),
         }
     }
 }

@@ -7,11 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::elf_file::{ElfError, ElfFile};
 use crate::mini_debug::unpacked_debug_data;
-use crate::unwind_table::{unwind_table, unwind_table_with, UnwindTable};
+use crate::unwind_table::{unwind_table, unwind_table_with, UnwindTable, FEW_FDES};
 
 const DEBUG_DIRECTORY: &str = "/usr/lib/debug";
-/// Start-up code and the PLT have that many in a program that is built without unwind tables.
-const FEW_FDES: u32 = 8;
 const CRC32_REVERSED: u32 = 0xedb8_8320;
 
 /// As [`unwind_table`]; a file with next to no CFI of its own gets that of its .gnu_debugdata, else of its debug file,
@@ -22,9 +20,10 @@ pub fn unwind_table_of<Bytes: AsRef<[u8]>>(
     path: &Path,
     mut open: impl FnMut(&Path) -> Option<Bytes>,
 ) -> Result<UnwindTable, ElfError> {
-    let own = unwind_table(elf)?;
-    if own.counts.fdes + own.counts.debug_fdes >= FEW_FDES {
-        return Ok(own);
+    let own = unwind_table(elf);
+    let has_enough = |table: &UnwindTable| table.counts.fdes + table.counts.debug_fdes >= FEW_FDES;
+    if !matches!(own, Err(ElfError::TooMuchWithoutCfi)) && own.as_ref().map_or(true, has_enough) {
+        return own;
     }
     if let Some(bytes) = unpacked_debug_data(elf) {
         let with_inner = ElfFile::parse(&bytes).and_then(|inner| unwind_table_with(elf, &inner));
@@ -39,7 +38,7 @@ pub fn unwind_table_of<Bytes: AsRef<[u8]>>(
             return unwind_table_with(elf, &debug);
         }
     }
-    Ok(own)
+    own
 }
 
 /// By build id first, then where .gnu_debuglink may lead from the file at `path`, as gdb looks.

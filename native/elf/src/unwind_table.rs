@@ -19,6 +19,8 @@ const SIGRETURN: [&[u8]; 4] =
     [&[0x48, 0xc7, 0xc0, 15, 0, 0, 0], &[0xb8, 15, 0, 0, 0], &[0x6a, 15, 0x58], &[0x31, 0xc0, 0xb0, 15]];
 /// Files have one or two; each costs a search through the program headers.
 const MAX_TRAMPOLINES: usize = 64;
+/// Start-up code and the PLT have that many in a program that is built without unwind tables.
+pub(crate) const FEW_FDES: u32 = 8;
 /// Bytes of .eh_frame per row, measured over 3,104 files, for the first allocation.
 const BYTES_PER_ROW: usize = 6;
 
@@ -56,7 +58,7 @@ impl UnwindTable {
 
 /// Builds the table from .eh_frame, and for what it leaves out from .debug_frame (programs that are built without unwind
 /// tables have that, with debug information; Go's have nothing else), from the instructions of the PLT, of .init, .fini and
-/// clone, and of all code that is left. The only error is [`ElfError::TooManyRows`].
+/// clone, and of all code that is left. Errors: [`ElfError::TooManyRows`] and [`ElfError::TooMuchWithoutCfi`].
 ///
 /// Overlapping FDEs: an FDE ends where the next one begins, and of several that begin at the same address the first
 /// in the file counts. That is what the binary search of libgcc's unwinder finds; an outer FDE does not resume
@@ -87,6 +89,9 @@ pub(crate) fn unwind_table_with(elf: &ElfFile<'_>, debug: &ElfFile<'_>) -> Resul
     add_synthesized(elf, &mut regions, &segments, &mut fixed);
     builder.counts.synthesized_regions = (fixed.len() - marked) as u32;
     let clones = add_from_code(elf, &mut regions, &segments, &mut fixed, &mut builder.counts);
+    if builder.counts.left_out_bytes > 0 && builder.counts.fdes + builder.counts.debug_fdes < FEW_FDES {
+        return Err(ElfError::TooMuchWithoutCfi); // a table of gaps would keep walks from frame pointers
+    }
     add_entry(elf, &mut regions, &segments, &mut fixed);
     let gaps = || Gaps { clones: &clones, segment_ends: SegmentEnds { segments: &segments, index: 0 } };
     let mut sources = Sources { frame, debug_frame, fixed };

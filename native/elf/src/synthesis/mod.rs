@@ -37,7 +37,8 @@ pub(crate) fn add_from_code(
     rules: &mut Vec<Rule>,
     counts: &mut Counts,
 ) -> Vec<u64> {
-    let Gaps { uncovered, system_calls } = find_gaps(elf, regions, segments);
+    let Gaps { uncovered, left_out, system_calls } = find_gaps(elf, regions, segments);
+    counts.left_out_bytes = left_out;
     let pieces = Pieces { elf, starts: &symbol_starts(elf, &uncovered), uncovered: &uncovered };
     let mut added = Vec::new();
     for (code, piece) in uncovered.iter().zip(pieces.follow()) {

@@ -4,8 +4,8 @@ use crate::plt::PLT_SECTIONS;
 use crate::region::{Region, Source};
 use crate::sections::Section;
 
-/// Code of one file that is looked at, in two seconds and 300 MiB. Stripped Go programs have more only when they are large.
-const MAX_BYTES: usize = 32 << 20;
+/// Code of one file that is looked at, in half a second and 80 MiB, which the start of a program waits for.
+const MAX_BYTES: usize = 8 << 20;
 /// In which BOLT leaves the functions that it has moved away, without anything that says so.
 const LEFT_BY_BOLT: &str = ".bolt.org.text";
 const SYSCALL: [u8; 2] = [0x0f, 0x05];
@@ -32,6 +32,8 @@ impl Uncovered<'_> {
 pub(super) struct Gaps<'data> {
     /// In address order, [`MAX_BYTES`] in all.
     pub uncovered: Vec<Uncovered<'data>>,
+    /// Bytes beyond that.
+    pub left_out: u64,
     /// System calls right behind an FDE.
     pub system_calls: Vec<u64>,
 }
@@ -83,6 +85,7 @@ impl<'data> CodePart<'data> {
             return gaps.system_calls.push(start);
         }
         if code.len() > *left {
+            gaps.left_out += code.len() as u64;
             return;
         }
         *left -= code.len();
