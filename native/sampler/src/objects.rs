@@ -72,6 +72,18 @@ impl Object {
         contents.get(begin..end.min(contents.len())).unwrap_or_default()
     }
 
+    /// Fills `code` from an address on, or says that the file has less there, or is not at hand.
+    pub fn read_code(&self, address: u64, code: &mut [u8]) -> bool {
+        if let Some(copy) = &self.copy {
+            let bytes = self.bytes_at(copy.bytes(), address).get(..code.len());
+            return bytes.map(|bytes| code.copy_from_slice(bytes)).is_some();
+        }
+        let is_inside =
+            |segment: &&Segment| (segment.vaddr..segment.vaddr.saturating_add(segment.file_size)).contains(&address);
+        let (Some(file), Some(segment)) = (&self.file, self.segments.iter().find(is_inside)) else { return false };
+        file.read_exact_at(code, address.wrapping_sub(segment.vaddr).wrapping_add(segment.offset)).is_ok()
+    }
+
     /// Where its text would begin to be mapped, in its own addresses.
     pub fn text_pages(&self) -> impl Iterator<Item = u64> + '_ {
         self.segments.iter().map(|segment| segment.vaddr & !4095)

@@ -1,19 +1,42 @@
-//! Code as it lies in a process's memory.
+//! Code of a process: its files' as they were loaded, and else what lies in its memory.
 
 use crate::access::Access;
+use crate::objects::{Objects, NO_OBJECT};
+use crate::processes::find_mapping;
+use crate::record::Mapping;
 
-/// Eight bytes from an address of the process. `None` where it has ended, or has nothing there, or may not be read.
-pub fn read_code(access: &Access, pid: u32, address: u64) -> Option<[u8; 8]> {
-    let mut code = [0; 8];
-    read_code_into(access, pid, address, &mut code).then_some(code)
+/// Where the code of a stack is read. A file's is not read from memory: by then the process may have executed another.
+pub struct ProcessCode<'a> {
+    pub access: &'a Access,
+    pub objects: &'a Objects,
+    pub mappings: &'a [Mapping],
+    pub pid: u32,
 }
 
-/// Fills `code`, or says that it cannot.
-pub fn read_code_into(access: &Access, pid: u32, address: u64, code: &mut [u8]) -> bool {
+impl ProcessCode<'_> {
+    /// Eight bytes from an address of the process. `None` where there are less, or they are gone, or may not be read.
+    pub fn eight_at(&self, address: u64) -> Option<[u8; 8]> {
+        let mut code = [0; 8];
+        self.read(address, &mut code).then_some(code)
+    }
+
+    /// Fills `code`, or says that it cannot.
+    pub fn read(&self, address: u64, code: &mut [u8]) -> bool {
+        match find_mapping(self.mappings, address) {
+            Some(mapping) if mapping.object != NO_OBJECT => {
+                let object = self.objects.get(mapping.object);
+                object.is_some_and(|object| object.read_code(address.wrapping_sub(mapping.bias), code))
+            }
+            _ => read_code_into(self.access, self.pid, address, code),
+        }
+    }
+}
+
+fn read_code_into(access: &Access, pid: u32, address: u64, code: &mut [u8]) -> bool {
     access.for_inspection(|| read_memory(pid, address, code))
 }
 
-/// The same of a process that the caller may profile, with our own rights: the kernel asks more of who reads memory than of
+/// Memory of a process that the caller may profile, if need be with our own rights: the kernel asks more of who reads memory than of
 /// who reads a process's map (kernel.yama.ptrace_scope). What is read is compared with a file, and goes nowhere.
 pub fn read_for_comparison(access: &Access, pid: u32, address: u64, memory: &mut [u8]) -> bool {
     read_code_into(access, pid, address, memory)

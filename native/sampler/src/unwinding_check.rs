@@ -15,7 +15,7 @@ use crate::clock::monotonic_ns;
 use crate::engine::Engine;
 use crate::objects::Objects;
 use crate::plausibility::{Examined, Plausibility};
-use crate::process_code::{read_code, read_code_into};
+use crate::process_code::ProcessCode;
 use crate::record::*;
 use crate::space_ranges::REST_NS;
 use crate::walk::{unwind, Limits, Surroundings, Walked};
@@ -58,16 +58,17 @@ impl UnwindingCheck {
             return Vec::new();
         }
         let pid = check.snapshot.head.pid;
+        let code = ProcessCode { access: means.access, objects: means.objects, mappings: &mappings, pid };
         let is_unread = Cell::new(false);
         let read_eight = |address| {
-            let code = read_code(means.access, pid, address);
-            is_unread.set(is_unread.get() || code.is_none());
-            code
+            let eight = code.eight_at(address);
+            is_unread.set(is_unread.get() || eight.is_none());
+            eight
         };
         let around = Surroundings { mappings: &mappings, tables: means.engine.tables(), read_code: &read_eight };
         let walked = walked_in_kernel(check);
         let (head, objects) = (check.snapshot.head, means.objects);
-        let read_code = |address, code: &mut [u8]| read_code_into(means.access, pid, address, code);
+        let read_code = |address, bytes: &mut [u8]| code.read(address, bytes);
         let examined = Examined { head, walked: &walked, around, read_code: &read_code, objects };
         let doubt = self.plausibility.examine(&examined).map(|text| ("unwinding-doubt", text));
         let again = unwind(&check.snapshot, around, means.limits);

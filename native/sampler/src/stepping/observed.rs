@@ -11,7 +11,7 @@ use crate::caller::Caller;
 use crate::objects::{Objects, NO_OBJECT};
 use crate::policy::Policy;
 use crate::privileges::NONE;
-use crate::process_code::read_code;
+use crate::process_code::ProcessCode;
 use crate::processes::{find_mapping, kind_of, parse_maps_line, with_table, PathKind, Process};
 use crate::record::{Mapping, Snapshot, FRAME_ADDRESS_MASK, FRAME_OBJECT_SHIFT, MAPPING_JIT, MAX_USER_FRAMES};
 use crate::side_band::NewMapping;
@@ -86,7 +86,9 @@ impl Observed {
 
     pub fn unwind(&self, snapshot: &Snapshot) -> (Vec<Frame>, u8) {
         let limits = Limits { max_depth: MAX_USER_FRAMES, frame_pointers_only: false };
-        let read_code = |address| read_code(&self.access, snapshot.head.pid, address);
+        let (access, objects, mappings) = (&*self.access, &self.objects, &self.process.mappings);
+        let code = ProcessCode { access, objects, mappings, pid: snapshot.head.pid };
+        let read_code = |address| code.eight_at(address);
         let around = Surroundings { mappings: &self.process.mappings, tables: self.tables(), read_code: &read_code };
         let Walked { frames: words, outcome } = unwind(snapshot, around, limits);
         let frame = |word: &u64| ((word >> FRAME_OBJECT_SHIFT) as u32, word & FRAME_ADDRESS_MASK);
