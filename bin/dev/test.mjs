@@ -26,7 +26,7 @@ const CARGO = process.env.CARGO ?? 'cargo';
 /** Workspaces with lock files of their own. */
 const UNSHIPPED = ['native/addr2line', 'native/fuzz'];
 const AS_USER =
-  /^(?!cannot-start|check-unwinding|doctor|gdb-agreement|incomplete-causes|max-depth|missing-cfi|node|outermost-frames|probed-frame|raw-samples|ripgrep|table-memory|thirty-two-bit)/;
+  /^(?!cannot-start|check-unwinding|doctor|gdb-agreement|incomplete-causes|max-depth|memory-code|missing-cfi|node|outermost-frames|probed-frame|raw-samples|ripgrep|table-memory|thirty-two-bit|unusual-cfi)/;
 
 const groups = {
   check: () => {
