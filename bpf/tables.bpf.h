@@ -106,9 +106,9 @@ static __always_inline __u64 search_rule(struct walk *walk, __u64 virtual_addres
 }
 
 /*
- * The rule in force at an address of walk->mapping, which has a table; NULL where no page of it has rows. Nine of ten frames have been seen
- * before, and a search in a large table waits for memory at most of its steps. What is known stays true: the rules of an
- * object never change, nor do the numbers of objects and rules.
+ * The rule in force at an address of walk->mapping, which has a table; NULL where no page of it has rows. Nine of ten
+ * frames have been seen before, and a search in a large table waits for memory at most of its steps. What is known stays
+ * true: the rules of an object never change, nor do the numbers of objects and rules.
  */
 static __always_inline struct bee_unwind_rule *find_rule(struct walk *walk, __u64 address)
 {

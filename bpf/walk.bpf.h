@@ -109,8 +109,8 @@ static __always_inline bool traps(__u64 address)
 /*
  * Whether a call lies before the address, or it is one to which nobody is meant to return, as coroutines put below their
  * first function (corosensei's is an int3); `if_unread` where that cannot be read: the code of a caller is in memory, but a
- * child that has been forked from it may not have touched it yet. Asked where a step may be wrong: what lies on a stack is not always
- * a return address, and an old one leads to a stack that is false and looks right.
+ * child that has been forked from it may not have touched it yet. Asked where a step may be wrong: what lies on a stack is
+ * not always a return address, and an old one leads to a stack that is false and looks right.
  */
 static __always_inline bool follows_call(__u64 return_address, bool if_unread)
 {

@@ -48,6 +48,22 @@ pub struct Object {
 }
 
 impl Object {
+    /// Of which nothing is known but its path.
+    fn new(id: u32, path: Vec<u8>) -> Object {
+        Object {
+            id,
+            path,
+            build_id: Vec::new(),
+            is_vdso: false,
+            is_replaced: false,
+            state: None,
+            file: None,
+            copy: None,
+            copy_descriptor: None,
+            segments: Vec::new(),
+        }
+    }
+
     /// Process address - bias = ELF address, for a mapping of this file.
     pub fn bias(&self, begin: u64, file_offset: u64) -> u64 {
         let page = |offset: u64| offset & !4095;
@@ -61,11 +77,15 @@ impl Object {
         begin.wrapping_sub(address)
     }
 
+    /// The segment whose bytes in the file hold the address.
+    fn segment_at(&self, address: u64) -> Option<&Segment> {
+        let ends_at = |segment: &Segment| segment.vaddr.saturating_add(segment.file_size);
+        self.segments.iter().find(|segment| (segment.vaddr..ends_at(segment)).contains(&address))
+    }
+
     /// The bytes of the text from an address on, as far as the file has them.
     pub fn bytes_at<'a>(&self, contents: &'a [u8], address: u64) -> &'a [u8] {
-        let is_inside =
-            |segment: &&Segment| (segment.vaddr..segment.vaddr.saturating_add(segment.file_size)).contains(&address);
-        let Some(segment) = self.segments.iter().find(is_inside) else { return &[] };
+        let Some(segment) = self.segment_at(address) else { return &[] };
         let offset = |address: u64| usize::try_from(address.wrapping_sub(segment.vaddr).wrapping_add(segment.offset));
         let end = segment.vaddr.saturating_add(segment.file_size);
         let (Ok(begin), Ok(end)) = (offset(address), offset(end)) else { return &[] };
@@ -78,9 +98,7 @@ impl Object {
             let bytes = self.bytes_at(copy.bytes(), address).get(..code.len());
             return bytes.map(|bytes| code.copy_from_slice(bytes)).is_some();
         }
-        let is_inside =
-            |segment: &&Segment| (segment.vaddr..segment.vaddr.saturating_add(segment.file_size)).contains(&address);
-        let (Some(file), Some(segment)) = (&self.file, self.segments.iter().find(is_inside)) else { return false };
+        let (Some(file), Some(segment)) = (&self.file, self.segment_at(address)) else { return false };
         file.read_exact_at(code, address.wrapping_sub(segment.vaddr).wrapping_add(segment.offset)).is_ok()
     }
 
@@ -344,18 +362,7 @@ impl Objects {
     }
 
     fn new_object(&self, path: Vec<u8>) -> Object {
-        Object {
-            id: self.all.len() as u32 + 1,
-            path,
-            build_id: Vec::new(),
-            is_vdso: false,
-            is_replaced: false,
-            state: None,
-            file: None,
-            copy: None,
-            copy_descriptor: None,
-            segments: Vec::new(),
-        }
+        Object::new(self.all.len() as u32 + 1, path)
     }
 
     fn add(&mut self, memory: &mut TableMemory, mut object: Object, contents: Contents) -> u32 {
@@ -572,17 +579,6 @@ pub mod tests {
     /// An object with one segment of text.
     pub fn object_with_text(vaddr: u64, offset: u64, size: u64) -> Object {
         let segment = Segment { vaddr, offset, file_size: size, memory_size: size };
-        Object {
-            id: 1,
-            path: Vec::new(),
-            build_id: Vec::new(),
-            is_vdso: false,
-            is_replaced: false,
-            state: None,
-            file: None,
-            copy: None,
-            copy_descriptor: None,
-            segments: vec![segment],
-        }
+        Object { segments: vec![segment], ..Object::new(1, Vec::new()) }
     }
 }
