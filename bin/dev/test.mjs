@@ -1,7 +1,9 @@
 // `npm test`: sets up, builds, and runs every group of tests; `--full` runs the groups that take longer instead;
-// `node bin/dev/test.mjs GROUP…` only the named ones. Prints the time of each group.
+// `node bin/dev/test.mjs GROUP…` only the named ones. Prints the time of each group, and at the end what failed once more:
+// in half an hour's output it would have to be looked for.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, LIBRARY_FLAGS, STATIC_FLAGS } from './build.mjs';
 import { setUpTests } from './setup.mjs';
@@ -79,13 +81,14 @@ function runGroup(name) {
     groups[name]();
   } catch (error) {
     failure = error.message;
-    process.stdout.write(`${failure}\n`);
   }
   return { name, failure, seconds: (Date.now() - startMs) / 1000 };
 }
 
 function report(results) {
   process.stdout.write('\n');
+  for (const { name, failure } of results)
+    if (failure !== '') process.stdout.write(`--- failed in ${name}:\n${failure}\n\n`);
   for (const { name, failure, seconds } of results) {
     process.stdout.write(`${failure ? 'FAILED' : 'passed'}  ${seconds.toFixed(1).padStart(7)} s  ${name}\n`);
   }
@@ -100,10 +103,26 @@ function runNodeTests(folder, env = {}, wanted = /(?:)/) {
   const files = existsSync(directory) ? readdirSync(directory, { recursive: true }) : [];
   const tests = files.filter((file) => file.endsWith('.test.js') && wanted.test(file)).sort();
   if (tests.length === 0) return;
-  const { status } = spawnSync(
-    process.execPath,
-    ['--test', '--test-concurrency=1', '--test-reporter=spec', ...tests.map((file) => join(directory, file))],
-    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } },
-  );
-  if (status !== 0) throw new Error(`run them alone: node bin/dev/test.mjs ${folder}`);
+  const scratch = mkdtempSync(join(tmpdir(), 'bee-tests-'));
+  const failures = join(scratch, 'failures');
+  const reporters = ['spec', join(root, 'bin/dev/failures.mjs')].map((name) => `--test-reporter=${name}`);
+  const places = ['stdout', failures].map((place) => `--test-reporter-destination=${place}`);
+  try {
+    const { status } = spawnSync(
+      process.execPath,
+      [
+        '--test',
+        '--test-concurrency=1',
+        ...reporters,
+        ...places,
+        ...tests.map((file) => join(directory, file)),
+      ],
+      { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } },
+    );
+    if (status === 0) return;
+    const told = existsSync(failures) ? readFileSync(failures, 'utf8') : '';
+    throw new Error(`${told}run them alone: node bin/dev/test.mjs ${folder}`);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
 }
