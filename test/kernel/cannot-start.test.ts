@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asUser } from './hostile-room.js';
+import { setKernelSetting } from './kernel-setting.js';
 import { needsRoot } from './needs-root.js';
 import { copyForEverybody } from './repository.js';
 import { runBee } from './run-bee.js';
@@ -73,6 +74,8 @@ test(
   'a second profiler of a user whose locked memory is used up: 77, and the limit is named',
   needsRoot,
   async () => {
+    setKernelSetting('perf_event_paranoid', 2); // below 0 nobody's locked memory is counted
+    setKernelSetting('perf_event_mlock_kb', 516);
     const packageRoot = commonRoom();
     const through = ['prlimit', '--memlock=0:0', ...asUser('bpf', 'perfmon')];
     const common = { command: 'profile-bee', outputs: 'none', packageRoot, through } as const;

@@ -5,6 +5,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { totalCount } from './folded-stacks.js';
 import { needsRoot } from './needs-root.js';
+import { withMounts } from './own-mounts.js';
 import { profileWith } from './run-bee.js';
 import { scratchDirectory } from './scratch-directory.js';
 import { fixtureSource } from './unwinding-fixture.js';
@@ -12,12 +13,11 @@ import { fixtureSource } from './unwinding-fixture.js';
 const SOURCE = readFileSync(fixtureSource('named-jit.js'), 'utf8');
 const NODE = [process.execPath, '--perf-basic-prof', '-e', SOURCE];
 /** A /tmp and pids of its own, as in a container. */
-const ELSEWHERE = ['unshare', '--pid', '--mount', '--fork', '--kill-child', 'sh', '-c'];
-const IN_OWN_TMP = ['mount -t tmpfs none /tmp && exec "$@"', 'sh'];
+const ELSEWHERE = ['unshare', '--pid', '--fork', '--kill-child', ...withMounts('mount -t tmpfs none /tmp')];
 
 for (const { where, command } of [
   { where: 'here', command: NODE },
-  { where: 'in namespaces of its own', command: [...ELSEWHERE, ...IN_OWN_TMP, ...NODE] },
+  { where: 'in namespaces of its own', command: [...ELSEWHERE, ...NODE] },
 ]) {
   test(`node ${where}: stacks reach their end, and its perf map names them`, needsRoot, async () => {
     const child = await started(command);

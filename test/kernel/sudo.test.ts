@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { assertAccounts } from './assert-summary.js';
 import { builtProgram } from './fixture-programs.js';
 import { parseFolded } from './folded-stacks.js';
+import { setKernelSetting } from './kernel-setting.js';
 import { needsRoot } from './needs-root.js';
 import { type BeeCommand, commandPath, copyForEverybody, repositoryRoot } from './repository.js';
 import { shellQuoted } from './run-in-terminal.js';
@@ -16,6 +17,7 @@ import { makeSudoer, type Sudoer } from './sudoer.js';
 import type { Summary } from './summary.js';
 
 const packageRoot = needsRoot.skip === false ? copyForEverybody(scratchDirectory()) : '';
+if (needsRoot.skip === false) setKernelSetting('kptr_restrict', 1); // with 2 the kernel's frames have no names
 
 /** A user with a project in the home, and how that user calls us. */
 interface Workplace {

@@ -6,6 +6,7 @@ import { afterEach, before, test } from 'node:test';
 import { type BeeUser, directoryOf, makeBeeUser } from '../kernel/bee-user.js';
 import { builtProgram } from '../kernel/fixture-programs.js';
 import { setUpSampler } from '../kernel/installed-sampler.js';
+import { withKernelSetting } from '../kernel/kernel-setting.js';
 import { needsRoot } from '../kernel/needs-root.js';
 import { needsUserNamespaces } from '../kernel/own-mounts.js';
 import { type BeeRequest, profileWith, runBee } from '../kernel/run-bee.js';
@@ -164,16 +165,34 @@ function isBelow(pid: number, ancestor: number): boolean {
   return pid === ancestor || isBelow(Number(/^PPid:\s*(\d+)/m.exec(readProc(pid, 'status'))?.[1]), ancestor);
 }
 
+const IN_KERNEL = ['--', 'dd', 'if=/dev/urandom', 'of=/dev/null', 'bs=1M', 'count=400'];
+
 test('kernel frames come with the policy that allows them, and have names then', needsRoot, async () => {
   setUpSampler('--user', ann.name, '--user', bob.name, '--kernel-frames');
-  const args = ['--', 'dd', 'if=/dev/urandom', 'of=/dev/null', 'bs=1M', 'count=400'];
-  const { summary } = await profileWith(request(args));
+  const { summary } = await profileWith(request(IN_KERNEL));
   setUpSampler('--no-kernel-frames');
   assert.ok(summary.frames.kernel > 100, JSON.stringify(summary.frames));
   assert.ok(
     (summary.frames as unknown as Record<string, number>).kernelSymbolized! > 0.9 * summary.frames.kernel,
   );
 });
+
+test(
+  'kernel frames come where the machine shows them to everybody, and not one setting before',
+  needsRoot,
+  async () => {
+    const kernelFrames = async (paranoid: number, hidden: number) =>
+      withKernelSetting('perf_event_paranoid', paranoid, () =>
+        withKernelSetting('kptr_restrict', hidden, async () => {
+          const { summary } = await profileWith(request(IN_KERNEL));
+          return summary.frames.kernel;
+        }),
+      );
+    assert.equal(await kernelFrames(2, 0), 0);
+    assert.equal(await kernelFrames(-1, 1), 0);
+    assert.ok((await kernelFrames(1, 0)) > 100);
+  },
+);
 
 test('processes of others come with the policy that allows them', needsRoot, async () => {
   const bobs = await burningProcess(bob, builtForEverybody());
