@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { CargoRun } from '../../src/cargo/cargo-run.js';
 import { hostTriple } from '../../src/cargo/rustc.js';
 import { prepareCargoRun } from './prepare-cargo-run.js';
@@ -53,7 +53,9 @@ async function runPlainly({ cwd, args, program, env }: CargoLine, scratch: strin
   const verb = args[0] === undefined || args[0].startsWith('-') ? ['run'] : [];
   const line = [...verb, ...args, ...(program === undefined ? [] : ['--', ...program])];
   return await recorded(scratch, (recorder) => {
-    const runnerEnv = { ...env, [variable]: recorder, TOLD: join(scratch, 'told') };
+    // By its name alone: a runner in a variable is split at spaces, which the path may have.
+    const path = `${dirname(recorder)}:${env.PATH}`;
+    const runnerEnv = { ...env, PATH: path, [variable]: basename(recorder), TOLD: join(scratch, 'told') };
     const { status, stderr } = spawnSync('cargo', line, { cwd, env: runnerEnv, encoding: 'utf8' });
     assert.equal(status, 0, `cargo ${line.join(' ')}: ${stderr}`);
   });
