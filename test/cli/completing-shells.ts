@@ -66,6 +66,7 @@ export function completionProject(t: TestContext): CompletionProject {
     XDG_DATA_HOME: join(home, 'data'),
     REPORT: join(home, 'report'),
     TERM: 'xterm',
+    CARGO_TERM_COLOR: 'never', // cargo's own completion takes the colours of `cargo --list` for a part of the names
   };
   return { directory, home, env };
 }

@@ -34,7 +34,8 @@ test('zsh and fish show what a flag is for', () => {
 
 test('cargo has what is offered as its flags', () => {
   for (const verb of ['run', 'test', 'bench']) {
-    const { stdout } = spawnSync('cargo', [verb, '--help'], { encoding: 'utf8' });
+    const env = { ...process.env, CARGO_TERM_COLOR: 'never' };
+    const { stdout } = spawnSync('cargo', [verb, '--help'], { encoding: 'utf8', env });
     const known = new Set(stdout.match(/(?<=[\s,])--?[\w-]+/g));
     const offered = cargoFlagsOf(verb).map(({ spellings }) => spellings.at(-1)!);
     const unknown = offered.filter((flag) => !known.has(flag) && !isUnstable(flag));
