@@ -30,6 +30,10 @@ const UNSHIPPED = ['native/addr2line', 'native/fuzz'];
 const AS_USER =
   /^(?!cannot-start|check-unwinding|doctor|gdb-agreement|incomplete-causes|max-depth|memory-code|missing-cfi|node|outermost-frames|probed-frame|raw-samples|ripgrep|table-memory|thirty-two-bit|unusual-cfi)/;
 
+/** What a person has set for our commands, for cargo or for tools beside them; the tests set what they need of it. */
+const PERSONAL =
+  /^(SUDO_|PROFILE_BEE_|DEBUGINFOD_|CARGO_(ALIAS|BUILD|INCREMENTAL|PROFILE|TARGET|TERM|UNSTABLE)|RUSTC|RUSTDOC|RUSTFLAGS$|RUST_|LC_|LANG|XDG_(CONFIG|DATA|RUNTIME)|NODE_OPTIONS$|NODE_DISABLE_COLORS$|CLICOLOR|FORCE_COLOR$|NO_COLOR$|CI$|DISPLAY$|WAYLAND_DISPLAY$|BROWSER$|PAGER$|MANPAGER$|MANWIDTH$|EDITOR$|VISUAL$|TZ$|COLUMNS$|LINES$|GIT_|MAKEFLAGS$|LD_)/;
+
 const groups = {
   check: () => {
     run('npx', ['--no-install', 'biome', 'check', '.'], { quiet: true });
@@ -51,6 +55,7 @@ const groups = {
 };
 for (const name of [...NODE_GROUPS, ...FULL_NODE_GROUPS]) groups[name] = () => runNodeTests(name);
 
+process.umask(0o022);
 await build();
 await setUpTests();
 await step('compile the tests', () => run('npx', ['--no-install', 'tsc']));
@@ -71,6 +76,11 @@ function testNative(...more) {
     env,
   });
   run(CARGO, [...args, '-p', 'bee', ...more], LIBRARY_FLAGS);
+}
+
+function plainEnvironment() {
+  const kept = Object.entries(process.env).filter(([name]) => !PERSONAL.test(name));
+  return { ...Object.fromEntries(kept), LANG: 'C.UTF-8' };
 }
 
 function runGroup(name) {
@@ -117,7 +127,7 @@ function runNodeTests(folder, env = {}, wanted = /(?:)/) {
         ...places,
         ...tests.map((file) => join(directory, file)),
       ],
-      { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } },
+      { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...plainEnvironment(), ...env } },
     );
     if (status === 0) return;
     const told = existsSync(failures) ? readFileSync(failures, 'utf8') : '';
