@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { signalMask } from './inherited-signals.js';
 
@@ -60,6 +61,7 @@ export class Gate {
       gate.#server.once('error', reject);
       gate.#server.listen(socketPath, resolve);
     });
+    chmodSync(socketPath, 0o600); // who comes must be able to write, whatever the umask
     return gate;
   }
 

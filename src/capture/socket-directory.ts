@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir as osTmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CaptureError } from './capture-error.js';
@@ -16,7 +16,9 @@ export async function makeSocketDirectory(): Promise<string> {
     const isFit = osTmpdir().length < MAX_TMPDIR_LENGTH && !/\s/.test(osTmpdir());
     const tmpdir = isFit ? osTmpdir() : '/tmp';
     removeStale(tmpdir);
-    return (await dir({ prefix: 'bee-', mode: 0o700, tmpdir })).path;
+    const { path } = await dir({ prefix: 'bee-', mode: 0o700, tmpdir });
+    chmodSync(path, 0o700); // whatever the umask
+    return path;
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     throw new CaptureError(

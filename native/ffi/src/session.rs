@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
@@ -46,14 +47,20 @@ struct Queue {
     is_done: bool,
 }
 
+/// Who connects must be able to write, whatever the umask.
+fn listen(path: &str) -> std::io::Result<UnixListener> {
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
 impl Session {
     /// Listens on `socket_path`; without a path the session only holds objects for symbolization.
     pub fn open(socket_path: Option<&str>) -> Outcome<Arc<Session>> {
         let listener = match socket_path {
-            Some(path) => Some(
-                UnixListener::bind(path)
-                    .map_err(|error| Failure::from_io(&format!("Cannot listen on {path}"), &error))?,
-            ),
+            Some(path) => {
+                Some(listen(path).map_err(|error| Failure::from_io(&format!("Cannot listen on {path}"), &error))?)
+            }
             None => None,
         };
         Ok(Arc::new(Session {

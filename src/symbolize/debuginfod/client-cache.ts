@@ -52,6 +52,7 @@ export class ClientCache {
     const path = `${this.pathOf(buildId)}.${randomBytes(4).toString('hex')}`;
     makeFolder(dirname(path));
     writeFileSync(path, '', { flag: 'wx', mode: 0o600 });
+    chmodSync(path, 0o600);
     this.#unfinished.add(path);
     return path;
   }
@@ -89,7 +90,9 @@ export class ClientCache {
 
 /** Not recursive: Node would try for ever where a file system, as /proc, says ENOENT below a folder that exists. */
 function makeFolder(path: string): void {
-  if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
+  if (existsSync(path)) return;
+  mkdirSync(path, { mode: 0o700 });
+  chmodSync(path, 0o700); // whatever the umask, as the file
 }
 
 function removeIfEmpty(folder: string): void {

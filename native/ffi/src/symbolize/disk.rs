@@ -1,10 +1,10 @@
 //! Resolved addresses on disk, one file for each state of an ELF file. A file is written whole under another name and
 //! renamed, so that runs at the same time see the old one or the new one; what is damaged fails its checksum.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::hash::Hasher;
 use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
@@ -49,7 +49,7 @@ impl DiskCache {
 
     pub fn store(&self, name: &str, key: &str, chains: &Chains) -> std::io::Result<()> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)?;
+        make_folder(&self.directory)?;
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let unfinished = self.directory.join(format!("{name}-{}-{number}.{UNFINISHED}", std::process::id()));
         let written =
@@ -88,6 +88,19 @@ impl DiskCache {
     }
 }
 
+/// With those above it, each of them the user's alone whatever the umask.
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    path.parent().map_or(Ok(()), make_folder)?;
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        Err(_) => Ok(()), // another run's
+        Ok(()) => std::fs::set_permissions(path, Permissions::from_mode(0o700)),
+    }
+}
+
 struct StoredFile {
     path: PathBuf,
     bytes: u64,
@@ -117,6 +130,7 @@ fn parse(mut bytes: Vec<u8>, key: &str) -> Option<Chains> {
 
 fn write(path: &Path, key: &str, chains: &Chains) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))?; // whatever the umask
     let length = (key.len() as u32).to_le_bytes();
     let sum = checksum(&[&length, key.as_bytes(), chains.bytes()]);
     file.write_all(&[&MAGIC[..], &sum, &length, key.as_bytes()].concat())?;
