@@ -107,6 +107,21 @@ static __always_inline void begin_stack(struct walk *walk, __u64 pid_tgid, __u32
 	walk->hash[1] = 0x165667b19e3779f9ULL;
 }
 
+/* Whether the task has run on since the last sample; see struct bee_counters. */
+static __always_inline void note_stint(struct walk *walk)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct bee_counters *counter = this_cpu_counters();
+	__u64 switches = task->nvcsw + task->nivcsw;
+	if (counter && walk->last_tid == walk->stack.tid && walk->last_switches == switches) {
+		counter->stint_ns += walk->stack.time_ns - walk->last_ns;
+		counter->stint_samples++;
+	}
+	walk->last_ns = walk->stack.time_ns;
+	walk->last_tid = walk->stack.tid;
+	walk->last_switches = switches;
+}
+
 /* A sample inside execve, of a task without memory or of 32-bit code has no user stack to speak of. */
 static __always_inline void drop_user_stack(struct walk *walk, enum bee_outcome outcome)
 {
@@ -310,6 +325,7 @@ static __always_inline void take_sample(struct walk *walk, struct bpf_perf_event
 					struct bee_process *process)
 {
 	begin_stack(walk, pid_tgid, process->root);
+	note_stint(walk);
 	unwind_user(walk, context, process);
 	send_check(walk, context, process->generation);
 	if (walk->unmapped && spend_snapshot(walk)) {

@@ -79,6 +79,12 @@ struct bee_counters {
 	__u64 foreign_samples; /* hits in observed processes that the caller may not see; they have not fired */
 	__u64 timed_ns; /* what timed_hits took, one in BEE_TIMED_HITS, the first of each CPU among them */
 	__u64 timed_hits;
+	/*
+	 * Between two samples of a task that has kept its CPU meanwhile, over all of them: the time, and how many they are.
+	 * What the time has in ticks, and the samples have not, the kernel has skipped or the host has stolen.
+	 */
+	__u64 stint_ns;
+	__u64 stint_samples;
 	__u64 checks_lost; /* found no room in the ring; the samples themselves are not lost by that */
 };
 

@@ -163,6 +163,9 @@ struct walk {
 	__u32 last_rule;
 	__u32 budget_left;
 	__u64 budget_second;
+	__u64 last_ns; /* of the last sample on this CPU, of last_tid when it had been switched to last_switches times */
+	__u64 last_switches;
+	__u32 last_tid;
 	struct bee_stack stack;
 	__u64 frames[BEE_MAX_USER_FRAMES + BEE_MAX_KERNEL_FRAMES + 1];
 };

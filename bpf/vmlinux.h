@@ -97,6 +97,8 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct sched_entity se;
 	struct task_struct *group_leader;
+	unsigned long nvcsw;
+	unsigned long nivcsw;
 };
 
 #pragma clang attribute pop

@@ -31,7 +31,12 @@ export interface CaptureTotals {
   attachToFirstSampleNs: number;
   /** Observed processes that go on. */
   stillRunning: number;
+  /** How often the kernel paused an event that took too much time. */
   throttled: number;
+  /** Ticks that were due while an observed task kept its CPU, and did not come. */
+  skippedTicks: number;
+  /** CPU time that the host of a virtual machine took meanwhile, over all CPUs. */
+  stolenNs: number;
   /** Threads and processes whose starter could not be noted: their samples have none. */
   startersFull: number;
   /** Processes that were left out from an exec on that changed their user or rights (setuid, file capabilities). */

@@ -42,6 +42,9 @@ const LIMITS: { what: string; spoil: (summary: Summary) => void; isPoor: boolean
   { what: '2.002 % guessed', spoil: ({ frames }) => (frames.by.guessed = 1001), isPoor: true },
   { what: '2 % lost', spoil: (summary) => lose(summary, 100), isPoor: false },
   { what: '2.02 % lost', spoil: (summary) => lose(summary, 101), isPoor: true },
+  { what: '1.999 % of ticks throttled', spoil: (summary) => skip(summary, 102, 102), isPoor: false },
+  { what: '2.02 % of ticks throttled', spoil: (summary) => skip(summary, 103, 103), isPoor: true },
+  { what: '50 % of ticks taken by the host', spoil: (summary) => skip(summary, 5000, 0), isPoor: false },
   { what: '100 samples', spoil: (summary) => deliver(summary, 100), isPoor: false },
   { what: '99 samples', spoil: (summary) => deliver(summary, 99), isPoor: true },
   { what: 'no sample at all', spoil: (summary) => deliver(summary, 0), isPoor: true },
@@ -55,6 +58,22 @@ for (const { what, spoil, isPoor } of LIMITS) {
     assert.equal(codesOf(summary).length > 0, isPoor, codesOf(summary).join());
   });
 }
+
+function skip({ event }: Summary, skipped: number, throttled: number): void {
+  Object.assign(event, { skipped, throttled, stolenNs: 3e9 });
+}
+
+test('the line says what did not come, and the host’s part in it', () => {
+  const summary = goodSummary();
+  assert.doesNotMatch(qualityLine(summary), /did not come/);
+  skip(summary, 500, 500);
+  assert.match(qualityLine(summary), / 9 % did not come ·/);
+  skip(summary, 500, 100);
+  assert.match(
+    qualityLine(summary),
+    / 9 % did not come \(the host of this machine took 3\.0 s of CPU time\)/,
+  );
+});
 
 function lose(summary: Summary, lost: number): void {
   Object.assign(summary.samples, { delivered: 5000 - lost, lost: { ringbufFull: lost } });

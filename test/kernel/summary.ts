@@ -6,7 +6,7 @@ export interface Summary {
   version: string;
   exit: { code: number; source: 'target' | 'cargo' | 'profiler' | 'usage' | 'privilege' | 'require' };
   targets: SummaryTarget[];
-  event: { name: string; frequencyHz: number; throttled: number };
+  event: { name: string; frequencyHz: number; throttled: number; skipped: number; stolenNs: number };
   unwinder: 'dwarf' | 'fp';
   elevation: string;
   samples: { fired: number; expected: number; delivered: number; unaccounted: number; lost: Counts };

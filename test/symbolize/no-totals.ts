@@ -18,6 +18,8 @@ export const NO_TOTALS: CaptureTotals = {
   tablesRefused: 0,
   tablesNs: 0,
   throttled: 0,
+  skippedTicks: 0,
+  stolenNs: 0,
   startersFull: 0,
   foreignExecs: 0,
   foreignSamples: 0,

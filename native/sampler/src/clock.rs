@@ -37,3 +37,17 @@ pub fn run_promptly() {
     // SAFETY: no memory is passed.
     unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS) };
 }
+
+/// CPU time that the host of a virtual machine gave to others while this machine wanted it, over all CPUs since the
+/// start; 0 where the host does not tell.
+pub fn stolen_ns() -> u64 {
+    const STEAL_FIELD: usize = 8;
+    let text = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+    let field = text.lines().next().and_then(|line| line.split_whitespace().nth(STEAL_FIELD));
+    field.and_then(|ticks| ticks.parse::<u64>().ok()).unwrap_or(0) * (1_000_000_000 / ticks_per_second())
+}
+
+fn ticks_per_second() -> u64 {
+    // SAFETY: no preconditions.
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).unwrap_or(0).max(1)
+}

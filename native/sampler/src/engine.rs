@@ -233,6 +233,8 @@ fn add_counters(mut sum: Counters, one: Counters) -> Counters {
 
 fn put<T: crate::record::Plain>(map: &MapHandle, key: u32, value: &T) -> Outcome<()> {
     map.update(&key.to_le_bytes(), bytes_of(value), MapFlags::ANY)
+    sum.stint_ns += one.stint_ns;
+    sum.stint_samples += one.stint_samples;
         .map_err(|error| Failure::from_bpf("write to a map", &error))
 }
 

@@ -67,6 +67,12 @@ pub enum SamplingEvent {
     Cycles,
 }
 
+/// As the kernel computes it: perf_swevent_init_hrtimer and perf_swevent_hrtimer of kernel/events/core.c.
+pub fn cpu_clock_period_ns(frequency_hz: u32) -> u64 {
+    const LEAST_NS: u64 = 10_000;
+    (1_000_000_000 / u64::from(frequency_hz.max(1))).max(LEAST_NS)
+}
+
 fn open_on_cpu(attributes: &mut Attributes, cpu: i32) -> io::Result<OwnedFd> {
     attributes.size = size_of::<Attributes>() as u32;
     // SAFETY: the structure is as large as its size field says.

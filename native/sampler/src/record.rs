@@ -132,6 +132,8 @@ pub struct Counters {
     pub foreign_samples: u64,
     pub timed_ns: u64,
     pub timed_hits: u64,
+    pub stint_ns: u64,
+    pub stint_samples: u64,
     pub checks_lost: u64,
 }
 

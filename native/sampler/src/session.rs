@@ -11,16 +11,19 @@ use std::time::Instant;
 
 use crate::access::{has_ended, Access};
 use crate::checkpoint::Checkpoints;
-use crate::clock::{monotonic_ns, own_cpu_ns, own_private_bytes};
+use crate::clock::{monotonic_ns, own_cpu_ns, own_private_bytes, stolen_ns};
 use crate::engine::{open_events, Engine, RunTimeStatistics, Settings};
 use crate::failure::{json_text, Failure, Outcome};
 use crate::file_state::FileState;
 use crate::objects::{is_gone, Object, Objects};
+use crate::perf_events::{cpu_clock_period_ns, SamplingEvent};
 use crate::privileges::{self, OPEN_EVENTS};
 use crate::process_code::ProcessCode;
 use crate::processes::Processes;
 use crate::protocol::*;
-use crate::record::{bytes_of, read_from, Check, Snapshot, StackHead, LOSS_NAMES, RECORD_CHECK, RECORD_SNAPSHOT};
+use crate::record::{
+    bytes_of, read_from, Check, Counters, Snapshot, StackHead, LOSS_NAMES, RECORD_CHECK, RECORD_SNAPSHOT,
+};
 use crate::requests::{parse_add, AddRequest};
 use crate::running_times::running_times;
 use crate::side_band::SideBand;
@@ -51,6 +54,8 @@ pub struct Session {
     enabled_ns: u64,
     first_sample_ns: u64,
     throttled: u64,
+    /// When sampling began.
+    stolen_base_ns: u64,
     checkpoints: Checkpoints,
 }
 
@@ -100,6 +105,7 @@ impl Session {
             checkpoints: Checkpoints::new(),
         })
     }
+            stolen_base_ns: 0,
 
     /// Until the client asks to stop, or goes.
     pub fn run(mut self) -> Outcome<()> {
@@ -332,6 +338,7 @@ impl Session {
         }
         Ok(())
     }
+            self.stolen_base_ns = stolen_ns();
 
     fn report_interrupts(&mut self, payload: &[u8]) -> Outcome<()> {
         let mut answer = payload.get(..4).unwrap_or(&[0; 4]).to_vec();
@@ -402,6 +409,8 @@ impl Session {
             ("foreignExecs", counters.foreign_execs),
             ("foreignSamples", counters.foreign_samples),
             ("attachToFirstSampleNs", self.first_sample_ns.saturating_sub(self.enabled_ns)),
+            ("skippedTicks", skipped_ticks(&self.settings, &counters)),
+            ("stolenNs", stolen_ns().saturating_sub(self.stolen_base_ns)),
         ];
         let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         let source = if run_ns.is_some() { "kernel" } else { "sampled" };
@@ -413,6 +422,17 @@ impl Session {
 
 fn send(wire: &mut Wire, kind: u16, payload: &[u8]) -> Outcome<()> {
     wire.send(kind, payload).map_err(|error| Failure::from_io("client", "write to the client", &error))
+}
+
+/// Of those that were due while an observed task kept its CPU. The kernel lets a timer that comes late skip what it has
+/// missed, and says so to nobody. Its samples of `cycles` are due when it thinks so.
+fn skipped_ticks(settings: &Settings, counters: &Counters) -> u64 {
+    match settings.event {
+        SamplingEvent::CpuClock => {
+            (counters.stint_ns / cpu_clock_period_ns(settings.frequency_hz)).saturating_sub(counters.stint_samples)
+        }
+        SamplingEvent::Cycles => 0,
+    }
 }
 
 /// What was loaded since the last call.

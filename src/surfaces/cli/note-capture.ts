@@ -1,4 +1,4 @@
-import type { RawObject, RawProfile, UnwindingCheck } from '../../capture/raw-profile.js';
+import type { CaptureTotals, RawObject, RawProfile, UnwindingCheck } from '../../capture/raw-profile.js';
 import { leftOutProblems } from './left-out-problems.js';
 import { type LaunchEnd, type Launched, signalName } from './prepared-target.js';
 import type { RunInProgress } from './run-in-progress.js';
@@ -13,7 +13,7 @@ export function noteCapture(raw: RawProfile, run: RunInProgress): void {
   const expected = Math.round((totals.targetCpuNs * options.plan.frequencyHz) / 1e9);
   const unaccounted = totals.fired - delivered - lostCount(totals.lost);
   summary.samples = { fired: totals.fired, expected, delivered, unaccounted, lost: totals.lost };
-  summary.event.throttled = totals.throttled;
+  Object.assign(summary.event, missingTicks(totals, options.plan.frequencyHz));
   summary.phasesNs.tables = totals.tablesNs;
   summary.phasesNs.attachToFirstSample = totals.attachToFirstSampleNs;
   const { costSource: source, targetCpuNs, samplerCpuNs, samplerLoadCpuNs, bpfRunNs } = totals;
@@ -28,6 +28,15 @@ export function noteCapture(raw: RawProfile, run: RunInProgress): void {
     ...tableProblems(totals, options.plan),
   ]);
   if (totals.unwindingCheck !== undefined) summary.unwindingCheck = withBothNames(totals.unwindingCheck);
+}
+
+/** A pause shows as skipped ticks too, where a target computed meanwhile. */
+function missingTicks(
+  { throttled: pauses, skippedTicks: skipped, stolenNs }: CaptureTotals,
+  frequencyHz: number,
+): Pick<Summary['event'], 'throttled' | 'skipped' | 'stolenNs'> {
+  const stolenTicks = Math.round((stolenNs * frequencyHz) / 1e9);
+  return { throttled: Math.max(pauses, skipped - stolenTicks), skipped, stolenNs };
 }
 
 function withBothNames({

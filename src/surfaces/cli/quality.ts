@@ -6,7 +6,9 @@ import {
   lostPercent,
   type Summary,
   type SummaryTarget,
+  skippedPercent,
   symbolizedPercent,
+  throttledPercent,
 } from './summary.js';
 import { unwindingProblems } from './unwinding-verdict.js';
 
@@ -24,6 +26,9 @@ const UNSAID_GUESSED_PERCENT = 0.1;
 const MIN_SAMPLES = 100;
 /** Below this the cost, as a share, says more about the start-up of both than about sampling. */
 const MIN_CPU_NS = 100_000_000;
+
+/** Every machine is late now and then. */
+const UNSAID_SKIPPED_PERCENT = 0.5;
 
 const UNWIND_TABLE_FLAG = '-fasynchronous-unwind-tables builds such tables';
 
@@ -55,6 +60,7 @@ export function qualityLine(summary: Summary): string {
       : []),
     ...(summary.frames.stale > 0 ? [stalePart(summary.frames.stale)] : []),
     `${count(lostCount(samples.lost))} lost`,
+    ...(skippedPercent(summary) > UNSAID_SKIPPED_PERCENT ? [skippedPart(summary)] : []),
   ];
   if (cost.targetCpuNs >= MIN_CPU_NS) {
     const costPercent = (100 * (cost.bpfRunNs + cost.samplerCpuNs)) / cost.targetCpuNs;
@@ -90,6 +96,7 @@ export function qualityProblems(summary: Summary): Problem[] {
   if (lostPercent(summary) > MAX_LOST_PERCENT) {
     note('lost-samples', `${share(lostPercent(summary))} of samples were lost (${reasons(samples.lost)})`);
   }
+  if (throttledPercent(summary) > MAX_LOST_PERCENT) note('throttled-samples', throttledMessage(summary));
   if (samples.unaccounted !== 0)
     note(
       'unaccounted-samples',
@@ -102,6 +109,20 @@ export function qualityProblems(summary: Summary): Problem[] {
 function notOptimized({ argv }: SummaryTarget): Problem {
   const subject = argv[0] ?? 'the program';
   return { code: 'not-optimized', message: `built without optimization (opt-level 0): ${subject}`, subject };
+}
+
+/** What a host takes, it takes from every function alike: that is said, and makes no profile poor. */
+function skippedPart(summary: Summary): string {
+  const { skipped, throttled, stolenNs } = summary.event;
+  const part = `${share(skippedPercent(summary))} did not come`;
+  if (throttled > skipped / 2) return part;
+  return `${part} (the host of this machine took ${(stolenNs / 1e9).toFixed(1)} s of CPU time)`;
+}
+
+function throttledMessage(summary: Summary): string {
+  const due = `${share(throttledPercent(summary))} of the samples that were due did not come`;
+  const why = `the kernel does not keep up with ${count(summary.event.frequencyHz)} Hz here`;
+  return `${due}: ${why} (a lower --frequency loses fewer)`;
 }
 
 function guessedMessage(summary: Summary): string {

@@ -44,7 +44,11 @@ export interface Summary {
   version: string;
   exit: ExitStatus;
   targets: SummaryTarget[];
-  event: { name: string; frequencyHz: number; throttled: number };
+  /**
+   * `skipped`: samples that were due while a target computed, and did not come. `stolenNs`: what the host of a virtual
+   * machine took meanwhile. `throttled`: the skipped ones that it does not explain.
+   */
+  event: { name: string; frequencyHz: number; throttled: number; skipped: number; stolenNs: number };
   unwinder: 'dwarf' | 'fp';
   elevation: 'none' | 'capabilities' | 'setup' | 'sudo';
   samples: {
@@ -103,7 +107,7 @@ export function emptySummary(
     version,
     exit: { code: 0, source: 'target', signal: null },
     targets: [],
-    event: { ...event, throttled: 0 },
+    event: { ...event, throttled: 0, skipped: 0, stolenNs: 0 },
     unwinder,
     elevation: 'none',
     samples: { fired: 0, expected: 0, delivered: 0, unaccounted: 0, lost: {} },
@@ -163,6 +167,15 @@ export function guessedPercent({ frames }: Pick<Summary, 'frames'>): number {
 
 export function lostPercent({ samples }: Summary): number {
   return 100 - percent(samples.fired - lostCount(samples.lost), samples.fired);
+}
+
+/** Of the samples that were due. */
+export function skippedPercent({ samples, event }: Summary): number {
+  return percent(event.skipped, samples.fired + event.skipped, 0);
+}
+
+export function throttledPercent({ samples, event }: Summary): number {
+  return percent(event.throttled, samples.fired + Math.max(event.skipped, event.throttled), 0);
 }
 
 export function unaccountedPercent({ samples }: Summary): number {
