@@ -17,6 +17,8 @@ export type CaptureErrorCode =
   | 'no-such-process'
   | 'thirty-two-bit'
   | 'not-permitted'
+  | 'over-bound'
+  | 'setup'
   | 'sampler';
 
 /**

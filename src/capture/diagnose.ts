@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { SamplerFailure } from '../ffi/sampler-messages.js';
+import type { SamplerFailure, StartRequest } from '../ffi/sampler-messages.js';
 import { CaptureError } from './capture-error.js';
 import { withoutSeccomp, withoutSecurityModule } from './container.js';
 import { type KernelFeatures, readKernelFeatures } from './kernel-features.js';
@@ -10,8 +10,24 @@ const { EPERM, EACCES, ENOSYS } = constants.errno;
 /** What each of the sampler's failures was refused by, when the kernel says no more than that it refuses. */
 const SYSTEM_CALL: Record<string, string> = { bpf: 'bpf()', 'perf-event': 'perf_event_open()' };
 
+/** What helps against each of the bounds that `setup` has set. */
+const BOUNDS: Record<string, (plan: StartRequest) => string> = {
+  'over-frequency': ({ frequencyHz }) => boundAdvice('a lower --frequency', `--max-frequency ${frequencyHz}`),
+  'over-memory': () => boundAdvice('a lower --table-memory', '--max-memory MB'),
+};
+
+function boundAdvice(less: string, more: string): string {
+  return [
+    `${less}, or end the other runs`,
+    `profile-bee setup ${more}   allows more; an administrator types it`,
+    'sudo -E env "PATH=$PATH" …   (the same command again: root has no bounds)',
+  ].join('\n');
+}
+
 /** Why the sampler could not start: the one thing on this machine that is wrong, where it can be told. */
-export function diagnoseStart(failure: SamplerFailure): CaptureError {
+export function diagnoseStart(failure: SamplerFailure, plan: StartRequest): CaptureError {
+  const bound = BOUNDS[failure.code];
+  if (bound !== undefined) return new CaptureError('over-bound', ATTEMPTED, failure.message, bound(plan));
   if (failure.code === 'event-unsupported') return eventUnsupported(failure);
   if (failure.code === 'perf-memory' && failure.errno === EPERM) return lockedMemory();
   const systemCall = SYSTEM_CALL[failure.code];

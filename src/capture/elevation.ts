@@ -91,7 +91,7 @@ function setupAdvice(): string {
 function setupOffer(copies: readonly InstalledSampler[]): string {
   const other = copies.find(({ kind }) => kind === 'other');
   if (other !== undefined) return `once, on a terminal: version ${other.version} is installed, not this one`;
-  if (copies.some(({ kind }) => kind === 'forbidden'))
+  if (copies.some(({ kind }) => kind === 'forbidden' || kind === 'unreadable'))
     return 'once, as root, with --user: the installed sampler is for others';
   return 'once, on a terminal: from then on neither root nor a password is needed';
 }

@@ -1,42 +1,64 @@
 import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemErrorText } from './system-error-text.js';
 
-/** Where `setup` puts copies, one folder for each version; the same in native/sampler/src/installation.rs. */
+/** Where `setup` puts copies, one folder for each version; the same in native/sampler/src/install_place.rs. */
 export const INSTALL_ROOT = '/usr/local/libexec/profile-bee';
 
 /**
  * A root-owned copy of the sampler with file capabilities. `same`: byte for byte the one of this package; `other`: of
- * another version or build; `forbidden`: this user may not start it, so that it cannot be compared.
+ * another version or build; `forbidden`: this user may not start it, so that it cannot be compared; `unreadable`: the
+ * system does not say what is there, `why` says what it says instead.
  */
 export interface InstalledSampler {
   version: string;
   path: string;
-  kind: 'same' | 'other' | 'forbidden';
+  kind: 'same' | 'other' | 'forbidden' | 'unreadable';
+  why?: string;
   /** Names of those who may start it, as they were given to `setup`. */
   users: readonly string[];
   groups: readonly string[];
   hasKernelFrames: boolean;
   hasAllProcesses: boolean;
+  /** What all runs of one of them may take together, as it was given to `setup`; undefined: the sampler's own choice. */
+  maxFrequencyHz: number | undefined;
+  maxMemoryMiB: number | undefined;
 }
 
-/** What is installed on this machine, newest name last. `own`: the sampler of this package. */
+/** What is installed on this machine, newest name last. `own`: the sampler of this package. Never throws. */
 export function installedSamplers(own: string, root = INSTALL_ROOT): InstalledSampler[] {
-  const copies = foldersOf(root).map((version) => describe(version, join(root, version), own));
-  return copies.filter((copy) => copy !== undefined);
-}
-
-function foldersOf(root: string): string[] {
   try {
-    return readdirSync(root).sort();
-  } catch {
-    return [];
+    const folders = readdirSync(root).sort();
+    return folders.map((version) => describe(version, join(root, version), own)).filter(isCopy);
+  } catch (error) {
+    return isNothing(error) ? [] : [unreadable('', root, error)];
   }
 }
 
+/** Names with a dot in front are of a `setup` that is at work, or was killed. */
 function describe(version: string, folder: string, own: string): InstalledSampler | undefined {
+  if (version.startsWith('.')) return undefined;
   const path = join(folder, 'bee-sampler');
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  try {
+    if (!statSync(path).isFile()) return undefined;
+  } catch (error) {
+    return isNothing(error) ? undefined : unreadable(version, path, error);
+  }
   return { version, path, kind: compare(path, own), ...readPolicy(join(folder, 'policy')) };
+}
+
+function isCopy(copy: InstalledSampler | undefined): copy is InstalledSampler {
+  return copy !== undefined;
+}
+
+/** Also where something else than a folder stands. */
+function isNothing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+function unreadable(version: string, path: string, error: unknown): InstalledSampler {
+  return { version, path, kind: 'unreadable', why: systemErrorText(error), ...policyOf('') };
 }
 
 /** By content: a version in a name is only what somebody wrote there. Two files of 2 MB take 2 ms. */
@@ -49,22 +71,28 @@ function compare(path: string, own: string): InstalledSampler['kind'] {
   }
 }
 
+type ShownPolicy = Omit<InstalledSampler, 'version' | 'path' | 'kind' | 'why'>;
+
 /** For showing. What it allows is decided by the sampler, which reads it itself. */
-function readPolicy(
-  path: string,
-): Pick<InstalledSampler, 'users' | 'groups' | 'hasKernelFrames' | 'hasAllProcesses'> {
-  let text = '';
+function readPolicy(path: string): ShownPolicy {
   try {
-    text = readFileSync(path, 'utf8');
+    return policyOf(readFileSync(path, 'utf8'));
   } catch {
-    // then it allows nothing
+    return policyOf(''); // then it allows nothing
   }
+}
+
+function policyOf(text: string): ShownPolicy {
   const value = (key: string): string => new RegExp(`^${key}\\s*=(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
   const names = (key: string): string[] => value(key).split(/\s+/).filter(Boolean);
+  const number = (key: string): number | undefined =>
+    /^\d+$/.test(value(key)) ? Number(value(key)) : undefined;
   return {
     users: names('users'),
     groups: names('groups'),
     hasKernelFrames: value('kernel-frames') === 'allow',
     hasAllProcesses: value('processes') === 'all',
+    maxFrequencyHz: number('max-frequency-hz'),
+    maxMemoryMiB: number('max-memory-mib'),
   };
 }

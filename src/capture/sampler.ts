@@ -82,7 +82,7 @@ export class Sampler {
     this.#listeners = listeners;
     try {
       this.session.send(MESSAGE.start, encodeStart(plan));
-      await this.#untilStarted();
+      await this.#untilStarted(plan);
     } catch (error) {
       throw await this.#closeAfter(error);
     }
@@ -142,11 +142,11 @@ export class Sampler {
     return await Promise.race([answer, this.failed]);
   }
 
-  async #untilStarted(): Promise<void> {
+  async #untilStarted(plan: StartRequest): Promise<void> {
     for (;;) {
       const event = await this.#next();
       if (event?.kind === 'started') return;
-      if (event?.kind === 'failed') throw diagnoseStart(event.failure);
+      if (event?.kind === 'failed') throw diagnoseStart(event.failure, plan);
     }
   }
 

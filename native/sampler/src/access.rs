@@ -6,10 +6,11 @@
 use std::fs::File;
 use std::io;
 
+use crate::bounds::Bounds;
 use crate::caller::Caller;
 use crate::perf_events::open_pid;
 use crate::policy::Policy;
-use crate::privileges::{with_effective, CapabilitySet, FOLLOW_MAPPINGS, KEPT, NONE, OPEN_EVENTS, SEE_KERNEL};
+use crate::privileges::{with_effective, CapabilitySet, FOLLOW_MAPPINGS, KEPT, NEEDED, NONE, OPEN_EVENTS, SEE_KERNEL};
 
 pub struct Access {
     caller: Caller,
@@ -19,6 +20,8 @@ pub struct Access {
     restriction: Option<Restriction>,
     /// Whether the caller may see what the kernel does.
     pub has_kernel_frames: bool,
+    /// None: as much as the machine gives.
+    pub bounds: Option<Bounds>,
 }
 
 /// Whose processes: what bpf/access.bpf.h compares.
@@ -37,7 +40,8 @@ impl Access {
         let restriction = if has_all { None } else { Some(Restriction::of(&caller)?) };
         let could_alone = inherited & SEE_KERNEL == SEE_KERNEL || shows_kernel_to_everybody();
         let has_kernel_frames = caller.is_root() || policy.kernel_frames || could_alone;
-        Ok(Access { caller, own_capabilities: inherited & KEPT, restriction, has_kernel_frames })
+        let bounds = policy.bounds.filter(|_| !caller.is_root() && !can_sample_alone(inherited));
+        Ok(Access { caller, own_capabilities: inherited & KEPT, restriction, has_kernel_frames, bounds })
     }
 
     pub fn restriction(&self) -> Option<Restriction> {
@@ -85,6 +89,11 @@ impl Access {
     pub fn with_own_rights<T>(&self, action: impl FnOnce() -> T) -> T {
         with_effective(KEPT, action)
     }
+}
+
+/// Bounds of ours would keep nobody from anything who needs us not.
+pub fn can_sample_alone(inherited: CapabilitySet) -> bool {
+    inherited & NEEDED == NEEDED
 }
 
 impl Restriction {
@@ -153,9 +162,21 @@ mod tests {
     #[test]
     fn a_policy_can_allow_all_processes_and_the_kernels_frames() {
         let caller = Caller { uid: 65534, gid: 65534, groups: vec![] };
-        let policy = Policy { kernel_frames: true, all_processes: true };
+        let policy = Policy { kernel_frames: true, all_processes: true, ..Policy::default() };
         let access = Access::of(caller, NONE, &policy).unwrap();
         assert!(access.restriction().is_none() && access.has_kernel_frames);
+    }
+
+    #[test]
+    fn bounds_are_for_those_who_could_not_sample_without_us() {
+        let has_bounds = |uid: u32, inherited: CapabilitySet, policy: Policy| {
+            let caller = Caller { uid, gid: uid, groups: vec![] };
+            Access::of(caller, inherited, &policy).unwrap().bounds.is_some()
+        };
+        assert!(has_bounds(65534, NONE, Policy::default()));
+        assert!(!has_bounds(0, NONE, Policy::default()));
+        assert!(!has_bounds(65534, NEEDED, Policy::default()));
+        assert!(!has_bounds(65534, NONE, Policy::of_sudo()));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use libbpf_rs::{Link, MapCore, MapFlags, MapHandle, Object, ObjectBuilder, OpenO
 
 use crate::access::{Access, Restriction};
 use crate::array_memory::ArrayMemory;
+use crate::bounds::Need;
 use crate::failure::{Failure, Outcome};
 use crate::perf_events::{online_cpus, open_sampling_event, EventRing, SamplingEvent, RECORD_THROTTLE};
 use crate::record::{bytes_of, read_from, Config, Counters, Mapping, Process, ProcessEnd, Space};
@@ -47,6 +48,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// For the bounds.
+    pub fn need(&self) -> Need {
+        Need::of(self.frequency_hz, self.table_bytes, self.ring_bytes)
+    }
+
     pub fn limits(&self) -> Limits {
         Limits { max_depth: self.max_depth as usize, frame_pointers_only: self.frame_pointers_only }
     }
@@ -227,14 +233,14 @@ fn add_counters(mut sum: Counters, one: Counters) -> Counters {
     sum.foreign_samples += one.foreign_samples;
     sum.timed_ns += one.timed_ns;
     sum.timed_hits += one.timed_hits;
+    sum.stint_ns += one.stint_ns;
+    sum.stint_samples += one.stint_samples;
     sum.checks_lost += one.checks_lost;
     sum
 }
 
 fn put<T: crate::record::Plain>(map: &MapHandle, key: u32, value: &T) -> Outcome<()> {
     map.update(&key.to_le_bytes(), bytes_of(value), MapFlags::ANY)
-    sum.stint_ns += one.stint_ns;
-    sum.stint_samples += one.stint_samples;
         .map_err(|error| Failure::from_bpf("write to a map", &error))
 }
 
@@ -437,6 +443,20 @@ mod tests {
         let all = engine.repetitions();
         let counts = all.chunks_exact(24).map(|entry| u64::from_le_bytes(entry[16..].try_into().unwrap()));
         assert_eq!(counts.sum::<u64>(), stacks * (stacks + 1) / 2);
+    }
+
+    #[test]
+    fn a_session_takes_no_more_of_the_kernels_memory_than_it_says() {
+        let Some((engine, _)) = loaded_engine() else { return };
+        let locked = |fd: i32| {
+            let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).unwrap();
+            let bytes = text.lines().find_map(|line| line.strip_prefix("memlock:")).unwrap_or("0");
+            bytes.trim().parse::<u64>().unwrap()
+        };
+        let maps: u64 = engine.object.maps().map(|map| locked(map.as_fd().as_raw_fd())).sum();
+        let chosen = SETTINGS.table_bytes + u64::from(SETTINGS.ring_bytes);
+        assert!(maps > chosen, "{maps} bytes: the kernel's account is not what it was");
+        assert!(maps < SETTINGS.need().bytes, "{} MiB beside {} MiB", (maps - chosen) >> 20, chosen >> 20);
     }
 
     #[test]

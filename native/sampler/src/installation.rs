@@ -2,21 +2,22 @@
 //! users and groups may start. The client shows the plan and asks; here it is carried out, so that no code of the
 //! client's runs as root.
 //!
-//! `bee-sampler --install [--user UID:NAME]… [--group GID:NAME]… [--kernel-frames] [--all-processes]`
-//! replaces what was installed, of whatever version. `bee-sampler --uninstall` removes it.
+//! `bee-sampler --install [--user UID:NAME]… [--group GID:NAME]… [--kernel-frames] [--all-processes]
+//! [--max-frequency HZ] [--max-memory MIB]` replaces what was installed, of whatever version.
+//! `bee-sampler --uninstall` removes it. Both end with 0, 77 where that takes more rights, or 125.
 
 use std::ffi::{CString, OsString};
-use std::fs::{self, File, Permissions};
+use std::fs::{File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::install_place::{
+    begin_version, publish_version, remove_versions, Done, Obstacle, SetupLock, INSTALL_ROOT, PROGRAM_NAME,
+};
 use crate::policy::{INSTALL_DIRECTORY, POLICY_NAME};
 use crate::privileges::KEPT;
-
-pub const INSTALL_ROOT: &str = "/usr/local/libexec/profile-bee";
-const PROGRAM_NAME: &str = "bee-sampler";
 
 /// struct vfs_cap_data, revision 2, with the effective bit: the capabilities are there from the first instruction.
 const CAPABILITY_REVISION_2_EFFECTIVE: u32 = 0x0200_0001;
@@ -38,6 +39,8 @@ pub struct Plan {
     groups: Vec<Holder>,
     kernel_frames: bool,
     all_processes: bool,
+    max_frequency_hz: Option<u32>,
+    max_memory_mib: Option<u32>,
 }
 
 /// A user or group who may start the copy; the name is for people.
@@ -58,6 +61,8 @@ impl Plan {
                 "--group" => plan.groups.push(Holder::parse(words.next()??)?),
                 "--kernel-frames" => plan.kernel_frames = true,
                 "--all-processes" => plan.all_processes = true,
+                "--max-frequency" => plan.max_frequency_hz = Some(words.next()??.parse().ok()?),
+                "--max-memory" => plan.max_memory_mib = Some(words.next()??.parse().ok()?),
                 _ => return None,
             }
         }
@@ -68,17 +73,23 @@ impl Plan {
     fn policy_text(&self) -> String {
         let names =
             |holders: &[Holder]| holders.iter().map(|holder| holder.name.as_str()).collect::<Vec<_>>().join(" ");
+        let bound = |said: Option<u32>| said.map_or_else(|| "usual".to_string(), |number| number.to_string());
         format!(
             "# Who may start the bee-sampler beside this file is in its access list; these are their names.\n\
              users = {}\ngroups = {}\n\
              # allow: samples show what the kernel does, with names and addresses.\n\
              kernel-frames = {}\n\
              # all: also processes of other users. own: the caller's own, dumpable ones.\n\
-             processes = {}\n",
+             processes = {}\n\
+             # What all sessions of a user may take together; usual: as this version of the sampler has it.\n\
+             max-frequency-hz = {}\n\
+             max-memory-mib = {}\n",
             names(&self.users),
             names(&self.groups),
             if self.kernel_frames { "allow" } else { "deny" },
             if self.all_processes { "all" } else { "own" },
+            bound(self.max_frequency_hz),
+            bound(self.max_memory_mib),
         )
     }
 
@@ -114,78 +125,61 @@ impl Holder {
 }
 
 /// Replaces what is installed.
-pub fn install(plan: &Plan) -> io::Result<()> {
-    let directory = Path::new(INSTALL_DIRECTORY);
-    make_directories(directory)?;
-    // The old copy goes first: with the new policy it would not be what anybody agreed to.
-    remove_copies()?;
-    fs::create_dir(directory)?;
-    write_file(&directory.join(POLICY_NAME), plan.policy_text().as_bytes(), 0o644)?;
-    let unfinished = directory.join("bee-sampler.new");
-    let file = write_file(&unfinished, &fs::read("/proc/self/exe")?, 0o700)?;
-    set_attribute(&unfinished, "system.posix_acl_access", &plan.access_list())?;
-    set_attribute(&unfinished, "security.capability", &file_capabilities())?;
-    file.sync_all()?;
-    fs::rename(unfinished, directory.join(PROGRAM_NAME))
+pub fn install(plan: &Plan) -> Done {
+    // SAFETY: a number. Whatever the caller's was: folders and files are then as their modes say.
+    unsafe { libc::umask(0o022) };
+    let root = Path::new(INSTALL_ROOT);
+    let version = Path::new(INSTALL_DIRECTORY);
+    let _lock = SetupLock::take(root)?;
+    let stage = begin_version(version)?;
+    write_copy(&stage, plan)?;
+    let mut left = publish_version(&stage, version)?;
+    left.extend(remove_versions(root, Some(version))?);
+    say_left(&left);
+    Ok(())
 }
 
 /// Removes every version, and the folder when nothing of anybody else's is in it.
-pub fn uninstall() -> io::Result<()> {
-    remove_copies()?;
-    match fs::remove_dir(INSTALL_ROOT) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+pub fn uninstall() -> Done {
+    let root = Path::new(INSTALL_ROOT);
+    let Some(lock) = SetupLock::take_if_there(root)? else { return Ok(()) };
+    let left = remove_versions(root, None)?;
+    say_left(&left);
+    drop(lock);
+    match std::fs::remove_dir(root) {
+        Err(error) if left.is_empty() && error.kind() != io::ErrorKind::NotFound => {
+            Err(Obstacle::from_io("remove", root, &error))
+        }
         _ => Ok(()),
     }
 }
 
-fn remove_copies() -> io::Result<()> {
-    for version in versions()? {
-        for name in [PROGRAM_NAME, "bee-sampler.new", POLICY_NAME] {
-            match fs::remove_file(version.join(name)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        fs::remove_dir(version)?;
+fn say_left(left: &[PathBuf]) {
+    for path in left {
+        eprintln!("bee-sampler: left as it is, since setup did not put it there: {}", path.display());
     }
-    Ok(())
 }
 
-fn versions() -> io::Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(INSTALL_ROOT) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        other => other?,
-    };
-    let folders =
-        entries.filter_map(|entry| entry.ok()).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    Ok(folders.map(|entry| entry.path()).collect())
-}
-
-/// Each folder from the top: made where it is missing, and root's alone. Where others could replace one of them, they
-/// could have users of the copy start a program of theirs.
-fn make_directories(version: &Path) -> io::Result<()> {
-    let parents: Vec<&Path> = version.ancestors().skip(1).collect();
-    for folder in parents.into_iter().rev() {
-        if fs::symlink_metadata(folder).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
-            fs::create_dir(folder)?;
-            fs::set_permissions(folder, Permissions::from_mode(0o755))?;
-        }
-        let found = fs::metadata(folder)?;
-        if !found.is_dir() || found.uid() != 0 || found.mode() & 0o002 != 0 {
-            let message = format!("{} is not a folder that only root may change", folder.display());
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
-        }
-    }
-    Ok(())
+fn write_copy(folder: &Path, plan: &Plan) -> Done {
+    let (program, policy) = (folder.join(PROGRAM_NAME), folder.join(POLICY_NAME));
+    write_file(&policy, plan.policy_text().as_bytes(), 0o644)?;
+    let own = Path::new("/proc/self/exe");
+    let contents = std::fs::read(own).map_err(|error| Obstacle::from_io("read", own, &error))?;
+    write_file(&program, &contents, 0o700)?;
+    set_attribute(&program, "system.posix_acl_access", &plan.access_list())?;
+    set_attribute(&program, "security.capability", &file_capabilities())
 }
 
 /// A new file of root's.
-fn write_file(path: &Path, contents: &[u8], mode: u32) -> io::Result<File> {
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
-    file.set_permissions(Permissions::from_mode(mode))?;
-    std::os::unix::fs::fchown(&file, Some(0), Some(0))?;
-    file.write_all(contents)?;
-    Ok(file)
+fn write_file(path: &Path, contents: &[u8], mode: u32) -> Done {
+    let write = || {
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+        std::os::unix::fs::fchown(&file, Some(0), Some(0))?;
+        file.write_all(contents)?;
+        file.set_permissions(Permissions::from_mode(mode))?;
+        file.sync_all()
+    };
+    write().map_err(|error| Obstacle::from_io("write", path, &error))
 }
 
 fn file_capabilities() -> Vec<u8> {
@@ -195,18 +189,17 @@ fn file_capabilities() -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
-fn set_attribute(path: &Path, name: &str, value: &[u8]) -> io::Result<()> {
-    let path = CString::new(path.as_os_str().as_bytes())?;
-    let c_name = CString::new(name)?;
-    // SAFETY: two C strings, and bytes with their length.
-    let result = unsafe { libc::setxattr(path.as_ptr(), c_name.as_ptr(), value.as_ptr().cast(), value.len(), 0) };
-    match result {
-        0 => Ok(()),
-        _ => {
-            let error = io::Error::last_os_error();
-            Err(io::Error::new(error.kind(), format!("{INSTALL_ROOT} cannot hold {name}: {error}")))
+fn set_attribute(path: &Path, name: &str, value: &[u8]) -> Done {
+    let set = || {
+        let path = CString::new(path.as_os_str().as_bytes())?;
+        let name = CString::new(name)?;
+        // SAFETY: two C strings, and bytes with their length.
+        match unsafe { libc::setxattr(path.as_ptr(), name.as_ptr(), value.as_ptr().cast(), value.len(), 0) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
         }
-    }
+    };
+    set().map_err(|error| Obstacle::from_io(&format!("set the attribute {name} of"), path, &error))
 }
 
 #[cfg(test)]
@@ -222,18 +215,31 @@ mod tests {
         let plan = parse("--user 1000:ann --group 50:staff --kernel-frames").unwrap();
         assert!(plan.kernel_frames && !plan.all_processes);
         assert_eq!((plan.users[0].id, plan.groups[0].name.as_str()), (1000, "staff"));
-        for line in ["", "--kernel-frames", "--user", "--user ann", "--user -1:ann", "--user 4294967295:x", "--sudo"] {
+        for line in [
+            "",
+            "--kernel-frames",
+            "--user",
+            "--user ann",
+            "--user -1:ann",
+            "--user 4294967295:x",
+            "--sudo",
+            "--user 1:a --max-memory x",
+        ] {
             assert_eq!(parse(line), None, "{line}");
         }
     }
 
     #[test]
     fn the_policy_that_is_written_is_the_one_that_is_read() {
+        use crate::bounds::Bounds;
         use crate::policy::Policy;
         let read = |line: &str| Policy::parse(&parse(line).unwrap().policy_text());
         assert_eq!(read("--user 1:a"), Policy::default());
-        assert_eq!(read("--user 1:a --kernel-frames"), Policy { kernel_frames: true, all_processes: false });
-        assert_eq!(read("--user 1:a --all-processes"), Policy { kernel_frames: false, all_processes: true });
+        assert_eq!(read("--user 1:a --kernel-frames"), Policy { kernel_frames: true, ..Policy::default() });
+        assert_eq!(read("--user 1:a --all-processes"), Policy { all_processes: true, ..Policy::default() });
+        let bounds = Bounds { frequency_hz: 500, memory_mib: Some(64) };
+        let bounded = Policy { bounds: Some(bounds), ..Policy::default() };
+        assert_eq!(read("--user 1:a --max-frequency 500 --max-memory 64"), bounded);
         // A name cannot bring a line of its own.
         assert!(Plan::parse(&["--user".into(), "1:a\nkernel-frames = allow".into()]).is_none());
     }

@@ -2,14 +2,17 @@
 //! observed processes map, and hands stacks to its client over a unix socket (protocol.rs).
 //!
 //! `bee-sampler SOCKET` connects to the socket, becomes who listens there (caller.rs, privileges.rs), serves one session
-//! and exits. `bee-sampler --check` exits with 0 when it could sample, and 77 when it lacks the rights. `--install` and
-//! `--uninstall` are what `setup` starts as root (installation.rs).
+//! and exits. `bee-sampler --check` exits with 0 when it could sample, and 77 when it lacks the rights; `--check HZ
+//! TABLE_MIB RING_BYTES` also when the bounds do not allow that (bounds.rs), and says on stdout what FAILED would say.
+//! `--bounds` prints those of the installed copy. `--install` and `--uninstall` are what `setup` starts as root
+//! (installation.rs).
 //!
 //! Single-threaded: kernel news, records and requests are handled one after the other, so that a record is always read
 //! against the mappings it was made with. Errors before the session go to stderr with exit code 1; those of the session go to the client as FAILED.
 
 mod access;
 mod array_memory;
+mod bounds;
 mod caller;
 mod checkpoint;
 mod clock;
@@ -23,6 +26,7 @@ mod file_state;
 mod file_watch;
 mod free_ranges;
 mod grace_period;
+mod install_place;
 mod installation;
 mod interrupts;
 mod kernel_symbols;
@@ -52,15 +56,16 @@ mod walk;
 mod wire;
 
 use std::ffi::OsString;
-use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::ExitCode;
 
-use access::Access;
+use access::{can_sample_alone, Access};
+use bounds::Need;
 use caller::{connect_to_caller, SudoCaller};
 use engine::RunTimeStatistics;
 use failure::{Failure, Outcome};
+use install_place::Done;
 use installation::Plan;
 use policy::Policy;
 use privileges::{Capabilities, NEEDED};
@@ -71,6 +76,8 @@ use wire::Wire;
 
 const EXIT_USAGE: u8 = 2;
 const EXIT_NOT_PERMITTED: u8 = 77;
+/// Of `--install` and `--uninstall`: sudo says 1 when it is sudo that refuses.
+const EXIT_OBSTACLE: u8 = 125;
 
 fn main() -> ExitCode {
     let sudo = SudoCaller::of_environment();
@@ -78,6 +85,11 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     match arguments.as_slice() {
         [option] if option == "--check" => check_rights(),
+        [option, sizes @ ..] if option == "--check" => match parse_need(sizes) {
+            Some(need) => check_bounds(need),
+            None => explain_usage(),
+        },
+        [option] if option == "--bounds" => show_bounds(),
         [option] if option == "--uninstall" => as_root(installation::uninstall),
         [option, plan @ ..] if option == "--install" => match Plan::parse(plan) {
             Some(plan) => as_root(|| installation::install(&plan)),
@@ -94,17 +106,12 @@ fn explain_usage() -> ExitCode {
 }
 
 /// File capabilities do not help here: only root can change what root owns.
-fn as_root(action: impl FnOnce() -> io::Result<()>) -> ExitCode {
+fn as_root(action: impl FnOnce() -> Done) -> ExitCode {
     match action() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bee-sampler: {error}");
-            let is_refused = error.kind() == io::ErrorKind::PermissionDenied;
-            if is_refused {
-                ExitCode::from(EXIT_NOT_PERMITTED)
-            } else {
-                ExitCode::FAILURE
-            }
+        Err(obstacle) => {
+            eprintln!("bee-sampler: {obstacle}");
+            ExitCode::from(if obstacle.is_refused { EXIT_NOT_PERMITTED } else { EXIT_OBSTACLE })
         }
     }
 }
@@ -120,6 +127,31 @@ fn check_rights() -> ExitCode {
         Ok(held) if held.permitted & NEEDED == NEEDED => ExitCode::SUCCESS,
         _ => ExitCode::from(EXIT_NOT_PERMITTED),
     }
+}
+
+fn parse_need(sizes: &[OsString]) -> Option<Need> {
+    let [frequency_hz, table_mib, ring_bytes] = sizes else { return None };
+    let number = |text: &OsString| text.to_str()?.parse::<u32>().ok();
+    Some(Need::of(number(frequency_hz)?, u64::from(number(table_mib)?) << 20, number(ring_bytes)?))
+}
+
+/// Before anything is built: a session would be refused in the same words.
+fn check_bounds(need: Need) -> ExitCode {
+    let Some(bounds) = policy_of_start().bounds.filter(|_| !can_sample_alone(privileges::inherited())) else {
+        return check_rights();
+    };
+    match bounds.claim(need) {
+        Ok(_) => check_rights(),
+        Err(failure) => {
+            println!("{}", failure.to_json());
+            ExitCode::from(EXIT_NOT_PERMITTED)
+        }
+    }
+}
+
+fn show_bounds() -> ExitCode {
+    println!("{}", Policy::installed().bounds.unwrap_or_default().to_json());
+    ExitCode::SUCCESS
 }
 
 fn run(socket: &Path, sudo: Option<SudoCaller>) -> ExitCode {

@@ -27,7 +27,7 @@ pub fn parse_start(payload: &[u8]) -> Outcome<Settings> {
         return Err(Failure::new("protocol", message));
     }
     Ok(Settings {
-        frequency_hz: word(1)?,
+        frequency_hz: within(word(1)?, 1, u32::MAX, "samples a second")?,
         frame_pointers_only: word(2)? == 1,
         ring_bytes,
         event: if word(4)? == 1 { SamplingEvent::Cycles } else { SamplingEvent::CpuClock },

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
@@ -57,6 +57,8 @@ pub struct Session {
     /// When sampling began.
     stolen_base_ns: u64,
     checkpoints: Checkpoints,
+    /// On the user's share of the machine.
+    _claim: Option<OwnedFd>,
 }
 
 #[derive(PartialEq)]
@@ -74,6 +76,7 @@ impl Session {
         statistics: Option<RunTimeStatistics>,
     ) -> Outcome<Session> {
         let begin_ns = monotonic_ns();
+        let claim = access.bounds.map(|bounds| access.with_own_rights(|| bounds.claim(settings.need()))).transpose()?;
         let open = || Ok((SideBand::open()?, open_events(settings)?));
         let (side_band, events) = privileges::spend(OPEN_EVENTS, open)?;
         let mut engine = Engine::load(settings, events, &access, statistics)?;
@@ -102,10 +105,11 @@ impl Session {
             enabled_ns: 0,
             first_sample_ns: 0,
             throttled: 0,
+            stolen_base_ns: 0,
             checkpoints: Checkpoints::new(),
+            _claim: claim,
         })
     }
-            stolen_base_ns: 0,
 
     /// Until the client asks to stop, or goes.
     pub fn run(mut self) -> Outcome<()> {
@@ -334,11 +338,11 @@ impl Session {
             self.is_sampling = true;
             self.checkpoints = Checkpoints::new();
             self.enabled_ns = monotonic_ns();
+            self.stolen_base_ns = stolen_ns();
             self.engine.set_sampling(true).map_err(to_io)?;
         }
         Ok(())
     }
-            self.stolen_base_ns = stolen_ns();
 
     fn report_interrupts(&mut self, payload: &[u8]) -> Outcome<()> {
         let mut answer = payload.get(..4).unwrap_or(&[0; 4]).to_vec();
@@ -405,12 +409,12 @@ impl Session {
             ("tablesNs", self.processes.objects.tables_ns),
             ("stillRunning", still_running as u64),
             ("throttled", self.throttled),
+            ("skippedTicks", skipped_ticks(&self.settings, &counters)),
+            ("stolenNs", stolen_ns().saturating_sub(self.stolen_base_ns)),
             ("startersFull", counters.starters_full),
             ("foreignExecs", counters.foreign_execs),
             ("foreignSamples", counters.foreign_samples),
             ("attachToFirstSampleNs", self.first_sample_ns.saturating_sub(self.enabled_ns)),
-            ("skippedTicks", skipped_ticks(&self.settings, &counters)),
-            ("stolenNs", stolen_ns().saturating_sub(self.stolen_base_ns)),
         ];
         let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         let source = if run_ns.is_some() { "kernel" } else { "sampled" };
@@ -418,10 +422,6 @@ impl Session {
         let (fields, lost) = (fields.join(","), lost.join(","));
         format!("{{{fields},\"costSource\":\"{source}\",{check}\"lost\":{{{lost}}}}}")
     }
-}
-
-fn send(wire: &mut Wire, kind: u16, payload: &[u8]) -> Outcome<()> {
-    wire.send(kind, payload).map_err(|error| Failure::from_io("client", "write to the client", &error))
 }
 
 /// Of those that were due while an observed task kept its CPU. The kernel lets a timer that comes late skip what it has
@@ -433,6 +433,10 @@ fn skipped_ticks(settings: &Settings, counters: &Counters) -> u64 {
         }
         SamplingEvent::Cycles => 0,
     }
+}
+
+fn send(wire: &mut Wire, kind: u16, payload: &[u8]) -> Outcome<()> {
+    wire.send(kind, payload).map_err(|error| Failure::from_io("client", "write to the client", &error))
 }
 
 /// What was loaded since the last call.

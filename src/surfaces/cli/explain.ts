@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { CaptureError, type CaptureErrorCode } from '../../capture/capture-error.js';
+import { systemErrorText } from '../../capture/system-error-text.js';
 import { CargoFailure } from '../../cargo/cargo-failure.js';
 import { Interrupted } from './interrupts.js';
 import { ProblemList } from './problem-list.js';
@@ -15,6 +16,7 @@ const PROFILER = { code: 125, source: 'profiler', signal: null } as const;
 const STATUS_OF_CAPTURE_ERROR: Record<CaptureErrorCode, ExitStatus> = {
   'not-privileged': PRIVILEGE,
   'not-permitted': PRIVILEGE,
+  'over-bound': PRIVILEGE,
   'no-such-process': USAGE,
   'thirty-two-bit': USAGE,
   'event-unsupported': USAGE,
@@ -30,6 +32,7 @@ const STATUS_OF_CAPTURE_ERROR: Record<CaptureErrorCode, ExitStatus> = {
   lockdown: PROFILER,
   'no-native': PROFILER,
   'no-directory': PROFILER,
+  setup: PROFILER,
   kernel: PROFILER,
   sampler: PROFILER,
 };
@@ -78,6 +81,27 @@ function understand(error: unknown): Explanation {
   }
   if (error instanceof WriteFailure)
     return { code: 'unwritable-output', status: PROFILER, message, advice: '' };
+  if (isFileError(error))
+    return { code: 'internal', status: PROFILER, message: fileMessage(error), advice: '' };
   const advice = '--verbose   shows where; please report it';
   return { code: 'internal', status: PROFILER, message: `the profiler failed: ${message}`, advice };
+}
+
+type FileError = NodeJS.ErrnoException & { syscall: string; path: string };
+
+/** The file system's answer, which is no fault of the profiler's: a folder that is closed, links in a circle, a bad disk. */
+function isFileError(error: unknown): error is FileError {
+  const { syscall, path } = error as Partial<FileError>;
+  return error instanceof Error && typeof syscall === 'string' && typeof path === 'string';
+}
+
+const ATTEMPTED: Record<string, string> = {
+  stat: 'look at',
+  lstat: 'look at',
+  scandir: 'list',
+  mkdir: 'make',
+};
+
+function fileMessage(error: FileError): string {
+  return `cannot ${ATTEMPTED[error.syscall] ?? error.syscall} ${error.path}: ${systemErrorText(error)}`;
 }

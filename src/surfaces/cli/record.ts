@@ -1,3 +1,4 @@
+import { checkWithinBounds } from '../../capture/bounds.js';
 import { CaptureError } from '../../capture/capture-error.js';
 import { checkCanCapture } from '../../capture/preflight.js';
 import type { RawProfile } from '../../capture/raw-profile.js';
@@ -35,6 +36,7 @@ export async function record(
   interrupts: Interrupts,
 ): Promise<ExitStatus> {
   checkCanCapture();
+  checkWithinBounds(options.plan);
   const outputs = Outputs.reserve(options);
   try {
     const isAsked = announceQuestion(terminal);

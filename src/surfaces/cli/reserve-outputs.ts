@@ -63,10 +63,11 @@ export class ReservedFile {
 
   /** Like `reserve`, for a path that must be new; undefined when it exists or another run has reserved it. */
   static reserveNew(path: string): ReservedFile | undefined {
-    if (statSync(path, { throwIfNoEntry: false }) !== undefined) return undefined;
-    const file = ReservedFile.#openNew(resolve(path));
+    const absolute = resolve(path);
+    if (isThere(absolute)) return undefined;
+    const file = ReservedFile.#openNew(absolute);
     // The other run may have written its file, and given up its reservation, since we looked.
-    if (file === undefined || statSync(path, { throwIfNoEntry: false }) === undefined) return file;
+    if (file === undefined || !isThere(absolute)) return file;
     file.discard();
     return undefined;
   }
@@ -146,6 +147,15 @@ export class ReservedFile {
   #close(): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
+  }
+}
+
+/** Throws UsageProblem where that is not to be seen. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    throw new UsageProblem(`cannot write ${path}: ${reasonOf(error, path)}`, adviceFor(error, path));
   }
 }
 

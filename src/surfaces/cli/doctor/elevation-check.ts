@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { boundsOf } from '../../../capture/bounds.js';
 import type { MachineFacts } from '../../../capture/machine-facts.js';
 import { findSetupCopy } from '../../../capture/setup-copy.js';
 import { findOnPath } from '../find-on-path.js';
@@ -10,12 +11,19 @@ const ASK_MS = 5000;
 /** By which way an ordinary user comes to more privileges here. That there is none is not yet a problem. */
 export async function elevationCheck(facts: MachineFacts): Promise<Check> {
   const copy = findSetupCopy();
-  if (copy !== undefined) return ok('elevation', `the sampler is installed with its capabilities: ${copy}`);
+  if (copy !== undefined)
+    return ok('elevation', `the sampler is installed with its capabilities: ${copy}${boundsFound(copy)}`);
   if (facts.missingNeeded.length === 0) return ok('elevation', 'none is needed');
   return ok(
     'elevation',
     facts.hasNoNewPrivileges ? 'none has an effect here (no_new_privs)' : await sudoFound(),
   );
+}
+
+function boundsFound(copy: string): string {
+  const bounds = boundsOf(copy);
+  if (bounds === undefined) return '';
+  return ` (for each user up to ${bounds.frequencyHz} samples a second and ${bounds.memoryMiB} MB of the kernel’s memory)`;
 }
 
 async function sudoFound(): Promise<string> {

@@ -5,6 +5,7 @@ import { PARANOID_ADVICE } from '../../../capture/diagnose.js';
 import { INSTALL_ROOT, installedSamplers } from '../../../capture/installed-sampler.js';
 import { readKernelSetting } from '../../../capture/machine-facts.js';
 import { checkNativeParts } from '../../../capture/native-parts.js';
+import { systemErrorText } from '../../../capture/system-error-text.js';
 import { findNativeFile } from '../../../ffi/native-files.js';
 import { explain } from '../explain.js';
 import { printText } from '../print-text.js';
@@ -15,6 +16,8 @@ import { parseSetup, SETUP_HELP, type SetupRequest } from './setup-request.js';
 import { statusText } from './status.js';
 
 const NOT_PERMITTED = 77;
+/** Of `bee-sampler --install`, as root: something else than rights is missing. */
+const OBSTACLE = 125;
 
 /** The command `setup`; resolves with the exit code. `name`: the command before it, as it was typed. */
 export async function setUp(args: readonly string[], name: string): Promise<number> {
@@ -79,7 +82,10 @@ function runAsRoot(command: readonly string[], terminal: Terminal): void {
   if (!isRoot) terminal.say(`+ ${[file, ...args].join(' ')}`);
   const { status, error } = spawnSync(file!, args, { stdio: ['inherit', 'ignore', 'inherit'] });
   if (status === 0) return;
-  const cause = error === undefined ? `${file} ended with code ${status}` : error.message;
-  const advice = `as root:   ${command.join(' ')}`;
-  throw new CaptureError('not-privileged', 'set up the sampler', cause, advice);
+  const [code, advice] =
+    status === OBSTACLE
+      ? (['setup', ''] as const) // it has said above what to type
+      : (['not-privileged', `as root:   ${command.join(' ')}`] as const);
+  const cause = error === undefined ? `${file} ended with code ${status}` : systemErrorText(error);
+  throw new CaptureError(code, 'set up the sampler', cause, advice);
 }

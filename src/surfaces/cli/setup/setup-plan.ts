@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
+import { dirname } from 'node:path';
 import type { InstalledSampler } from '../../../capture/installed-sampler.js';
 import { UsageProblem } from '../usage-problem.js';
-import type { SetupRequest } from './setup-request.js';
+import type { Bound, SetupRequest } from './setup-request.js';
 
 /** Who may start the copy, and what it allows them. */
 export interface SetupPlan {
@@ -10,7 +11,9 @@ export interface SetupPlan {
   groups: readonly Account[];
   kernelFrames: boolean;
   allProcesses: boolean;
-  /** Versions that are there now, and will be replaced. */
+  maxFrequencyHz: Bound;
+  maxMemoryMiB: Bound;
+  /** Folders of versions that are there now, and will be replaced. */
   replaced: readonly string[];
 }
 
@@ -21,7 +24,8 @@ export interface Account {
 
 /** Throws UsageProblem where nobody is named, or nobody has the name. What was not said stays as it was set up. */
 export function planSetup(request: SetupRequest, installed: readonly InstalledSampler[]): SetupPlan {
-  const before = installed.at(-1);
+  const copies = installed.filter(({ version }) => version !== '');
+  const before = copies.at(-1);
   const isSaid = request.users.length + request.groups.length > 0;
   const users = isSaid ? request.users : [...(before?.users ?? []), ...whoAsks()];
   const groups = isSaid ? request.groups : (before?.groups ?? []);
@@ -33,7 +37,9 @@ export function planSetup(request: SetupRequest, installed: readonly InstalledSa
     groups: [...new Set(groups)].map((name) => find('group', name)),
     kernelFrames: request.kernelFrames ?? before?.hasKernelFrames ?? false,
     allProcesses: request.allProcesses ?? before?.hasAllProcesses ?? false,
-    replaced: installed.map(({ version }) => version),
+    maxFrequencyHz: request.maxFrequencyHz ?? before?.maxFrequencyHz ?? 'usual',
+    maxMemoryMiB: request.maxMemoryMiB ?? before?.maxMemoryMiB ?? 'usual',
+    replaced: copies.map(({ path }) => dirname(path)),
   };
 }
 
@@ -62,12 +68,15 @@ function find(database: 'passwd' | 'group', name: string): Account {
 export function installArguments(plan: SetupPlan): string[] {
   const each = (flag: string, accounts: readonly Account[]) =>
     accounts.flatMap(({ id, name }) => [flag, `${id}:${name}`]);
+  const bound = (flag: string, value: Bound) => (value === 'usual' ? [] : [flag, String(value)]);
   return [
     '--install',
     ...each('--user', plan.users),
     ...each('--group', plan.groups),
     ...(plan.kernelFrames ? ['--kernel-frames'] : []),
     ...(plan.allProcesses ? ['--all-processes'] : []),
+    ...bound('--max-frequency', plan.maxFrequencyHz),
+    ...bound('--max-memory', plan.maxMemoryMiB),
   ];
 }
 
@@ -77,14 +86,18 @@ export function planLines(plan: SetupPlan, sampler: string, destination: string)
     ...plan.users.map(({ name }) => name),
     ...plan.groups.map(({ name }) => `members of ${name}`),
   ];
-  const replaced = plan.replaced.map((version) => `${destination}/${version}`);
   return [
     `copies   ${sampler}`,
     `to       ${destination}, owned by root, with the capabilities that profiling needs`,
-    ...(replaced.length > 0 ? [`replaces ${replaced.join(', ')}`] : []),
+    ...(plan.replaced.length > 0 ? [`replaces ${plan.replaced.join(', ')}`] : []),
     `for      ${names.join(', ')}`,
     `who may profile ${plan.allProcesses ? 'every process of this machine' : 'processes of their own'}, ${
       plan.kernelFrames ? 'kernel frames included' : 'without kernel frames (--kernel-frames)'
     }`,
+    `with at most ${amount(plan.maxFrequencyHz, 'samples a second')} and ${amount(plan.maxMemoryMiB, "MB of the kernel's memory")}, each user in all runs together`,
   ];
+}
+
+function amount(bound: Bound, unit: string): string {
+  return bound === 'usual' ? `the usual ${unit}` : `${bound} ${unit}`;
 }

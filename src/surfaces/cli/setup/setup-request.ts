@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util';
 import { UsageProblem } from '../usage-problem.js';
 
+/** `usual`: as the sampler chooses. */
+export type Bound = number | 'usual';
+
 /** What was typed after `setup`; undefined: not said. */
 export interface SetupRequest {
   action: 'install' | 'uninstall' | 'status' | 'help';
@@ -9,6 +12,8 @@ export interface SetupRequest {
   groups: readonly string[];
   kernelFrames: boolean | undefined;
   allProcesses: boolean | undefined;
+  maxFrequencyHz: Bound | undefined;
+  maxMemoryMiB: Bound | undefined;
 }
 
 const OPTIONS = {
@@ -16,6 +21,8 @@ const OPTIONS = {
   group: { type: 'string', multiple: true },
   'kernel-frames': { type: 'boolean' },
   'all-processes': { type: 'boolean' },
+  'max-frequency': { type: 'string' },
+  'max-memory': { type: 'string' },
   uninstall: { type: 'boolean' },
   status: { type: 'boolean' },
   yes: { type: 'boolean', short: 'y' },
@@ -33,13 +40,16 @@ flags:
       --group NAME       Every member of a group; repeatable
       --kernel-frames    They may also see what the kernel does for their programs, with its addresses
       --all-processes    They may profile the processes of every user, root's included
+      --max-frequency HZ Samples a second, of all runs of one user together (default, or "usual": 10000)
+      --max-memory MB    Memory of the kernel, likewise (default, or "usual": an eighth of the machine's)
       --uninstall        Remove every copy
       --status           Say what is installed, and for whom; exits with 0 when you can profile with it
   -y, --yes              Do not ask
   -h, --help             Show this help
 
 Everybody else, and everything else that they could do as root, stays as it is: the copy is root's, is started only by
-those who are named, becomes the user who starts it, and profiles only that user's own processes.
+those who are named, becomes the user who starts it, and profiles only that user's own processes. Root and sudo have no
+bounds.
 `;
 
 /** Throws UsageProblem. */
@@ -54,7 +64,15 @@ export function parseSetup(args: readonly string[], name: string): SetupRequest 
     groups: values.group ?? [],
     kernelFrames: values['kernel-frames'],
     allProcesses: values['all-processes'],
+    maxFrequencyHz: toBound(values['max-frequency'], 'max-frequency'),
+    maxMemoryMiB: toBound(values['max-memory'], 'max-memory'),
   };
+}
+
+function toBound(text: string | undefined, flag: string): Bound | undefined {
+  if (text === undefined || text === 'usual') return text;
+  if (/^[1-9]\d*$/.test(text) && Number(text) < 2 ** 32) return Number(text);
+  throw new UsageProblem(`setup: --${flag} ${text}: choose a whole number of 1 or more, or usual`);
 }
 
 function parseOrExplain(args: readonly string[], name: string) {

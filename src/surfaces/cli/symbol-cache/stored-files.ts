@@ -27,17 +27,22 @@ export function clearFiles(folder: string): StoredFiles {
 function sizesIn(folder: string): Map<string, number> {
   const sizes = new Map<string, number>();
   for (const name of namesIn(folder)) {
-    const facts = statSync(join(folder, name), { throwIfNoEntry: false });
+    const facts = read(folder, () => statSync(join(folder, name), { throwIfNoEntry: false }));
     if (facts?.isFile()) sizes.set(name, facts.size);
   }
   return sizes;
 }
 
 function namesIn(folder: string): string[] {
+  return read(folder, () => readdirSync(folder)) ?? [];
+}
+
+/** Undefined for what does not exist. Throws WriteFailure. */
+function read<T>(folder: string, action: () => T): T | undefined {
   try {
-    return readdirSync(folder);
+    return action();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new WriteFailure(folder, error instanceof Error ? error.message : String(error));
   }
 }

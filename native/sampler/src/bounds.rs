@@ -1,0 +1,199 @@
+//! What those whom `setup` lets start the copy may take of the machine, each user with all of their sessions: memory of
+//! the kernel, which no limit of theirs counts, and hits a second on every CPU, which cost other users' work. Who could do
+//! without us has no bounds: root, sudo, and who has the capabilities.
+//!
+//! A session says what it takes before it takes it, by a name that only itself can give up: that of an open memfd. Then
+//! it adds up what the sessions of its user say. Of two that begin at once each sees the other, so that they may both be
+//! refused, and never both be too much. A session ends with its process, and with it what it said.
+
+use std::ffi::CString;
+use std::fs::{self, DirEntry, Metadata};
+use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use crate::failure::{Failure, Outcome};
+
+/// 5 % of an observed program's time, and less than 1 % of what others compute, by measurement (SECURITY.md).
+pub const USUAL_FREQUENCY_HZ: u32 = 10_000;
+/// Of the machine's memory; eight users leave nothing then, and one is not noticed.
+const USUAL_SHARE: u64 = 8;
+/// A session with usual settings takes 70 MiB: on small machines there is room for it all the same.
+const LEAST_USUAL_BYTES: u64 = 128 << 20;
+/// Of the kernel, for each session and for each CPU of it, beside what the client chooses: 16 MB by its own account on a
+/// machine with two CPUs, and the buffers of perf events.
+const FIXED_BYTES: u64 = 20 << 20;
+const BYTES_PER_CPU: u64 = 1 << 20;
+const CLAIM_NAME: &str = "bee-claim";
+
+/// As the policy says it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bounds {
+    pub frequency_hz: u32,
+    /// None: the usual share.
+    pub memory_mib: Option<u32>,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds { frequency_hz: USUAL_FREQUENCY_HZ, memory_mib: None }
+    }
+}
+
+impl Bounds {
+    /// For people, by way of the client.
+    pub fn to_json(self) -> String {
+        format!("{{\"frequencyHz\":{},\"memoryMiB\":{}}}", self.frequency_hz, self.memory_bytes() >> 20)
+    }
+
+    fn memory_bytes(&self) -> u64 {
+        self.memory_mib.map_or_else(usual_bytes, |mib| u64::from(mib) << 20)
+    }
+
+    /// For as long as the session lasts.
+    pub fn claim(&self, need: Need) -> Outcome<OwnedFd> {
+        let claim = need.announce().map_err(|error| Failure::from_io("internal", "say what it takes", &error))?;
+        let taken = taken_by_user().map_err(|error| Failure::from_io("internal", "see who else samples", &error))?;
+        self.check(need, taken)?;
+        Ok(claim)
+    }
+
+    /// `taken` includes `need`.
+    fn check(&self, need: Need, taken: Need) -> Outcome<()> {
+        if taken.frequency_hz > u64::from(self.frequency_hz) {
+            let message = exceeds("samples a second", need.frequency_hz, taken.frequency_hz, self.frequency_hz.into());
+            return Err(Failure::new("over-frequency", message));
+        }
+        let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+        if taken.bytes > self.memory_bytes() {
+            let most = self.memory_bytes() >> 20;
+            let message = exceeds("MB of the kernel's memory", mib(need.bytes), mib(taken.bytes), most);
+            return Err(Failure::new("over-memory", message));
+        }
+        Ok(())
+    }
+}
+
+fn exceeds(what: &str, need: u64, taken: u64, most: u64) -> String {
+    let others = match taken - need {
+        0 => String::new(),
+        others => format!(", other runs of this user {others}"),
+    };
+    format!("this run takes {need} {what}{others}; the administrator allows a user {most} (profile-bee setup)")
+}
+
+fn usual_bytes() -> u64 {
+    let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kib = text.lines().find_map(|line| line.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse().ok());
+    (kib.unwrap_or(0_u64) * 1024 / USUAL_SHARE).max(LEAST_USUAL_BYTES)
+}
+
+/// What a session takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Need {
+    pub frequency_hz: u64,
+    /// Of the kernel: maps of kernel programs, and rings.
+    pub bytes: u64,
+}
+
+impl Need {
+    /// Of a session with these sizes.
+    pub fn of(frequency_hz: u32, table_bytes: u64, ring_bytes: u32) -> Need {
+        let cpus = libbpf_rs::num_possible_cpus().unwrap_or(1) as u64;
+        let bytes = table_bytes + u64::from(ring_bytes) + FIXED_BYTES + cpus * BYTES_PER_CPU;
+        Need { frequency_hz: frequency_hz.into(), bytes }
+    }
+
+    fn plus(self, other: Need) -> Need {
+        Need {
+            frequency_hz: self.frequency_hz.saturating_add(other.frequency_hz),
+            bytes: self.bytes.saturating_add(other.bytes),
+        }
+    }
+
+    fn announce(self) -> io::Result<OwnedFd> {
+        let name = CString::new(format!("{CLAIM_NAME}-{}-{}", self.frequency_hz, self.bytes))?;
+        // SAFETY: a C string; the result is a new descriptor of ours.
+        unsafe {
+            match libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC) {
+                -1 => Err(io::Error::last_os_error()),
+                fd => Ok(OwnedFd::from_raw_fd(fd)),
+            }
+        }
+    }
+
+    /// Of a link in /proc/PID/fd.
+    fn of_link(link: &Path) -> Option<Need> {
+        let numbers = link.to_str()?.strip_prefix("/memfd:")?.strip_prefix(CLAIM_NAME)?.strip_prefix('-')?;
+        let (frequency_hz, bytes) = numbers.strip_suffix(" (deleted)")?.split_once('-')?;
+        Some(Need { frequency_hz: frequency_hz.parse().ok()?, bytes: bytes.parse().ok()? })
+    }
+}
+
+/// By all processes of our user that run this very program, ourselves among them.
+fn taken_by_user() -> io::Result<Need> {
+    let own = fs::metadata("/proc/self/exe")?;
+    // SAFETY: cannot fail.
+    let uid = unsafe { libc::getuid() };
+    let is_process = |entry: &DirEntry| entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit);
+    let entries = fs::read_dir("/proc")?.filter_map(|entry| entry.ok());
+    let processes = entries.filter(is_process).map(|entry| entry.path());
+    let ours = processes.filter(|process| is_our_session(process, &own, uid));
+    Ok(ours.map(|process| claims_of(&process)).fold(Need::default(), Need::plus))
+}
+
+fn is_our_session(process: &Path, own: &Metadata, uid: u32) -> bool {
+    let is_same = |found: Metadata| (found.dev(), found.ino()) == (own.dev(), own.ino());
+    fs::metadata(process.join("exe")).is_ok_and(is_same) && real_uid(process) == Some(uid)
+}
+
+fn real_uid(process: &Path) -> Option<u32> {
+    let status = fs::read_to_string(process.join("status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("Uid:"))?.split_whitespace().next()?.parse().ok()
+}
+
+fn claims_of(process: &Path) -> Need {
+    let Ok(descriptors) = fs::read_dir(process.join("fd")) else { return Need::default() }; // it has ended
+    let links = descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    links.filter_map(|link| Need::of_link(&link)).fold(Need::default(), Need::plus)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_session_says_is_what_another_reads() {
+        let need = Need { frequency_hz: 997, bytes: 70 << 20 };
+        let before = taken_by_user().unwrap();
+        let claim = need.announce().unwrap();
+        assert_eq!(taken_by_user().unwrap(), before.plus(need));
+        drop(claim);
+        assert_eq!(taken_by_user().unwrap(), before);
+        for link in
+            ["/memfd:bee-claim-1 (deleted)", "/memfd:bee-claim-1--1 (deleted)", "/memfd:bee-copy (deleted)", "/x"]
+        {
+            assert_eq!(Need::of_link(Path::new(link)), None, "{link}");
+        }
+    }
+
+    #[test]
+    fn a_session_with_usual_settings_fits_on_small_machines() {
+        let usual = Need::of(997, 40 << 20, 8 << 20);
+        assert!(usual.bytes < LEAST_USUAL_BYTES, "{} MiB", usual.bytes >> 20);
+        assert!(Bounds::default().check(usual, usual).is_ok());
+    }
+
+    #[test]
+    fn all_sessions_of_a_user_together_stay_within_the_bounds() {
+        let bounds = Bounds { frequency_hz: 1000, memory_mib: Some(100) };
+        let need = Need { frequency_hz: 400, bytes: 40 << 20 };
+        assert!(bounds.check(need, need.plus(need)).is_ok());
+        let alone = Need { frequency_hz: 1001, bytes: 1 };
+        assert_eq!(bounds.check(alone, alone).unwrap_err().code, "over-frequency");
+        let failure = bounds.check(need, need.plus(Need { frequency_hz: 0, bytes: 61 << 20 })).unwrap_err();
+        assert_eq!(failure.code, "over-memory");
+        assert!(failure.message.contains("takes 40 MB") && failure.message.contains("other runs of this user 61"));
+    }
+}
