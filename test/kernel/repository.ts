@@ -1,4 +1,4 @@
-import { chmodSync, cpSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The checkout: compiled tests live in build/test/kernel. */
@@ -8,6 +8,15 @@ export type BeeCommand = 'cargo-profile-bee' | 'profile-bee';
 
 export function commandPath(command: BeeCommand, root = repositoryRoot): string {
   return join(root, 'bin', `${command}.cjs`);
+}
+
+export function nativeFile(name: 'bee-sampler' | 'bee-gate'): string {
+  return join(repositoryRoot, 'prebuilds/linux-x64', name);
+}
+
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as { version: string })
+    .version;
 }
 
 /** The commands where everybody may read them: a checkout can lie in a home folder that nobody else may enter. */

@@ -7,7 +7,17 @@ import { directoryOf } from '../kernel/bee-user.js';
 import type { OrdinaryUser } from '../packaging/account.js';
 
 /** Numbers of native/sampler/src/protocol.rs. */
-export const TYPE = { start: 1, add: 2, stop: 3, added: 103, object: 104, stacks: 105, totals: 108 } as const;
+export const TYPE = {
+  start: 1,
+  add: 2,
+  stop: 3,
+  started: 102,
+  added: 103,
+  object: 104,
+  stacks: 105,
+  totals: 108,
+  failed: 111,
+} as const;
 const OBJECT_HEAD_BYTES = 56;
 
 export interface Frame {
@@ -30,13 +40,13 @@ export function frame(type: number, payload: Uint8Array = new Uint8Array(0)): Bu
   return Buffer.concat([head, payload]);
 }
 
-export function start({ ringBytes = 1 << 20 } = {}): Buffer {
+export function start({ ringBytes = 1 << 20, frequencyHz = 997, tableMiB = 40 } = {}): Buffer {
   const request = {
-    frequencyHz: 997,
+    frequencyHz,
     unwinder: 'dwarf',
     event: 'cpu-clock',
     maxDepth: 1024,
-    tableMiB: 40,
+    tableMiB,
   } as const;
   return frame(TYPE.start, encodeStart({ ...request, ringBytes, checksUnwinding: false }));
 }
@@ -124,6 +134,14 @@ export function objectsOf({ frames }: Conversation): Map<string, boolean> {
       return [path, (payload.readUInt32LE(12) & 1) !== 0];
     }),
   );
+}
+
+/** Its code and words; `started` where the session began. */
+export function answerOf({ frames }: Conversation): string {
+  if (frames.some(({ type }) => type === TYPE.started)) return 'started';
+  const failed = frames.find(({ type }) => type === TYPE.failed);
+  const { code, message } = JSON.parse(failed?.payload.toString() ?? '{}') as Record<string, string>;
+  return `${code}: ${message}`;
 }
 
 /** The last totals. */

@@ -13,6 +13,7 @@ import { isAlive, untilTrue } from '../kernel/running-bee.js';
 import { burningProcess, spinProgram, stopBurning } from './burning-process.js';
 import {
   add,
+  answerOf,
   asUser,
   type Conversation,
   converse,
@@ -143,9 +144,13 @@ test('a pid that is used again is not the process that was asked for', needsRoot
 
 /** Time enough for the sampler to answer: it then has a perf event for each CPU. */
 function samplesHaveBegun(socket: string): boolean {
-  const pid = spawnSync('pgrep', ['-f', `bee-sampler ${socket}`], { encoding: 'utf8' }).stdout.trim();
-  const open = spawnSync('ls', ['-l', `/proc/${pid}/fd`], { encoding: 'utf8' }).stdout;
-  return open.includes('pidfd');
+  return descriptorsOf(socket).includes('pidfd');
+}
+
+/** Of the sampler that serves it; empty when there is none. */
+function descriptorsOf(socket: string): string {
+  const pid = spawnSync('pgrep', ['-f', `^[^ ]*bee-sampler ${socket}`], { encoding: 'utf8' }).stdout.trim();
+  return pid === '' ? '' : spawnSync('ls', ['-l', `/proc/${pid}/fd`], { encoding: 'utf8' }).stdout;
 }
 
 /** The next process gets that number. */
@@ -162,6 +167,49 @@ let spinProgramForAll: string;
 before(() => {
   if (!needsRoot.skip) spinProgramForAll = spinProgram();
 });
+
+test('more than the bounds of setup is refused by the sampler itself', needsRoot, async () => {
+  boundAll('--max-frequency', '2000', '--max-memory', '200');
+  const cases = [
+    { asks: { frequencyHz: 2001 }, says: /^over-frequency: this run takes 2001 .*allows a user 2000 / },
+    { asks: { frequencyHz: 2 ** 32 - 1 }, says: /^over-frequency/ },
+    { asks: { frequencyHz: 0 }, says: /^protocol/ },
+    { asks: { tableMiB: 190 }, says: /^over-memory: this run takes 2\d\d MB .*allows a user 200 / },
+    { asks: { ringBytes: 256 << 20 }, says: /^over-memory/ },
+  ];
+  for (const { asks, says } of cases) assert.match(await answerTo(ann, asks), says);
+  assert.equal(await answerTo(ann, { frequencyHz: 2000, tableMiB: 100 }, [STOP]), 'started');
+  boundAll('--max-frequency', 'usual', '--max-memory', 'usual');
+});
+
+test('nor is it to be had in parts: the sessions of a user count together', needsRoot, async () => {
+  boundAll('--max-frequency', '2000');
+  const socket = join(directoryOf(ann), 'sampler');
+  const parts = [start({ frequencyHz: 1500 })];
+  const { child } = startListening(ann, socket, parts, 60_000, sampler);
+  await untilTrue('the first has begun', () => descriptorsOf(socket).includes('bee-claim-1500'));
+  const second = await answerTo(ann, { frequencyHz: 501 });
+  assert.match(second, /^over-frequency: this run takes 501 .*, other runs of this user 1500;/);
+  assert.equal(await answerTo(ann, { frequencyHz: 500 }, [STOP]), 'started');
+  assert.equal(await answerTo(bob, { frequencyHz: 2000 }, [STOP]), 'started', 'bob has bounds of his own');
+  child.kill('SIGKILL');
+  await untilTrue('the first has ended', () => descriptorsOf(socket) === '');
+  assert.equal(await answerTo(ann, { frequencyHz: 2000 }, [STOP]), 'started');
+  boundAll('--max-frequency', 'usual');
+});
+
+function boundAll(...bounds: readonly string[]): void {
+  setUpSampler('--user', ann.name, '--user', bob.name, ...bounds);
+}
+
+/** What is sent behind a START that is refused would make the answer unreadable. */
+async function answerTo(
+  user: BeeUser,
+  asks: Parameters<typeof start>[0],
+  more: readonly Buffer[] = [],
+): Promise<string> {
+  return answerOf(await converse(user, sampler, [start(asks), ...more], { waitMs: 20_000 }));
+}
 
 test('hostile frames end the session, and nothing else', needsRoot, async () => {
   const bobs = await burningProcess(bob);

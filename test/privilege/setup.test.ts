@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import { type BeeUser, makeBeeUser } from '../kernel/bee-user.js';
@@ -8,6 +8,7 @@ import { INSTALL_ROOT, setUpSampler } from '../kernel/installed-sampler.js';
 import { withKernelSetting } from '../kernel/kernel-setting.js';
 import { needsRoot } from '../kernel/needs-root.js';
 import { type BeeRequest, type BeeRun, runBee } from '../kernel/run-bee.js';
+import { scratchDirectory } from '../kernel/scratch-directory.js';
 import { spinProgram } from './burning-process.js';
 import { installedPath } from './installed-path.js';
 
@@ -77,6 +78,41 @@ test('another version is said, offered, and replaced; who may start it stays', n
   const after = await setup(['--status'], { as: ann });
   assert.equal(after.code, 0, after.stdout);
   assert.match(after.stdout, /kernel frames\s+yes/);
+});
+
+test('bounds: shown, told before anything starts, and none of root’s', needsRoot, async () => {
+  setUpSampler('--user', ann.name);
+  const usual = await setup(['--status'], { as: ann });
+  assert.match(usual.stdout, /up to 10000 samples a second, and \d+ MB of the kernel's memory/);
+  setUpSampler('--max-frequency', '2000', '--max-memory', '100');
+  for (const args of [['setup', '--status'], ['doctor']]) {
+    const shown = await runBee({ command: 'profile-bee', args, as: ann, outputs: 'none' });
+    assert.match(shown.stdout, /up to 2000 samples a second,? and 100 MB/);
+  }
+  const mark = join(scratchDirectory(), 'started');
+  const over = (flag: string, value: string): BeeRequest => ({
+    command: 'profile-bee',
+    args: [flag, value, '--', 'touch', mark],
+  });
+  const says = [
+    { request: over('--frequency', '2001'), says: /takes 2001 .* 2000[\s\S]*setup --max-frequency 2001/ },
+    { request: over('--table-memory', '90'), says: /takes 1\d\d MB .* 100[\s\S]*setup --max-memory MB/ },
+  ];
+  for (const { request, says: expected } of says) {
+    const run = await runBee({ ...request, as: ann });
+    assert.equal(run.code, 77, run.stderr);
+    assert.match(run.stderr, expected);
+    assert.equal(run.summary?.exit.source, 'privilege');
+    assert.ok(!existsSync(mark));
+    assert.equal((await runBee(request)).code, 0);
+    rmSync(mark);
+  }
+  setUpSampler('--max-frequency', 'usual', '--max-memory', 'usual');
+  for (const value of ['0', '-1', '1.5', 'much', '4294967296']) {
+    const run = await setup([`--max-frequency=${value}`]);
+    assert.equal(run.code, 2, run.stderr);
+    assert.match(run.stderr, /choose a whole number of 1 or more, or usual/);
+  }
 });
 
 test('what cannot be done says what to type', needsRoot, async () => {

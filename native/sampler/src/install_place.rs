@@ -23,7 +23,7 @@ pub const PROGRAM_NAME: &str = "bee-sampler";
 const OUR_FILES: [&str; 3] = [PROGRAM_NAME, "bee-sampler.new", POLICY_NAME];
 const LOCK_NAME: &str = ".lock";
 /// An installation takes 20 ms.
-const LOCK_WAIT: Duration = Duration::from_secs(10);
+const LOCK_WAIT: Duration = Duration::from_secs(5);
 const LOCK_RETRY: Duration = Duration::from_millis(20);
 const EVERYBODY_ENTERS: u32 = 0o755;
 const ROOT: u32 = 0;
@@ -46,11 +46,15 @@ impl Obstacle {
 
     /// `attempted` reads as in "cannot ATTEMPTED PATH: permission denied".
     pub fn from_io(attempted: &str, path: &Path, error: &io::Error) -> Obstacle {
+        let advice = match error.kind() {
+            io::ErrorKind::ReadOnlyFilesystem => remount("rw", path),
+            _ => String::new(),
+        };
         // SAFETY: cannot fail.
         let is_root = unsafe { libc::geteuid() } == 0;
         Obstacle {
             message: format!("cannot {attempted} {}: {error}", path.display()),
-            advice: String::new(),
+            advice,
             is_refused: !is_root && error.kind() == io::ErrorKind::PermissionDenied,
         }
     }
@@ -148,6 +152,7 @@ fn make_folders(root: &Path) -> Done {
     }
     let real = root.parent().and_then(|parent| fs::canonicalize(parent).ok()); // links lead elsewhere
     real.iter().flat_map(|real| real.ancestors()).try_for_each(check_folder)?;
+    root.parent().map_or(Ok(()), check_mount)?;
     make_folder(root, EVERYBODY_ENTERS)?;
     mend_folder(root)?;
     check_mount(root)
@@ -201,11 +206,15 @@ fn check_mount(root: &Path) -> Done {
         if flags & flag != 0 {
             let message =
                 format!("cannot install: {} is mounted {name}, so that the copy would have no effect", root.display());
-            let advice = format!("mount -o remount,{instead} \"$(stat -c %m {})\"", root.display());
-            return Err(Obstacle::new(message, advice));
+            return Err(Obstacle::new(message, remount(instead, root)));
         }
     }
     Ok(())
+}
+
+fn remount(option: &str, path: &Path) -> String {
+    let place = path.ancestors().find(|path| path.is_dir()).unwrap_or(path);
+    format!("mount -o remount,{option} \"$(stat -c %m {})\"", place.display())
 }
 
 fn mount_flags(path: &Path) -> io::Result<libc::c_ulong> {

@@ -82,10 +82,10 @@ function runAsRoot(command: readonly string[], terminal: Terminal): void {
   if (!isRoot) terminal.say(`+ ${[file, ...args].join(' ')}`);
   const { status, error } = spawnSync(file!, args, { stdio: ['inherit', 'ignore', 'inherit'] });
   if (status === 0) return;
-  const [code, advice] =
-    status === OBSTACLE
-      ? (['setup', ''] as const) // it has said above what to type
-      : (['not-privileged', `as root:   ${command.join(' ')}`] as const);
+  if (status === OBSTACLE) {
+    throw new CaptureError('setup', 'set up the sampler', 'bee-sampler ended for the reason above');
+  }
   const cause = error === undefined ? `${file} ended with code ${status}` : systemErrorText(error);
-  throw new CaptureError(code, 'set up the sampler', cause, advice);
+  const advice = `as root:   ${command.join(' ')}`;
+  throw new CaptureError('not-privileged', 'set up the sampler', cause, advice);
 }

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import type { InstalledSampler } from '../../../capture/installed-sampler.js';
 import { UsageProblem } from '../usage-problem.js';
-import type { Bound, SetupRequest } from './setup-request.js';
+import { type Bound, type SetupRequest, USUAL_FREQUENCY_HZ } from './setup-request.js';
 
 /** Who may start the copy, and what it allows them. */
 export interface SetupPlan {
@@ -94,10 +94,16 @@ export function planLines(plan: SetupPlan, sampler: string, destination: string)
     `who may profile ${plan.allProcesses ? 'every process of this machine' : 'processes of their own'}, ${
       plan.kernelFrames ? 'kernel frames included' : 'without kernel frames (--kernel-frames)'
     }`,
-    `with at most ${amount(plan.maxFrequencyHz, 'samples a second')} and ${amount(plan.maxMemoryMiB, "MB of the kernel's memory")}, each user in all runs together`,
+    `each with at most ${frequency(plan)} samples a second and ${memory(plan)} in all runs together`,
   ];
 }
 
-function amount(bound: Bound, unit: string): string {
-  return bound === 'usual' ? `the usual ${unit}` : `${bound} ${unit}`;
+function frequency({ maxFrequencyHz }: SetupPlan): number {
+  return maxFrequencyHz === 'usual' ? USUAL_FREQUENCY_HZ : maxFrequencyHz;
+}
+
+function memory({ maxMemoryMiB }: SetupPlan): string {
+  return maxMemoryMiB === 'usual'
+    ? "an eighth of the machine's memory (128 MB at least)"
+    : `${maxMemoryMiB} MB of the kernel's memory`;
 }

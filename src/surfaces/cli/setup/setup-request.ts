@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util';
 import { UsageProblem } from '../usage-problem.js';
 
+/** As the sampler has it, which tells what this machine comes to: `bee-sampler --bounds`. */
+export const USUAL_FREQUENCY_HZ = 10_000;
+
 /** `usual`: as the sampler chooses. */
 export type Bound = number | 'usual';
 
@@ -40,7 +43,7 @@ flags:
       --group NAME       Every member of a group; repeatable
       --kernel-frames    They may also see what the kernel does for their programs, with its addresses
       --all-processes    They may profile the processes of every user, root's included
-      --max-frequency HZ Samples a second, of all runs of one user together (default, or "usual": 10000)
+      --max-frequency HZ Samples a second, of all runs of one user together (default, or "usual": ${USUAL_FREQUENCY_HZ})
       --max-memory MB    Memory of the kernel, likewise (default, or "usual": an eighth of the machine's)
       --uninstall        Remove every copy
       --status           Say what is installed, and for whom; exits with 0 when you can profile with it
