@@ -7,7 +7,7 @@
 //! refused, and never both be too much. A session ends with its process, and with it what it said.
 
 use std::ffi::CString;
-use std::fs::{self, DirEntry, Metadata};
+use std::fs::{self, Metadata};
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
@@ -132,32 +132,53 @@ impl Need {
     }
 }
 
-/// By all processes of our user that run this very program, ourselves among them.
+/// By all processes of our user that run this very program, ourselves among them. What cannot be read is an error, and
+/// no session less: the user may take our descriptors away while we look.
 fn taken_by_user() -> io::Result<Need> {
     let own = fs::metadata("/proc/self/exe")?;
     // SAFETY: cannot fail.
     let uid = unsafe { libc::getuid() };
-    let is_process = |entry: &DirEntry| entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit);
-    let entries = fs::read_dir("/proc")?.filter_map(|entry| entry.ok());
-    let processes = entries.filter(is_process).map(|entry| entry.path());
-    let ours = processes.filter(|process| is_our_session(process, &own, uid));
-    Ok(ours.map(|process| claims_of(&process)).fold(Need::default(), Need::plus))
+    let mut taken = Need::default();
+    for entry in fs::read_dir("/proc")? {
+        let process = entry?.path();
+        if is_process(&process) && runs_program(&process, &own) {
+            taken = taken.plus(unless_ended(claims_of(&process, uid))?);
+        }
+    }
+    Ok(taken)
 }
 
-fn is_our_session(process: &Path, own: &Metadata, uid: u32) -> bool {
-    let is_same = |found: Metadata| (found.dev(), found.ino()) == (own.dev(), own.ino());
-    fs::metadata(process.join("exe")).is_ok_and(is_same) && real_uid(process) == Some(uid)
+fn is_process(entry: &Path) -> bool {
+    entry.file_name().is_some_and(|name| name.as_encoded_bytes().iter().all(u8::is_ascii_digit))
 }
 
-fn real_uid(process: &Path) -> Option<u32> {
-    let status = fs::read_to_string(process.join("status")).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("Uid:"))?.split_whitespace().next()?.parse().ok()
+/// Of what we may not look at, nothing is ours.
+fn runs_program(process: &Path, program: &Metadata) -> bool {
+    let identity = |found: &Metadata| (found.dev(), found.ino());
+    fs::metadata(process.join("exe")).is_ok_and(|found| identity(&found) == identity(program))
 }
 
-fn claims_of(process: &Path) -> Need {
-    let Ok(descriptors) = fs::read_dir(process.join("fd")) else { return Need::default() }; // it has ended
-    let links = descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
-    links.filter_map(|link| Need::of_link(&link)).fold(Need::default(), Need::plus)
+fn claims_of(process: &Path, uid: u32) -> io::Result<Need> {
+    let status = fs::read_to_string(process.join("status"))?;
+    let uids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    let real = uids.and_then(|uids| uids.split_whitespace().next()?.parse().ok());
+    if real != Some(uid) {
+        return Ok(Need::default());
+    }
+    let mut claims = Need::default();
+    for entry in fs::read_dir(process.join("fd"))? {
+        let link = unless_ended(fs::read_link(entry?.path()))?;
+        claims = claims.plus(Need::of_link(&link).unwrap_or_default());
+    }
+    Ok(claims)
+}
+
+/// Nothing of a process, or a descriptor, that is gone.
+fn unless_ended<T: Default>(found: io::Result<T>) -> io::Result<T> {
+    match found {
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH)) => Ok(T::default()),
+        other => other,
+    }
 }
 
 #[cfg(test)]
