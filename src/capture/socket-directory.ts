@@ -3,6 +3,7 @@ import { tmpdir as osTmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CaptureError } from './capture-error.js';
 import { isRunning } from './process-facts.js';
+import { systemErrorText } from './system-error-text.js';
 
 /** Leaves room for `/bee-PID-RANDOM/sampler` in a socket's 107 bytes. */
 const MAX_TMPDIR_LENGTH = 70;
@@ -11,20 +12,19 @@ const OURS = /^bee-(\d+)-\w+$/;
 
 /** A folder for sockets where only this user may look. Those of runs that were killed are removed on the way. */
 export async function makeSocketDirectory(): Promise<string> {
+  const isFit = osTmpdir().length < MAX_TMPDIR_LENGTH && !/\s/.test(osTmpdir());
+  const tmpdir = isFit ? osTmpdir() : '/tmp';
   try {
     const { dir } = await import('tmp-promise');
-    const isFit = osTmpdir().length < MAX_TMPDIR_LENGTH && !/\s/.test(osTmpdir());
-    const tmpdir = isFit ? osTmpdir() : '/tmp';
     removeStale(tmpdir);
     const { path } = await dir({ prefix: 'bee-', mode: 0o700, tmpdir });
     chmodSync(path, 0o700); // whatever the umask
     return path;
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
     throw new CaptureError(
       'no-directory',
       'make a folder for sockets',
-      cause,
+      `${tmpdir}: ${systemErrorText(error)}`,
       'TMPDIR=/tmp   or another folder that exists',
     );
   }

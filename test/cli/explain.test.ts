@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { CaptureError, type CaptureErrorCode } from '../../src/capture/capture-error.js';
 import { CargoFailure } from '../../src/cargo/cargo-failure.js';
@@ -20,6 +23,8 @@ afterEach(() => mock.restoreAll());
 const CODES: [CaptureErrorCode, number, string][] = [
   ['not-privileged', 77, 'privilege'],
   ['not-permitted', 77, 'privilege'],
+  ['over-bound', 77, 'privilege'],
+  ['setup', 125, 'profiler'],
   ['no-such-process', 2, 'usage'],
   ['no-native', 125, 'profiler'],
   ['kernel', 125, 'profiler'],
@@ -35,6 +40,37 @@ const CODES: [CaptureErrorCode, number, string][] = [
   ['no-bpf-loop', 125, 'profiler'],
   ['lockdown', 125, 'profiler'],
 ];
+
+test('an answer of the file system that nobody expected is told as such', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bee-'));
+  symlinkSync('loop', join(folder, 'loop'));
+  const answers: [path: string, says: string][] = [
+    ['loop/file', 'too many symbolic links encountered (ELOOP)'],
+    ['x'.repeat(300), 'name too long (ENAMETOOLONG)'],
+    ['\u0000', 'profiler failed'],
+  ];
+  for (const [name, says] of answers) {
+    const path = `${folder}/${name}`;
+    const { code } = explain(
+      errorOf(() => statSync(path)),
+      new Terminal('normal'),
+    );
+    assert.equal(code, 125);
+    assert.ok(written.includes(says), written);
+    assert.equal(written.includes('please report'), says === 'profiler failed', written);
+    assert.ok(says === 'profiler failed' || written.includes(`cannot look at ${path}: `), written);
+    written = '';
+  }
+  rmSync(folder, { recursive: true });
+});
+
+function errorOf(action: () => unknown): unknown {
+  try {
+    return action();
+  } catch (error) {
+    return error;
+  }
+}
 
 for (const [code, exitCode, source] of CODES) {
   test(`${code}: exit ${exitCode}, with what was attempted, why, and what to type`, () => {

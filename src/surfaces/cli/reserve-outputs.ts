@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { systemErrorText } from '../../capture/system-error-text.js';
 import { lockName, lockOwner, removeStaleReservations, temporaryName } from './stale-reservations.js';
 import { UsageProblem } from './usage-problem.js';
 
@@ -198,7 +199,7 @@ function localTime(now: Date): string {
 
 /** `path`: absolute. */
 export function reasonOf(error: unknown, path: string): string {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' && existsSync(dirname(path))) return 'nothing can be created in that folder';
   const known: Record<string, string> = {
     ENOENT: 'the folder does not exist',
@@ -209,7 +210,7 @@ export function reasonOf(error: unknown, path: string): string {
     EISDIR: 'it is a directory',
     EEXIST: 'another run is writing it',
   };
-  return known[code ?? ''] ?? message;
+  return known[code ?? ''] ?? systemErrorText(error);
 }
 
 function adviceFor(error: unknown, path: string): string {

@@ -1,5 +1,6 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemErrorText } from '../../../capture/system-error-text.js';
 import { WriteFailure } from '../reserve-outputs.js';
 
 export interface StoredFiles {
@@ -18,7 +19,7 @@ export function clearFiles(folder: string): StoredFiles {
   try {
     for (const name of sizes.keys()) rmSync(join(folder, name), { force: true });
   } catch (error) {
-    throw new WriteFailure(folder, error instanceof Error ? error.message : String(error));
+    throw new WriteFailure(folder, systemErrorText(error));
   }
   return total(sizes);
 }
@@ -27,23 +28,23 @@ export function clearFiles(folder: string): StoredFiles {
 function sizesIn(folder: string): Map<string, number> {
   const sizes = new Map<string, number>();
   for (const name of namesIn(folder)) {
-    const facts = read(folder, () => statSync(join(folder, name), { throwIfNoEntry: false }));
+    const facts = read(() => statSync(join(folder, name), { throwIfNoEntry: false }));
     if (facts?.isFile()) sizes.set(name, facts.size);
   }
   return sizes;
 }
 
 function namesIn(folder: string): string[] {
-  return read(folder, () => readdirSync(folder)) ?? [];
+  return read(() => readdirSync(folder)) ?? [];
 }
 
-/** Undefined for what does not exist. Throws WriteFailure. */
-function read<T>(folder: string, action: () => T): T | undefined {
+/** Undefined for what does not exist. */
+function read<T>(action: () => T): T | undefined {
   try {
     return action();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new WriteFailure(folder, error instanceof Error ? error.message : String(error));
+    throw error;
   }
 }
 
