@@ -406,7 +406,7 @@ int on_fork(struct bpf_raw_tracepoint_args *context)
 		return 0;
 	inherit_starter(BPF_CORE_READ(child, pid));
 	__u32 child_tgid = BPF_CORE_READ(child, tgid);
-	if (child_tgid == tgid) /* a thread */
+	if (child_tgid == tgid || process->is_alone) /* a thread, or nobody's to observe */
 		return 0;
 	struct bee_process inherited = *process;
 	bpf_map_update_elem(&processes, &child_tgid, &inherited, BPF_ANY);

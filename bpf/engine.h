@@ -35,12 +35,14 @@ struct bee_config {
  * A process under observation. `generation` counts its execs: a space that was published for another generation
  * describes an image that is gone. The kernel program copies the entry on fork. `is_held`: it waits at the gate, and
  * observation begins with its exec. `root` is the number of the request that began the observation: children have their
- * ancestor's, so that a sample tells where it belongs whatever has become of the pids since.
+ * ancestor's, so that a sample tells where it belongs whatever has become of the pids since. `is_alone`: its children are
+ * not observed.
  */
 struct bee_process {
 	__u32 generation;
 	__u32 is_held;
 	__u32 root;
+	__u32 is_alone;
 };
 
 /* The mappings of a process: `count` entries of the mappings array from `first`, sorted by begin. */

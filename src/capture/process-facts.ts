@@ -1,6 +1,10 @@
 import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { CaptureError } from './capture-error.js';
 import { isThirtyTwoBit, THIRTY_TWO_BIT } from './elf-class.js';
+import { readProcessTable } from './process-table.js';
+
+/** Containers with a process of one number: most have a 1 and a 7. */
+const MAX_INSIDERS = 3;
 
 /** What /proc tells of a process; empty where we may not look. */
 export interface ProcessFacts {
@@ -17,7 +21,7 @@ export function checkProcess(pid: number): void {
   };
   const status = tryTo(() => readFileSync(`/proc/${pid}/status`, 'utf8'), '');
   const field = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1];
-  if (status === '') refuse('there is no such process', 'pgrep -a NAME   finds the pid of a program');
+  if (status === '') refuse('there is no such process', adviceForAbsent(pid));
   if (Number(field('Tgid')) !== pid) {
     refuse(
       `it is a thread of process ${field('Tgid')}`,
@@ -30,6 +34,22 @@ export function checkProcess(pid: number): void {
   }
   if (isThirtyTwoBit(`/proc/${pid}/exe`))
     throw new CaptureError('thirty-two-bit', `profile process ${pid} (${field('Name')})`, THIRTY_TWO_BIT);
+}
+
+/** The pid may be the one that a process has inside of its container. */
+function adviceForAbsent(pid: number): string {
+  const insiders = Array.from(readProcessTable().values()).filter((row) => pidInside(row.pid) === pid);
+  const lines = insiders.map(
+    (row) => `--pid ${row.pid}   is process ${pid} (${row.name}) of a container, by its pid out here`,
+  );
+  return lines.slice(0, MAX_INSIDERS).join('\n') || 'pgrep -a NAME   finds the pid of a program';
+}
+
+/** What a process in a pid namespace of its own takes for its pid; undefined for all others. */
+function pidInside(pid: number): number | undefined {
+  const status = tryTo(() => readFileSync(`/proc/${pid}/status`, 'utf8'), '');
+  const pids = /^NSpid:\s*(.*)$/m.exec(status)?.[1]?.split(/\s+/) ?? [];
+  return pids.length > 1 ? Number(pids.at(-1)) : undefined;
 }
 
 /** Also while it is a zombie. */

@@ -31,6 +31,8 @@ export interface CaptureTotals {
   attachToFirstSampleNs: number;
   /** Observed processes that go on. */
   stillRunning: number;
+  /** The first of them. */
+  stillRunningPids: number[];
   /** How often the kernel paused an event that took too much time. */
   throttled: number;
   /** Ticks that were due while an observed task kept its CPU, and did not come. */

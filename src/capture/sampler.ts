@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  type AddRequest,
   decodeSamplerEvent,
   encodeAdd,
   encodeReadInterrupts,
@@ -90,10 +91,10 @@ export class Sampler {
   }
 
   /**
-   * Observes a process and its future children; `paths` are the files that it will map. Resolves with the `root` that
-   * their samples carry.
+   * Observes a process and its future children. Resolves with the number of the request: the `root` that their samples
+   * carry, unless it has an ancestor.
    */
-  async add(pid: number, options: { isHeld: boolean; paths: readonly string[] }): Promise<number> {
+  async add(pid: number, options: Omit<AddRequest, 'requestId' | 'pid'>): Promise<number> {
     const event = await this.#request((requestId) =>
       this.session.send(MESSAGE.add, encodeAdd({ requestId, pid, ...options })),
     );

@@ -11,6 +11,7 @@ import { type LaunchedSampler, launchSampler } from './launched-sampler.js';
 import { checkCanCapture } from './preflight.js';
 import { subjectOfMessage } from './problem-subject.js';
 import { checkProcess, type ProcessFacts, readProcessFacts } from './process-facts.js';
+import { descendantsOf, type ProcessRow, readProcessTable, shownProcess } from './process-table.js';
 import type { CaptureTotals, RawProfile } from './raw-profile.js';
 import type { Sampler } from './sampler.js';
 import { takeSamplerAhead } from './sampler-ahead.js';
@@ -127,11 +128,31 @@ export class CaptureSession {
     return this.#sampler.failed;
   }
 
-  async addPid(pid: number): Promise<void> {
+  /** A process that runs; `isAlone`: without the children that it will start. */
+  async addPid(pid: number, { isAlone = false } = {}): Promise<void> {
     checkProcess(pid);
     const facts = readProcessFacts(pid);
-    const root = await this.#sampler.add(pid, { isHeld: false, paths: [] });
+    const root = await this.#sampler.add(pid, { isAlone, paths: [] });
     this.#processes.push({ pid, root, ...facts, libraries: [] });
+  }
+
+  /**
+   * What descends from the processes that were added by pid and lives already: they share the root of their nearest one.
+   * Whoever of them starts others meanwhile is found in the next round.
+   */
+  async addDescendants(): Promise<void> {
+    const seen = new Set(this.#processes.map(({ pid }) => pid));
+    for (let isNew = true; isNew; ) {
+      isNew = false;
+      const table = readProcessTable();
+      for (const { pid, root } of [...this.#processes].reverse()) {
+        for (const child of descendantsOf(table, pid).filter((child) => !seen.has(child.pid))) {
+          isNew = true;
+          seen.add(child.pid);
+          await this.#addDescendant(child, root);
+        }
+      }
+    }
   }
 
   /** Resolves when every known process has ended and none waits at the gate; at once when there is none. */
@@ -216,6 +237,23 @@ export class CaptureSession {
         code: 'not-observed',
         message: `${message.executable} ran unobserved: ${cause}`,
         subject: message.executable,
+      });
+    }
+  }
+
+  async #addDescendant(child: ProcessRow, ancestor: number): Promise<void> {
+    try {
+      await this.#sampler.add(child.pid, { ancestor, paths: [] });
+    } catch (error) {
+      if (!(error instanceof CaptureError)) throw error;
+      if (error.code === 'no-such-process') return; // it has ended
+      if (error.code !== 'not-permitted') throw error;
+      const subject = shownProcess(child);
+      const why = 'being another user’s or having rights of their own (setuid, capabilities)';
+      this.#problems.push({
+        code: 'left-out',
+        message: `child processes are left out, ${why}: ${subject}`,
+        subject,
       });
     }
   }

@@ -15,11 +15,13 @@ export const MESSAGE = {
   interrupts: 112,
 } as const;
 
-const PROTOCOL_VERSION = 4;
+const PROTOCOL_VERSION = 5;
 const UNWINDER = { dwarf: 0, fp: 1 } as const;
 const EVENT = { 'cpu-clock': 0, cycles: 1 } as const;
 const START_CHECKS_UNWINDING = 1;
 const ADD_IS_HELD = 1;
+const ADD_IS_ALONE = 2;
+const ADD_IS_CHILD = 4;
 
 export interface StartRequest {
   frequencyHz: number;
@@ -32,11 +34,16 @@ export interface StartRequest {
   checksUnwinding: boolean;
 }
 
-/** `isHeld`: it waits at the gate and is observed from its exec on; `paths`: files that it will map. */
+/** `paths`: files that it will map. */
 export interface AddRequest {
   requestId: number;
   pid: number;
-  isHeld: boolean;
+  /** It waits at the gate and is observed from its exec on. */
+  isHeld?: boolean;
+  /** Its children are not observed. */
+  isAlone?: boolean;
+  /** It descends from an observed process: the root of that one, which its samples then carry. */
+  ancestor?: number;
   paths: readonly string[];
 }
 
@@ -71,8 +78,10 @@ export function encodeStart(request: StartRequest): Uint8Array {
   ]);
 }
 
-export function encodeAdd({ requestId, pid, isHeld, paths }: AddRequest): Uint8Array {
-  const head = words([requestId, pid, isHeld ? ADD_IS_HELD : 0, paths.length]);
+export function encodeAdd({ requestId, pid, isHeld, isAlone, ancestor, paths }: AddRequest): Uint8Array {
+  const flags =
+    (isHeld ? ADD_IS_HELD : 0) | (isAlone ? ADD_IS_ALONE : 0) | (ancestor !== undefined ? ADD_IS_CHILD : 0);
+  const head = words([requestId, pid, flags, ancestor ?? 0, paths.length]);
   return Buffer.concat([head, ...paths.map((path) => Buffer.from(`${path}\0`))]);
 }
 

@@ -148,8 +148,15 @@ test('the wrapper’s own output is a file, which can be split', async () => {
   assert.equal((await optionsOf('cargo-profile-bee', '--split')).split, true);
 });
 
-test('--pid takes a pid and nothing else', async () => {
-  assert.deepEqual(toOptions('profile-bee', { pid: 42 }, { ours: [] }).target, { kind: 'pid', pid: 42 });
-  for (const pid of [0, -1, 1.5])
-    assert.throws(() => toOptions('profile-bee', { pid }, { ours: [] }), UsageProblem);
+test('--pid takes pids, each once, with commas or repeated, and nothing else', async () => {
+  const flags = await parseFlags('profile-bee', ['-p', '42,7', '--pid=7', '-p9', '--no-children']);
+  assert.deepEqual(toOptions('profile-bee', flags, { ours: [] }).target, {
+    kind: 'pid',
+    pids: [42, 7, 9],
+    withChildren: false,
+  });
+  for (const pid of ['0', '-1', '1.5', '1,,2', '1,', '', '1e3', 'self'])
+    assert.throws(() => toOptions('profile-bee', { pid: [pid] }, { ours: [] }), UsageProblem, pid);
+  const alone = { children: false };
+  assert.throws(() => toOptions('profile-bee', alone, { ours: [], program: ['true'] }), /goes with --pid/);
 });

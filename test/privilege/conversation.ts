@@ -55,7 +55,7 @@ export function add(
   pid: number,
   { requestId = 1, isHeld = false, paths = [] as readonly string[] } = {},
 ): Buffer {
-  const head = words([requestId, pid, isHeld ? 1 : 0, paths.length]);
+  const head = words([requestId, pid, isHeld ? 1 : 0, 0, paths.length]);
   return frame(TYPE.add, Buffer.concat([head, ...paths.map((path) => Buffer.from(`${path}\0`))]));
 }
 

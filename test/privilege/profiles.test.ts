@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, before, test } from 'node:test';
@@ -59,6 +59,40 @@ test('somebody else’s process, or one that hides its memory: 77, and why', nee
     assert.deepEqual(run.leftBehind, []);
   }
 });
+
+test('somebody else’s process among several is refused, and named', needsRoot, async () => {
+  const [own, foreign] = [await burningProcess(ann), await burningProcess(bob)];
+  const run = await runBee(request(['-p', `${own},${foreign}`, '--time', '300']));
+  assert.equal(run.code, 77, run.stderr);
+  assert.match(run.stderr, new RegExp(`cannot profile process ${foreign}: it is another user’s`));
+  assert.equal(run.foldedText ?? '', '');
+});
+
+test(
+  'of children that run already one’s own are profiled, and others are named and left out',
+  needsRoot,
+  async () => {
+    const become = ({ uid, gid }: BeeUser) => `setpriv --reuid=${uid} --regid=${gid} --init-groups`;
+    const burn = `sh -c 'exec "$0" --seconds 60' ${plain}`;
+    const script = `${become(bob)} ${burn} & ${become(ann)} ${burn} & exec ${become(ann)} sleep 60`;
+    const family = spawn('sh', ['-c', script], { stdio: 'ignore', detached: true });
+    const names = () => childrenOf(family.pid!).map((pid) => readProc(pid, 'comm').trim());
+    await untilTrue(
+      'both burn',
+      () => names().join() === 'spin,spin' && readProc(family.pid!, 'comm') === 'sleep\n',
+    );
+    const [foreign, own] = childrenOf(family.pid!);
+    const run = request(['-p', String(family.pid), '--time', '1000', '--group-by', 'process']);
+    const { summary, stacks } = await profileWith(run).finally(() => process.kill(-family.pid!, 'SIGKILL'));
+    assert.deepEqual([...new Set(stacks.map(({ frames }) => frames[0]))], [`spin [pid ${own}]`]);
+    const leftOut = summary.problems.filter(({ code }) => code === 'left-out');
+    assert.match(leftOut[0]?.message ?? '', new RegExp(`another user’s .*: ${foreign} \\(spin\\)$`));
+  },
+);
+
+function childrenOf(pid: number): number[] {
+  return readProc(pid, `task/${pid}/children`).trim().split(' ').map(Number);
+}
 
 const children = [
   { name: 'setuid', options: { mode: 0o4755 } },

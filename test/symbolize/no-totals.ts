@@ -6,6 +6,7 @@ export const NO_TOTALS: CaptureTotals = {
   lost: {},
   snapshots: 0,
   stillRunning: 0,
+  stillRunningPids: [],
   snapshotsOverBudget: 0,
   samplerLoadCpuNs: 0,
   attachToFirstSampleNs: 0,

@@ -13,6 +13,7 @@ use crate::bounds::Need;
 use crate::failure::{Failure, Outcome};
 use crate::perf_events::{online_cpus, open_sampling_event, EventRing, SamplingEvent, RECORD_THROTTLE};
 use crate::record::{bytes_of, read_from, Config, Counters, Mapping, Process, ProcessEnd, Space};
+use crate::requests::AddRequest;
 use crate::tables::TableView;
 use crate::walk::Limits;
 
@@ -132,9 +133,11 @@ impl Engine {
         Ok(std::mem::take(&mut *self.records.borrow_mut()))
     }
 
-    /// A held process is observed from its next exec on. Its samples and its children's carry `root`.
-    pub fn observe(&self, pid: u32, is_held: bool, root: u32) -> Outcome<()> {
-        put(&self.processes, pid, &Process { generation: 0, is_held: is_held.into(), root })
+    /// A held process is observed from its next exec on. Its samples, and its children's if they are followed, carry
+    /// the root.
+    pub fn observe(&self, request: &AddRequest) -> Outcome<()> {
+        let (is_held, is_alone) = (request.is_held.into(), request.is_alone.into());
+        put(&self.processes, request.pid, &Process { generation: 0, is_held, root: request.root(), is_alone })
     }
 
     /// False also for a process that has become another user's, or has got other rights: it is not to be followed.

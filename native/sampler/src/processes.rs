@@ -14,6 +14,7 @@ use crate::engine::Engine;
 use crate::failure::Outcome;
 use crate::objects::{is_elf, is_gone, Objects, NO_OBJECT};
 use crate::record::{Mapping, Space, MAPPING_JIT, MAPPING_TABLE};
+use crate::requests::AddRequest;
 use crate::side_band::{FileIdentity, Item, NewMapping, News};
 use crate::space_ranges::{self, SpaceRanges};
 use crate::tables::{first_step_log2, TableMemory, TableSlot};
@@ -39,6 +40,8 @@ pub struct Process {
     range: Option<Rc<space_ranges::Range>>,
     must_publish: bool,
     has_ended: bool,
+    /// Its children are not followed.
+    is_alone: bool,
     /// Code has come to lie where other code was.
     has_other_code: bool,
 }
@@ -183,9 +186,10 @@ impl Processes {
     }
 
     /// Begins to follow a process with what it has mapped now. The caller observes it in the kernel afterwards.
-    pub fn add(&mut self, engine: &mut Engine, pid: u32, send_loaded: SendLoaded) -> Outcome<()> {
+    pub fn add(&mut self, engine: &mut Engine, request: &AddRequest, send_loaded: SendLoaded) -> Outcome<()> {
+        let &AddRequest { pid, is_alone, .. } = request;
         // Known first: what it maps is in use, and makes no room for the next of its files.
-        self.all.insert(pid, Process { must_publish: true, ..Process::default() });
+        self.all.insert(pid, Process { must_publish: true, is_alone, ..Process::default() });
         self.changed.push(pid);
         let maps = self.list_mappings(pid);
         for listed in maps.iter().filter(|listed| listed.is_executable) {
@@ -241,7 +245,7 @@ impl Processes {
     }
 
     fn fork(&mut self, parent: u32, child: u32) {
-        let Some(process) = self.all.get(&parent) else { return };
+        let Some(process) = self.all.get(&parent).filter(|process| !process.is_alone) else { return };
         let copy = Process {
             generation: process.generation,
             mappings: process.mappings.clone(),
@@ -249,6 +253,7 @@ impl Processes {
             range: process.range.clone(),
             must_publish: process.must_publish,
             has_ended: false,
+            is_alone: false,
             has_other_code: false,
         };
         if copy.must_publish {

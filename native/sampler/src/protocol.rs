@@ -8,10 +8,12 @@
 //!   u32 event (0 cpu-clock, 1 cycles), u32 maxDepth (1 to 1024),
 //!   u32 flags (START_CHECKS_UNWINDING: every stack is unwound a second time in the sampler and compared),
 //!   u32 tableMiB (2 to 1024)` loads and attaches the kernel programs.
-//! - ADD `u32 requestId, u32 pid, u32 flags (ADD_IS_HELD: it waits at
-//!   the gate, observation begins with its exec), u32 pathCount, paths, each NUL-terminated` observes a process
-//!   and its future children; the paths are the files that it will map, loaded before ADDED is sent. Stacks of all of
-//!   them carry the requestId as their `root`, so it must be another one each time.
+//! - ADD `u32 requestId, u32 pid, u32 flags, u32 ancestor, u32 pathCount, paths, each NUL-terminated` observes a
+//!   process and its future children; the paths are the files that it will map, loaded before ADDED is sent. Stacks of
+//!   all of them carry the requestId as their `root`, so it must be another one each time. Flags: ADD_IS_HELD (it waits
+//!   at the gate, observation begins with its exec), ADD_IS_ALONE (not its children), ADD_IS_CHILD (of a process that is
+//!   observed: `ancestor` is the requestId of that one's ADD, and the root; nothing changes if it is observed already).
+//!   Who may profile what is asked for each.
 //! - STOP ends sampling and asks for what is left. INTERRUPTS `u32 requestId, u32 signal` asks how often
 //!   that signal came; the answer is INTERRUPTS `u32 requestId, u32 count`.
 //!
@@ -25,11 +27,12 @@
 //!   written again is another object. With the id KERNEL_OBJECT: /proc/kallsyms.
 //! - STACKS: `struct bee_stack` records, back to back; each stands for one sample. COUNTS `{u64 key[2], u64 more}…`
 //!   adds repetitions to the record with that key. Both are whole when DONE arrives.
-//! - EXIT `u32 pid, i32 waitStatus (-1: unknown), u64 timeNs (CLOCK_MONOTONIC)` for each process of an ADD.
+//! - EXIT `u32 pid, i32 waitStatus (-1: unknown), u64 timeNs (CLOCK_MONOTONIC)` for each process of an ADD that is no
+//!   ADD_IS_CHILD.
 //! - PROBLEM JSON `{code, message}`: something was left out, and the run goes on.
 //! - TOTALS JSON, after COUNTS: once a second, for a client that loses its sampler, and after STOP, then with DONE.
 
-pub const PROTOCOL_VERSION: u32 = 4;
+pub const PROTOCOL_VERSION: u32 = 5;
 
 pub const MESSAGE_START: u16 = 1;
 pub const MESSAGE_ADD: u16 = 2;
@@ -52,8 +55,10 @@ pub const MESSAGE_INTERRUPTS: u16 = 112;
 /// START flag.
 pub const START_CHECKS_UNWINDING: u32 = 1 << 0;
 
-/// ADD flag.
+/// ADD flags.
 pub const ADD_IS_HELD: u32 = 1 << 0;
+pub const ADD_IS_ALONE: u32 = 1 << 1;
+pub const ADD_IS_CHILD: u32 = 1 << 2;
 
 /// In place of an OBJECT's number.
 pub const KERNEL_OBJECT: u32 = u32::MAX;

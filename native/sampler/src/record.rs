@@ -95,6 +95,7 @@ pub struct Process {
     pub generation: u32,
     pub is_held: u32,
     pub root: u32,
+    pub is_alone: u32,
 }
 
 #[repr(C)]

@@ -3,7 +3,7 @@
 use crate::engine::Settings;
 use crate::failure::{Failure, Outcome};
 use crate::perf_events::SamplingEvent;
-use crate::protocol::{ADD_IS_HELD, PROTOCOL_VERSION, START_CHECKS_UNWINDING};
+use crate::protocol::{ADD_IS_ALONE, ADD_IS_CHILD, ADD_IS_HELD, PROTOCOL_VERSION, START_CHECKS_UNWINDING};
 use crate::record::MAX_USER_FRAMES;
 
 /// The kernel's memory for it is charged to us, and a caller of ours is not to use it up.
@@ -48,11 +48,19 @@ pub struct AddRequest<'a> {
     pub id: u32,
     pub pid: u32,
     pub is_held: bool,
+    pub is_alone: bool,
+    /// Of a process that is observed: the id of that one's request.
+    pub ancestor: Option<u32>,
     /// NUL-terminated.
     paths: &'a [u8],
 }
 
 impl AddRequest<'_> {
+    /// What its stacks carry.
+    pub fn root(&self) -> u32 {
+        self.ancestor.unwrap_or(self.id)
+    }
+
     pub fn paths(&self) -> impl Iterator<Item = &[u8]> {
         self.paths.split(|&byte| byte == 0).filter(|path| !path.is_empty())
     }
@@ -60,11 +68,19 @@ impl AddRequest<'_> {
 
 /// Reads an ADD payload.
 pub fn parse_add(payload: &[u8]) -> Outcome<AddRequest<'_>> {
-    const HEAD_BYTES: usize = 16;
+    const HEAD_BYTES: usize = 20;
     let missing = || Failure::new("protocol", "the ADD request is too short");
     let word = |index| word_at(payload, index).ok_or_else(missing);
     let paths = payload.get(HEAD_BYTES..).ok_or_else(missing)?;
-    Ok(AddRequest { id: word(0)?, pid: word(1)?, is_held: word(2)? & ADD_IS_HELD != 0, paths })
+    let (flags, ancestor) = (word(2)?, word(3)?);
+    Ok(AddRequest {
+        id: word(0)?,
+        pid: word(1)?,
+        is_held: flags & ADD_IS_HELD != 0,
+        is_alone: flags & ADD_IS_ALONE != 0,
+        ancestor: (flags & ADD_IS_CHILD != 0).then_some(ancestor),
+        paths,
+    })
 }
 
 fn word_at(payload: &[u8], index: usize) -> Option<u32> {
@@ -85,9 +101,9 @@ mod tests {
         let start = words(&[PROTOCOL_VERSION, 997, 0, 4096, 0, 1024, 0, 40]);
         assert_eq!(parse_start(&start).unwrap().frequency_hz, 997);
         assert!((0..32).all(|length| parse_start(&start[..length]).is_err()));
-        let add = words(&[1, 42, ADD_IS_HELD, 0]);
+        let add = words(&[1, 42, ADD_IS_HELD, 0, 0]);
         assert!(parse_add(&add).unwrap().is_held);
-        assert!((0..16).all(|length| parse_add(&add[..length]).is_err()));
+        assert!((0..20).all(|length| parse_add(&add[..length]).is_err()));
     }
 
     #[test]
@@ -102,8 +118,14 @@ mod tests {
     }
 
     #[test]
+    fn a_child_carries_the_root_of_its_ancestor() {
+        assert_eq!(parse_add(&words(&[7, 42, ADD_IS_CHILD, 3, 0])).unwrap().root(), 3);
+        assert_eq!(parse_add(&words(&[7, 42, ADD_IS_ALONE, 3, 0])).unwrap().root(), 7);
+    }
+
+    #[test]
     fn paths_end_at_their_nul() {
-        let mut payload = words(&[1, 42, 0, 2]);
+        let mut payload = words(&[1, 42, 0, 0, 2]);
         payload.extend_from_slice(b"/bin/a\0/lib/b c\0");
         let request = parse_add(&payload).unwrap();
         assert_eq!(request.paths().collect::<Vec<_>>(), [b"/bin/a".as_slice(), b"/lib/b c"]);

@@ -33,6 +33,8 @@ use crate::wire::Wire;
 
 /// How often waiting stacks are fetched when nothing asks for it earlier.
 const TICK_MS: i32 = 100;
+/// Pids of processes that go on, in TOTALS.
+const MAX_NAMED: usize = 16;
 /// Batches of stacks stay below this; the client refuses frames of 64 MiB.
 const BATCH_BYTES: usize = 256 << 10;
 
@@ -317,6 +319,9 @@ impl Session {
     fn observe(&mut self, request: &AddRequest) -> io::Result<()> {
         let pid = request.pid;
         let process = self.access.authorize(pid)?;
+        if request.ancestor.is_some() && self.engine.is_observed(pid) {
+            return Ok(());
+        }
         self.side_band.enable()?;
         for path in request.paths() {
             let path = Path::new(OsStr::from_bytes(path));
@@ -325,15 +330,17 @@ impl Session {
         for (tid, runtime_ns) in running_times(pid) {
             self.engine.set_runtime_base(tid, runtime_ns).map_err(to_io)?;
         }
-        self.engine.observe(pid, request.is_held, request.id).map_err(to_io)?;
+        self.engine.observe(request).map_err(to_io)?;
         if has_ended(&process) {
             self.engine.forget(pid); // whoever has its pid now was not asked for
             return Err(io::Error::from_raw_os_error(libc::ESRCH));
         }
         let (wire, sent) = (&mut self.wire, &mut self.objects_sent);
         let mut send_loaded = |objects: &mut Objects| send_objects(wire, sent, objects);
-        self.processes.add(&mut self.engine, pid, &mut send_loaded).map_err(to_io)?;
-        self.awaited.push((pid, process));
+        self.processes.add(&mut self.engine, request, &mut send_loaded).map_err(to_io)?;
+        if request.ancestor.is_none() {
+            self.awaited.push((pid, process));
+        }
         if !self.is_sampling {
             self.is_sampling = true;
             self.checkpoints = Checkpoints::new();
@@ -385,7 +392,7 @@ impl Session {
         let counters = self.engine.counters();
         let lost: Vec<String> =
             LOSS_NAMES.iter().zip(counters.lost).map(|(name, count)| format!("\"{name}\":{count}")).collect();
-        let still_running = self.processes.living().filter(|pid| !is_gone(*pid)).count();
+        let still_running: Vec<u32> = self.processes.living().filter(|pid| !is_gone(*pid)).collect();
         let living_cpu_ns: u64 = self
             .processes
             .living()
@@ -407,7 +414,7 @@ impl Session {
             ("tablesEvicted", self.processes.objects.room.evicted),
             ("tablesRefused", self.processes.objects.room.refused),
             ("tablesNs", self.processes.objects.tables_ns),
-            ("stillRunning", still_running as u64),
+            ("stillRunning", still_running.len() as u64),
             ("throttled", self.throttled),
             ("skippedTicks", skipped_ticks(&self.settings, &counters)),
             ("stolenNs", stolen_ns().saturating_sub(self.stolen_base_ns)),
@@ -419,8 +426,9 @@ impl Session {
         let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         let source = if run_ns.is_some() { "kernel" } else { "sampled" };
         let check = self.settings.checks_unwinding.then(|| self.check.totals(counters.checks_lost)).unwrap_or_default();
-        let (fields, lost) = (fields.join(","), lost.join(","));
-        format!("{{{fields},\"costSource\":\"{source}\",{check}\"lost\":{{{lost}}}}}")
+        let named: Vec<String> = still_running.iter().take(MAX_NAMED).map(u32::to_string).collect();
+        let (fields, lost, named) = (fields.join(","), lost.join(","), named.join(","));
+        format!("{{{fields},\"stillRunningPids\":[{named}],\"costSource\":\"{source}\",{check}\"lost\":{{{lost}}}}}")
     }
 }
 

@@ -38,9 +38,18 @@ export const FLAGS: readonly FlagSpecification[] = [
   {
     name: 'pid',
     alias: 'p',
-    type: 'number',
+    type: 'string',
+    isRepeatable: true,
     value: 'PID',
-    describe: 'Profile a running process and the children it starts',
+    describe:
+      'Profile a running process, its children and those that it starts; several: --pid 1,2 or repeated',
+    only: 'profile-bee',
+  },
+  {
+    name: 'children',
+    type: 'boolean',
+    isNegatable: true,
+    describe: 'With --pid: child processes too (default); --no-children: only the named processes',
     only: 'profile-bee',
   },
   {
@@ -81,7 +90,8 @@ export const FLAGS: readonly FlagSpecification[] = [
     type: 'string',
     value: 'WHAT',
     choices: GROUP_BY,
-    describe: 'Roots of the picture: binary, process, thread, test or none (default: binary, if several ran)',
+    describe:
+      'Roots of the picture: binary, process, thread, test or none (default: binary, if several ran; process for several --pid)',
   },
   { name: 'split', type: 'boolean', describe: 'Write a file for each root: out.svg becomes out-ROOT.svg' },
   {

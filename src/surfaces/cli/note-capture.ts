@@ -1,4 +1,6 @@
+import { readProcessTable, shownProcess } from '../../capture/process-table.js';
 import type { CaptureTotals, RawObject, RawProfile, UnwindingCheck } from '../../capture/raw-profile.js';
+import { enumerate } from './enumerate.js';
 import { leftOutProblems } from './left-out-problems.js';
 import { type LaunchEnd, type Launched, signalName } from './prepared-target.js';
 import type { RunInProgress } from './run-in-progress.js';
@@ -61,9 +63,14 @@ export function noteTargets(
 }
 
 /** A daemon, for example: its work is not in the picture, and the program's end does not tell. */
-export function noteStillRunning({ totals: { stillRunning } }: RawProfile, summary: Summary): void {
+export function noteStillRunning({ totals }: RawProfile, summary: Summary): void {
+  const { stillRunning, stillRunningPids } = totals;
   if (stillRunning === 0) return;
-  const message = `${stillRunning} of its child processes still ${stillRunning === 1 ? 'runs' : 'run'}: what they do from here on is not in the profile (--pid PID profiles a running process)`;
+  const table = readProcessTable();
+  const living = stillRunningPids.flatMap((pid) => table.get(pid) ?? []);
+  const names = living.length > 0 ? ` (${enumerate(living.map(shownProcess))})` : '';
+  const flag = `--pid ${living.map(({ pid }) => pid).join(',') || 'PID'}`;
+  const message = `${stillRunning} of its child processes still ${stillRunning === 1 ? 'runs' : 'run'}${names}: what they do from here on is not in the profile; profile-bee ${flag} profiles them`;
   summary.problems.add({ code: 'still-running', message });
 }
 

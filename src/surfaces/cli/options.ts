@@ -36,7 +36,14 @@ export interface CargoTargetRequest {
   typedBefore: readonly string[];
 }
 
-export type ProgramRequest = { kind: 'command'; argv: readonly string[] } | { kind: 'pid'; pid: number };
+/** Processes that run already, each once. */
+export interface PidRequest {
+  kind: 'pid';
+  pids: readonly number[];
+  withChildren: boolean;
+}
+
+export type ProgramRequest = { kind: 'command'; argv: readonly string[] } | PidRequest;
 export type TargetRequest = CargoTargetRequest | ProgramRequest;
 
 /** Which cargo profile our own flags ask for; undefined: release (bench for benches). */
@@ -49,7 +56,7 @@ export interface RecordOptions {
   plan: CapturePlan;
   /** Empty: the command's default. */
   outputs: OutputRequest[];
-  /** Undefined: by binary where several ran. */
+  /** Undefined: by binary where several ran, by process where several were named. */
   groupBy: GroupBy | undefined;
   /** One file for each root. */
   split: boolean;
@@ -167,15 +174,26 @@ function toTarget(command: CommandName, flags: Flags, parts: CommandParts): Targ
   if (given.filter(Boolean).length > 1) {
     throw new UsageProblem('--pid, --cmd and a command after -- exclude each other');
   }
-  if (flags.pid !== undefined) {
-    if (!Number.isSafeInteger(flags.pid) || flags.pid < 1)
-      throw new UsageProblem(`--pid ${flags.pid} is not a pid`);
-    return { kind: 'pid', pid: flags.pid };
-  }
+  if (flags.pid !== undefined)
+    return { kind: 'pid', pids: toPids(flags.pid), withChildren: flags.children !== false };
+  if (flags.children !== undefined)
+    throw new UsageProblem(`--${flags.children ? '' : 'no-'}children goes with --pid`);
   const argv = flags.cmd === undefined ? (parts.program ?? []) : splitWords(flags.cmd);
   if (argv.length === 0)
     throw new UsageProblem('there is no command to run', `${parts.invokedAs ?? command} -- COMMAND`);
   return { kind: 'command', argv };
+}
+
+/** `1,2` and repeated flags, as perf takes them and pgrep -d, writes them; a pid that is named twice is one. */
+function toPids(values: readonly string[]): number[] {
+  const pids = values.flatMap((value) => value.split(',').map((word) => toPid(word.trim(), value)));
+  return [...new Set(pids)];
+}
+
+function toPid(word: string, value: string): number {
+  if (/^\d+$/.test(word) && Number.isSafeInteger(Number(word)) && Number(word) > 0) return Number(word);
+  const message = `--pid ${value}: ${JSON.stringify(word)} is not a pid`;
+  throw new UsageProblem(message, 'pgrep -a NAME   finds the pid of a program');
 }
 
 function toProfileTimeSeconds(flags: Flags): number | undefined {

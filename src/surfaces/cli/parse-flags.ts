@@ -4,7 +4,8 @@ import { UsageProblem } from './usage-problem.js';
 
 /** Flags as typed; absent ones are undefined. Nothing is validated but their types. */
 export interface Flags {
-  pid?: number;
+  pid?: string[];
+  children?: boolean;
   cmd?: string;
   duration?: number;
   time?: number;

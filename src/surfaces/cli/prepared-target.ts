@@ -8,10 +8,14 @@ import { inheritedStdio } from '../../cargo/inherited-descriptors.js';
 import type { PackageRoot } from '../../symbolize/origin.js';
 import { checkCommand } from './find-command.js';
 import { groupOfFile, type ProcessGroup } from './group-of-process.js';
-import type { ProgramRequest, RecordOptions } from './options.js';
+import { IdleWatch } from './idle-watch.js';
+import type { PidRequest, ProgramRequest, RecordOptions } from './options.js';
 import type { Problem } from './problem-list.js';
 import type { SummaryTarget } from './summary.js';
 import { userEnvironment } from './user-environment.js';
+
+/** In the name of a file. */
+const MAX_NAMED_PIDS = 3;
 
 /** How what we launched ended; both null: not our child (a pid). */
 export interface LaunchEnd {
@@ -60,7 +64,7 @@ export type PrepareTarget = () => Promise<PreparedTarget>;
 
 /** Finds a target that is there already. Throws UsageProblem. */
 export function prepareProgram(target: ProgramRequest, options: RecordOptions): PreparedTarget {
-  if (target.kind === 'pid') return preparePid(target.pid);
+  if (target.kind === 'pid') return preparePids(target);
   return prepareCommand(target.argv, writesToStandardOutput(options));
 }
 
@@ -97,16 +101,21 @@ function prepareCommand(argv: readonly string[], stdoutIsTaken: boolean): Prepar
   };
 }
 
-function preparePid(pid: number): PreparedTarget {
-  checkProcess(pid);
+function preparePids(request: PidRequest): PreparedTarget {
+  const { pids, withChildren } = request;
+  for (const pid of pids) checkProcess(pid);
+  const watch = new IdleWatch(request);
   return {
     ...NOTHING_BUILT,
-    name: `pid-${pid}`,
+    name: nameOfPids(pids),
     isForeign: true,
     factsOf: () => ({ kind: 'pid' }),
     groupOf: groupOfFile,
+    problemsAfter: (raw) => watch.problems(raw),
     launch: async (session) => {
-      await session.addPid(pid);
+      watch.begin();
+      for (const pid of pids) await session.addPid(pid, { isAlone: !withChildren });
+      if (withChildren) await session.addDescendants();
       return {
         pid: undefined,
         isRunning: () => false,
@@ -114,6 +123,14 @@ function preparePid(pid: number): PreparedTarget {
       };
     },
   };
+}
+
+/** `pid-7`, `pids-7-8`, `pids-7-8-9-and-5-more`. */
+function nameOfPids(pids: readonly number[]): string {
+  const shown = pids.slice(0, MAX_NAMED_PIDS).join('-');
+  if (pids.length === 1) return `pid-${shown}`;
+  const hidden = pids.length - MAX_NAMED_PIDS;
+  return `pids-${shown}${hidden > 0 ? `-and-${hidden}-more` : ''}`;
 }
 
 export function launchedChild(pid: number | undefined, ended: Promise<LaunchEnd>): Launched {

@@ -75,7 +75,7 @@ export function qualityProblems(summary: Summary): Problem[] {
   const problems: Problem[] = [];
   const note = (code: string, message: string) => problems.push({ code, message });
   if (samples.delivered === 0) {
-    note('few-samples', 'no samples: the program used less CPU time than lies between two of them');
+    note('no-samples', 'no samples: the program used less CPU time than lies between two of them');
   } else if (samples.delivered < MIN_SAMPLES) {
     const few = samples.delivered === 1 ? 'only 1 sample' : `only ${count(samples.delivered)} samples`;
     note('few-samples', `${few}: shares are rough; run longer or with a higher --frequency`);

@@ -17,7 +17,13 @@ export function groupingOf(
     const { root, pid, executable } = process;
     return { root, pid, executable, ...target.groupOf(process) };
   });
-  return { by: asked ?? defaultGroupBy(processes), processes, hasAllStarters: startersFull === 0 };
+  // Whoever names several processes wants to tell them apart.
+  const isNamed = observed.length > 1 && target.isForeign;
+  return {
+    by: asked ?? (isNamed ? 'process' : defaultGroupBy(processes)),
+    processes,
+    hasAllStarters: startersFull === 0,
+  };
 }
 
 /** The only part of a picture without roots: the binary, where there is one. */

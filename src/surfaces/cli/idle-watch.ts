@@ -1,0 +1,132 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import {
+  descendantsOf,
+  type ProcessRow,
+  type ProcessTable,
+  readProcessTable,
+  shownProcess,
+} from '../../capture/process-table.js';
+import type { RawProfile } from '../../capture/raw-profile.js';
+import { enumerate } from './enumerate.js';
+import type { PidRequest } from './options.js';
+import type { Problem } from './problem-list.js';
+
+/** With more samples than these the processes that were named have done something. */
+const FEW_SAMPLES = 100;
+/** Of one CPU: less is idle. */
+const IDLE_SHARE = 0.01;
+/** Of one CPU, and at least some ticks of the accounting: who does less is not who does the work. */
+const BUSY_SHARE = 0.05;
+const MIN_BUSY_MS = 50;
+/** More pids than these nobody would paste. */
+const MAX_PIDS = 8;
+
+/** What may show that two processes belong together. */
+interface Ties {
+  executable: string;
+  controlGroup: string;
+  session: number;
+}
+
+interface Busy extends ProcessRow {
+  /** During the run. */
+  ranMs: number;
+}
+
+/**
+ * Processes that were named by pid and then did nothing: whose parent, daemon or wrapper are they, and who does the
+ * work? Looked at before and after the run, by the CPU time of every process.
+ */
+export class IdleWatch {
+  #before: ProcessTable = new Map();
+  #ties: Ties[] = [];
+  #beganNs = 0n;
+
+  constructor(private readonly request: PidRequest) {}
+
+  begin(): void {
+    this.#before = readProcessTable();
+    this.#ties = this.request.pids.map((pid) => tiesOf(pid, this.#before.get(pid)));
+    this.#beganNs = process.hrtime.bigint();
+  }
+
+  problems({ samples, totals }: RawProfile): Problem[] {
+    if (samples.reduce((sum, { count }) => sum + count, 0) >= FEW_SAMPLES) return [];
+    const elapsedMs = Number(process.hrtime.bigint() - this.#beganNs) / 1e6;
+    const spent = `${shownSeconds(totals.targetCpuNs / 1e6)} of CPU time in ${shownSeconds(elapsedMs)}`;
+    const who = `${this.request.pids.length === 1 ? 'process' : 'processes'} ${this.#shownTargets()}`;
+    const others = this.#whoWorked(elapsedMs);
+    if (others !== undefined) return [{ code: 'work-elsewhere', message: `${who} used ${spent}; ${others}` }];
+    if (totals.targetCpuNs / 1e6 > IDLE_SHARE * elapsedMs) return [];
+    const message = `${who} slept: ${spent}; a profile of CPU time does not show what is waited for`;
+    return [{ code: 'idle', message }];
+  }
+
+  #shownTargets(): string {
+    const rows = this.request.pids.map((pid) => this.#before.get(pid) ?? { pid, name: '' });
+    return enumerate(rows.map(shownProcess));
+  }
+
+  /** The nearest relatives that were busy; undefined when none was. */
+  #whoWorked(elapsedMs: number): string | undefined {
+    const after = readProcessTable();
+    const children = new Set(
+      this.request.pids.flatMap((pid) => descendantsOf(after, pid).map(({ pid }) => pid)),
+    );
+    const observed = new Set([...this.request.pids, ...(this.request.withChildren ? children : [])]);
+    const ours = new Set([process.pid, ...descendantsOf(after, process.pid).map(({ pid }) => pid)]);
+    const leastMs = Math.max(MIN_BUSY_MS, BUSY_SHARE * elapsedMs);
+    const busy = Array.from(after.values(), (row) => ({ ...row, ranMs: this.#ranMs(row) }))
+      .filter(({ pid, ranMs }) => ranMs >= leastMs && !observed.has(pid) && !ours.has(pid))
+      .sort((one, other) => other.ranMs - one.ranMs);
+    const ties = new Map(busy.map((row) => [row.pid, tiesOf(row.pid, row)]));
+    const tied = (by: keyof Ties) => (row: Busy) =>
+      this.#ties.some((own) => !isNothing(own[by]) && own[by] === ties.get(row.pid)?.[by]);
+    const kinds: [string, (row: Busy) => boolean][] = [
+      ['its child processes, left out by --no-children, did the work', ({ pid }) => children.has(pid)],
+      ['the work was done by other processes of the same program', tied('executable')],
+      ['busy meanwhile in the same control group (service)', tied('controlGroup')],
+      ['busy meanwhile in the same session', tied('session')],
+    ];
+    const found = kinds.map(([words, isKind]) => ({ words, busy: busy.filter(isKind) }));
+    const nearest = found.find(({ busy }) => busy.length > 0);
+    return nearest && whoAndHow(nearest.words, nearest.busy);
+  }
+
+  /** A process that has come since has done all of its work since. */
+  #ranMs({ pid, cpuMs, startTicks }: ProcessRow): number {
+    const before = this.#before.get(pid);
+    return before?.startTicks === startTicks ? cpuMs - before.cpuMs : cpuMs;
+  }
+}
+
+function whoAndHow(words: string, found: readonly Busy[]): string {
+  const names = enumerate(found.map((row) => `${shownProcess(row)} ${shownSeconds(row.ranMs)}`));
+  const pids = found.slice(0, MAX_PIDS).map(({ pid }) => pid);
+  return `${words}: ${names}; --pid ${pids.join(',')} profiles ${found.length === 1 ? 'it' : 'them'}`;
+}
+
+function tiesOf(pid: number, row: ProcessRow | undefined): Ties {
+  return {
+    executable: tryTo(() => readlinkSync(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, ''),
+    controlGroup: tryTo(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8')),
+    session: row?.session ?? 0,
+  };
+}
+
+/** Outside of every control group, of version 2 or 1, is no tie. */
+function isNothing(tie: string | number): boolean {
+  return tie === 0 || tie === '' || /^(\d+:[^:\n]*:\/\n?)+$/.test(String(tie));
+}
+
+function shownSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(2)} s`;
+}
+
+function tryTo(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return '';
+  }
+}
