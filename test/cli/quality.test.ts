@@ -85,6 +85,73 @@ function deliver(summary: Summary, count: number): void {
   Object.assign(summary.frames, { user: count, symbolized: count });
 }
 
+/** What a run at 19,999 Hz has cost, of 5 s of CPU time. */
+const OVERLOADS: { what: string; spoil: (summary: Summary) => void; expected: RegExp | undefined }[] = [
+  { what: '20 %', spoil: ({ cost }) => (cost.bpfRunNs = 1e9), expected: undefined },
+  {
+    what: '1316 %',
+    spoil: ({ cost }) => Object.assign(cost, { bpfRunNs: 60e9, samplerCpuNs: 5.8e9 }),
+    expected: /cost 1316 % .* lower --frequency 19999 to 49$/,
+  },
+  {
+    what: 'deep stacks',
+    spoil: ({ cost, frames }) => {
+      cost.bpfRunNs = 2e9;
+      frames.user = 5000 * 903;
+    },
+    expected: /lower --frequency 19999 to 1999, or cut stacks of 903 frames with --max-depth 100$/,
+  },
+  {
+    what: 'tables',
+    spoil: ({ cost, phasesNs }) => {
+      cost.samplerCpuNs = 2e9;
+      phasesNs.tables = 1.5e9;
+    },
+    expected: /reading of unwind tables/,
+  },
+  {
+    what: 'a full ring',
+    spoil: (summary) => lose(summary, 3000),
+    expected: /60 % of samples were lost \(ring buffer full: 3,000\); lower --frequency 19999 to 1999$/,
+  },
+  {
+    what: 'nested samples',
+    spoil: ({ samples }) => (samples.lost = { nested: 3000 }),
+    expected: /nested samples: 3,000\)$/,
+  },
+  {
+    what: 'a kernel that throttles',
+    spoil: ({ event }) => (event.throttled = 12),
+    expected: /held sampling back 12 times.*lower --frequency 19999 to 9999$/,
+  },
+];
+
+for (const { what, spoil, expected } of OVERLOADS) {
+  test(`too much is asked for (${what}): what to lower, and to what`, () => {
+    const summary = goodSummary();
+    summary.event.frequencyHz = 19_999;
+    spoil(summary);
+    const messages = qualityProblems(summary).map(({ message }) => message);
+    if (expected === undefined) assert.deepEqual(messages, []);
+    else assert.match(messages.join('\n'), expected);
+  });
+}
+
+test('the suggested rate is below the one that was too much, down to one a second', () => {
+  for (const [frequencyHz, expected] of [
+    [10_000, 9999],
+    [99, 49],
+    [9, 4],
+    [2, 1],
+  ]) {
+    const summary = goodSummary();
+    Object.assign(summary.event, { frequencyHz, throttled: 1 });
+    const told = qualityProblems(summary)[0]?.message;
+    const [, suggested] = /lower --frequency \d+ to (\d+)$/.exec(told ?? '') ?? [];
+    assert.ok(Number(suggested) < frequencyHz! && Number(suggested) <= expected!, told);
+  }
+});
+
 test('threads caught in their exit do not make a profile poor', () => {
   const summary = goodSummary();
   Object.assign(summary.stacks, { complete: 3000 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { builtProgram, strippedProgram } from './fixture-programs.js';
@@ -195,4 +195,27 @@ test('a command is said to be stripped when it is, and only then', needsRoot, as
   };
   assert.deepEqual(await problemsOf(strippedProgram('threads')), ['unnamed-frames', 'no-symbols']);
   assert.deepEqual(await problemsOf(builtProgram('threads')), []);
+});
+
+test('who built a stripped program decides what is advised', needsRoot, async () => {
+  const cargosOwn = join(dirname(builtProgram('spin')), 'stripped-spin');
+  copyFileSync(strippedProgram('spin'), cargosOwn);
+  const burn = ['--seconds', '0.3'];
+  const file = join(scratchDirectory(), 'zeros');
+  writeFileSync(file, '');
+  truncateSync(file, 100 << 20);
+  for (const { command, advice } of [
+    { command: [cargosOwn, ...burn], advice: /stripped-spin were stripped: build with strip = "none"/ },
+    {
+      command: [strippedProgram('spin'), ...burn],
+      advice: /spin were stripped: profile a build that was not/,
+    },
+    { command: ['/usr/bin/wc', '-w', file], advice: /wc were stripped: DEBUGINFOD_URLS=https:/ },
+  ]) {
+    const args = ['--frequency', '499', '--', ...command];
+    const { summary } = await profileWith({ command: 'profile-bee', args });
+    const told = summary.problems.find(({ code }) => code === 'no-symbols')?.message ?? '';
+    assert.match(told, advice);
+    assert.equal(/strip = /.test(told), command[0] === cargosOwn, told);
+  }
 });

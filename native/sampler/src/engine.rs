@@ -466,7 +466,7 @@ mod tests {
     fn a_sample_inside_another_is_counted_as_nested() {
         let Some((engine, _)) = loaded_engine() else { return };
         pretend_to_be_at_work(&engine);
-        engine.observe(std::process::id(), false, 1).unwrap();
+        engine.observe(&AddRequest::of(1, std::process::id())).unwrap();
         sample_ourselves(&engine);
         let counters = engine.counters();
         assert!(counters.fired > 20, "{} fired", counters.fired);
@@ -494,14 +494,14 @@ mod tests {
     fn a_space_that_leads_to_a_table_that_is_gone_gets_no_rules() {
         let Some((mut engine, access)) = loaded_engine() else { return };
         let mut processes = Processes::new(&mut engine, Rc::new(access));
-        engine.observe(std::process::id(), false, 1).unwrap();
-        processes.add(&mut engine, std::process::id(), &mut |_| Ok(())).unwrap();
+        engine.observe(&AddRequest::of(1, std::process::id())).unwrap();
+        processes.add(&mut engine, &AddRequest::of(1, std::process::id()), &mut |_| Ok(())).unwrap();
         sample_ourselves(&engine);
         assert!(take_cfi_frames(&engine) > 20);
         for slot in processes.objects.since(0).iter().filter_map(|object| processes.objects.slot(object.id)) {
             slot.name_owner(&mut table_memory(&mut engine), NO_OBJECT);
         }
-        engine.observe(std::process::id(), false, 2).unwrap(); // another root: known stacks are not sent again
+        engine.observe(&AddRequest::of(2, std::process::id())).unwrap(); // another root: known stacks are not sent again
         sample_ourselves(&engine);
         assert_eq!(take_cfi_frames(&engine), 0);
     }

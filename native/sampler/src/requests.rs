@@ -56,6 +56,11 @@ pub struct AddRequest<'a> {
 }
 
 impl AddRequest<'_> {
+    #[cfg(test)]
+    pub fn of(id: u32, pid: u32) -> AddRequest<'static> {
+        AddRequest { id, pid, is_held: false, is_alone: false, ancestor: None, paths: &[] }
+    }
+
     /// What its stacks carry.
     pub fn root(&self) -> u32 {
         self.ancestor.unwrap_or(self.id)

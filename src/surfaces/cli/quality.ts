@@ -1,3 +1,4 @@
+import { costPercent, lossAdvice, overloadProblems } from './overload.js';
 import type { Problem } from './problem-list.js';
 import {
   completePercent,
@@ -24,8 +25,6 @@ const MAX_GUESSED_PERCENT = 2;
 const UNSAID_GUESSED_PERCENT = 0.1;
 /** Below this a share of 10 % is uncertain by half of itself. */
 const MIN_SAMPLES = 100;
-/** Below this the cost, as a share, says more about the start-up of both than about sampling. */
-const MIN_CPU_NS = 100_000_000;
 
 /** Every machine is late now and then. */
 const UNSAID_SKIPPED_PERCENT = 0.5;
@@ -62,10 +61,9 @@ export function qualityLine(summary: Summary): string {
     `${count(lostCount(samples.lost))} lost`,
     ...(skippedPercent(summary) > UNSAID_SKIPPED_PERCENT ? [skippedPart(summary)] : []),
   ];
-  if (cost.targetCpuNs >= MIN_CPU_NS) {
-    const costPercent = (100 * (cost.bpfRunNs + cost.samplerCpuNs)) / cost.targetCpuNs;
-    parts.push(`${(cost.targetCpuNs / 1e9).toFixed(2)} s CPU, profiling cost ${costPercent.toFixed(1)} %`);
-  }
+  const percent = costPercent(summary);
+  if (percent !== undefined)
+    parts.push(`${(cost.targetCpuNs / 1e9).toFixed(2)} s CPU, profiling cost ${percent.toFixed(1)} %`);
   return parts.join(' · ');
 }
 
@@ -94,7 +92,10 @@ export function qualityProblems(summary: Summary): Problem[] {
   }
   if (guessedPercent(summary) > MAX_GUESSED_PERCENT) note('guessed-frames', guessedMessage(summary));
   if (lostPercent(summary) > MAX_LOST_PERCENT) {
-    note('lost-samples', `${share(lostPercent(summary))} of samples were lost (${reasons(samples.lost)})`);
+    note(
+      'lost-samples',
+      `${share(lostPercent(summary))} of samples were lost (${reasons(samples.lost)})${lossAdvice(summary)}`,
+    );
   }
   if (throttledPercent(summary) > MAX_LOST_PERCENT) note('throttled-samples', throttledMessage(summary));
   if (samples.unaccounted !== 0)
@@ -102,7 +103,7 @@ export function qualityProblems(summary: Summary): Problem[] {
       'unaccounted-samples',
       `${count(samples.unaccounted)} samples are unaccounted for: a bug, please report it`,
     );
-  problems.push(...unwindingProblems(summary));
+  problems.push(...overloadProblems(summary), ...unwindingProblems(summary));
   return [...problems, ...targets.filter(({ optLevel }) => optLevel === '0').map(notOptimized)];
 }
 

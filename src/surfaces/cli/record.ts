@@ -12,6 +12,7 @@ import { noteCapture, noteEnd, noteStillRunning, noteTargets } from './note-capt
 import { openPicture } from './open-picture.js';
 import type { RecordOptions } from './options.js';
 import { Outputs } from './outputs.js';
+import { frequencyProblems } from './overload.js';
 import { exitCodeOf, type LaunchEnd, type PreparedTarget, type PrepareTarget } from './prepared-target.js';
 import { failedRules } from './require-rules.js';
 import type { RunInProgress } from './run-in-progress.js';
@@ -46,6 +47,7 @@ export async function record(
     const preparing = interrupts.orThrow(prepare());
     const target = await preparing.catch((error) => abandon(opening, error));
     await using session = await opening;
+    summary.problems.addAll(frequencyProblems(options.plan.frequencyHz));
     notePreparation(summary, target, terminal);
     outputs.addDefault(options, target);
     if (options.target.kind !== 'pid') summary.problems.addAll(alteredTextProblems());

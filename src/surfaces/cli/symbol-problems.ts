@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { CargoTarget } from '../../cargo/cargo-run.js';
 import { DERIVED_PROFILE } from '../../cargo/derived-profile.js';
 import { type ElfFacts, readElfFacts } from '../../ffi/elf-facts.js';
@@ -27,34 +27,19 @@ export function symbolProblems(targets: readonly CargoTarget[], isAsIs: boolean)
   return problems.filter((problem) => problem !== undefined);
 }
 
-/**
- * For programs that cargo did not build, when frames are without names: those whose own symbols are missing, and not
- * only those of a library. Each file once.
- */
-export function strippedPrograms(executables: readonly string[]): Problem[] {
-  const stripped = [...new Set(executables)].filter((path) => {
-    const facts = readFacts(path);
-    return facts !== undefined && !facts.hasSymbols && !facts.hasMiniDebugInfo && !facts.hasDebugInfo;
-  });
-  if (stripped.length === 0) return [];
-  const names = enumerate(stripped.map((path) => basename(path)));
-  const message = `the symbols of ${names} were stripped: build with strip = "none" and debug = 1, or profile a build that was not stripped`;
-  return [{ code: 'no-symbols', message }];
-}
-
 /** A profile of this name may also be the user's own. */
 function isDerived({ profile, debuginfo }: CargoTarget): boolean {
   return profile === DERIVED_PROFILE && debuginfo === '1';
 }
 
 /** Undefined for what cannot be read, which is no statement about symbols. */
-function readFacts(path: string): ElfFacts | undefined {
+export function readFacts(path: string): ElfFacts | undefined {
   try {
     const facts = readElfFacts(path);
     const debugFile = findDebugFile(path, facts);
     return debugFile === undefined ? facts : readElfFacts(debugFile);
   } catch (error) {
-    if (error instanceof NativeError) return undefined;
+    if (error instanceof NativeError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import type { RawProfile } from '../../capture/raw-profile.js';
-import type { CaptureSession } from '../../capture/session.js';
+import type { CaptureSession, ObservedProcess } from '../../capture/session.js';
 import { SessionSymbolizer, type SymbolProblem } from '../../ffi/symbolizer.js';
 import { type ProfilePart, splitByRoot } from '../../profile/split-by-root.js';
 import { type BuiltProfile, buildProfile } from '../../symbolize/build-profile.js';
@@ -10,7 +10,7 @@ import { qualityLine, qualityProblems } from './quality.js';
 import { replacedProblem } from './replaced-problem.js';
 import { groupingOf, groupingProblems, wholeName } from './run-grouping.js';
 import type { RunInProgress } from './run-in-progress.js';
-import { strippedPrograms } from './symbol-problems.js';
+import { strippedPrograms } from './stripped-programs.js';
 import { unwindingLine } from './unwinding-verdict.js';
 
 /** Names the frames, writes every output and says how good they are; `cutOff`: why this is a part of the profile. */
@@ -57,8 +57,8 @@ function symbolProblem({ path, message }: SymbolProblem): Problem {
 
 /** What cargo built has been looked at before the run. */
 function strippedCommands({ session, target }: RunInProgress): Problem[] {
-  const commands = session.processes.filter((process) => target.factsOf(process).kind === 'command');
-  return strippedPrograms(commands.map(({ executable }) => executable));
+  const isBuilt = (process: ObservedProcess) => !['command', 'pid'].includes(target.factsOf(process).kind);
+  return strippedPrograms(session.processes.filter((process) => !isBuilt(process)));
 }
 
 /** Without roots, or without samples, the whole is the only part. */
