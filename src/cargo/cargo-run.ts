@@ -24,6 +24,8 @@ export interface CargoTarget {
   profile: string;
   optLevel: string;
   debuginfo: string;
+  /** Names of the packages that its own package asks for. */
+  dependencies: readonly string[];
   /** Absolute. */
   executable: string;
 }
@@ -131,6 +133,7 @@ function cargoTarget(
     profile,
     optLevel: artifact.optLevel,
     debuginfo: artifact.debuginfo,
+    dependencies: owner?.dependencies ?? [],
     executable: artifact.executable,
   };
 }

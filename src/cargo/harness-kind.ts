@@ -37,8 +37,3 @@ export async function harnessKind(executable: string): Promise<HarnessKind | und
   }
   return undefined;
 }
-
-/** Whether `--profile-time SECONDS` is known there. False as well for a file that cannot be read. */
-export async function isCriterion(executable: string): Promise<boolean> {
-  return (await harnessKind(executable).catch(() => undefined)) === 'criterion';
-}

@@ -28,6 +28,8 @@ export interface MetadataTarget {
 export interface MetadataPackage extends PackageRoot {
   id: string;
   targets: MetadataTarget[];
+  /** Names of the packages that its manifest asks for, those of tests and benches too. */
+  dependencies: string[];
   defaultRun: string | undefined;
   /** Absolute. */
   manifestPath: string;
@@ -117,6 +119,7 @@ interface CargoMetadata {
     manifest_path: string;
     default_run: string | null;
     targets: CargoMetadataTarget[];
+    dependencies: { name: string }[];
     metadata: unknown;
   }[];
   workspace_members: string[];
@@ -138,6 +141,7 @@ function parseMetadata(metadata: CargoMetadata): WorkspaceMetadata {
     isWorkspaceMember: memberIds.has(found.id),
     crateNames: found.targets.filter(({ kind }) => !kind.includes('custom-build')).map(({ name }) => name),
     targets: found.targets.map(toTarget),
+    dependencies: found.dependencies.map(({ name }) => name),
     defaultRun: found.default_run ?? undefined,
     manifestPath: found.manifest_path,
     metadata: found.metadata,

@@ -2,6 +2,7 @@ import { CARGO_FLAGS } from './cargo-flags.js';
 import { parseVerb } from './cargo-verb.js';
 import { type FlagTable, type ScannedArgument, scanFlags } from './flag-scanner.js';
 import { nearestName } from './nearest-name.js';
+import { scriptCommand } from './script-command.js';
 import { shellLine } from './shell-line.js';
 import { UsageError } from './usage-error.js';
 
@@ -24,7 +25,7 @@ export interface SplitCommandLine extends CargoPart {
 /**
  * `[OURS…] [-- CARGO… [-- PROGRAM…]]` or `[OURS…] [VERB] [CARGO…] [-- PROGRAM…]`: a verb or a flag of cargo before the
  * first `--` makes what follows it the program's. A name that both have (`--profile`, `-F`) belongs to the part that it
- * stands in. `argv` is without the `profile-bee` that cargo puts in front; `invokedAs` begins the corrected lines.
+ * stands in. A file of Rust in the place of the verb is one of cargo's scripts. `argv` is without the `profile-bee` that cargo puts in front; `invokedAs` begins the corrected lines.
  *
  * @throws UsageError for a flag of ours in cargo's part, and for one that neither knows. After an explicit `--` an
  * unknown flag goes to cargo, which may be newer than our table.
@@ -39,13 +40,16 @@ export function splitCommandLine(
   const isExplicit = rest[0] === '--';
   if (!isExplicit && rest[0]?.startsWith('-')) refuseUnknown(rest[0], ourFlags, CARGO_FLAGS);
   const afterOurs = isExplicit ? rest.slice(1) : rest;
-  const separator = afterOurs.indexOf('--');
-  const cargo = separator < 0 ? afterOurs : afterOurs.slice(0, separator);
-  const program = separator < 0 ? undefined : afterOurs.slice(separator + 1);
-  const split = { ours, cargo, program };
-  if (cargo[0]?.startsWith('+')) throw toolchainError(split, isExplicit);
+  const split = { ours, ...(scriptCommand(afterOurs) ?? splitAtSeparator(afterOurs)) };
+  if (split.cargo[0]?.startsWith('+')) throw toolchainError(split, isExplicit);
   checkCargoPart(split, ourFlags, isExplicit, invokedAs);
   return split;
+}
+
+function splitAtSeparator(line: readonly string[]): CargoPart {
+  const separator = line.indexOf('--');
+  if (separator < 0) return { cargo: line, program: undefined };
+  return { cargo: line.slice(0, separator), program: line.slice(separator + 1) };
 }
 
 function leadingTokens(argv: readonly string[], ourFlags: OurFlags): string[] {

@@ -11,6 +11,7 @@ function member(name: string, targets: string, defaultRun?: string): MetadataPac
     directory: `/w/${name}`,
     isWorkspaceMember: true,
     crateNames: [],
+    dependencies: [],
     defaultRun,
     manifestPath: `/w/${name}/Cargo.toml`,
     metadata: null,

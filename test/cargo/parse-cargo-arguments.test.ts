@@ -53,6 +53,13 @@ run first --svg mine.svg                                |                       
 --dev --no-open --example demo                          | --dev --no-open          | --example demo                 | none
 xtask run --svg x                                       |                          | xtask run --svg x              | none
 nextest run -E all() --retries 2                        |                          | nextest run -E all() --retries 2 | none
+-Zscript burn.rs x --svg y -- z                         |                          | run -Zscript --manifest-path burn.rs | x --svg y -- z
+--svg a.svg -q -Z script dir/burn                       | --svg a.svg              | run -q -Z script --manifest-path dir/burn |
+-- -Zscript burn.rs run                                 |                          | run -Zscript --manifest-path burn.rs | run
+burn.rs                                                 |                          | run --manifest-path burn.rs    |
+--release burn.rs                                       |                          | --release burn.rs              | none
+run -Zscript burn.rs                                    |                          | run -Zscript burn.rs           | none
+-Zunstable-options burn.rs                              |                          | -Zunstable-options burn.rs     | none
 --bin a -- --svg b.svg                                  |                          | --bin a                        | --svg b.svg
 `;
 

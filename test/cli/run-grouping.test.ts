@@ -15,6 +15,7 @@ const TARGET: CargoTarget = {
   profile: 'profile-bee',
   optLevel: '3',
   debuginfo: '1',
+  dependencies: [],
   executable: '/ws/target/profile-bee/deps/it-0123',
   sourcePath: '/ws/pkg/tests/it.rs',
 };

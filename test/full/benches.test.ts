@@ -4,9 +4,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { parseArtifact } from '../../src/cargo/build.js';
-import { harnessKind, isCriterion } from '../../src/cargo/harness-kind.js';
+import { harnessKind } from '../../src/cargo/harness-kind.js';
 import { countSelected, type HarnessListing, listHarness } from '../../src/cargo/harness-listing.js';
 import { assertChain, chainPercent } from '../kernel/assert-chain.js';
+import { totalCount } from '../kernel/folded-stacks.js';
 import { needsRoot } from '../kernel/needs-root.js';
 import { repositoryRoot } from '../kernel/repository.js';
 import { profileWith } from '../kernel/run-bee.js';
@@ -70,7 +71,6 @@ test('each kind of harness is recognized in an optimized program', async () => {
   };
   for (const [target, kind] of Object.entries(kinds)) {
     assert.equal(await harnessKind(executables.get(target)!), kind, target);
-    assert.equal(await isCriterion(executables.get(target)!), kind === 'criterion', target);
   }
 });
 
@@ -119,8 +119,9 @@ test('under --bench only benchmarks count', async () => {
 });
 
 /** `cargo bench -p NAME FILTER` under the profiler, built once into the cache. */
-function profiled(cargoArgs: readonly string[]) {
-  const args = ['--frequency', '997', '--', ...cargoArgs, '--locked'];
+function profiled(cargoArgs: readonly string[], program: readonly string[] = []) {
+  const separated = program.length > 0 ? ['--', ...program] : [];
+  const args = ['--frequency', '997', '--', ...cargoArgs, '--locked', ...separated];
   const request = { env: { ...env, CARGO_TARGET_DIR: cacheDirectory('benches') }, timeoutMs: 600_000 };
   return profileWith({ command: 'cargo-profile-bee', args, cwd: workspace, ...request });
 }
@@ -140,6 +141,41 @@ for (const [name, target] of [
     assert.deepEqual(others, []);
   });
 }
+
+test(
+  'tango lists its benches under plain cargo bench: the run says so, and what to type',
+  needsRoot,
+  async () => {
+    const { stacks, summary, stderr } = await profiled([
+      'bench',
+      '-p',
+      'tango-benches',
+      '--bench',
+      'with_tango',
+    ]);
+    assert.ok(totalCount(stacks) < 20, `${totalCount(stacks)} samples`);
+    assert.ok(
+      summary.problems.some(({ code }) => code === 'nothing-measured'),
+      stderr,
+    );
+    const [, line] = /cargo-profile-bee (.*) {3}measures them/.exec(stderr) ?? [];
+    assert.ok(line?.endsWith(' bench -p tango-benches --bench with_tango --locked -- solo'), stderr);
+    const measured = await profiled(['bench', '-p', 'tango-benches', '--bench', 'with_tango'], ['solo']);
+    assertChain(measured.stacks, ['subject::squeeze'], 20);
+    assert.ok(!measured.summary.problems.some(({ code }) => code === 'nothing-measured'));
+  },
+);
+
+test('a filter for tango is put where tango wants it', needsRoot, async () => {
+  const { stderr } = await profiled(['bench', '-p', 'tango-benches', '--bench', 'with_tango', 'squeeze']);
+  assert.match(stderr, /--bench with_tango --locked -- solo --filter '\*squeeze\*' {3}measures them/);
+  const measured = await profiled(
+    ['bench', '-p', 'tango-benches', '--bench', 'with_tango'],
+    ['solo', '--filter', '*squeeze*'],
+  );
+  assertChain(measured.stacks, ['subject::squeeze'], 50);
+  assert.equal(chainPercent(measured.stacks, ['subject::stretch']), 0);
+});
 
 test('tests of libtest-mimic with spaces in their names', needsRoot, async () => {
   const { stacks, summary, stdout } = await profiled(['test', '-p', 'mimic-tests', 'small and']);

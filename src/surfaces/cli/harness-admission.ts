@@ -5,7 +5,7 @@ import type { Admission } from '../../capture/session.js';
 import type { CargoVerb } from '../../cargo/cargo-verb.js';
 import { docTestVariables } from '../../cargo/doc-test-program.js';
 import { hasFilter } from '../../cargo/harness-arguments.js';
-import { isCriterion } from '../../cargo/harness-kind.js';
+import { type HarnessKind, harnessKind } from '../../cargo/harness-kind.js';
 import { countSelected, listHarness } from '../../cargo/harness-listing.js';
 import { programBehindRunner } from './program-behind-runner.js';
 
@@ -39,6 +39,7 @@ export interface AdmissionOptions {
 export class HarnessAdmission {
   #skipped = 0;
   #hasAnalysis = false;
+  readonly #kinds = new Map<number, HarnessKind | undefined>();
   readonly #testNames = new Map<number, readonly string[]>();
 
   /**
@@ -95,6 +96,11 @@ export class HarnessAdmission {
     return { ...message, harness, harnessArgs: argv.slice(found.word + 1) };
   }
 
+  /** Who reads the arguments of a bench, where its file was asked. */
+  harnessKindOf(pid: number): HarnessKind | undefined {
+    return this.#kinds.get(pid);
+  }
+
   /** The tests that a process was to run, where it was asked for them. */
   testNamesOf(pid: number): readonly string[] | undefined {
     return this.#testNames.get(pid);
@@ -111,10 +117,11 @@ export class HarnessAdmission {
     return isFiltered && countSelected(listing, harnessArgs) === 0;
   }
 
-  async #moreArguments({ harness, harnessArgs }: HarnessCall): Promise<string[] | undefined> {
-    if (!harnessArgs.includes('--bench') || harnessArgs.some((word) => PROFILE_TIME.test(word)))
-      return undefined;
-    if (!(await isCriterion(harness))) return undefined;
+  async #moreArguments({ pid, harness, harnessArgs }: HarnessCall): Promise<string[] | undefined> {
+    if (!harnessArgs.includes('--bench')) return undefined;
+    const kind = await harnessKind(harness).catch(() => undefined);
+    this.#kinds.set(pid, kind);
+    if (kind !== 'criterion' || harnessArgs.some((word) => PROFILE_TIME.test(word))) return undefined;
     if (this.options.profileTimeSeconds !== undefined)
       return ['--profile-time', String(this.options.profileTimeSeconds)];
     this.#hasAnalysis = true;

@@ -11,6 +11,7 @@ import { emulationProblems } from './emulation.js';
 import { flagSpellings } from './flags.js';
 import { cargoGroupOf } from './group-of-process.js';
 import { HarnessAdmission } from './harness-admission.js';
+import { idleBenchProblems } from './idle-benches.js';
 import type { CargoOptions, CargoTargetRequest, ProfileChoice } from './options.js';
 import { launchedChild, type PreparedTarget, type TargetFacts } from './prepared-target.js';
 import { programBehindRunner } from './program-behind-runner.js';
@@ -46,9 +47,10 @@ export async function planText(project: CargoProject, options: CargoOptions): Pr
 /** Builds what cargo would run. Throws UsageProblem, or CargoFailure when cargo refused. */
 export async function prepareCargoTarget(
   project: CargoProject,
-  { target: { profile, profileTimeSeconds }, groupBy }: CargoOptions,
+  { target: request, groupBy }: CargoOptions,
   terminal: Terminal,
 ): Promise<PreparedTarget> {
+  const { profile, profileTimeSeconds } = request;
   const plan = await asUsageProblem(() => planCargoRun(project, toSelection(profile)));
   const run = await buildCargoRun(plan, (note) => terminal.note(note));
   const executables = run.targets.map(({ executable }) => executable);
@@ -58,6 +60,10 @@ export async function prepareCargoTarget(
     profileTimeSeconds,
     wantsTestNames: groupBy === 'test',
   });
+  const benchOf = (process: ObservedProcess) => {
+    const target = targetOf(process);
+    return target?.kind === 'bench' ? { target, harness: admission.harnessKindOf(process.pid) } : undefined;
+  };
   return {
     name: run.targetName,
     problems: symbolProblems(run.targets, profile?.kind === 'as-is'),
@@ -67,8 +73,10 @@ export async function prepareCargoTarget(
     phases: run.phases,
     isForeign: false,
     factsOf: (process) => factsOf(process, targetOf(process)),
-    problemsAfter: (raw, processes) =>
-      emulationProblems(raw, processes, (process) => targetOf(process)?.executable),
+    problemsAfter: (raw, processes) => [
+      ...emulationProblems(raw, processes, (process) => targetOf(process)?.executable),
+      ...idleBenchProblems(raw, processes, benchOf, request),
+    ],
     groupOf: (process) =>
       cargoGroupOf(process, targetOf(process), {
         isDoctest: isDocTestProgram(process.executable),

@@ -1,0 +1,29 @@
+import { extname } from 'node:path';
+import { CARGO_FLAGS } from './cargo-flags.js';
+import { scanFlags } from './flag-scanner.js';
+import type { CargoPart } from './parse-cargo-arguments.js';
+
+/**
+ * Cargo's single-file packages, `-Zscript FILE.rs ARGS…` or `FILE.rs ARGS…`, in the words of `cargo run`: what follows the
+ * file is the program's, `--` and flags included. Undefined for every other line. Behind flags without `-Zscript` a
+ * file is an argument of the program that `run` chooses.
+ */
+export function scriptCommand(line: readonly string[]): CargoPart | undefined {
+  const items = [...scanFlags(line, CARGO_FLAGS)];
+  const at = items.findIndex((item) => item.kind === 'positional');
+  const file = items[at]?.tokens[0];
+  if (file === undefined || !isManifest(file)) return undefined;
+  const flags = items.slice(0, at);
+  const isAsked = flags.some((item) => item.kind === 'flag' && item.name === '-Z' && item.value === 'script');
+  if (flags.length > 0 && !isAsked) return undefined;
+  const { start } = items[at]!;
+  return {
+    cargo: ['run', ...line.slice(0, start), '--manifest-path', file],
+    program: line.slice(start + 1),
+  };
+}
+
+/** As cargo tells a file from a subcommand. */
+function isManifest(word: string): boolean {
+  return extname(word) === '.rs' || word.includes('/');
+}
