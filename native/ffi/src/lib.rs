@@ -38,6 +38,7 @@ mod file_memory;
 mod file_state;
 mod frame_reader;
 mod handles;
+mod jit_dumps;
 mod json;
 mod layout;
 mod objects;

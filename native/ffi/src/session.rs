@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::failure::{Failure, Outcome};
 use crate::frame_reader::{Frame, FrameReader};
+use crate::jit_dumps::{JitDump, JitDumps};
 use crate::objects::{ObjectMessage, Objects};
 use crate::protocol::*;
 use crate::samples::Samples;
@@ -33,6 +34,7 @@ pub struct Session {
     queue_changed: Condvar,
     samples: Mutex<Samples>,
     objects: Mutex<Objects>,
+    jit_dumps: Mutex<JitDumps>,
     kept: Kept,
     error: Mutex<String>,
 }
@@ -73,6 +75,7 @@ impl Session {
             queue_changed: Condvar::new(),
             samples: Mutex::new(Samples::default()),
             objects: Mutex::new(Objects::default()),
+            jit_dumps: Mutex::new(JitDumps::default()),
             kept: Kept::default(),
             error: Mutex::new(String::new()),
         }))
@@ -171,6 +174,10 @@ impl Session {
         lock(&self.objects)
     }
 
+    pub fn jit_dumps(&self) -> MutexGuard<'_, JitDumps> {
+        lock(&self.jit_dumps)
+    }
+
     pub fn kept(&self) -> &Kept {
         &self.kept
     }
@@ -258,6 +265,11 @@ impl Session {
                     object = object.with_descriptor(file.ok_or_else(missing)?, is_copy);
                 }
                 self.objects().insert(id, object);
+            }
+            MESSAGE_JIT_DUMP => {
+                let (dump, has_descriptor) = JitDump::parse(frame.payload)?;
+                let file = if has_descriptor { reader.take_descriptor() } else { None };
+                lock(&self.jit_dumps).add(dump, file);
             }
             _ => self.enqueue(&frame)?,
         }

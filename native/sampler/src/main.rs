@@ -29,6 +29,7 @@ mod grace_period;
 mod install_place;
 mod installation;
 mod interrupts;
+mod jit_dumps;
 mod kernel_symbols;
 mod objects;
 mod perf_events;

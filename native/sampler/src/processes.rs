@@ -12,6 +12,7 @@ use crate::clock::monotonic_ns;
 use crate::covered_text::same_parts_in;
 use crate::engine::Engine;
 use crate::failure::Outcome;
+use crate::jit_dumps::{is_jit_dump, JitDumps};
 use crate::objects::{is_elf, is_gone, Objects, NO_OBJECT};
 use crate::record::{Mapping, Space, MAPPING_JIT, MAPPING_TABLE};
 use crate::requests::AddRequest;
@@ -154,6 +155,7 @@ pub struct Processes {
     ranges: SpaceRanges,
     access: Rc<Access>,
     pub objects: Objects,
+    pub jit_dumps: JitDumps,
 }
 
 impl Processes {
@@ -168,6 +170,7 @@ impl Processes {
             ranges: SpaceRanges::new(entries),
             objects: Objects::new(Rc::clone(&access), &table_memory(engine)),
             access,
+            jit_dumps: JitDumps::default(),
         }
     }
 
@@ -281,6 +284,9 @@ impl Processes {
     fn map(&mut self, engine: &mut Engine, pid: u32, new: &NewMapping, time_ns: u64) {
         if !self.all.contains_key(&pid) {
             return;
+        }
+        if is_jit_dump(&new.path) {
+            return self.jit_dumps.note(pid, new, || self.objects.open_mapped(pid, new).ok());
         }
         let Some(mapping) = self.resolve(engine, pid, new, time_ns) else { return };
         let Some(process) = self.all.get_mut(&pid) else { return };

@@ -25,6 +25,8 @@
 //!   i64 modifiedNs, i64 changedNs (of the mapped file when it was loaded; all 0: unknown), path, buildId`, sent before
 //!   the first stack that names it; a descriptor of the file, or of a copy of it, may travel with it. A file that is
 //!   written again is another object. With the id KERNEL_OBJECT: /proc/kallsyms.
+//! - JIT_DUMP `u32 pid, u32 flags (JIT_DUMP_HAS_DESCRIPTOR: one of the file travels with it), u64 inode, path`: a process
+//!   writes the names of its JIT code there.
 //! - STACKS: `struct bee_stack` records, back to back; each stands for one sample. COUNTS `{u64 key[2], u64 more}…`
 //!   adds repetitions to the record with that key. Both are whole when DONE arrives.
 //! - EXIT `u32 pid, i32 waitStatus (-1: unknown), u64 timeNs (CLOCK_MONOTONIC)` for each process of an ADD that is no
@@ -51,6 +53,7 @@ pub const MESSAGE_PROBLEM: u16 = 109;
 pub const MESSAGE_DONE: u16 = 110;
 pub const MESSAGE_FAILED: u16 = 111;
 pub const MESSAGE_INTERRUPTS: u16 = 112;
+pub const MESSAGE_JIT_DUMP: u16 = 113;
 
 /// START flag.
 pub const START_CHECKS_UNWINDING: u32 = 1 << 0;
@@ -70,6 +73,9 @@ pub const OBJECT_IS_VDSO: u32 = 1 << 1;
 pub const OBJECT_IS_COPY: u32 = 1 << 2;
 /// What was mapped has been written over: there is nothing to read names from.
 pub const OBJECT_IS_REPLACED: u32 = 1 << 3;
+
+/// JIT_DUMP flag.
+pub const JIT_DUMP_HAS_DESCRIPTOR: u32 = 1 << 0;
 
 /// Longest payload that the client accepts: a batch of stacks is bounded by the ring.
 #[allow(dead_code, reason = "only the client reads it, and both compile this file")]

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
@@ -15,6 +15,7 @@ use crate::clock::{monotonic_ns, own_cpu_ns, own_private_bytes, stolen_ns};
 use crate::engine::{open_events, Engine, RunTimeStatistics, Settings};
 use crate::failure::{json_text, Failure, Outcome};
 use crate::file_state::FileState;
+use crate::jit_dumps::JitDump;
 use crate::objects::{is_gone, Object, Objects};
 use crate::perf_events::{cpu_clock_period_ns, SamplingEvent};
 use crate::privileges::{self, OPEN_EVENTS};
@@ -249,7 +250,22 @@ impl Session {
     }
 
     fn send_objects(&mut self) -> Outcome<()> {
+        for dump in self.processes.jit_dumps.take() {
+            self.send_jit_dump(&dump)?;
+        }
         send_objects(&mut self.wire, &mut self.objects_sent, &mut self.processes.objects)
+    }
+
+    fn send_jit_dump(&mut self, dump: &JitDump) -> Outcome<()> {
+        let flags = if dump.file.is_some() { JIT_DUMP_HAS_DESCRIPTOR } else { 0 };
+        let mut payload = [dump.pid.to_le_bytes(), flags.to_le_bytes()].concat();
+        payload.extend_from_slice(&dump.inode.to_le_bytes());
+        payload.extend_from_slice(&dump.path);
+        let written = match &dump.file {
+            Some(file) => self.wire.send_with_descriptor(MESSAGE_JIT_DUMP, &payload, file.as_fd()),
+            None => self.wire.send(MESSAGE_JIT_DUMP, &payload),
+        };
+        written.map_err(|error| Failure::from_io("client", "write to the client", &error))
     }
 
     fn report_problems(&mut self) -> Outcome<()> {

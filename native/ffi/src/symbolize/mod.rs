@@ -13,6 +13,8 @@ mod demangle_d;
 mod disk;
 mod elf;
 mod functions;
+mod generated;
+mod jit_dump;
 mod kept;
 mod kernel;
 mod key;
@@ -39,6 +41,7 @@ pub use disk::DiskCache;
 pub use kept::{Kept, Settings};
 pub use key::Key;
 use known::When;
+pub use perf_map::open_trusted;
 pub use style::Style;
 use symbols::Symbols;
 
@@ -48,10 +51,10 @@ const THREADS: usize = 2;
 /// Demanglers and DWARF readers recurse; koffi's own thread has 128 KiB.
 const STACK_BYTES: usize = 8 << 20;
 
-/// What one file, or the kernel, or one process's perf map has to resolve.
+/// What one file, or the kernel, or the code that one process has made has to resolve.
 struct Job {
     object: u32,
-    /// Only for perf maps.
+    /// Only of code that was made at run time.
     pid: u32,
     /// Sorted, each once.
     addresses: Vec<u64>,
@@ -113,7 +116,7 @@ impl Entry {
         Entry { address, object: word(8), pid: word(12) }
     }
 
-    /// Perf maps belong to a process; everything else is the same for all of them.
+    /// Code that was made at run time belongs to a process; everything else is the same for all of them.
     fn job_key(&self) -> (u32, u32) {
         (self.object, if self.object == 0 { self.pid } else { 0 })
     }
@@ -163,7 +166,7 @@ fn run(session: &Session, jobs: &[Job], style: Style) -> Outcome<Vec<Answer>> {
 fn answer(session: &Session, job: &Job, style: Style) -> Answer {
     match job.object {
         KERNEL_OBJECT => known::resolve_kernel(session, &job.addresses, When::AtTheEnd),
-        0 => perf_map::resolve(job.pid, &job.addresses),
+        0 => generated::resolve(session, job.pid, &job.addresses),
         id => known::resolve_elf(session, id, &job.addresses, style, When::AtTheEnd),
     }
 }

@@ -6,15 +6,14 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 
 use super::symbols::{Frame, Symbols};
-use super::Answer;
 
 /// A map may still be growing; a runtime that writes more than this has no use for a name per address.
 const MAX_BYTES: u64 = 256 << 20;
 
 /// Without a map the addresses stay unresolved, which is not a problem: most processes have none.
-pub fn resolve(pid: u32, addresses: &[u64]) -> Answer {
+pub fn resolve(pid: u32, addresses: &[u64]) -> Symbols {
     let symbols = open(pid).map(|map| resolve_from(BufReader::new(map.take(MAX_BYTES)), addresses));
-    Answer::new(symbols.unwrap_or_else(|| Symbols::unresolved(addresses.len())), None)
+    symbols.unwrap_or_else(|| Symbols::unresolved(addresses.len()))
 }
 
 fn open(pid: u32) -> Option<File> {
@@ -25,7 +24,7 @@ fn open(pid: u32) -> Option<File> {
 }
 
 /// /tmp is everybody's: only a regular file of this user, of root, or of the process's own user is believed.
-fn open_trusted(pid: u32, path: &str) -> Option<File> {
+pub fn open_trusted(pid: u32, path: &str) -> Option<File> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let file = File::options().read(true).custom_flags(flags).open(path).ok()?;
     let facts = file.metadata().ok()?;
