@@ -59,7 +59,10 @@ test(
     const run = await profileWith({ command: 'profile-bee', args: attached }).finally(() =>
       child.kill('SIGKILL'),
     );
-    assert.match(symbolProblems(run), /jit-\d+\.dump: \d+ of \d+ addresses of generated code have no name in it/);
+    assert.match(
+      symbolProblems(run),
+      /jit-\d+\.dump: \d+ of \d+ addresses of generated code have no name in it/,
+    );
   },
 );
 
