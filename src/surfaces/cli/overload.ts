@@ -1,11 +1,13 @@
 import { formatCount } from '../../render/format-count.js';
 import type { Problem } from './problem-list.js';
-import { lostCount, type Summary } from './summary.js';
+import { lostCount, type Summary, throttledPercent } from './summary.js';
 
 /** Below this the cost, as a share, says more about the start-up of both than about sampling. */
 const MIN_CPU_NS = 100_000_000;
 /** Of the program's CPU time. Above it caches, timing and whatever depends on them are no longer the program's own. */
 const MAX_COST_PERCENT = 20;
+/** As many as may be lost. */
+const MAX_THROTTLED_PERCENT = 2;
 /** What a suggested rate is meant to cost. */
 const AIMED_COST_PERCENT = 5;
 /** A walk this long, on average, is what costs; a limit then helps as much as a lower rate. */
@@ -31,11 +33,11 @@ export function overloadProblems(summary: Summary): Problem[] {
     const message = `profiling cost ${percent.toFixed(0)} % of the program's CPU time, so it ran otherwise than alone: ${costAdvice(summary)}`;
     problems.push({ code: 'costly', message });
   }
-  const { throttled, frequencyHz } = summary.event;
-  if (throttled > 0) {
-    const times = throttled === 1 ? 'once' : `${formatCount(throttled)} times`;
-    const message = `the kernel held sampling back ${times}, and what ran meanwhile is missing: ${lower(frequencyHz, 0.5)}`;
-    problems.push({ code: 'throttled', message });
+  if (throttledPercent(summary) > MAX_THROTTLED_PERCENT) {
+    const { frequencyHz } = summary.event;
+    const missing = `${throttledPercent(summary).toFixed(1)} % of the samples that were due did not come`;
+    const message = `${missing}: the kernel does not keep up with ${formatCount(frequencyHz)} Hz here (${lower(frequencyHz, 0.5)})`;
+    problems.push({ code: 'throttled-samples', message });
   }
   return problems;
 }

@@ -9,7 +9,6 @@ import {
   type SummaryTarget,
   skippedPercent,
   symbolizedPercent,
-  throttledPercent,
 } from './summary.js';
 import { unwindingProblems } from './unwinding-verdict.js';
 
@@ -97,7 +96,6 @@ export function qualityProblems(summary: Summary): Problem[] {
       `${share(lostPercent(summary))} of samples were lost (${reasons(samples.lost)})${lossAdvice(summary)}`,
     );
   }
-  if (throttledPercent(summary) > MAX_LOST_PERCENT) note('throttled-samples', throttledMessage(summary));
   if (samples.unaccounted !== 0)
     note(
       'unaccounted-samples',
@@ -118,12 +116,6 @@ function skippedPart(summary: Summary): string {
   const part = `${share(skippedPercent(summary))} did not come`;
   if (throttled > skipped / 2) return part;
   return `${part} (the host of this machine took ${(stolenNs / 1e9).toFixed(1)} s of CPU time)`;
-}
-
-function throttledMessage(summary: Summary): string {
-  const due = `${share(throttledPercent(summary))} of the samples that were due did not come`;
-  const why = `the kernel does not keep up with ${count(summary.event.frequencyHz)} Hz here`;
-  return `${due}: ${why} (a lower --frequency loses fewer)`;
 }
 
 function guessedMessage(summary: Summary): string {
