@@ -17,7 +17,7 @@ export async function makeSocketDirectory(): Promise<string> {
   try {
     const { dir } = await import('tmp-promise');
     removeStale(tmpdir);
-    const { path } = await dir({ prefix: 'bee-', mode: 0o700, tmpdir });
+    const { path } = await dir({ prefix: 'bee', mode: 0o700, tmpdir });
     chmodSync(path, 0o700); // whatever the umask
     return path;
   } catch (error) {
