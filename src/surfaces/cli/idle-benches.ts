@@ -50,7 +50,7 @@ function ownMessage(name: string, { end }: ObservedProcess): string {
 }
 
 function tangoMessage(name: string, process: ObservedProcess, request: CargoTargetRequest): string {
-  return `bench ${name} measured nothing: tango only lists its benchmarks here; ${tangoLine(name, process, request)}   measures them`;
+  return `bench ${name} measured nothing: tango lists its benchmarks unless it is asked to measure; ${tangoLine(name, process, request)}   measures them`;
 }
 
 /** A name for the harness, which cargo takes among its own words, is tango's filter. */
