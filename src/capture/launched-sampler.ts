@@ -1,25 +1,24 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Elevation, findElevation } from './elevation.js';
 import { Sampler } from './sampler.js';
-import { makeSocketDirectory } from './socket-directory.js';
+import { SocketDirectory } from './socket-directory.js';
 
 /** A sampler that waits for its plan, the folder of its socket, and how it got its rights. */
 export interface LaunchedSampler {
   sampler: Sampler;
-  directory: string;
+  directory: SocketDirectory;
   elevation: Elevation['kind'];
 }
 
 /** By the first way that works. Throws CaptureError. */
 export async function launchSampler(): Promise<LaunchedSampler> {
   const elevation = findElevation();
-  const directory = await makeSocketDirectory();
+  const directory = SocketDirectory.make();
   try {
-    const sampler = await Sampler.launch(elevation, join(directory, 'sampler'));
+    const sampler = await Sampler.launch(elevation, join(directory.path, 'sampler'));
     return { sampler, directory, elevation: elevation.kind };
   } catch (error) {
-    await rm(directory, { recursive: true, force: true });
+    directory.remove();
     throw error;
   }
 }

@@ -52,16 +52,6 @@ function pidInside(pid: number): number | undefined {
   return pids.length > 1 ? Number(pids.at(-1)) : undefined;
 }
 
-/** Also while it is a zombie. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 export function readProcessFacts(pid: number): ProcessFacts {
   return {
     uid: statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? -1,

@@ -16,7 +16,7 @@ export async function startSamplerAhead({ uid, gid }: { uid: number; gid: number
   try {
     checkCanCapture();
     const launched = await launchSampler();
-    chownSync(launched.directory, uid, gid); // the gate's socket is made, and reached, by the user
+    chownSync(launched.directory.path, uid, gid); // the gate's socket is made, and reached, by the user
     ahead = { ...launched, elevation: 'sudo' };
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;

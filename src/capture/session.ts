@@ -1,4 +1,4 @@
-import { rm, symlink } from 'node:fs/promises';
+import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findNativeFile } from '../ffi/native-files.js';
 import type { Session as NativeSession } from '../ffi/session.js';
@@ -15,6 +15,7 @@ import { descendantsOf, type ProcessRow, readProcessTable, shownProcess } from '
 import type { CaptureTotals, RawProfile } from './raw-profile.js';
 import type { Sampler } from './sampler.js';
 import { takeSamplerAhead } from './sampler-ahead.js';
+import type { SocketDirectory } from './socket-directory.js';
 
 export interface CapturePlan {
   frequencyHz: number;
@@ -71,7 +72,7 @@ export type Admit = (message: GateMessage) => Promise<Admission>;
  */
 export class CaptureSession {
   readonly #sampler: Sampler;
-  readonly #directory: string;
+  readonly #directory: SocketDirectory;
   readonly #processes: ObservedProcess[] = [];
   readonly #problems: CaptureProblem[] = [];
   readonly #endWaiters = new Set<() => void>();
@@ -192,7 +193,7 @@ export class CaptureSession {
   async close(): Promise<void> {
     this.#gate?.close();
     this.#sampler.close();
-    await rm(this.#directory, { recursive: true, force: true });
+    this.#directory.remove();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -205,8 +206,8 @@ export class CaptureSession {
       onProblem: ({ code, message }) =>
         this.#problems.push({ code, message, subject: subjectOfMessage(message) }),
     });
-    this.#gatePath = await withoutSpaces(findNativeFile('bee-gate'), join(this.#directory, 'bee-gate'));
-    this.#gate = await Gate.listen(join(this.#directory, 'gate'), (message) => this.#arrive(message), {
+    this.#gatePath = await withoutSpaces(findNativeFile('bee-gate'), join(this.#directory.path, 'bee-gate'));
+    this.#gate = await Gate.listen(join(this.#directory.path, 'gate'), (message) => this.#arrive(message), {
       fileLimit: inheritedFileLimit(),
       ignoredSignals: ignoredSignals(),
     });

@@ -1,55 +1,62 @@
-import { chmodSync, lstatSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir as osTmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CaptureError } from './capture-error.js';
-import { isRunning } from './process-facts.js';
+import { Hold, removeIfAbandoned } from './hold.js';
 import { systemErrorText } from './system-error-text.js';
 
-/** Leaves room for `/bee-PID-RANDOM/sampler` in a socket's 107 bytes. */
+/** Leaves room for `/bee-run-RANDOM/bee-gate` in a socket's 107 bytes. */
 const MAX_TMPDIR_LENGTH = 70;
-/** As `tmp` names what we make: `bee-PID-RANDOM`. */
-const OURS = /^bee-(\d+)-\w+$/;
+const PREFIX = 'bee-run-';
+const OURS = new RegExp(`^${PREFIX}\\w{6}$`);
+/** All that we make in such a folder. */
+const CONTENTS: readonly string[] = ['sampler', 'gate', 'bee-gate'];
 
-/** A folder for sockets where only this user may look. Those of runs that were killed are removed on the way. */
-export async function makeSocketDirectory(): Promise<string> {
-  const isFit = osTmpdir().length < MAX_TMPDIR_LENGTH && !/\s/.test(osTmpdir());
-  const tmpdir = isFit ? osTmpdir() : '/tmp';
-  try {
-    const { dir } = await import('tmp-promise');
-    removeStale(tmpdir);
-    const { path } = await dir({ prefix: 'bee', mode: 0o700, tmpdir });
-    chmodSync(path, 0o700); // whatever the umask
-    return path;
-  } catch (error) {
-    throw new CaptureError(
-      'no-directory',
-      'make a folder for sockets',
-      `${tmpdir}: ${systemErrorText(error)}`,
-      'TMPDIR=/tmp   or another folder that exists',
-    );
+/** A folder for sockets where only this user may look. */
+export class SocketDirectory {
+  private constructor(
+    readonly path: string,
+    private readonly hold: Hold,
+  ) {}
+
+  /** Those of runs that were killed are removed on the way. Throws CaptureError. */
+  static make(): SocketDirectory {
+    const isFit = osTmpdir().length < MAX_TMPDIR_LENGTH && !/\s/.test(osTmpdir());
+    const parent = isFit ? osTmpdir() : '/tmp';
+    try {
+      removeAbandoned(parent);
+      const { path, hold } = Hold.make(() => mkdtempSync(join(parent, PREFIX)));
+      chmodSync(path, 0o700); // whatever the umask
+      return new SocketDirectory(path, hold);
+    } catch (error) {
+      throw new CaptureError(
+        'no-directory',
+        'make a folder for sockets',
+        `${parent}: ${systemErrorText(error)}`,
+        'TMPDIR=/tmp   or another folder that exists',
+      );
+    }
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+    this.hold.release();
   }
 }
 
 /** A killed run's sampler removes its folder; here is what stays when both were killed. */
-function removeStale(tmpdir: string): void {
-  for (const name of readdirSync(tmpdir)) {
-    const [, pid] = OURS.exec(name) ?? [];
-    if (pid === undefined || isRunning(Number(pid))) continue;
-    const path = join(tmpdir, name);
-    if (isOurs(path)) rmSync(path, { recursive: true, force: true });
-  }
+function removeAbandoned(parent: string): void {
+  for (const name of readdirSync(parent))
+    if (OURS.test(name)) removeIfAbandoned(join(parent, name), removeContents);
 }
 
-/** Sockets, and the link to the gate, of this user. */
-function isOurs(path: string): boolean {
+/** Name by name: in a TMPDIR of another user, a removal of all that is below may be led elsewhere. */
+function removeContents(path: string, inside: string): void {
   try {
-    const { uid } = lstatSync(path);
-    if (uid !== process.geteuid?.()) return false;
-    return readdirSync(path).every((name) => {
-      const found = lstatSync(join(path, name));
-      return found.isSocket() || found.isSymbolicLink();
-    });
+    if (!readdirSync(inside).every((name) => CONTENTS.includes(name))) return;
+    for (const name of CONTENTS) rmSync(join(inside, name), { force: true });
+    rmdirSync(path);
   } catch {
-    return false; // gone by now, or not to be looked into
+    // a disk error, or somebody puts files into it
   }
 }

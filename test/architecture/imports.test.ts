@@ -70,7 +70,7 @@ test('the model and the pictures need no Node', () => {
 });
 
 test('heavy libraries are loaded when they are needed, not at start', () => {
-  const heavy = ['execa', 'yargs', 'open', 'ora', 'tmp-promise', '@iarna/toml'];
+  const heavy = ['execa', 'yargs', 'open', 'ora', '@iarna/toml'];
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.ts'),
   );

@@ -108,7 +108,7 @@ test('the licence texts of what is linked and bundled', () => {
   assert.match(native, /GNU LESSER GENERAL PUBLIC LICENSE/);
   assert.match(native, /^libbpf-sys [\d.+v]+\n=+\n\n/m, 'texts stand under the names of their parts');
   const bundle = readFileSync(join(unpackTarball(), 'dist/THIRD-PARTY.txt'), 'utf8');
-  for (const name of ['execa', 'yargs', 'open', 'ora', 'tmp-promise'])
+  for (const name of ['execa', 'yargs', 'open', 'ora'])
     assert.match(bundle, new RegExp(`^${name} \\d.*: (MIT|ISC)`, 'm'));
   assert.doesNotMatch(bundle + native, /: undefined$|: null$/m);
 });

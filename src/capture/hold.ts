@@ -1,0 +1,86 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
+import { tryLock } from '../ffi/file-lock.js';
+
+const ATTEMPTS = 3;
+
+const { O_RDONLY, O_RDWR, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
+
+/**
+ * A lock on a file or folder that a run makes and will remove. The kernel lets go of it however the run ends, so what
+ * nobody holds was left behind. A process id in the name would tell less: it is used again, and in another container
+ * it means another process.
+ */
+export class Hold {
+  #descriptor: number | undefined;
+
+  private constructor(descriptor: number | undefined) {
+    this.#descriptor = descriptor;
+  }
+
+  /**
+   * Calls `make`, which returns the path of what it makes, and holds that. Until it is held, another run may take it for
+   * left behind: then it is made again.
+   */
+  static make(make: () => string): { path: string; hold: Hold } {
+    for (let attempt = 1; ; attempt++) {
+      const path = make();
+      const hold = Hold.#take(path);
+      if (hold !== undefined) return { path, hold };
+      // Three times means that this file system is none where a name and a descriptor can be compared.
+      if (attempt === ATTEMPTS) return { path, hold: new Hold(undefined) };
+    }
+  }
+
+  static #take(path: string): Hold | undefined {
+    const descriptor = open(path);
+    if (descriptor === undefined) return isThere(path) ? new Hold(undefined) : undefined;
+    const isLocked = tryLock(descriptor);
+    const hold = new Hold(descriptor);
+    // Where the file system knows no locks, nobody finds it unlocked either.
+    if (isLocked === undefined || (isLocked && isSame(path, descriptor))) return hold;
+    hold.release();
+    return undefined;
+  }
+
+  release(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+}
+
+/**
+ * Calls `remove` when `path` is this user's and no run holds it. `inside` names the same file or folder by a descriptor:
+ * in a folder of others the name may lead elsewhere by then.
+ */
+export function removeIfAbandoned(path: string, remove: (path: string, inside: string) => void): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.uid !== process.geteuid?.()) return;
+  const descriptor = open(path);
+  if (descriptor === undefined) return;
+  try {
+    if (tryLock(descriptor) === true && isSame(path, descriptor)) remove(path, `/proc/self/fd/${descriptor}`);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** A file is opened for writing, too: over NFS the lock asks for it. Undefined: not ours to open, or gone. */
+function open(path: string): number | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found?.isFile() && !found?.isDirectory()) return undefined;
+  const flags = found.isDirectory() ? O_RDONLY | O_DIRECTORY : O_RDWR;
+  try {
+    return openSync(path, flags | O_NOFOLLOW | O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+}
+
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function isSame(path: string, descriptor: number): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  const held = fstatSync(descriptor);
+  return found?.ino === held.ino && found.dev === held.dev;
+}
