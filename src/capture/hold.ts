@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fchownSync, fstatSync, lstatSync, openSync } from 'node:fs';
 import { tryLock } from '../ffi/file-lock.js';
 
 const ATTEMPTS = 3;
@@ -40,6 +40,11 @@ export class Hold {
     if (isLocked === undefined || (isLocked && isSame(path, descriptor))) return hold;
     hold.release();
     return undefined;
+  }
+
+  /** To another user, whatever the name may lead to by now. */
+  giveTo(uid: number, gid: number): void {
+    if (this.#descriptor !== undefined) fchownSync(this.#descriptor, uid, gid);
   }
 
   release(): void {

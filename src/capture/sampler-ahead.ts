@@ -1,4 +1,3 @@
-import { chownSync } from 'node:fs';
 import { CaptureError } from './capture-error.js';
 import { type LaunchedSampler, launchSampler } from './launched-sampler.js';
 import { checkCanCapture, settleCanCapture } from './preflight.js';
@@ -7,16 +6,16 @@ import { checkCanCapture, settleCanCapture } from './preflight.js';
 let ahead: LaunchedSampler | CaptureError | undefined;
 
 /**
- * Starts the sampler while this process is root, for the session that is opened when it has become the user `uid`. The
+ * Starts the sampler while this process is root, for the session that is opened when it has become `user`. The
  * plan is known only when cargo has told of the project, and cargo is not to be asked by root. Why it could not be
  * started is thrown where the session is opened: what needs no sampler goes on.
  */
-export async function startSamplerAhead({ uid, gid }: { uid: number; gid: number }): Promise<void> {
+export async function startSamplerAhead(user: { uid: number; gid: number }): Promise<void> {
   settleCanCapture();
   try {
     checkCanCapture();
     const launched = await launchSampler();
-    chownSync(launched.directory.path, uid, gid); // the gate's socket is made, and reached, by the user
+    launched.directory.giveTo(user);
     ahead = { ...launched, elevation: 'sudo' };
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;

@@ -5,9 +5,9 @@ import { CaptureError } from './capture-error.js';
 import { Hold, removeIfAbandoned } from './hold.js';
 import { systemErrorText } from './system-error-text.js';
 
-/** Leaves room for `/bee-run-RANDOM/bee-gate` in a socket's 107 bytes. */
+/** Leaves room for `/bee-sock-RANDOM/bee-gate` in a socket's 107 bytes. */
 const MAX_TMPDIR_LENGTH = 70;
-const PREFIX = 'bee-run-';
+const PREFIX = 'bee-sock-';
 const OURS = new RegExp(`^${PREFIX}\\w{6}$`);
 /** All that we make in such a folder. */
 const CONTENTS: readonly string[] = ['sampler', 'gate', 'bee-gate'];
@@ -36,6 +36,11 @@ export class SocketDirectory {
         'TMPDIR=/tmp   or another folder that exists',
       );
     }
+  }
+
+  /** The gate's socket is made, and reached, by that user. */
+  giveTo({ uid, gid }: { uid: number; gid: number }): void {
+    this.hold.giveTo(uid, gid);
   }
 
   remove(): void {
