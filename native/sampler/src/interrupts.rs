@@ -23,11 +23,13 @@ pub fn seen(signal: i32) -> u32 {
 }
 
 pub fn count_interrupts() {
-    // SAFETY: the handler only adds to an atomic; SIGPIPE is reported by write calls instead.
+    // SAFETY: the handler only adds to an atomic; SIGPIPE, and SIGXFSZ of the user's `ulimit -f`, are reported by
+    // write calls instead.
     unsafe {
         for signal in WITNESSED {
             libc::signal(signal, count as *const () as libc::sighandler_t);
         }
         libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
     }
 }
