@@ -25,8 +25,7 @@ export class SocketDirectory {
     const parent = isFit ? osTmpdir() : '/tmp';
     try {
       removeAbandoned(parent);
-      const { path, hold } = Hold.make(() => mkdtempSync(join(parent, PREFIX)));
-      chmodSync(path, 0o700); // whatever the umask
+      const { path, hold } = Hold.make(() => makeFolder(parent));
       return new SocketDirectory(path, hold);
     } catch (error) {
       throw new CaptureError(
@@ -47,6 +46,12 @@ export class SocketDirectory {
     rmSync(this.path, { recursive: true, force: true });
     this.hold.release();
   }
+}
+
+function makeFolder(parent: string): string {
+  const path = mkdtempSync(join(parent, PREFIX));
+  chmodSync(path, 0o700); // whatever the umask
+  return path;
 }
 
 /** A killed run's sampler removes its folder; here is what stays when both were killed. */

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -56,4 +67,50 @@ test('the folder is the one of the environment, and never root-made in the home 
   chownSync(home, 1, 1);
   assert.equal(symbolFolder({ HOME: home }, 0), undefined);
   assert.equal(symbolFolder({ HOME: home }, 1), join(home, '.cache', below));
+});
+
+const asRoot = { skip: process.getuid?.() === 0 ? false : 'gives files to others' };
+
+test('root has no cache where another user could lead it elsewhere', asRoot, (t) => {
+  const home = cacheHome(t);
+  const target = cacheHome(t);
+  const folderWith = (prepare: (cache: string) => void): string | undefined => {
+    const cache = join(home, '.cache');
+    rmSync(cache, { recursive: true, force: true });
+    prepare(cache);
+    return symbolFolder({ HOME: home }, 0);
+  };
+  const below = 'cargo-profile-bee/symbols';
+  assert.equal(
+    folderWith(() => {}),
+    join(home, '.cache', below),
+  );
+  assert.equal(
+    folderWith((cache) => symlinkSync(target, cache)),
+    join(home, '.cache', below),
+    'a link of root’s to a folder of root’s',
+  );
+  const others: Record<string, (cache: string) => void> = {
+    'a user’s link': (cache) => {
+      symlinkSync(target, cache);
+      lchownSync(cache, 1, 1);
+    },
+    'a user’s folder below': (cache) => {
+      mkdirSync(join(cache, 'cargo-profile-bee'), { recursive: true });
+      chownSync(join(cache, 'cargo-profile-bee'), 1, 1);
+    },
+    'a folder that everybody may write into': (cache) => {
+      mkdirSync(cache);
+      chmodSync(cache, 0o777);
+    },
+    'a name that is free in a folder of everybody’s': (cache) => {
+      mkdirSync(cache);
+      chmodSync(cache, 0o1777);
+    },
+    'a link of root’s into a user’s folder': (cache) => {
+      chownSync(target, 1, 1);
+      symlinkSync(target, cache);
+    },
+  };
+  for (const [what, prepare] of Object.entries(others)) assert.equal(folderWith(prepare), undefined, what);
 });

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { buildIdOf } from '../symbolize/debuginfod-program.js';
 import { type DebugServer, serve } from '../symbolize/debuginfod-server.js';
 import { builtProgram } from './fixture-programs.js';
-import { needsRoot } from './needs-root.js';
+import { needsRoot, needsRunsOfRoot } from './needs-root.js';
+import { withMounts } from './own-mounts.js';
 import { type ProfiledRun, profileWith } from './run-bee.js';
 import { untilTrue } from './running-bee.js';
 import { scratchDirectory } from './scratch-directory.js';
 import { separateDebugFile } from './separated-debug-file.js';
+
+const asRoot = needsRunsOfRoot('mounts, and is root with the home of another');
 
 const servers: DebugServer[] = [];
 afterEach(() => {
@@ -94,6 +98,45 @@ test('a server that is silent costs the names, not the picture, and is told of o
   assert.equal(run.stderr.split(message).length, 2);
   assert.ok(server.asked.length > 0, 'asked while it ran');
   await untilTrue('its request is given up', () => isGivenUp);
+});
+
+test(
+  'a disk that fills at the last block leaves no part of a file, and the server is not to blame',
+  asRoot,
+  async () => {
+    const { program, debugFile } = stripped();
+    const server = await serving((_, response) => void response.end(debugFile));
+    const [cache, list] = [join(scratchDirectory(), 'cache'), join(scratchDirectory(), 'list')];
+    mkdirSync(cache);
+    const pages = Math.ceil(debugFile.length / 4096) - 1;
+    const through = [
+      ...withMounts(`mount -t tmpfs -o size=${pages * 4096} none ${cache}`),
+      ...['/bin/sh', '-c', `"$@"; code=$?; find ${cache} -mindepth 1 > ${list}; exit $code`, 'sh'],
+    ];
+    const env = { DEBUGINFOD_URLS: server.url, DEBUGINFOD_CACHE_PATH: cache };
+    const args = ['--debuginfod-wait', '60', '--frequency', '997', '--', program, '--rounds', '20'];
+    const run = await profileWith({ command: 'profile-bee', args, env, through });
+    assert.equal(readFileSync(list, 'utf8'), '', 'nothing stays in the cache');
+    const [problem, ...others] = run.summary.problems.filter(({ code }) => code.startsWith('debug'));
+    assert.ok(problem?.message.startsWith(`${cache} is of no use: ENOSPC`), JSON.stringify(problem));
+    assert.deepEqual(others, []);
+  },
+);
+
+test('root reads and writes no cache that a user can reach', asRoot, async () => {
+  const { program, debugFile } = stripped();
+  const server = await serving((_, response) => void response.end(debugFile));
+  const home = scratchDirectory();
+  const target = scratchDirectory();
+  symlinkSync(target, join(home, '.cache'));
+  execFileSync('chown', ['--no-dereference', '1', join(home, '.cache')]);
+  const env = { DEBUGINFOD_URLS: server.url, HOME: home, XDG_CACHE_HOME: undefined };
+  const args = ['--verbose', '--frequency', '997', '--', program, '--rounds', '20'];
+  const run = await profileWith({ command: 'profile-bee', args, env });
+  assert.deepEqual(readdirSync(target), []);
+  assert.match(run.stderr, /debuginfod_client is of no use: it is in the folder of another user/);
+  assert.match(run.stderr, /names are not kept: this user has no cache folder of their own/);
+  assert.ok(!isNamed(run));
 });
 
 test('what is no server is refused by name, and the run goes on', needsRoot, async () => {

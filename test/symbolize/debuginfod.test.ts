@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   chownSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -63,6 +64,19 @@ test('a debug file is asked for, named with, and kept for the next run as the cl
   const again = await ask(program, env);
   assert.deepEqual([again.report.asked, again.name], [0, 'hidden:1']);
   assert.equal(server.asked.length, 1);
+});
+
+test('what a killed download left goes with the next for that file; the client’s own stays', async () => {
+  const program = strippedProgram();
+  const server = await serving(has(program));
+  const cache = emptyCache();
+  const folder = join(cache, program.buildId);
+  mkdirSync(folder, { recursive: true });
+  for (const name of ['debuginfo.bee-0a1b2c3d', 'debuginfo.Ab3dEf'])
+    writeFileSync(join(folder, name), 'half');
+  const { name } = await ask(program, { DEBUGINFOD_URLS: server.url, DEBUGINFOD_CACHE_PATH: cache });
+  assert.equal(name, 'hidden:1');
+  assert.deepEqual(filesIn(folder), ['debuginfo', 'debuginfo.Ab3dEf']);
 });
 
 test('who has debug information, or its file on disk, is not asked for', async () => {

@@ -3,6 +3,7 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmdirSync,
@@ -11,8 +12,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { Hold, removeIfAbandoned } from '../../capture/hold.js';
 import { wouldBeRootsElsewhere } from '../folder-owner.js';
 
+/** Of ours, not of elfutils, which has six letters there. */
+const UNFINISHED = /^debuginfo\.bee-[0-9a-f]{8}$/;
 /** For how long the client remembers that no server had a file, where its own file does not say. */
 const DEFAULT_MISS_SECONDS = 600;
 
@@ -22,15 +26,20 @@ const DEFAULT_MISS_SECONDS = 600;
  */
 export class ClientCache {
   readonly folder: string;
-  readonly #unfinished = new Set<string>();
+  readonly #unfinished = new Map<string, Hold>();
 
   constructor(folder: string) {
     this.folder = resolve(folder);
   }
 
-  /** Makes the folder. Throws where it cannot be made, or where root would leave its files in another user's. */
+  /** Whether this is root, and somebody else has a say in what lies here. */
+  get isStrange(): boolean {
+    return wouldBeRootsElsewhere(this.folder);
+  }
+
+  /** Makes the folder. Throws where it cannot be made, or where root would leave its files within another user's reach. */
   prepare(): true {
-    if (wouldBeRootsElsewhere(this.folder))
+    if (this.isStrange)
       throw new Error('it is in the folder of another user, and files of root do not belong there');
     for (const folder of [dirname(this.folder), this.folder]) makeFolder(folder);
     return true;
@@ -47,35 +56,48 @@ export class ClientCache {
     return Date.now() - file.mtimeMs <= this.#missSeconds() * 1000 ? 'miss' : 'nothing';
   }
 
-  /** A file that others do not see, and that is to be kept or dropped. */
+  /** A file that others do not see, and that is to be kept or dropped. Those of runs that were killed are removed. */
   openUnfinished(buildId: string): string {
-    const path = `${this.pathOf(buildId)}.${randomBytes(4).toString('hex')}`;
-    makeFolder(dirname(path));
-    writeFileSync(path, '', { flag: 'wx', mode: 0o600 });
-    chmodSync(path, 0o600);
-    this.#unfinished.add(path);
-    return path;
+    const folder = dirname(this.pathOf(buildId));
+    makeFolder(folder);
+    try {
+      for (const name of readdirSync(folder))
+        if (UNFINISHED.test(name))
+          removeIfAbandoned(join(folder, name), (path) => rmSync(path, { force: true }));
+      const { path, hold } = Hold.make(() => makeUnfinished(folder));
+      this.#unfinished.set(path, hold);
+      return path;
+    } catch (error) {
+      removeIfEmpty(folder);
+      throw error;
+    }
   }
 
   keep(unfinished: string, buildId: string): void {
     chmodSync(unfinished, 0o400);
-    renameSync(unfinished, this.pathOf(buildId));
-    this.#unfinished.delete(unfinished);
+    this.#finish(unfinished, buildId);
   }
 
   drop(unfinished: string): void {
-    if (!this.#unfinished.delete(unfinished)) return;
+    const hold = this.#unfinished.get(unfinished);
+    if (hold === undefined) return;
+    this.#unfinished.delete(unfinished);
     rmSync(unfinished, { force: true });
+    hold.release();
     removeIfEmpty(dirname(unfinished));
   }
 
   dropAll(): void {
-    for (const path of this.#unfinished) this.drop(path);
+    for (const path of this.#unfinished.keys()) this.drop(path);
   }
 
   noteMiss(buildId: string): void {
-    const unfinished = this.openUnfinished(buildId);
+    this.#finish(this.openUnfinished(buildId), buildId);
+  }
+
+  #finish(unfinished: string, buildId: string): void {
     renameSync(unfinished, this.pathOf(buildId));
+    this.#unfinished.get(unfinished)?.release();
     this.#unfinished.delete(unfinished);
   }
 
@@ -88,11 +110,18 @@ export class ClientCache {
   }
 }
 
+function makeUnfinished(folder: string): string {
+  const path = join(folder, `debuginfo.bee-${randomBytes(4).toString('hex')}`);
+  writeFileSync(path, '', { flag: 'wx', mode: 0o600 });
+  chmodSync(path, 0o600); // whatever the umask
+  return path;
+}
+
 /** Not recursive: Node would try for ever where a file system, as /proc, says ENOENT below a folder that exists. */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   mkdirSync(path, { mode: 0o700 });
-  chmodSync(path, 0o700); // whatever the umask, as the file
+  chmodSync(path, 0o700);
 }
 
 function removeIfEmpty(folder: string): void {

@@ -54,7 +54,7 @@ export class DebugDownloads {
     private readonly settings: DebuginfodSettings,
   ) {
     this.#cache = new ClientCache(settings.cacheFolder);
-    useDebugCache(this.#cache.folder);
+    if (!this.#cache.isStrange) useDebugCache(this.#cache.folder);
     this.#looking = setInterval(() => this.#look(), LOOK_MS);
   }
 
@@ -152,6 +152,12 @@ export class DebugDownloads {
     } else if (answers.every((answer) => answer === 'absent')) this.#cache.noteMiss(wanted.buildId);
   }
 
+  /** A full disk is no fault of the server's. */
+  #failAt(server: URL, error: unknown, wanted: Wanted): void {
+    if (error instanceof DownloadRefused) this.#fail(shownServer(server), error.message, wanted);
+    else this.#fail(this.#cache.folder, `is of no use: ${(error as Error).message}`, wanted);
+  }
+
   async #askServer(
     server: URL,
     wanted: Wanted,
@@ -168,7 +174,7 @@ export class DebugDownloads {
       found.abort();
       return 'found';
     } catch (error) {
-      if (!signal.aborted) this.#fail(shownServer(server), (error as Error).message, wanted);
+      if (!signal.aborted) this.#failAt(server, error, wanted);
       return 'failed';
     } finally {
       this.#cache.drop(path);

@@ -10,7 +10,10 @@ export type DownloadLimits = Pick<DebuginfodSettings, 'timeoutMs' | 'maxTimeMs' 
 /** Why a server's answer is not taken: half a sentence about the server. */
 export class DownloadRefused extends Error {}
 
-/** Writes what is at `url` to the file at `path`; false: the server says that it has none. Throws DownloadRefused. */
+/** The file could not be written: no fault of the server's. */
+export class CacheFailure extends Error {}
+
+/** Writes what is at `url` to the file at `path`; false: the server says that it has none. Throws DownloadRefused and CacheFailure. */
 export async function download(
   url: URL,
   path: string,
@@ -32,15 +35,29 @@ export async function download(
 }
 
 async function writeBody(response: Response, path: string, watch: DownloadWatch): Promise<void> {
-  const file = openSync(path, 'r+');
+  const file = orCacheFailure(() => openSync(path, 'r+'));
   try {
     for await (const chunk of response.body ?? []) {
       if (watch.bytes === 0) checkBegin(chunk);
       watch.add(chunk.byteLength);
-      writeSync(file, chunk);
+      writeWhole(file, chunk);
     }
   } finally {
     closeSync(file);
+  }
+}
+
+/** A disk that fills takes what still fits, and says so only to who writes the rest. */
+function writeWhole(file: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; )
+    written += orCacheFailure(() => writeSync(file, bytes, written));
+}
+
+function orCacheFailure<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new CacheFailure((error as Error).message);
   }
 }
 
@@ -93,8 +110,8 @@ class DownloadWatch {
 }
 
 /** fetch says what went wrong in the innermost cause. */
-function asRefused(error: unknown): DownloadRefused {
-  if (error instanceof DownloadRefused) return error;
+function asRefused(error: unknown): DownloadRefused | CacheFailure {
+  if (error instanceof DownloadRefused || error instanceof CacheFailure) return error;
   const { cause } = error as { cause?: unknown };
   if (cause instanceof Error) return asRefused(cause);
   return new DownloadRefused(`fails: ${error instanceof Error ? error.message : String(error)}`);

@@ -7,8 +7,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function symbolFolder(env: Environment = process.env, uid = process.geteuid?.()): string | undefined {
   const caches = cacheHome(env);
   if (caches === undefined) return undefined;
-  if (wouldBeRootsElsewhere(caches, uid)) return undefined;
-  return join(caches, 'cargo-profile-bee', 'symbols');
+  const folder = join(caches, 'cargo-profile-bee', 'symbols');
+  return wouldBeRootsElsewhere(folder, uid) ? undefined : folder;
 }
 
 function cacheHome({ XDG_CACHE_HOME, HOME }: Environment): string | undefined {

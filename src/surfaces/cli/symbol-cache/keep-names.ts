@@ -23,6 +23,8 @@ export function beginNaming(
 
 /** After the outputs are written. A full disk or a home that cannot be written costs nothing but the next run's time. */
 export async function saveNames(session: Session, summary: Summary, terminal: Terminal): Promise<void> {
+  if (symbolFolder() === undefined)
+    terminal.detail('names are not kept: this user has no cache folder of their own (HOME, XDG_CACHE_HOME)');
   try {
     await session.saveNames();
   } catch (error) {
