@@ -39,6 +39,11 @@ export function inheritedStdio(): ('inherit' | 'ignore')[] {
   );
 }
 
+/** Whether this process was started with it, the standard three aside. */
+export function isInherited(descriptor: number): boolean {
+  return inherited.includes(descriptor);
+}
+
 /**
  * The numbers, ascending, that were inherited and will not reach a child by themselves. A pipe whose two ends are here
  * is Node's own, unless the parent has it too, as make has its job server's.

@@ -15,6 +15,11 @@ export function visibleText(text: string): string {
     );
 }
 
+/** The same for a text of lines, which end as they are, and may have tabs in them. */
+export function visibleLines(text: string): string {
+  return /[^\n\t -~]/.test(text) ? text.replace(/[^\n\t]+/g, visibleText) : text;
+}
+
 const UNUSUAL = /[^ -~]/;
 
 /** Visible text for an XML attribute value or text node. */

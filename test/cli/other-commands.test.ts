@@ -69,7 +69,7 @@ cargo-profile-bee man 7                                  | 2   | 7 is too much
 cargo-profile-bee cache --clear --status                 | 2   | --clear exclude each other
 profile-bee cache --clean                                | 2   | Unknown option '--clean'
 cargo profile-bee cache everything                       | 2   | Unexpected argument 'everything'
-cargo-profile-bee man >/dev/full                         | 125 | cannot write to standard output: .*no space
+cargo-profile-bee man >/dev/full                         | 125 | cannot write standard output: the disk is full
 `;
 
 test('completions and man: what they answer', (t) => {

@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { WriteFailure } from '../../src/surfaces/cli/reserve-outputs.js';
 import { fileNames, ReservedSplit } from '../../src/surfaces/cli/split-outputs.js';
 import { UsageProblem } from '../../src/surfaces/cli/usage-problem.js';
 
@@ -50,18 +49,25 @@ test('the parts stand where the one file would, and that is not written', () => 
     ['out-a-b.svg', 'out-c.svg'],
   );
   writeFileSync(paths.get('c')!, 'older');
-  const sizes = split.commit(new Map([...paths.values()].map((path, index) => [path, `é${index}`])));
-  assert.deepEqual([...sizes.values()], [3, 3]);
+  const { sizes, failures } = split.commit(
+    new Map([...paths.values()].map((path, index) => [path, `é${index}`])),
+  );
+  assert.deepEqual([[...sizes.values()], failures], [[3, 3], []]);
   assert.deepEqual(readdirSync(directory), ['out-a-b.svg', 'out-c.svg']);
   assert.equal(readFileSync(paths.get('c')!, 'utf8'), 'é1');
 });
 
-test('where one part cannot be written, none is', () => {
+test('a part that cannot be written costs no other', () => {
   const split = ReservedSplit.reserve(join(directory, 'out.svg'));
   mkdirSync(join(directory, 'out-b.svg'));
   const contents = new Map(['a', 'b'].map((root) => [split.pathsOf(['a', 'b']).get(root)!, root]));
-  assert.throws(() => split.commit(contents), WriteFailure);
-  assert.deepEqual(readdirSync(directory), ['out-b.svg']);
+  const { sizes, failures } = split.commit(contents);
+  assert.deepEqual([...sizes], [[join(directory, 'out-a.svg'), 1]]);
+  assert.equal(
+    failures.map(({ message }) => message).join(),
+    `cannot write ${directory}/out-b.svg: it is a directory`,
+  );
+  assert.equal(readFileSync(join(directory, 'out-a.svg'), 'utf8'), 'a');
 });
 
 test('a bad folder and a device are refused at once; nothing stays behind', () => {

@@ -83,3 +83,16 @@ test('user stacks are not copied: no perf event asks for them', traced, async ()
   assert.doesNotMatch(trace, /PERF_SAMPLE_STACK_USER/);
   assert.ok(run.summary.samples.delivered > 100);
 });
+
+test(
+  'the peak of memory is this program’s, not that of the shell that has become it',
+  needsRoot,
+  async () => {
+    const grown = 'x=$(head -c 300000000 /dev/zero | tr "\\0" a); exec "$@"';
+    const args = ['--', '/bin/true'];
+    const through = ['/bin/sh', '-c', grown, 'sh'];
+    const { summary } = await profileWith({ command: 'profile-bee', args, through });
+    const { cliPeakRssBytes } = summary.cost;
+    assert.ok(cliPeakRssBytes > 20e6 && cliPeakRssBytes < 250e6, `${cliPeakRssBytes}`);
+  },
+);

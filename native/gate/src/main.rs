@@ -65,15 +65,24 @@ fn main() -> ExitCode {
             more_variables.iter().for_each(|(name, value)| std::env::set_var(name, value));
         }
         Ok(Answer::Skip) => return ExitCode::SUCCESS,
-        Err(error) => eprintln!("bee-gate: {}: {error}; running unprofiled", socket.to_string_lossy()),
+        Err(error) => eprintln!("bee-gate: {}: {error}; running unprofiled", visible(&socket)),
     }
     inherited.restore();
     cannot_run(&name, &execute(&executable, &command))
 }
 
 fn cannot_run(name: &OsStr, error: &io::Error) -> ExitCode {
-    eprintln!("bee-gate: cannot run {}: {error}", name.to_string_lossy());
+    eprintln!("bee-gate: cannot run {}: {error}", visible(name));
     ExitCode::from(if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 })
+}
+
+/// A terminal obeys control characters in a file's name, and bidirectional ones reorder the line that it stands in.
+fn visible(text: &OsStr) -> String {
+    let is_unseen = |c: char| {
+        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let shown = |c: char| if is_unseen(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    text.to_string_lossy().chars().map(shown).collect()
 }
 
 fn ask_profiler(socket: &OsStr, executable: &Path, command: &[OsString]) -> io::Result<Answer> {

@@ -4,10 +4,11 @@ import { systemErrorText } from '../../capture/system-error-text.js';
 import { CargoFailure } from '../../cargo/cargo-failure.js';
 import { Interrupted } from './interrupts.js';
 import { ProblemList } from './problem-list.js';
-import { WriteFailure } from './reserve-outputs.js';
 import type { ExitStatus } from './summary.js';
 import type { Terminal } from './terminal.js';
 import { UsageProblem } from './usage-problem.js';
+import { isOfWorkingDirectory } from './working-directory.js';
+import { WriteFailure } from './write-failure.js';
 
 const USAGE = { code: 2, source: 'usage', signal: null } as const;
 const PRIVILEGE = { code: 77, source: 'privilege', signal: null } as const;
@@ -49,10 +50,18 @@ export function statusOfCaptureError({ code }: CaptureError): ExitStatus {
 export function explain(error: unknown, terminal: Terminal, problems = new ProblemList()): ExitStatus {
   const { code, status, message, advice } = understand(error);
   problems.add({ code, message });
-  if (!(error instanceof CargoFailure && error.stderrShown)) terminal.error(message);
-  for (const line of advice.split('\n')) if (line !== '') process.stderr.write(`  ${line}\n`);
+  if (!(error instanceof CargoFailure && error.stderrShown)) sayLines(error, message, terminal);
+  for (const line of advice.split('\n')) if (line !== '') terminal.below(line);
   if (code === 'internal' && error instanceof Error) terminal.detail(error.stack ?? '');
   return status;
+}
+
+/** Programs that we asked may have answered in lines. In what is typed, a line's end is part of a name. */
+function sayLines(error: unknown, message: string, terminal: Terminal): void {
+  const isOurs = error instanceof UsageProblem || error instanceof WriteFailure;
+  const [first = '', ...rest] = isOurs ? [message] : message.split('\n');
+  terminal.error(first);
+  for (const line of rest) terminal.below(line);
 }
 
 interface Explanation {
@@ -81,6 +90,11 @@ function understand(error: unknown): Explanation {
   }
   if (error instanceof WriteFailure)
     return { code: 'unwritable-output', status: PROFILER, message, advice: '' };
+  if (isOfWorkingDirectory(error)) {
+    const message = 'the working directory is gone: it was removed after this shell went there';
+    const advice = 'cd "$PWD"   if it was made again, or cd to another folder';
+    return { code: 'no-working-directory', status: USAGE, message, advice };
+  }
   if (isFileError(error))
     return { code: 'internal', status: PROFILER, message: fileMessage(error), advice: '' };
   const advice = '--verbose   shows where; please report it';

@@ -1,13 +1,14 @@
 import type { CargoProject } from '../../cargo/cargo-project.js';
 import { type ProfilableTarget, profilableTargets } from '../../cargo/profilable-targets.js';
 import { shellLine } from '../../cargo/shell-line.js';
+import { jsonText } from './json-text.js';
 
 export const TARGETS_SCHEMA = 'profile-bee.targets/1';
 
 /** What `--list-targets` prints: a line each, ending in the command that profiles it, or JSON. */
 export function targetsText(project: CargoProject, asJson: boolean): string {
   const targets = profilableTargets(project);
-  if (asJson) return `${JSON.stringify(targetsJson(project, targets), null, 2)}\n`;
+  if (asJson) return jsonText(targetsJson(project, targets));
   if (targets.length === 0)
     return 'nothing in this workspace can be profiled: it has no binary, example, test or bench\n';
   const rows = targets.map((target) => [describeKind(target), target.name, target.package]);

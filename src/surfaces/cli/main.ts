@@ -47,18 +47,22 @@ async function answerAtOnce(
 ): Promise<boolean> {
   const [word] = argv;
   if (word === '--version' || word === '-V') {
-    process.stdout.write(`${invokedAs} ${packageVersion()}\n`);
-    return true;
+    return await printAtOnce(`${invokedAs} ${packageVersion()}\n`);
   }
   if (word === '--help' || word === '-h' || word === 'help') {
     const { helpText } = await import('./help.js');
-    process.stdout.write(helpText(command, invokedAs));
-    return true;
+    return await printAtOnce(helpText(command, invokedAs));
   }
   const { runOtherCommand } = await import('./other-commands.js');
   const code = await runOtherCommand(command, argv, invokedAs);
   if (code !== undefined) process.exitCode = code;
   return code !== undefined;
+}
+
+async function printAtOnce(text: string): Promise<true> {
+  const { printOrExplain } = await import('./print-or-explain.js');
+  process.exitCode = await printOrExplain(text);
+  return true;
 }
 
 async function runDoctor(argv: readonly string[], invokedAs: string): Promise<void> {

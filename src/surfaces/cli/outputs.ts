@@ -1,4 +1,3 @@
-import { writeSync } from 'node:fs';
 import type { RawProfile } from '../../capture/raw-profile.js';
 import { rawSampleLines } from '../../capture/raw-sample-lines.js';
 import { writeFolded } from '../../formats/folded.js';
@@ -8,9 +7,11 @@ import { layoutFlamegraph } from '../../render/flamegraph-layout.js';
 import { renderSvg } from '../../render/svg.js';
 import type { OutputFormat, RecordOptions } from './options.js';
 import type { PreparedTarget } from './prepared-target.js';
-import { ReservedFile, reasonOf, reserveUnique, WriteFailure } from './reserve-outputs.js';
+import { type ReservedFile, reserveOutput, reserveUnique } from './reserve-outputs.js';
+import { ReservedStream, type Waiting } from './reserved-stream.js';
 import { ReservedSplit } from './split-outputs.js';
 import type { SummaryOutput } from './summary.js';
+import { WriteFailure } from './write-failure.js';
 
 /** What stands in a picture beside the frames. */
 export interface Caption {
@@ -22,9 +23,16 @@ export interface Caption {
 }
 
 interface Output {
-  format: OutputFormat;
-  /** Undefined: standard output. */
-  file: ReservedFile | ReservedSplit | undefined;
+  format: OutputFormat | 'raw-samples';
+  file: ReservedFile | ReservedSplit | ReservedStream;
+}
+
+/** What is written: of `--split`, `parts` are the profile by roots. */
+export interface Content {
+  raw: RawProfile;
+  profile: Profile;
+  caption: Caption;
+  parts: readonly ProfilePart[];
 }
 
 interface Rendered {
@@ -35,18 +43,18 @@ interface Rendered {
 /** The files of a run: reserved before the program starts, written whole when it has ended. */
 export class Outputs {
   readonly #outputs: Output[] = [];
-  #rawSamples: ReservedFile | undefined;
+  readonly #written = new Map<Output, SummaryOutput[]>();
+  readonly #failures: WriteFailure[] = [];
   #picture: string | undefined;
 
   /** Reserves the files that the command line names. Throws UsageProblem; nothing stays reserved then. */
   static reserve({ outputs: requests, split, rawSamplesPath }: RecordOptions): Outputs {
     const outputs = new Outputs();
     try {
-      for (const { path, format } of requests) {
-        const file = path === undefined ? undefined : (split ? ReservedSplit : ReservedFile).reserve(path);
-        outputs.#outputs.push({ format, file });
-      }
-      if (rawSamplesPath !== undefined) outputs.#rawSamples = ReservedFile.reserve(rawSamplesPath);
+      for (const { path, format } of requests)
+        outputs.#outputs.push({ format, file: (split ? ReservedSplit.reserve : reserveStream)(path) });
+      if (rawSamplesPath !== undefined)
+        outputs.#outputs.push({ format: 'raw-samples', file: reserveOutput(rawSamplesPath) });
     } catch (error) {
       outputs.discard();
       throw error;
@@ -56,12 +64,13 @@ export class Outputs {
 
   /** Where nothing is named: the wrapper writes a flamegraph beside the build, the profiler folds to its output. */
   addDefault(options: RecordOptions, target: PreparedTarget): void {
-    if (this.#outputs.length > 0) return;
-    if (options.command === 'profile-bee') this.#outputs.push({ format: 'folded', file: undefined });
+    if (this.#outputs.some(({ format }) => format !== 'raw-samples')) return;
+    if (options.command === 'profile-bee')
+      this.#outputs.unshift({ format: 'folded', file: ReservedStream.standardOutput() });
     else {
       const { outputDirectory, name } = target;
       const reserve = options.split ? ReservedSplit.reserveUnique : reserveUnique;
-      this.#outputs.push({ format: 'svg', file: reserve(outputDirectory, name, '.svg', new Date()) });
+      this.#outputs.unshift({ format: 'svg', file: reserve(outputDirectory, name, '.svg', new Date()) });
     }
   }
 
@@ -70,42 +79,48 @@ export class Outputs {
     return this.#picture;
   }
 
-  /**
-   * Writes every output; `parts` are the profile by roots, for the files that are split. Throws WriteFailure for the
-   * first that fails.
-   */
-  write(profile: Profile, caption: Caption, parts: readonly ProfilePart[]): SummaryOutput[] {
-    return this.#outputs.flatMap(({ format, file }) => {
-      if (file instanceof ReservedSplit) return this.#writeParts(format, file, profile, caption, parts);
-      const { content, facts } = render(format, profile, caption);
-      if (file === undefined) {
-        writeToStandardOutput(content);
-        return { path: '-', format, bytes: Buffer.byteLength(content), ...facts };
-      }
-      if (format === 'svg') this.#picture ??= file.path;
-      return { path: file.path, format, bytes: file.commit(content), ...facts };
-    });
+  /** What is written by now, in the order of the command line. */
+  get written(): SummaryOutput[] {
+    return this.#outputs.flatMap((output) => this.#written.get(output) ?? []);
   }
 
-  /** Writes the stacks without names, where they are asked for. Throws WriteFailure. */
-  writeRawSamples(raw: RawProfile): SummaryOutput[] {
-    const file = this.#rawSamples;
-    if (file === undefined) return [];
-    return [{ path: file.path, format: 'raw-samples', bytes: file.commitPieces(rawSampleLines(raw)) }];
+  /** Why some are not written. */
+  get failures(): readonly WriteFailure[] {
+    return this.#failures;
+  }
+
+  /** Writes what waits for nobody. One that fails costs no other. */
+  async writeFiles(content: Content): Promise<void> {
+    for (const output of this.#outputs) if (!mayWait(output)) await this.#write(output, content);
+  }
+
+  /** The rest: a pipe may be full, or without a reader. Throws what a wait is ended with. */
+  async writePipes(content: Content, waiting: Waiting): Promise<void> {
+    for (const output of this.#outputs) if (mayWait(output)) await this.#write(output, content, waiting);
   }
 
   discard(): void {
-    for (const { file } of this.#outputs) file?.discard();
-    this.#rawSamples?.discard();
+    for (const { file } of this.#outputs) file.discard();
   }
 
-  #writeParts(
-    format: OutputFormat,
-    file: ReservedSplit,
-    whole: Profile,
-    caption: Caption,
-    parts: readonly ProfilePart[],
-  ): SummaryOutput[] {
+  async #write(output: Output, content: Content, waiting?: Waiting): Promise<void> {
+    const { format, file } = output;
+    try {
+      if (file instanceof ReservedSplit) return this.#writeParts(output, file, content);
+      this.#written.set(output, [await writeOne(format, file, content, waiting)]);
+      if (format === 'svg' && !(file instanceof ReservedStream)) this.#picture ??= file.path;
+    } catch (error) {
+      if (waiting?.signal?.aborted) {
+        this.#failures.push(new WriteFailure(file.path, 'the run was ended while it waited for a reader'));
+        throw error;
+      }
+      // A picture that is too long for a string, for one: it is none of the others' business either.
+      this.#failures.push(asWriteFailure(error, file.path));
+    }
+  }
+
+  #writeParts(output: Output, file: ReservedSplit, { profile: whole, caption, parts }: Content): void {
+    const format = output.format as OutputFormat;
     const paths = file.pathsOf(parts.map(({ root }) => root));
     const rendered = parts.map(({ root, profile }) => ({
       root,
@@ -113,17 +128,47 @@ export class Outputs {
       count: profile.totalCount,
       ...render(format, profile, captionOfPart(caption, root, profile, whole)),
     }));
-    const sizes = file.commit(new Map(rendered.map(({ path, content }) => [path, content])));
-    const largest = rendered.toSorted((one, other) => other.count - one.count)[0];
+    const { sizes, failures } = file.commit(new Map(rendered.map(({ path, content }) => [path, content])));
+    this.#failures.push(...failures);
+    const written = rendered.filter(({ path }) => sizes.has(path));
+    const largest = written.toSorted((one, other) => other.count - one.count)[0];
     if (format === 'svg') this.#picture ??= largest?.path;
-    return rendered.map(({ root, path, facts }) => ({
+    const entries = written.map(({ root, path, facts }) => ({
       path,
       format,
       root,
       bytes: sizes.get(path)!,
       ...facts,
     }));
+    this.#written.set(output, entries);
   }
+}
+
+/** `path` undefined: standard output. */
+function reserveStream(path: string | undefined): ReservedFile | ReservedStream {
+  return path === undefined ? ReservedStream.standardOutput() : reserveOutput(path);
+}
+
+function asWriteFailure(error: unknown, path: string): WriteFailure {
+  if (error instanceof WriteFailure) return error;
+  return new WriteFailure(path, error instanceof Error ? error.message : String(error));
+}
+
+function mayWait({ file }: Output): boolean {
+  return file instanceof ReservedStream && file.mayWait;
+}
+
+async function writeOne(
+  format: Output['format'],
+  file: ReservedFile | ReservedStream,
+  { raw, profile, caption }: Content,
+  waiting?: Waiting,
+): Promise<SummaryOutput> {
+  const { path } = file;
+  if (format === 'raw-samples')
+    return { path, format, bytes: await file.commit(rawSampleLines(raw), waiting) };
+  const { content, facts } = render(format, profile, caption);
+  return { path, format, bytes: await file.commit([content], waiting), ...facts };
 }
 
 /** The quality is that of the run: how much of it the part is stands before. */
@@ -144,19 +189,3 @@ function render(format: OutputFormat, profile: Profile, caption: Caption): Rende
   const { framesShown, framesHidden } = layout;
   return { content: renderSvg(layout, caption), facts: { framesShown, framesHidden } };
 }
-
-/** A reader that closes its pipe has seen enough. */
-function writeToStandardOutput(content: string): void {
-  const bytes = Buffer.from(content);
-  for (let written = 0; written < bytes.length; ) {
-    try {
-      written += writeSync(1, bytes, written);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EPIPE') return;
-      if (code !== 'EAGAIN') throw new WriteFailure('standard output', reasonOf(error, '/dev/stdout'));
-    }
-  }
-}
-
-export { shownPath } from './shown-path.js';

@@ -1,6 +1,7 @@
 import { nearestName } from '../../cargo/nearest-name.js';
 import { type CommandName, type FlagSpecification, flagSpellings, flagsOf } from './flags.js';
 import { UsageProblem } from './usage-problem.js';
+import { withoutWorkingDirectory } from './working-directory.js';
 
 /** Flags as typed; absent ones are undefined. Nothing is validated but their types. */
 export interface Flags {
@@ -63,9 +64,9 @@ export async function parseFlags(
 
 /** yargs reads values here and no more: its own help and errors would not know the two grammars. */
 async function openParser(command: CommandName) {
-  const { default: yargs } = await import('yargs');
+  const { default: yargs } = await withoutWorkingDirectory(async () => await import('yargs'));
   const options = flagsOf(command).map((flag) => [flag.name, yargsOption(flag)]);
-  return yargs([])
+  return yargs([], '/') // the folder is for a configuration that it would read in package.json
     .help(false)
     .version(false)
     .exitProcess(false)

@@ -12,6 +12,7 @@ import { flagSpellings } from './flags.js';
 import { cargoGroupOf } from './group-of-process.js';
 import { HarnessAdmission } from './harness-admission.js';
 import { idleBenchProblems } from './idle-benches.js';
+import { jsonText } from './json-text.js';
 import type { CargoOptions, CargoTargetRequest, ProfileChoice } from './options.js';
 import { launchedChild, type PreparedTarget, type TargetFacts } from './prepared-target.js';
 import { programBehindRunner } from './program-behind-runner.js';
@@ -41,7 +42,7 @@ export async function planText(project: CargoProject, options: CargoOptions): Pr
   const run = await asUsageProblem(async () =>
     describeRun(await planCargoRun(project, toSelection(options.target.profile), true), options),
   );
-  return options.inspection?.asJson ? `${JSON.stringify(run, null, 2)}\n` : dryRunText(run);
+  return options.inspection?.asJson ? jsonText(run) : dryRunText(run);
 }
 
 /** Builds what cargo would run. Throws UsageProblem, or CargoFailure when cargo refused. */

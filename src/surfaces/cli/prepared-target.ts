@@ -13,6 +13,7 @@ import type { PidRequest, ProgramRequest, RecordOptions } from './options.js';
 import type { Problem } from './problem-list.js';
 import type { SummaryTarget } from './summary.js';
 import { userEnvironment } from './user-environment.js';
+import { workingDirectory } from './working-directory.js';
 
 /** In the name of a file. */
 const MAX_NAMED_PIDS = 3;
@@ -74,19 +75,21 @@ export function writesToStandardOutput({ command, outputs }: RecordOptions): boo
   return isDefault || outputs.some(({ path }) => path === undefined);
 }
 
-const NOTHING_BUILT = {
-  problems: [],
-  packages: [],
-  sourceRoot: process.cwd(),
-  outputDirectory: '.',
-  phases: { metadataNs: 0n, buildNs: 0n },
-} as const;
+function nothingBuilt() {
+  return {
+    problems: [],
+    packages: [],
+    sourceRoot: workingDirectory() ?? '/',
+    outputDirectory: '.',
+    phases: { metadataNs: 0n, buildNs: 0n },
+  } as const;
+}
 
 /** Our standard output is for stacks alone when they go there: the command then writes to standard error. */
 function prepareCommand(argv: readonly string[], stdoutIsTaken: boolean): PreparedTarget {
   checkCommand(argv[0]!);
   return {
-    ...NOTHING_BUILT,
+    ...nothingBuilt(),
     name: basename(argv[0]!),
     isForeign: false,
     factsOf: () => ({ kind: 'command' }),
@@ -106,7 +109,7 @@ function preparePids(request: PidRequest): PreparedTarget {
   for (const pid of pids) checkProcess(pid);
   const watch = new IdleWatch(request);
   return {
-    ...NOTHING_BUILT,
+    ...nothingBuilt(),
     name: nameOfPids(pids),
     isForeign: true,
     factsOf: () => ({ kind: 'pid' }),

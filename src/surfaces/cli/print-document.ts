@@ -4,7 +4,7 @@ import { explain } from './explain.js';
 import type { CommandName } from './flags.js';
 import { manPage } from './manual/man-page.js';
 import { SHELLS, type Shell } from './other-commands.js';
-import { printText } from './print-text.js';
+import { printRaw } from './print-text.js';
 import { Terminal } from './terminal.js';
 import { UsageProblem } from './usage-problem.js';
 
@@ -16,7 +16,7 @@ export async function printDocument(
 ): Promise<number> {
   try {
     const text = word === 'man' ? manOf(command, args) : completionScript(shellOf(command, args));
-    await printText(text);
+    await printRaw(text);
     return 0;
   } catch (error) {
     return explain(error, new Terminal('normal')).code;

@@ -102,7 +102,7 @@ async function profile(run: RunInProgress): Promise<ExitStatus> {
   await writeProfile(raw, run);
   await showPicture(outputs, options, terminal);
   await saveNames(session.native, summary, terminal);
-  return statusOf(await interrupts.orThrow(finalEnd(end, run)), options, summary, terminal);
+  return statusOf(await interrupts.orThrow(finalEnd(end, run)), run);
 }
 
 /** Samples until the end; a command whose time is up is asked to end. */
@@ -180,19 +180,15 @@ async function finalEnd(
   return { code: 0, signal: null };
 }
 
-function statusOf(
-  end: LaunchEnd,
-  { rules }: RecordOptions,
-  summary: Summary,
-  terminal: Terminal,
-): ExitStatus {
+function statusOf(end: LaunchEnd, { options, outputs, summary, terminal }: RunInProgress): ExitStatus {
   const code = exitCodeOf(end);
-  const failures = failedRules(rules, summary);
+  const failures = failedRules(options.rules, summary);
   for (const failure of failures) {
     summary.problems.add({ code: 'require', message: failure });
     terminal.error(`--require ${failure}`);
   }
-  if (code === 0 && isUnwindingDoubtful(summary)) return { code: 125, source: 'profiler', signal: null };
+  const isFailed = outputs.failures.length > 0 || isUnwindingDoubtful(summary);
+  if (code === 0 && isFailed) return { code: 125, source: 'profiler', signal: null };
   if (code === 0 && failures.length > 0) return { code: 6, source: 'require', signal: null };
   return { code, source: 'target', signal: end.signal };
 }

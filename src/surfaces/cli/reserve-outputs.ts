@@ -1,64 +1,56 @@
-import {
-  closeSync,
-  existsSync,
-  fchmodSync,
-  mkdirSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { systemErrorText } from '../../capture/system-error-text.js';
-import { lockName, lockOwner, removeStaleReservations, temporaryName } from './stale-reservations.js';
+import { Hold } from '../../capture/hold.js';
+import { lockName, removeAbandonedOutputs, removeQuietly } from './abandoned-outputs.js';
+import { type FilePlace, findOutputPlace, unwritable } from './output-place.js';
+import { ReservedStream } from './reserved-stream.js';
+import { TemporaryFile } from './temporary-file.js';
 import { UsageProblem } from './usage-problem.js';
+import { reasonOf, UnwritableOutput, WriteFailure } from './write-failure.js';
 
-/** An output could not be written when everything else was done: a full disk, a folder that has gone. */
-export class WriteFailure extends Error {
-  override readonly name = 'WriteFailure';
-
-  constructor(
-    readonly path: string,
-    readonly reason: string,
-  ) {
-    super(`cannot write ${path}: ${reason}`);
-  }
+/** Throws UsageProblem when nothing can be written there. */
+export function reserveOutput(path: string): ReservedFile | ReservedStream {
+  const place = findOutputPlace(path);
+  return place.kind === 'file'
+    ? ReservedFile.reserve(path, place)
+    : ReservedStream.reserve(resolve(path), place);
 }
+
+/** What the reserved files of this process end up as, with their names. */
+const reserved = new Map<string, string>();
 
 /**
  * A file that will be whole or absent: its temporary neighbour is created now, so that a bad path is refused before
  * the program starts, and renamed into place when the content is complete.
  */
 export class ReservedFile {
-  #descriptor: number | undefined;
+  #temporary: TemporaryFile | undefined;
 
   private constructor(
     /** Absolute, as the user named it. */
     readonly path: string,
-    /** The same without links: where the content ends up. */
+    /** The same without a link at its end: where the content ends up. */
     private readonly file: string,
-    /** Equal to `file` for devices and pipes, which are written and not replaced. */
-    private readonly temporary: string,
-    descriptor: number,
+    private readonly found: Stats | undefined,
     /** Held against another run that wants the same new name. */
-    private readonly lock?: string,
+    private readonly lock?: Lock,
   ) {
-    this.#descriptor = descriptor;
+    this.#temporary = TemporaryFile.beside(file, found);
+    reserved.set(file, path);
   }
 
-  /** Throws UsageProblem when nothing can be written there. */
-  static reserve(path: string): ReservedFile {
-    const absolute = resolve(path);
-    try {
-      return ReservedFile.#open(absolute);
-    } catch (error) {
-      throw new UsageProblem(
-        `cannot write ${path}: ${reasonOf(error, absolute)}`,
-        adviceFor(error, absolute),
+  /** Throws UsageProblem when nothing can be written there, or when what is there is no regular file. */
+  static reserve(path: string, place = findFilePlace(path)): ReservedFile {
+    const other = reserved.get(place.file);
+    if (other !== undefined)
+      throw new UnwritableOutput(
+        path,
+        other === resolve(path) ? 'it is named for two outputs' : `it is the same file as ${other}`,
       );
+    try {
+      return new ReservedFile(resolve(path), place.file, place.found);
+    } catch (error) {
+      throw error instanceof UnwritableOutput ? error : unwritable(path, error);
     }
   }
 
@@ -74,80 +66,44 @@ export class ReservedFile {
   }
 
   static #openNew(path: string): ReservedFile | undefined {
-    const lock = join(dirname(path), lockName(basename(path)));
+    let lock: Lock | undefined;
     try {
-      symlinkSync(lockOwner(), lock);
-      return ReservedFile.#openLocked(path, lock);
+      lock = makeLock(join(dirname(path), lockName(basename(path))));
+      return lock && new ReservedFile(path, path, undefined, lock);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
-      throw new UsageProblem(`cannot write ${path}: ${reasonOf(error, path)}`, adviceFor(error, path));
+      if (lock !== undefined) removeLock(lock);
+      throw error instanceof UnwritableOutput ? error : unwritable(path, error);
     }
-  }
-
-  static #openLocked(path: string, lock: string): ReservedFile {
-    try {
-      return ReservedFile.#open(path, lock);
-    } catch (error) {
-      rmSync(lock, { force: true });
-      throw error;
-    }
-  }
-
-  static #open(path: string, lock?: string): ReservedFile {
-    const found = statSync(path, { throwIfNoEntry: false });
-    if (found?.isDirectory()) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
-    if (found !== undefined && !found.isFile())
-      return new ReservedFile(path, path, path, openSync(path, 'w'));
-    // A link is followed: a rename onto it would put a file in the place of /dev/stdout or of somebody's `latest`.
-    const file = found === undefined ? path : realpathSync(path);
-    removeStaleReservations(dirname(file));
-    const temporary = join(dirname(file), temporaryName(basename(file)));
-    const descriptor = openSync(temporary, 'wx', 0o666);
-    if (found !== undefined) fchmodSync(descriptor, found.mode & 0o777);
-    return new ReservedFile(path, file, temporary, descriptor, lock);
-  }
-
-  /** False for devices and pipes. */
-  get isReplaced(): boolean {
-    return this.temporary !== this.file;
   }
 
   /** Writes and renames; returns the size in bytes. Throws WriteFailure, and leaves nothing then. */
-  commit(content: string): number {
-    return this.commitPieces([content]);
-  }
-
-  /** The same for what is too long to be one string. */
-  commitPieces(pieces: Iterable<string>): number {
-    const descriptor = this.#descriptor;
-    if (descriptor === undefined) throw new Error(`${this.path} was already written`);
+  commit(pieces: Iterable<string>): number {
+    if (this.#temporary === undefined) throw new Error(`${this.path} was already written`);
     try {
-      let size = 0;
-      for (const piece of pieces) size += writeWhole(descriptor, Buffer.from(piece));
-      this.#close();
-      if (this.isReplaced) renameSync(this.temporary, this.file);
-      this.#unlock();
-      return size;
+      if (!this.#temporary.isThere) this.#renew();
+      return this.#temporary.become(this.file, pieces);
     } catch (error) {
-      this.discard();
       throw new WriteFailure(this.path, reasonOf(error, this.path));
+    } finally {
+      this.discard();
     }
   }
 
   /** Removes what was reserved; does nothing after a commit. */
   discard(): void {
-    if (this.#descriptor !== undefined) this.#close();
-    if (this.isReplaced) rmSync(this.temporary, { force: true });
-    this.#unlock();
+    const temporary = this.#temporary;
+    if (temporary === undefined) return;
+    this.#temporary = undefined;
+    reserved.delete(this.file);
+    temporary.discard();
+    if (this.lock !== undefined) removeLock(this.lock);
   }
 
-  #unlock(): void {
-    if (this.lock !== undefined) rmSync(this.lock, { force: true });
-  }
-
-  #close(): void {
-    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
-    this.#descriptor = undefined;
+  /** The program may have emptied the folder: `cargo clean`, a test that begins with a new one. */
+  #renew(): void {
+    const renewed = TemporaryFile.beside(this.file, this.found);
+    this.#temporary?.discard();
+    this.#temporary = renewed;
   }
 }
 
@@ -156,13 +112,37 @@ function isThere(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
-    throw new UsageProblem(`cannot write ${path}: ${reasonOf(error, path)}`, adviceFor(error, path));
+    throw unwritable(path, error);
   }
 }
 
-function writeWhole(descriptor: number, bytes: Buffer): number {
-  for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
-  return bytes.length;
+function findFilePlace(path: string): FilePlace {
+  const place = findOutputPlace(path);
+  if (place.kind === 'file') return place;
+  throw new UnwritableOutput(path, 'it is no regular file');
+}
+
+interface Lock {
+  path: string;
+  hold: Hold;
+}
+
+/** Undefined: another run has it. */
+function makeLock(path: string): Lock | undefined {
+  try {
+    return Hold.make(() => {
+      closeSync(openSync(path, 'wx', 0o600));
+      return path;
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+    throw error;
+  }
+}
+
+function removeLock({ path, hold }: Lock): void {
+  removeQuietly(path);
+  hold.release();
 }
 
 /** `DIRECTORY/NAME-2026-01-31T12-00-00.svg`, with `-2`, `-3`, … where that exists (or `isTaken`): nothing is ever overwritten. */
@@ -181,7 +161,7 @@ export function reserveUnique(
       '--svg FILE   writes elsewhere',
     );
   }
-  removeStaleReservations(directory); // their names are free again
+  removeAbandonedOutputs(directory); // their names are free again
   const stem = `${name.replace(/[^\w.-]+/g, '_')}-${localTime(now)}`;
   for (let attempt = 1; ; attempt++) {
     const numbered = attempt === 1 ? stem : `${stem}-${attempt}`;
@@ -195,26 +175,4 @@ function localTime(now: Date): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const date = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join('-');
   return `${date}T${[now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('-')}`;
-}
-
-/** `path`: absolute. */
-export function reasonOf(error: unknown, path: string): string {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT' && existsSync(dirname(path))) return 'nothing can be created in that folder';
-  const known: Record<string, string> = {
-    ENOENT: 'the folder does not exist',
-    ENOTDIR: 'the folder is a file',
-    EACCES: 'permission denied',
-    EROFS: 'the file system is read-only',
-    ENOSPC: 'the disk is full',
-    EISDIR: 'it is a directory',
-    EEXIST: 'another run is writing it',
-  };
-  return known[code ?? ''] ?? systemErrorText(error);
-}
-
-function adviceFor(error: unknown, path: string): string {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(dirname(path))
-    ? `mkdir -p ${dirname(path)}`
-    : '';
 }

@@ -7,15 +7,20 @@ import { explain } from './explain.js';
 import type { CommandName } from './flags.js';
 import { helpText } from './help.js';
 import { Interrupts } from './interrupts.js';
+import { jsonText } from './json-text.js';
 import { targetsText } from './list-targets.js';
 import type { SplitLine } from './main.js';
 import { type CargoTargetRequest, type RecordOptions, toOptions } from './options.js';
 import { type Flags, parseFlags } from './parse-flags.js';
+import { peakRssBytes } from './peak-rss.js';
 import { type PrepareTarget, prepareProgram } from './prepared-target.js';
-import { ReservedFile } from './reserve-outputs.js';
+import { printText } from './print-text.js';
+import { type ReservedFile, reserveOutput } from './reserve-outputs.js';
+import type { ReservedStream } from './reserved-stream.js';
 import { type ExitStatus, emptySummary, type Summary } from './summary.js';
 import { makeTargetFolders } from './target-folders.js';
 import { Terminal } from './terminal.js';
+import { untilSignal } from './until-signal.js';
 import { packageVersion } from './version.js';
 
 /** Parses, records, and writes the summary on every way out; resolves with the exit code. */
@@ -24,7 +29,6 @@ export async function runWithFlags(
   argv: readonly string[],
   split: (argv: readonly string[]) => SplitLine,
 ): Promise<number> {
-  process.stderr.on('error', () => {}); // its reader has gone; the outputs are written all the same
   const beforeProgram = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
   const terminal = new Terminal(beforeProgram.includes('--quiet') ? 'quiet' : 'normal');
   try {
@@ -37,12 +41,9 @@ export async function runWithFlags(
   } catch (error) {
     const summary = emptySummaryOf();
     const status = explain(error, terminal, summary.problems);
-    return writeSummary(
-      ReservedFile.reserve,
-      summaryPathOf(beforeProgram),
-      withStatus(summary, status),
-      terminal,
-    );
+    const path = summaryPathOf(beforeProgram);
+    const reserve = () => (path === undefined ? undefined : reserveOutput(path));
+    return await writeSummary(reserve, withStatus(summary, status), terminal);
   }
 }
 
@@ -52,7 +53,7 @@ function nameOf(command: CommandName, { invokedAs }: SplitLine): string {
 }
 
 async function show(text: string): Promise<number> {
-  await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
+  await printText(text);
   return 0;
 }
 
@@ -100,8 +101,7 @@ async function recordWithSummary(
   interrupts: Interrupts,
 ): Promise<number> {
   const terminal = new Terminal(options.verbosity);
-  const summaryFile =
-    options.summaryPath === undefined ? undefined : ReservedFile.reserve(options.summaryPath);
+  const summaryFile = options.summaryPath === undefined ? undefined : reserveOutput(options.summaryPath);
   const { plan } = options;
   const summary = emptySummary(
     packageVersion(),
@@ -109,7 +109,9 @@ async function recordWithSummary(
     plan.unwinder,
   );
   const status = await recordOrExplain(options, prepare, summary, terminal, interrupts);
-  return writeSummary(() => summaryFile, summaryFile?.path, withStatus(summary, status), terminal);
+  return await untilSignal(interrupts, (signal) =>
+    writeSummary(() => summaryFile, withStatus(summary, status), terminal, signal),
+  );
 }
 
 async function recordOrExplain(
@@ -135,7 +137,7 @@ function withStatus(summary: Summary, exit: ExitStatus): Summary {
   return {
     ...summary,
     exit,
-    cost: { ...summary.cost, cliPeakRssBytes: process.resourceUsage().maxRSS * 1024 },
+    cost: { ...summary.cost, cliPeakRssBytes: peakRssBytes() },
   };
 }
 
@@ -145,18 +147,21 @@ function summaryPathOf(argv: readonly string[]): string | undefined {
   return index < 0 ? undefined : argv[index]!.includes('=') ? argv[index]!.slice(15) : argv[index + 1];
 }
 
-function writeSummary(
-  reserve: (path: string) => ReservedFile | undefined,
-  path: string | undefined,
+async function writeSummary(
+  reserve: () => ReservedFile | ReservedStream | undefined,
   summary: Summary,
   terminal: Terminal,
-): number {
-  if (path === undefined) return summary.exit.code;
+  signal?: AbortSignal,
+): Promise<number> {
   try {
-    reserve(path)?.commit(`${JSON.stringify(summary, null, 2)}\n`);
+    const waiting = { ...(signal && { signal }), say: (text: string) => terminal.note(text) };
+    await reserve()?.commit([jsonText(summary)], waiting);
     return summary.exit.code;
   } catch (error) {
-    if (summary.exit.code !== 0) return summary.exit.code; // what went wrong before has been said
-    return explain(error, terminal).code;
+    const { code } = summary.exit;
+    const isSaid = summary.problems.toJSON().some(({ message }) => message === (error as Error).message);
+    if (code !== 0 && isSaid) return code; // this very file was refused
+    const status = explain(error, terminal);
+    return code === 0 ? status.code : code;
   }
 }

@@ -1,7 +1,9 @@
 import { relative } from 'node:path';
+import { workingDirectory } from './working-directory.js';
 
 /** As a person would type it from here. `path`: absolute. */
 export function shownPath(path: string): string {
-  const short = relative(process.cwd(), path);
+  const here = workingDirectory();
+  const short = here === undefined ? path : relative(here, path);
   return short.startsWith('..') ? path : short;
 }

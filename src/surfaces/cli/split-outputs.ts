@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { extname } from 'node:path';
-import { ReservedFile, reserveUnique, WriteFailure } from './reserve-outputs.js';
+import { findOutputPlace } from './output-place.js';
+import { ReservedFile, reserveUnique } from './reserve-outputs.js';
 import { UsageProblem } from './usage-problem.js';
+import { UnwritableOutput, WriteFailure } from './write-failure.js';
 
 /** Of a root's part of a file name: below the 255 bytes of a name, with room for the rest of it. */
 const MAX_ROOT_BYTES = 150;
@@ -15,17 +17,25 @@ export class ReservedSplit {
 
   private constructor(private readonly placeholder: ReservedFile) {}
 
-  /** Throws UsageProblem when nothing can be written there. */
-  static reserve(path: string): ReservedSplit {
-    const placeholder = ReservedFile.reserve(path);
-    if (placeholder.isReplaced) return new ReservedSplit(placeholder);
-    placeholder.discard();
-    throw new UsageProblem(`--split writes several files, and ${path} is a device`, '-o FILE.svg --split');
+  /** Throws UsageProblem when nothing can be written there; `path` undefined: standard output. */
+  static reserve(path: string | undefined): ReservedSplit {
+    const refuse = (what: string): never => {
+      throw new UsageProblem(`--split writes several files, and ${what}`, '-o FILE.svg --split');
+    };
+    if (path === undefined) return refuse('standard output is one');
+    const place = findOutputPlace(path);
+    if (place.kind !== 'file') return refuse(`${path} is none: a device, a pipe or an open descriptor`);
+    return new ReservedSplit(ReservedFile.reserve(path, place));
   }
 
   /** Like `reserveUnique`: no part of an earlier run has the name of one of this. */
   static reserveUnique(directory: string, name: string, extension: string, now: Date): ReservedSplit {
     return new ReservedSplit(reserveUnique(directory, name, extension, now, hasParts));
+  }
+
+  /** As it was typed. */
+  get path(): string {
+    return this.placeholder.path;
   }
 
   /** Absolute paths by root. */
@@ -36,17 +46,20 @@ export class ReservedSplit {
     return new Map(Array.from(fileNames(roots), ([root, name]) => [root, `${stem}-${name}${extension}`]));
   }
 
-  /** Writes every file whole, or none; returns their sizes in bytes. Throws WriteFailure. */
-  commit(contents: ReadonlyMap<string, string>): Map<string, number> {
+  /** Writes every file that can be written, whole; returns the sizes in bytes by path, and why others are not written. */
+  commit(contents: ReadonlyMap<string, string>): { sizes: Map<string, number>; failures: WriteFailure[] } {
     this.discard();
-    const files: ReservedFile[] = [];
-    try {
-      for (const path of contents.keys()) files.push(reserveNow(path));
-      return new Map(files.map((file) => [file.path, file.commit(contents.get(file.path)!)]));
-    } catch (error) {
-      for (const file of files) file.discard();
-      throw error;
+    const sizes = new Map<string, number>();
+    const failures: WriteFailure[] = [];
+    for (const [path, content] of contents) {
+      try {
+        sizes.set(path, reserveNow(path).commit([content]));
+      } catch (error) {
+        if (!(error instanceof WriteFailure)) throw error;
+        failures.push(error);
+      }
     }
+    return { sizes, failures };
   }
 
   /** Once: the name of what was reserved may be another run's by then. */
@@ -65,7 +78,7 @@ function reserveNow(path: string): ReservedFile {
   try {
     return ReservedFile.reserve(path);
   } catch (error) {
-    throw error instanceof UsageProblem ? new WriteFailure(path, error.message) : error;
+    throw error instanceof UnwritableOutput ? new WriteFailure(path, error.reason) : error;
   }
 }
 

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { pathToFileURL } from 'node:url';
+import { visibleLines, visibleText } from '../../render/visible-text.js';
 import type { RecordOptions } from './options.js';
 
 const RED = 31;
@@ -24,34 +25,47 @@ function fileUrl(path: string): string {
   return url.href;
 }
 
-/** What goes to standard error. Colour only on a terminal and without NO_COLOR. */
+/**
+ * What goes to standard error. Colour only on a terminal and without NO_COLOR. Every text may hold names that somebody
+ * else has chosen, of files for one: here what they hold becomes visible, so that no terminal obeys them.
+ */
 export class Terminal {
-  constructor(private readonly verbosity: RecordOptions['verbosity']) {}
+  constructor(private readonly verbosity: RecordOptions['verbosity']) {
+    // Its reader has gone, or its disk is full: the work is done all the same.
+    if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => {});
+  }
 
   error(text: string): void {
-    this.#write(`${this.#paint('error:', RED)} ${text}`);
+    this.#write(`${this.#paint('error:', RED)} ${visibleText(text)}`);
+  }
+
+  /** Below an error: what to type, for one. */
+  below(text: string): void {
+    this.#write(`  ${visibleText(text)}`);
   }
 
   warn(text: string): void {
-    if (this.verbosity !== 'quiet') this.#write(`${this.#paint('warning:', YELLOW)} ${text}`);
+    if (this.verbosity !== 'quiet') this.#write(`${this.#paint('warning:', YELLOW)} ${visibleText(text)}`);
   }
 
   say(text: string): void {
-    if (this.verbosity !== 'quiet') this.#write(text);
+    if (this.verbosity !== 'quiet') this.#write(visibleText(text));
   }
 
   note(text: string): void {
     this.say(`note: ${text}`);
   }
 
+  /** Of several lines, as a stack is. */
   detail(text: string): void {
-    if (this.verbosity === 'verbose') this.#write(this.#paint(text, DIM));
+    if (this.verbosity === 'verbose') this.#write(this.#paint(visibleLines(text), DIM));
   }
 
   /** Bold, and to be clicked on where the terminal has links (OSC 8) and does not find paths by itself. */
-  link(text: string, path: string): string {
-    const shown = this.#paint(text, BOLD);
-    return hasLinks(process.env) ? `${OSC_8};;${fileUrl(path)}${ST}${shown}${OSC_8};;${ST}` : shown;
+  sayWritten(shown: string, path: string): void {
+    const text = this.#paint(visibleText(shown), BOLD);
+    const link = hasLinks(process.env) ? `${OSC_8};;${fileUrl(path)}${ST}${text}${OSC_8};;${ST}` : text;
+    if (this.verbosity !== 'quiet') this.#write(`wrote ${link}`);
   }
 
   /** Shows `text` while the work lasts longer than a second; on a terminal only. */

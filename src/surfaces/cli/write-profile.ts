@@ -4,13 +4,15 @@ import { SessionSymbolizer, type SymbolProblem } from '../../ffi/symbolizer.js';
 import { type ProfilePart, splitByRoot } from '../../profile/split-by-root.js';
 import { type BuiltProfile, buildProfile } from '../../symbolize/build-profile.js';
 import { awaitDebugFiles } from './debug-files.js';
-import { shownPath } from './outputs.js';
+import type { Content } from './outputs.js';
 import { type Problem, ProblemList } from './problem-list.js';
 import { qualityLine, qualityProblems } from './quality.js';
 import { replacedProblem } from './replaced-problem.js';
 import { groupingOf, groupingProblems, wholeName } from './run-grouping.js';
 import type { RunInProgress } from './run-in-progress.js';
 import { strippedPrograms } from './stripped-programs.js';
+import { shownPath } from './shown-path.js';
+import { untilSignal } from './until-signal.js';
 import { unwindingLine } from './unwinding-verdict.js';
 
 /** Names the frames, writes every output and says how good they are; `cutOff`: why this is a part of the profile. */
@@ -42,13 +44,32 @@ export async function writeProfile(
   const warnings = [...cutOff, ...new ProblemList(quality).takeUnsaid()];
   const caption = { title: target.name, subtitle, warnings, sourceRoot: target.sourceRoot };
   const parts = options.split ? partsOf(built, wholeName(grouping, target.name)) : [];
-  summary.outputs = [...outputs.write(profile, caption, parts), ...outputs.writeRawSamples(raw)];
+  const content = { raw, profile, caption, parts };
+  await outputs.writeFiles(content);
   const doneNs = process.hrtime.bigint();
   const endNs = lastEndNs(session);
   summary.phasesNs.symbolize = Number(writeNs - symbolizeNs);
   summary.phasesNs.write = Number(doneNs - writeNs);
   summary.phasesNs.exitToOutput = endNs === undefined ? 0 : Number(doneNs - endNs);
   sayResult(subtitle, run);
+  await writePipes(content, run);
+}
+
+/** Last: their readers may let us wait, and what needs none is safe by now. */
+async function writePipes(
+  content: Content,
+  { outputs, summary, interrupts, terminal }: RunInProgress,
+): Promise<void> {
+  try {
+    await untilSignal(interrupts, (signal) =>
+      outputs.writePipes(content, { signal, say: (text) => terminal.note(text) }),
+    );
+  } finally {
+    summary.outputs = outputs.written;
+    for (const { message, path } of outputs.failures)
+      summary.problems.add({ code: 'unwritable-output', message, subject: path });
+    for (const problem of summary.problems.takeUnsaid()) terminal.error(problem);
+  }
 }
 
 function symbolProblem({ path, message }: SymbolProblem): Problem {
@@ -74,12 +95,11 @@ function lastEndNs(session: CaptureSession): bigint | undefined {
   return ends.sort((a, b) => (a! < b! ? -1 : 1)).at(-1);
 }
 
-function sayResult(quality: string, { target, summary, terminal }: RunInProgress): void {
+function sayResult(quality: string, { target, outputs, summary, terminal }: RunInProgress): void {
   terminal.say(`profile-bee: ${quality}`);
   if (summary.unwindingCheck !== undefined)
     terminal.say(`profile-bee: ${unwindingLine(summary.unwindingCheck)}`);
   for (const note of target.notesAfter?.() ?? []) terminal.note(note);
   for (const problem of summary.problems.takeUnsaid()) terminal.warn(problem);
-  for (const { path } of summary.outputs)
-    if (path !== '-') terminal.say(`wrote ${terminal.link(shownPath(path), path)}`);
+  for (const { path } of outputs.written) terminal.sayWritten(shownPath(path), path);
 }

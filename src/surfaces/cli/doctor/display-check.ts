@@ -1,11 +1,13 @@
-import { resolve } from 'node:path';
+import { join } from 'node:path';
 import { viewerHere } from '../open-picture.js';
+import { workingDirectory } from '../working-directory.js';
 import { type Check, ok } from './check.js';
 
 /** Whether a flamegraph opens by itself. Where it does not, its path is printed, which is no fault. */
 export function displayCheck(env: NodeJS.ProcessEnv): Check {
+  const picture = join(workingDirectory() ?? '/', 'flamegraph.svg');
   // What a run in a terminal would do, wherever this answer goes.
-  const viewer = viewerHere({ env, isTerminal: true, wanted: undefined, picture: resolve('flamegraph.svg') });
+  const viewer = viewerHere({ env, isTerminal: true, wanted: undefined, picture });
   switch (viewer.kind) {
     case 'none':
       return ok('display', `${viewer.why}: the path of the flamegraph is printed`);

@@ -1,3 +1,4 @@
+import { visibleText } from '../../../render/visible-text.js';
 import type { Check, CheckStatus } from './check.js';
 import type { Verdict } from './verdict.js';
 
@@ -10,11 +11,11 @@ export function doctorText(checks: readonly Check[], { message }: Verdict, isCol
   const lines = checks.flatMap((check) => {
     const status =
       paint(check.status, COLOUR[check.status], isColoured) + ' '.repeat(STATUS_WIDTH - check.status.length);
-    const line = `${status}${check.code.padEnd(width)}${check.found}`;
+    const line = `${status}${check.code.padEnd(width)}${visibleText(check.found)}`;
     const fixes = check.fix?.split('\n') ?? [];
-    return [line, ...fixes.map((fix) => `${' '.repeat(STATUS_WIDTH)}fix: ${fix}`)];
+    return [line, ...fixes.map((fix) => `${' '.repeat(STATUS_WIDTH)}fix: ${visibleText(fix)}`)];
   });
-  return `${[...lines, '', message].join('\n')}\n`;
+  return `${[...lines, '', visibleText(message)].join('\n')}\n`;
 }
 
 function paint(text: string, colour: number, isColoured: boolean): string {

@@ -2,6 +2,8 @@ import { CaptureError } from '../../../capture/capture-error.js';
 import { readMachineFacts } from '../../../capture/machine-facts.js';
 import { checkCanCapture } from '../../../capture/preflight.js';
 import { explain } from '../explain.js';
+import { jsonText } from '../json-text.js';
+import { printRaw, printText } from '../print-text.js';
 import { Terminal } from '../terminal.js';
 import { UsageProblem } from '../usage-problem.js';
 import { packageVersion } from '../version.js';
@@ -22,7 +24,10 @@ const SCHEMA = 'profile-bee.doctor/1';
 export async function runDoctor(argv: readonly string[], invokedAs: string): Promise<number> {
   try {
     const asked = argv.find((argument) => argument === '--help' || argument === '-h');
-    if (asked !== undefined) return await print(helpText(invokedAs), 0);
+    if (asked !== undefined) {
+      await printText(helpText(invokedAs));
+      return 0;
+    }
     const unknown = argv.find((argument) => argument !== '--json');
     if (unknown !== undefined)
       throw new UsageProblem(`doctor does not know ${unknown}`, `${invokedAs} [--json]`);
@@ -30,7 +35,8 @@ export async function runDoctor(argv: readonly string[], invokedAs: string): Pro
     const text = argv.includes('--json')
       ? asJson(checks, verdict)
       : doctorText(checks, verdict, isColoured());
-    return await print(text, verdict.exitCode);
+    await printRaw(text);
+    return verdict.exitCode;
   } catch (error) {
     return explain(error, new Terminal('normal')).code;
   }
@@ -79,16 +85,11 @@ function platform(): Check {
 }
 
 function asJson(checks: readonly Check[], verdict: Verdict): string {
-  return `${JSON.stringify({ schema: SCHEMA, version: packageVersion(), checks, verdict }, null, 2)}\n`;
+  return jsonText({ schema: SCHEMA, version: packageVersion(), checks, verdict });
 }
 
 function isColoured(): boolean {
   return process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
-}
-
-async function print(text: string, exitCode: number): Promise<number> {
-  await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
-  return exitCode;
 }
 
 function helpText(invokedAs: string): string {

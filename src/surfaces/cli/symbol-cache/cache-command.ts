@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { visibleText } from '../../../render/visible-text.js';
 import { explain } from '../explain.js';
 import { printText } from '../print-text.js';
 import { Terminal } from '../terminal.js';
@@ -41,8 +42,8 @@ function answer(args: readonly string[], name: string): string {
   const folder = symbolFolder();
   if (folder === undefined) return 'this user has no cache folder of their own, so names are not kept\n';
   return clear
-    ? `removed ${text(clearFiles(folder))} from ${folder}\n`
-    : `${folder}: ${text(storedFiles(folder))}\n`;
+    ? `removed ${text(clearFiles(folder))} from ${visibleText(folder)}\n`
+    : `${visibleText(folder)}: ${text(storedFiles(folder))}\n`;
 }
 
 function text({ count, bytes }: StoredFiles): string {

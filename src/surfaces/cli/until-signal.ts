@@ -1,0 +1,22 @@
+import { Interrupted, type Interrupts } from './interrupts.js';
+
+/**
+ * `work` waits for somebody else: the first signal ends the wait, by the AbortSignal that it gets. `work` is what then
+ * rejects.
+ */
+export async function untilSignal<T>(
+  interrupts: Interrupts,
+  work: (ending: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const ending = new AbortController();
+  const { onSignal } = interrupts;
+  interrupts.onSignal = (signal) =>
+    ending.abort(new Interrupted(signal, `ended by ${signal}: not every output has found its reader`));
+  // A second Ctrl-C of the run, where the first has ended the program.
+  interrupts.orThrow(new Promise<never>(() => {})).catch((error) => ending.abort(error));
+  try {
+    return await work(ending.signal);
+  } finally {
+    interrupts.onSignal = onSignal;
+  }
+}
