@@ -28,7 +28,7 @@ const CARGO = process.env.CARGO ?? 'cargo';
 /** Workspaces with lock files of their own. */
 const UNSHIPPED = ['native/addr2line', 'native/fuzz'];
 const AS_USER =
-  /^(?!cannot-start|check-unwinding|doctor|gdb-agreement|incomplete-causes|max-depth|memory-code|missing-cfi|node|outermost-frames|probed-frame|raw-samples|ripgrep|table-memory|thirty-two-bit|unusual-cfi)/;
+  /^(?!cannot-start|check-unwinding|doctor|gdb-agreement|hostile-names|incomplete-causes|max-depth|memory-code|missing-cfi|node|outermost-frames|outputs|probed-frame|raw-samples|ripgrep|table-memory|thirty-two-bit|unusual-cfi)/;
 
 /** What a person has set for our commands, for cargo or for tools beside them; the tests set what they need of it. */
 const PERSONAL =
