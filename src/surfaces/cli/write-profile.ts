@@ -10,8 +10,8 @@ import { qualityLine, qualityProblems } from './quality.js';
 import { replacedProblem } from './replaced-problem.js';
 import { groupingOf, groupingProblems, wholeName } from './run-grouping.js';
 import type { RunInProgress } from './run-in-progress.js';
-import { strippedPrograms } from './stripped-programs.js';
 import { shownPath } from './shown-path.js';
+import { strippedPrograms } from './stripped-programs.js';
 import { untilSignal } from './until-signal.js';
 import { unwindingLine } from './unwinding-verdict.js';
 
