@@ -16,6 +16,8 @@ export interface Elevation {
   asks: boolean;
 }
 
+/** The sampler then goes on without sudo, which some signals end, and with it what it started. */
+const BY_SUDO = '--by-sudo';
 /** sudo may have to wait for a directory service. */
 const SUDO_TIMEOUT_MS = 10_000;
 
@@ -45,10 +47,10 @@ function asUser({ hasNoNewPrivileges }: MachineFacts): Elevation | undefined {
   if (hasNoNewPrivileges) return undefined;
   const copy = findSetupCopy();
   if (copy !== undefined && isAble([copy])) return { kind: 'setup', command: [copy], asks: false };
-  const silently = ['sudo', '-n', '--', sampler];
-  if (isAble(silently)) return { kind: 'sudo', command: silently, asks: false };
+  if (isAble(['sudo', '-n', '--', sampler]))
+    return { kind: 'sudo', command: ['sudo', '-n', '--', sampler, BY_SUDO], asks: false };
   if (!hasSudo() || !hasTerminal()) return undefined;
-  return { kind: 'sudo', command: ['sudo', '--', sampler], asks: true };
+  return { kind: 'sudo', command: ['sudo', '--', sampler, BY_SUDO], asks: true };
 }
 
 function isAble([file, ...args]: readonly string[]): boolean {

@@ -5,7 +5,6 @@ import {
   type AddRequest,
   decodeSamplerEvent,
   encodeAdd,
-  encodeReadInterrupts,
   encodeStart,
   MESSAGE,
   type SamplerEvent,
@@ -59,19 +58,20 @@ export class Sampler {
     this.failed.catch(() => {}); // observed by whoever waits; alone it must not end the process
   }
 
-  /** Starts the process, which then waits for its plan. It stays in our process group: it counts signals. */
+  /** Starts the process, which then waits for its plan. */
   static async launch(elevation: Elevation, socketPath: string): Promise<Sampler> {
     const session = Session.listen(socketPath);
     const [file, ...args] = elevation.command;
     const child = spawn(file!, [...args, socketPath], { stdio: ['ignore', 'ignore', 'inherit'] });
     const giveUp = () => session.cancel();
+    const onExit = (code: number | null) => code !== 0 && giveUp(); // with 0 sudo has gone, and not its command
     child.once('error', giveUp);
-    child.once('exit', giveUp);
+    child.once('exit', onExit);
     const sampler = new Sampler(session, child, elevation);
     try {
       await session.accept(elevation.asks ? ANSWER_TIMEOUT_MS : CONNECT_TIMEOUT_MS);
       sampler.#hasConnected = true;
-      child.off('exit', giveUp); // from here on the socket tells
+      child.off('exit', onExit); // from here on the socket tells
       return sampler;
     } catch (error) {
       throw await sampler.#closeAfter(error);
@@ -101,14 +101,6 @@ export class Sampler {
     if (event.kind !== 'added') throw addError(pid, `the sampler answered with ${event.kind}`);
     if (event.errno !== 0) throw addError(pid, event.message, event.errno);
     return event.requestId;
-  }
-
-  /** Of SIGHUP, SIGINT, SIGQUIT or SIGTERM. */
-  async signalsSeen(signal: NodeJS.Signals): Promise<number> {
-    const event = await this.#request((requestId) =>
-      this.session.send(MESSAGE.readInterrupts, encodeReadInterrupts(requestId, constants.signals[signal])),
-    );
-    return event.kind === 'interrupts' ? event.count : 0;
   }
 
   /** Ends sampling; resolves with the totals when the last sample has arrived. */
@@ -170,6 +162,7 @@ export class Sampler {
   /** A broken connection says little; how the process ended says more. */
   async #describeLoss(error: unknown): Promise<CaptureError> {
     if (error instanceof CaptureError) return error;
+    if (this.elevation.kind === 'sudo' && this.#hasConnected) return asCaptureError(error); // only sudo is our child
     const ended = await Promise.race([this.#ended, sleep(ENDING_MS, undefined)]);
     if (ended === undefined) return asCaptureError(error);
     if (this.elevation.asks && !this.#hasConnected) return refusedBySudo(ended);
@@ -180,7 +173,6 @@ export class Sampler {
   #dispatch(event: SamplerEvent): boolean {
     switch (event.kind) {
       case 'added':
-      case 'interrupts':
         this.#answer(event.requestId, event);
         return false;
       case 'exit':

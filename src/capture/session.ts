@@ -164,11 +164,6 @@ export class CaptureSession {
     }
   }
 
-  /** How often the sampler saw SIGHUP, SIGINT, SIGQUIT or SIGTERM, being in the same process group. */
-  async signalsSeen(signal: NodeJS.Signals): Promise<number> {
-    return await this.#sampler.signalsSeen(signal);
-  }
-
   /** Ends sampling and fetches everything. */
   async stop(): Promise<RawProfile> {
     const totals = toTotals(await this.#sampler.stop());

@@ -3,7 +3,6 @@ export const MESSAGE = {
   start: 1,
   add: 2,
   stop: 3,
-  readInterrupts: 4,
   hello: 101,
   started: 102,
   added: 103,
@@ -12,7 +11,6 @@ export const MESSAGE = {
   problem: 109,
   done: 110,
   failed: 111,
-  interrupts: 112,
 } as const;
 
 const PROTOCOL_VERSION = 5;
@@ -62,8 +60,7 @@ export type SamplerEvent =
   | { kind: 'totals'; totals: unknown }
   | { kind: 'problem'; problem: SamplerFailure }
   | { kind: 'done' }
-  | { kind: 'failed'; failure: SamplerFailure }
-  | { kind: 'interrupts'; requestId: number; count: number };
+  | { kind: 'failed'; failure: SamplerFailure };
 
 export function encodeStart(request: StartRequest): Uint8Array {
   return words([
@@ -83,11 +80,6 @@ export function encodeAdd({ requestId, pid, isHeld, isAlone, ancestor, paths }: 
     (isHeld ? ADD_IS_HELD : 0) | (isAlone ? ADD_IS_ALONE : 0) | (ancestor !== undefined ? ADD_IS_CHILD : 0);
   const head = words([requestId, pid, flags, ancestor ?? 0, paths.length]);
   return Buffer.concat([head, ...paths.map((path) => Buffer.from(`${path}\0`))]);
-}
-
-/** `signal`: its number. */
-export function encodeReadInterrupts(requestId: number, signal: number): Uint8Array {
-  return words([requestId, signal]);
 }
 
 /** Throws RangeError on a type that libbee would not have let through. */
@@ -125,8 +117,6 @@ export function decodeSamplerEvent(type: number, payload: Uint8Array): SamplerEv
       return { kind: 'done' };
     case MESSAGE.failed:
       return { kind: 'failed', failure: json(payload) as SamplerFailure };
-    case MESSAGE.interrupts:
-      return { kind: 'interrupts', requestId: view.getUint32(0, true), count: view.getUint32(4, true) };
     default:
       throw new RangeError(`The sampler's message type ${type} is unknown.`);
   }

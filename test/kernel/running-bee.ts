@@ -46,8 +46,8 @@ export async function untilTrue(what: string, holds: () => boolean): Promise<voi
 export function samplerOf(scratch: string): number | undefined {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.map(Number).find((pid) => {
-    const [program = '', socket = ''] = readProc(pid, 'cmdline').split('\0');
-    return program.endsWith('/bee-sampler') && socket.startsWith(scratch);
+    const [program = '', ...words] = readProc(pid, 'cmdline').split('\0');
+    return program.endsWith('/bee-sampler') && words.some((word) => word.startsWith(scratch));
   });
 }
 
@@ -62,4 +62,11 @@ export function readProc(pid: number, file: string): string {
 
 export function isAlive(pid: number): boolean {
   return /^State:\s*[^ZX\s]/m.test(readProc(pid, 'status'));
+}
+
+/** A process below `pid` that has this name. */
+export function descendantNamed(pid: number, comm: string): number | undefined {
+  const children = readProc(pid, `task/${pid}/children`).trim().split(' ').filter(Boolean).map(Number);
+  const found = children.find((child) => readProc(child, 'comm').trim() === comm);
+  return found ?? children.map((child) => descendantNamed(child, comm)).find((one) => one !== undefined);
 }

@@ -310,7 +310,7 @@ impl Session {
 /// An unknown type, or a payload too short for its fixed part, is the peer's mistake, not JavaScript's to find.
 fn check_event(frame: &Frame<'_>) -> Outcome<()> {
     let fixed_bytes = match frame.kind {
-        MESSAGE_HELLO | MESSAGE_ADDED | MESSAGE_INTERRUPTS => 8,
+        MESSAGE_HELLO | MESSAGE_ADDED => 8,
         MESSAGE_EXIT => 16,
         MESSAGE_STARTED | MESSAGE_TOTALS | MESSAGE_PROBLEM | MESSAGE_DONE | MESSAGE_FAILED => 0,
         kind => return Err(malformed(&format!("message type {kind} is unknown"))),

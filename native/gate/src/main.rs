@@ -15,7 +15,7 @@
 //! more arguments for its end, NUL-terminated, and in the same form more variables, NAME=VALUE.
 //!
 //! `bee-gate --ignore-hangup COMMAND [ARGUMENT…]` asks nobody: it becomes the command with SIGHUP ignored. Under nohup
-//! that is how cargo is started, which Node alone would give the default.
+//! that is how cargo is started, which Node alone would give the default. `bee-gate --witness`: see witness.rs.
 //!
 //! Without an answer the program runs: when the socket cannot be reached, or closes without a byte, the gate opens. A
 //! command that cannot be executed ends with 127 (not found) or 126, as in a shell.
@@ -24,6 +24,7 @@ mod answer;
 mod command_path;
 mod inheritance;
 mod libraries;
+mod witness;
 
 use std::ffi::{CString, OsStr, OsString};
 use std::io::{self, Write};
@@ -36,12 +37,16 @@ use answer::Answer;
 use command_path::resolve_command;
 
 const IGNORE_HANGUP: &str = "--ignore-hangup";
+const WITNESS: &str = "--witness";
 
 fn main() -> ExitCode {
     let inherited = inheritance::Inheritance::hold();
     let mut arguments = std::env::args_os().skip(1);
     let socket = arguments.next();
     let mut command: Vec<OsString> = arguments.collect();
+    if command.is_empty() && socket.as_deref() == Some(OsStr::new(WITNESS)) {
+        return witness::serve();
+    }
     let (Some(socket), Some(name)) = (socket, command.first().cloned()) else {
         eprintln!(
             "usage: bee-gate SOCKET COMMAND [ARGUMENT...]\nStarted by profile-bee around the program to profile."

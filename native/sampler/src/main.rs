@@ -2,10 +2,10 @@
 //! observed processes map, and hands stacks to its client over a unix socket (protocol.rs).
 //!
 //! `bee-sampler SOCKET` connects to the socket, becomes who listens there (caller.rs, privileges.rs), serves one session
-//! and exits. `bee-sampler --check` exits with 0 when it could sample, and 77 when it lacks the rights; `--check HZ
-//! TABLE_MIB RING_BYTES` also when the bounds do not allow that (bounds.rs), and says on stdout what FAILED would say.
-//! `--bounds` prints those of the installed copy. `--install` and `--uninstall` are what `setup` starts as root
-//! (installation.rs).
+//! and exits; `bee-sampler --by-sudo SOCKET` does so apart from sudo, which ends. `bee-sampler --check` exits with 0 when it
+//! could sample, and 77 when it lacks the rights; `--check HZ TABLE_MIB RING_BYTES` also when the bounds do not allow that
+//! (bounds.rs), and says on stdout what FAILED would say. `--bounds` prints those of the installed copy. `--install` and
+//! `--uninstall` are what `setup` starts as root (installation.rs).
 //!
 //! Single-threaded: kernel news, records and requests are handled one after the other, so that a record is always read
 //! against the mappings it was made with. Errors before the session go to stderr with exit code 1; those of the session go to the client as FAILED.
@@ -28,7 +28,6 @@ mod free_ranges;
 mod grace_period;
 mod install_place;
 mod installation;
-mod interrupts;
 mod jit_dumps;
 mod kernel_symbols;
 mod objects;
@@ -46,6 +45,7 @@ mod row_cursor;
 mod running_times;
 mod session;
 mod side_band;
+mod signals;
 mod sockets_left;
 mod space_ranges;
 #[cfg(test)]
@@ -96,7 +96,8 @@ fn main() -> ExitCode {
             Some(plan) => as_root(|| installation::install(&plan)),
             None => explain_usage(),
         },
-        [socket] if !socket.as_encoded_bytes().starts_with(b"-") => run(Path::new(socket), sudo),
+        [option, socket] if option == "--by-sudo" => run(Path::new(socket), sudo, Starter::Sudo),
+        [socket] if !socket.as_encoded_bytes().starts_with(b"-") => run(Path::new(socket), sudo, Starter::Client),
         _ => explain_usage(),
     }
 }
@@ -155,16 +156,32 @@ fn show_bounds() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn run(socket: &Path, sudo: Option<SudoCaller>) -> ExitCode {
-    interrupts::count_interrupts();
+#[derive(PartialEq)]
+enum Starter {
+    Client,
+    Sudo,
+}
+
+fn run(socket: &Path, sudo: Option<SudoCaller>, starter: Starter) -> ExitCode {
+    signals::ignore_all();
+    signals::leave_group();
     libbpf_rs::set_print(None);
-    match enter(socket, sudo) {
-        Ok(entered) => serve(entered, socket),
+    match enter_apart(socket, sudo, &starter) {
+        Ok(Some(entered)) => serve(entered, socket),
+        Ok(None) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("bee-sampler: {failure}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// None in the process that has nothing more to do.
+fn enter_apart(socket: &Path, sudo: Option<SudoCaller>, starter: &Starter) -> Outcome<Option<Entered>> {
+    let entered = enter(socket, sudo)?;
+    let goes_on = *starter == Starter::Client
+        || signals::leave_starter().map_err(|error| Failure::from_io("internal", "go on without sudo", &error))?;
+    Ok(goes_on.then_some(entered))
 }
 
 struct Entered {

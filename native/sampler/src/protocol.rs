@@ -14,8 +14,7 @@
 //!   at the gate, observation begins with its exec), ADD_IS_ALONE (not its children), ADD_IS_CHILD (of a process that is
 //!   observed: `ancestor` is the requestId of that one's ADD, and the root; nothing changes if it is observed already).
 //!   Who may profile what is asked for each.
-//! - STOP ends sampling and asks for what is left. INTERRUPTS `u32 requestId, u32 signal` asks how often
-//!   that signal came; the answer is INTERRUPTS `u32 requestId, u32 count`.
+//! - STOP ends sampling and asks for what is left.
 //!
 //! Sampler to client:
 //! - HELLO `u32 protocolVersion, u32 pid, version text`, first. An unknown version is the client's error to report.
@@ -39,7 +38,6 @@ pub const PROTOCOL_VERSION: u32 = 5;
 pub const MESSAGE_START: u16 = 1;
 pub const MESSAGE_ADD: u16 = 2;
 pub const MESSAGE_STOP: u16 = 3;
-pub const MESSAGE_ASK_INTERRUPTS: u16 = 4;
 
 pub const MESSAGE_HELLO: u16 = 101;
 pub const MESSAGE_STARTED: u16 = 102;
@@ -52,8 +50,7 @@ pub const MESSAGE_TOTALS: u16 = 108;
 pub const MESSAGE_PROBLEM: u16 = 109;
 pub const MESSAGE_DONE: u16 = 110;
 pub const MESSAGE_FAILED: u16 = 111;
-pub const MESSAGE_INTERRUPTS: u16 = 112;
-pub const MESSAGE_JIT_DUMP: u16 = 113;
+pub const MESSAGE_JIT_DUMP: u16 = 112;
 
 /// START flag.
 pub const START_CHECKS_UNWINDING: u32 = 1 << 0;

@@ -306,7 +306,6 @@ impl Session {
         let Some((kind, payload)) = received else { return Ok(Next::ClientGone) };
         match kind {
             MESSAGE_ADD => self.add(&parse_add(&payload)?)?,
-            MESSAGE_ASK_INTERRUPTS => self.report_interrupts(&payload)?,
             MESSAGE_STOP => return Ok(Next::Stop),
             other => return Err(Failure::new("protocol", format!("unknown request {other}"))),
         }
@@ -365,13 +364,6 @@ impl Session {
             self.engine.set_sampling(true).map_err(to_io)?;
         }
         Ok(())
-    }
-
-    fn report_interrupts(&mut self, payload: &[u8]) -> Outcome<()> {
-        let mut answer = payload.get(..4).unwrap_or(&[0; 4]).to_vec();
-        let signal = payload.get(4..8).and_then(|word| word.try_into().ok()).map_or(libc::SIGINT, i32::from_le_bytes);
-        answer.extend_from_slice(&crate::interrupts::seen(signal).to_le_bytes());
-        send(&mut self.wire, MESSAGE_INTERRUPTS, &answer)
     }
 
     /// What is known so far, should this process be killed.
