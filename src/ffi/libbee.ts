@@ -6,7 +6,7 @@ import { findNativeFile, thisFile } from './native-files.js';
 /** A session or symbol table inside libbee. */
 export type Handle = bigint;
 
-const ABI_VERSION = 6;
+const ABI_VERSION = 7;
 /** About 100 bytes for each crate; asking for the size first would read the file twice. */
 const USUAL_FACTS_BYTES = 128 << 10;
 /** In hex. */
@@ -50,6 +50,8 @@ interface Functions {
   unwindRules: KoffiFunc<(table: Handle, buffer: Bytes, capacity: number) => Integer>;
   unwindRows: KoffiFunc<(table: Handle, first: number, buffer: Bytes, capacity: number) => Integer>;
   unwindClose: KoffiFunc<(table: Handle) => void>;
+  signalsListen: KoffiFunc<(signals: bigint) => number>;
+  signalQueue: KoffiFunc<(pid: number, signal: number, value: bigint) => number>;
 }
 
 const SIGNATURES: Record<keyof Functions, string> = {
@@ -87,6 +89,8 @@ const SIGNATURES: Record<keyof Functions, string> = {
   unwindRules: 'int64_t bee_unwind_rules(uint64_t table, uint8_t *buffer, uint64_t capacity)',
   unwindRows: 'int64_t bee_unwind_rows(uint64_t table, uint64_t first, uint8_t *buffer, uint64_t capacity)',
   unwindClose: 'void bee_unwind_close(uint64_t table)',
+  signalsListen: 'int32_t bee_signals_listen(uint64_t signals)',
+  signalQueue: 'int32_t bee_signal_queue(int32_t pid, int32_t signal, uint64_t value)',
 };
 
 let loaded: Libbee | undefined;
@@ -186,8 +190,7 @@ export class Libbee {
   }
 
   useDebugCache(folder: string | null): void {
-    const status = this.#functions.useDebugCache(folder);
-    if (status < 0) throw NativeError.fromStatus(status, `use ${folder}`, this.#lastError());
+    this.#checked(this.#functions.useDebugCache(folder), `use ${folder}`);
   }
 
   /** In hex; empty for an ELF file without one. */
@@ -233,12 +236,25 @@ export class Libbee {
   /** Fills the buffer with rows from number `first` on; returns their bytes, 0 behind the last. */
   unwindRows(table: Handle, first: number, buffer: Uint8Array): number {
     const size = Number(this.#functions.unwindRows(table, first, buffer, buffer.byteLength));
-    if (size < 0) throw NativeError.fromStatus(size, 'read unwind rows', this.#lastError());
-    return size;
+    return this.#checked(size, 'read unwind rows');
   }
 
   unwindClose(table: Handle): void {
     this.#functions.unwindClose(table);
+  }
+
+  /** The descriptor to read from, as native/ffi/src/lib.rs describes it; bit 0 is signal 1. */
+  signalsListen(signals: bigint): number {
+    return this.#checked(this.#functions.signalsListen(signals), 'listen for signals');
+  }
+
+  signalQueue(pid: number, signal: number, value: bigint): void {
+    this.#checked(this.#functions.signalQueue(pid, signal, value), `signal process ${pid}`);
+  }
+
+  #checked(status: number, operation: string): number {
+    if (status < 0) throw NativeError.fromStatus(status, operation, this.#lastError());
+    return status;
   }
 
   #checkSession(session: Handle, status: number, operation: string): void {

@@ -48,6 +48,7 @@ mod objects;
 mod protocol;
 mod samples;
 mod session;
+mod signals;
 mod symbolize;
 mod unwind_rows;
 
@@ -61,7 +62,7 @@ use handles::Handles;
 use session::Session;
 use symbolize::{client_cache, DiskCache, Settings, Style};
 
-const ABI_VERSION: u32 = 6;
+const ABI_VERSION: u32 = 7;
 
 static SESSIONS: Handles<Session> = Handles::new();
 static SYMBOLS: Handles<Vec<u8>> = Handles::new();
@@ -396,6 +397,21 @@ pub unsafe extern "C" fn bee_unwind_rows(table: u64, first: u64, buffer: *mut u8
 #[no_mangle]
 pub extern "C" fn bee_unwind_close(table: u64) {
     drop(UNWIND_TABLES.remove(table));
+}
+
+/// From now on each of these signals (bit 0 is signal 1) that another process sends is 16 bytes in a pipe, whose reading end
+/// is returned, not blocking, and is the caller's to close: `u32 signal, u32 isQueued, u64 value` (that of sigqueue),
+/// little-endian. One that is ignored stays so, SIGPIPE excepted. Once in a process (EALREADY), on its main thread, until
+/// it ends. All threads block the real-time ones among them; what is executed must unblock them.
+#[no_mangle]
+pub extern "C" fn bee_signals_listen(signals: u64) -> i32 {
+    signals::listen(signals).unwrap_or_else(|failure| remember(&failure))
+}
+
+/// Sends a signal with a value, as sigqueue does.
+#[no_mangle]
+pub extern "C" fn bee_signal_queue(pid: i32, signal: i32, value: u64) -> i32 {
+    status(signals::queue(pid, signal, value))
 }
 
 /// Runs `call` and keeps its error in the session, where a caller on another thread finds it.
