@@ -157,6 +157,10 @@ function hangingCargo(): string {
 for (const [signal, code] of [
   ['SIGTERM', 143],
   ['SIGHUP', 129],
+  ['SIGINT', 130],
+  ['SIGUSR1', 138],
+  ['SIGUSR2', 140],
+  ['SIGRTMIN+1', 163],
 ] as const) {
   test(
     `${signal} while cargo builds: ${code}, cargo ends too, a summary and nothing else`,
@@ -170,11 +174,11 @@ for (const [signal, code] of [
         readFileSync(join(directory, 'cargo-pid'), 'utf8').endsWith('\n'),
       );
       const cargo = Number(readFileSync(join(directory, 'cargo-pid'), 'utf8'));
-      child.kill(signal);
+      process.kill(child.pid!, code - 128);
       const end = await ended;
       assert.equal(end.code, code, end.stderr);
       assert.deepEqual(end.signal, null);
-      assert.equal((summaryExit() as { code: number }).code, code);
+      assert.deepEqual(summaryExit(), { code, source: 'profiler', signal });
       await untilTrue('cargo ended', () => !existsSync(`/proc/${cargo}`));
       await assertNothingLeft();
     },

@@ -12,14 +12,14 @@ import {
   type BeeRequest,
   beeCommandLine,
   beeEnvironment,
-  type ProfiledRun,
   readFiles,
   runBee,
   wholeProfile,
 } from './run-bee.js';
 import { runInTerminal, shellQuoted } from './run-in-terminal.js';
-import { type RunningBee, readProc, startBee, untilTrue } from './running-bee.js';
+import { descendantNamed, startBee, untilTrue } from './running-bee.js';
 import { scratchDirectory } from './scratch-directory.js';
+import { wholeEnd } from './whole-end.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 const OURS = ['--frequency', '997', '--'];
@@ -31,18 +31,6 @@ async function untilWorking(file: string): Promise<void> {
     () => existsSync(file) && readFileSync(file, 'utf8').includes('ready'),
   );
   await sleep(1_000);
-}
-
-/** The run's end, and that its outputs are whole. */
-async function wholeEnd(run: RunningBee, expectedCode = 0): Promise<ProfiledRun> {
-  const { code, signal } = await run.ended;
-  const { scratch } = run;
-  const files = readFiles(scratch);
-  const leftBehind = await whatIsLeftBehind(scratch);
-  return wholeProfile(
-    { code, signal, stdout: '', stderr: run.said(), scratch, leftBehind, ...files },
-    expectedCode,
-  );
 }
 
 function whatCame(file: string): string {
@@ -166,9 +154,3 @@ test('under nohup cargo lives through a hang-up too', needsRoot, async () => {
   await wholeEnd(running);
   assert.equal(whatCame(file), 'came: SIGHUP\n', 'the test asks for it');
 });
-
-function descendantNamed(pid: number, comm: string): number | undefined {
-  const children = readProc(pid, `task/${pid}/children`).trim().split(' ').filter(Boolean).map(Number);
-  const found = children.find((child) => readProc(child, 'comm').trim() === comm);
-  return found ?? children.map((child) => descendantNamed(child, comm)).find((one) => one !== undefined);
-}

@@ -4,7 +4,11 @@ export type Counts = Record<string, number>;
 export interface Summary {
   schema: string;
   version: string;
-  exit: { code: number; source: 'target' | 'cargo' | 'profiler' | 'usage' | 'privilege' | 'require' };
+  exit: {
+    code: number;
+    source: 'target' | 'cargo' | 'profiler' | 'usage' | 'privilege' | 'require';
+    signal: string | null;
+  };
   targets: SummaryTarget[];
   event: { name: string; frequencyHz: number; throttled: number; skipped: number; stolenNs: number };
   unwinder: 'dwarf' | 'fp';
@@ -61,6 +65,7 @@ export interface SummaryTarget {
   package?: string;
   kind: string;
   exitCode: number | null;
+  signal: string | null;
 }
 
 /** Complete stacks in percent; as in the contract, threads caught in their exit are left out. */

@@ -7,7 +7,17 @@ import { scratchDirectory } from '../kernel/scratch-directory.js';
 import type { OrdinaryUser } from '../packaging/account.js';
 import { asUser } from './conversation.js';
 
-/** A copy of the fixture `spin` of root's, which everybody may start. `mode` for example 0o4755: as root. */
+/** A copy of a fixture program of root's, which everybody may start. */
+export function programForAll(name: string): string {
+  const directory = scratchDirectory();
+  chmodSync(directory, 0o755);
+  const path = join(directory, name);
+  copyFileSync(builtProgram(name), path);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/** `spin` as such a copy. `mode` for example 0o4755: as root. */
 export function spinProgram({
   mode = 0o755,
   capability = '',
@@ -17,10 +27,7 @@ export function spinProgram({
   capability?: string;
   owner?: string;
 } = {}): string {
-  const directory = scratchDirectory();
-  chmodSync(directory, 0o755);
-  const path = join(directory, 'spin');
-  copyFileSync(builtProgram('spin'), path);
+  const path = programForAll('spin');
   execFileSync('chown', [owner, path]);
   chmodSync(path, mode);
   if (capability !== '') execFileSync('setcap', [capability, path]);

@@ -5,6 +5,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { before, test } from 'node:test';
 import { type BeeUser, makeBeeUser } from '../kernel/bee-user.js';
+import {
+  EVERY_SIGNAL,
+  heardUntilEnd,
+  sendEverySignal,
+  sortedNumbers,
+  startHearing,
+} from '../kernel/hearing.js';
 import { INSTALL_ROOT, setUpSampler } from '../kernel/installed-sampler.js';
 import { withKernelSetting } from '../kernel/kernel-setting.js';
 import { needsRoot } from '../kernel/needs-root.js';
@@ -19,7 +26,7 @@ import {
 import { shellQuoted } from '../kernel/run-in-terminal.js';
 import { readProc, samplerOf, startBee, untilTrue } from '../kernel/running-bee.js';
 import { scratchDirectory } from '../kernel/scratch-directory.js';
-import { spinProgram } from './burning-process.js';
+import { programForAll, spinProgram } from './burning-process.js';
 
 const PASSWORD = 'not-a-secret';
 const SIX = ['dac_read_search', 'sys_ptrace', 'syslog', 'perfmon', 'bpf', 'checkpoint_restore'];
@@ -32,12 +39,14 @@ const AMBIENT = ['--inh-caps', '--ambient-caps'].map(
 
 let ann: BeeUser;
 let plain: string;
+let hears: string;
 let sudoers: string;
 
 before(() => {
   if (needsRoot.skip) return;
   ann = makeBeeUser('a');
   plain = spinProgram();
+  hears = programForAll('hears');
   execFileSync('chpasswd', { input: `${ann.name}:${PASSWORD}\n` });
   sudoers = `/etc/sudoers.d/${ann.name}`;
   process.on('exit', () => rmSync(sudoers, { force: true }));
@@ -129,6 +138,26 @@ for (const { how, elevation, isAnn, request, hasEmptyBounds } of ways) {
     assertStatus(status, isAnn ? ann : { uid: 0, gid: 0 }, hasEmptyBounds);
     assert.equal(readFiles(scratch).summary?.elevation, elevation);
   });
+
+  test(
+    `by ${how}: signals to the process group reach the program once, and end no profile`,
+    needsRoot,
+    async () => {
+      const { through = [], ...more } = request();
+      const scratch = scratchDirectory();
+      if (isAnn) giveTmp(scratch);
+      const file = join(scratch, 'heard');
+      const args = ['--', hears, file];
+      const running = await startHearing(
+        { command: 'profile-bee', args, through, ...more, ...ownScratch(through) },
+        file,
+        scratch,
+      );
+      await sendEverySignal(-running.pid, file);
+      assert.deepEqual(sortedNumbers(await heardUntilEnd(running, file, EVERY_SIGNAL.length)), EVERY_SIGNAL);
+      assert.equal(readFiles(scratch).summary?.elevation, elevation);
+    },
+  );
 }
 
 test(

@@ -1,9 +1,9 @@
-import { constants } from 'node:os';
 import { CaptureError, type CaptureErrorCode } from '../../capture/capture-error.js';
 import { systemErrorText } from '../../capture/system-error-text.js';
 import { CargoFailure } from '../../cargo/cargo-failure.js';
 import { Interrupted } from './interrupts.js';
 import { ProblemList } from './problem-list.js';
+import { signalNumber } from './signal-name.js';
 import type { ExitStatus } from './summary.js';
 import type { Terminal } from './terminal.js';
 import { UsageProblem } from './usage-problem.js';
@@ -84,7 +84,7 @@ function understand(error: unknown): Explanation {
     return { code: 'cargo', status, message, advice: error.hint };
   }
   if (error instanceof Interrupted) {
-    const code = 128 + constants.signals[error.signal];
+    const code = 128 + signalNumber(error.signal);
     const status = { code, source: 'profiler', signal: error.signal } as const;
     return { code: 'interrupted', status, message, advice: '' };
   }

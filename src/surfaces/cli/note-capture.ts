@@ -2,8 +2,9 @@ import { readProcessTable, shownProcess } from '../../capture/process-table.js';
 import type { CaptureTotals, RawObject, RawProfile, UnwindingCheck } from '../../capture/raw-profile.js';
 import { enumerate } from './enumerate.js';
 import { leftOutProblems } from './left-out-problems.js';
-import { type LaunchEnd, type Launched, signalName } from './prepared-target.js';
+import type { LaunchEnd, Launched } from './prepared-target.js';
 import type { RunInProgress } from './run-in-progress.js';
+import { signalName } from './signal-name.js';
 import { lostCount, type Summary, type SummaryTarget } from './summary.js';
 import { tableProblems } from './table-problems.js';
 
@@ -56,7 +57,7 @@ export function noteTargets(
   const buildIds = new Map(objects.map(({ path, buildId }) => [path, buildId]));
   summary.targets = session.processes.map((process): SummaryTarget => {
     const { argv, pid, uid, executable, end } = process;
-    const exit = { exitCode: end?.exitCode ?? null, signal: signalName(end?.signal ?? null) };
+    const exit = { exitCode: end?.exitCode ?? null, signal: end?.signal ? signalName(end.signal) : null };
     const buildId = buildIds.get(executable);
     return { argv, pid, uid, ...(buildId ? { buildId } : {}), ...target.factsOf(process), ...exit };
   });

@@ -73,6 +73,7 @@ export async function prepareCargoTarget(
     outputDirectory: join(run.targetDirectory, PROFILES_FOLDER),
     phases: run.phases,
     isForeign: false,
+    handsOnSignals: run.verb === 'nextest',
     factsOf: (process) => factsOf(process, targetOf(process)),
     problemsAfter: (raw, processes) => [
       ...emulationProblems(raw, processes, (process) => targetOf(process)?.executable),

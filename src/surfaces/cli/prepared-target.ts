@@ -1,5 +1,4 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import { basename } from 'node:path';
 import { checkProcess } from '../../capture/process-facts.js';
 import type { RawProfile } from '../../capture/raw-profile.js';
@@ -11,6 +10,7 @@ import { groupOfFile, type ProcessGroup } from './group-of-process.js';
 import { IdleWatch } from './idle-watch.js';
 import type { PidRequest, ProgramRequest, RecordOptions } from './options.js';
 import type { Problem } from './problem-list.js';
+import { signalNumber } from './signal-name.js';
 import type { SummaryTarget } from './summary.js';
 import { userEnvironment } from './user-environment.js';
 import { workingDirectory } from './working-directory.js';
@@ -21,7 +21,8 @@ const MAX_NAMED_PIDS = 3;
 /** How what we launched ended; both null: not our child (a pid). */
 export interface LaunchEnd {
   code: number | null;
-  signal: NodeJS.Signals | null;
+  /** Its name. */
+  signal: string | null;
 }
 
 export interface Launched {
@@ -49,6 +50,8 @@ export interface PreparedTarget {
   phases: { metadataNs: bigint; buildNs: bigint };
   /** True when Ctrl-C ends the profile and not the program. */
   isForeign: boolean;
+  /** True when our child passes signals on to its programs itself. */
+  handsOnSignals?: boolean;
   factsOf(process: ObservedProcess): TargetFacts;
   groupOf(process: ObservedProcess): ProcessGroup;
   launch(session: CaptureSession): Promise<Launched>;
@@ -154,10 +157,5 @@ function endOf(child: ChildProcess): Promise<LaunchEnd> {
 
 /** As a shell reports it. */
 export function exitCodeOf({ code, signal }: LaunchEnd): number {
-  return signal === null ? (code ?? 0) : 128 + constants.signals[signal];
-}
-
-export function signalName(signal: number | null): string | null {
-  const found = Object.entries(constants.signals).find(([, number]) => number === signal);
-  return found?.[0] ?? null;
+  return signal === null ? (code ?? 0) : 128 + signalNumber(signal);
 }

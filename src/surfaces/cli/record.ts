@@ -13,6 +13,7 @@ import { openPicture } from './open-picture.js';
 import type { RecordOptions } from './options.js';
 import { Outputs } from './outputs.js';
 import { frequencyProblems } from './overload.js';
+import { endTargets, passingOn } from './pass-signals.js';
 import { exitCodeOf, type LaunchEnd, type PreparedTarget, type PrepareTarget } from './prepared-target.js';
 import { failedRules } from './require-rules.js';
 import type { RunInProgress } from './run-in-progress.js';
@@ -20,7 +21,7 @@ import type { ExitStatus, Summary } from './summary.js';
 import { beginNaming, saveNames } from './symbol-cache/keep-names.js';
 import type { Terminal } from './terminal.js';
 import { isUnwindingDoubtful } from './unwinding-verdict.js';
-import { passingOn, type RunEnd, signalTargets, waitForEnd } from './wait-for-end.js';
+import { type RunEnd, waitForEnd } from './wait-for-end.js';
 import { writeProfile } from './write-profile.js';
 
 /** How long a command may take to obey SIGTERM when its time is up. */
@@ -38,11 +39,13 @@ export async function record(
 ): Promise<ExitStatus> {
   checkCanCapture();
   checkWithinBounds(options.plan);
+  if (interrupts.count > 0) return INTERRUPTED;
   const outputs = Outputs.reserve(options);
   try {
     const isAsked = announceQuestion(terminal);
     const opening = openTimedSession(options, summary); // the kernel verifies our programs while cargo builds
     opening.catch(() => {}); // awaited below; until then cargo's own failure comes first
+    interrupts.startWitness();
     if (isAsked) await interrupts.orThrow(opening); // a question between cargo's lines would be overlooked
     const preparing = interrupts.orThrow(prepare());
     const target = await preparing.catch((error) => abandon(opening, error));
@@ -107,25 +110,25 @@ async function profile(run: RunInProgress): Promise<ExitStatus> {
 
 /** Samples until the end; a command whose time is up is asked to end. */
 async function capture(run: RunInProgress): Promise<{ end: RunEnd; raw: RawProfile }> {
-  const { options, target, launched, session, summary, interrupts } = run;
+  const { target, session, summary, interrupts } = run;
   const beginNs = process.hrtime.bigint();
-  const end = await waitForEnd(target, launched, session, options.durationMs, interrupts).finally(() => {
+  const end = await waitForEnd(run).finally(() => {
     summary.phasesNs.run = Number(process.hrtime.bigint() - beginNs);
   });
   const raw = await interrupts.orThrow(session.stop());
-  if (end.why === 'duration' && !target.isForeign) signalTargets(session, launched, 'SIGTERM');
+  if (end.why === 'duration' && !target.isForeign) endTargets(run, 'SIGTERM');
   return { end, raw };
 }
 
 /** The program goes on without its profile; a code of its own that tells of a failure outranks ours. */
 async function statusOfFailure(error: unknown, run: RunInProgress): Promise<ExitStatus> {
-  const { launched, session, summary, interrupts, terminal } = run;
+  const { launched, summary, interrupts, terminal } = run;
   if (error instanceof Interrupted) throw error;
   if (isSamplerLost(error)) await writeWhatCame(error, run);
   if (launched.pid === undefined) throw error;
   const status = explain(error, terminal, summary.problems);
   if (summary.targets.length === 0) noteTargets([], run);
-  interrupts.onSignal = passingOn(session, launched);
+  interrupts.onSignal = passingOn(run);
   const end = await interrupts.orThrow(launched.ended);
   noteEnd(summary, launched, end);
   const code = exitCodeOf(end);
@@ -165,13 +168,11 @@ async function showPicture(outputs: Outputs, options: RecordOptions, terminal: T
 }
 
 /** Our own end of the run (time, Ctrl-C on a foreign process) is a success, whatever the program makes of it. */
-async function finalEnd(
-  end: RunEnd,
-  { session, launched, summary, terminal }: RunInProgress,
-): Promise<LaunchEnd> {
+async function finalEnd(end: RunEnd, run: RunInProgress): Promise<LaunchEnd> {
+  const { launched, summary, terminal } = run;
   if (end.why === 'ended') return end.end;
   if (launched.pid !== undefined) {
-    const kill = setTimeout(() => signalTargets(session, launched, 'SIGKILL'), GRACE_MS);
+    const kill = setTimeout(() => endTargets(run, 'SIGKILL'), GRACE_MS);
     const waiting = 'the time is up: waiting for the command to obey SIGTERM';
     const { code, signal } = await terminal.progress(waiting, launched.ended);
     clearTimeout(kill);

@@ -63,6 +63,7 @@ async function runOptions(command: CommandName, flags: Flags, line: SplitLine): 
   const options = toOptions(command, flags, line);
   const { target } = options;
   if (target.kind === 'cargo') return await runCargo({ flags, line, options, target }, interrupts);
+  interrupts.hearAll(); // before anything is there that a signal could leave behind
   return await recordWithSummary(options, async () => prepareProgram(target, options), interrupts);
 }
 
@@ -82,6 +83,7 @@ async function runCargo(
   if (inspection === undefined) {
     checkCanCapture(); // before anything else takes time
     startCargoThrough(ignoringLauncher());
+    interrupts.hearAll();
   }
   const { findCargoProject, prepareCargoTarget, planText } = await import('./prepared-cargo.js');
   const project = await interrupts.orThrow(findCargoProject(target));

@@ -1,66 +1,70 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaptureSession } from '../../capture/session.js';
-import type { Interrupts } from './interrupts.js';
-import type { LaunchEnd, Launched, PreparedTarget } from './prepared-target.js';
-import { SignalWitness } from './signal-witness.js';
+import { endsProcess } from './interrupts.js';
+import { JobControl } from './job-control.js';
+import { passingOn } from './pass-signals.js';
+import type { LaunchEnd, Launched } from './prepared-target.js';
+import type { RunInProgress } from './run-in-progress.js';
+import { FIRST_REAL_TIME, signalName } from './signal-name.js';
 
 /** Why sampling is over. */
 export type RunEnd = { why: 'ended'; end: LaunchEnd } | { why: 'duration' } | { why: 'interrupt' };
 
 /** Waits for the program, the time or Ctrl-C; passes signals on meanwhile. Rejects when the sampler is lost. */
-export async function waitForEnd(
-  target: PreparedTarget,
-  launched: Launched,
-  session: CaptureSession,
-  durationMs: number | undefined,
-  interrupts: Interrupts,
-): Promise<RunEnd> {
+export async function waitForEnd(run: RunInProgress): Promise<RunEnd> {
+  const { launched, session, interrupts } = run;
+  const { durationMs } = run.options;
   const waiting = new AbortController();
   const { promise: interrupted, resolve: interrupt } = deferred<RunEnd>();
-  interrupts.onSignal = target.isForeign
-    ? () => interrupt({ why: 'interrupt' })
-    : passingOn(session, launched);
+  using _ = run.target.isForeign
+    ? endOnSignal(run, () => interrupt({ why: 'interrupt' }))
+    : passSignalsOn(run);
   try {
     const ends = [untilEnded(launched, session), interrupted, session.failed];
     if (durationMs !== undefined) ends.push(untilTime(durationMs, waiting.signal));
     return await interrupts.orThrow(Promise.race(ends));
   } finally {
     waiting.abort();
-    interrupts.onSignal = interrupts.onSignalBesideRun;
+    interrupts.onSignal = interrupts.endAfterProgram;
   }
+}
+
+/** Nobody here is to be told: what would end us ends the profile. */
+function endOnSignal({ interrupts }: RunInProgress, end: () => void): undefined {
+  interrupts.onSignal = (signal) => {
+    if (endsProcess(signal)) end();
+  };
+}
+
+/** Until it is disposed, the program is stopped and continued with us. */
+function passSignalsOn(run: RunInProgress): JobControl {
+  const passOn = passingOn(run);
+  run.interrupts.onSignal = passOn;
+  return new JobControl(run.launched, passOn);
 }
 
 /** Our child first, then whatever came through the gate: under Ctrl-C cargo may go before its tests. */
 async function untilEnded(launched: Launched, session: CaptureSession): Promise<RunEnd> {
   const end = await launched.ended;
   await session.allEnded();
-  return { why: 'ended', end };
+  return { why: 'ended', end: withRealTimeSignal(end, launched, session) };
+}
+
+/**
+ * Node tells of a child that a real-time signal ended as of one that exited with 0. The kernel has told of the program;
+ * cargo, when a test ended so, would have said 101: then it was sent to both.
+ */
+function withRealTimeSignal(end: LaunchEnd, { pid }: Launched, session: CaptureSession): LaunchEnd {
+  if (end.code !== 0 || pid === undefined) return end;
+  const own = session.processes.filter((process) => process.pid === pid);
+  const signals = (own.length > 0 ? own : session.processes).map((process) => process.end?.signal ?? 0);
+  const signal = Math.max(0, ...signals);
+  return signal >= FIRST_REAL_TIME - 2 ? { code: null, signal: signalName(signal) } : end;
 }
 
 async function untilTime(durationMs: number, signal: AbortSignal): Promise<RunEnd> {
   await sleep(durationMs, undefined, { signal }).catch(() => {});
   return { why: 'duration' };
-}
-
-/** Passes on what came to this process alone. */
-export function passingOn(session: CaptureSession, launched: Launched): (signal: NodeJS.Signals) => void {
-  const witness = new SignalWitness(session);
-  return async (signal) => {
-    if (await witness.cameToUsAlone(signal)) signalTargets(session, launched, signal);
-  };
-}
-
-/** To cargo too, which would start the next test otherwise; to it first, so that it does not tell of a failed one. */
-export function signalTargets(session: CaptureSession, launched: Launched, signal: NodeJS.Signals): void {
-  const observed = session.processes.filter(({ end }) => end === undefined).map(({ pid }) => pid);
-  for (const pid of new Set([...(launched.isRunning() ? [launched.pid] : []), ...observed])) {
-    if (pid === undefined) continue;
-    try {
-      process.kill(pid, signal);
-    } catch {
-      // it has just ended
-    }
-  }
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {

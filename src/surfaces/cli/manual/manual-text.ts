@@ -60,6 +60,7 @@ export const MANUALS: Record<CommandName, ManualText> = {
     title: 'build, run and profile a Rust program with cargo',
     description: [
       'The program runs exactly as cargo would run it, with its own terminal, arguments, environment and directory, while its stacks are sampled and unwound inside the kernel. It is held before its first instruction until the profiler is ready, so the start is in the picture.',
+      'Every signal that can be caught is passed on to the program, in its order and with its value, except SIGCHLD; what was sent to the whole process group has reached it already. Before the program starts a signal does what it does to cargo. A SIGUSR1 before the first line of this command runs, some 30 ms after its start, opens the inspector of Node.',
       "Cargo's arguments stand behind the first `--`, and the program's behind the second. Where a verb or a flag of cargo stands before the first `--`, that one begins the program's arguments. Our own `--profile`, `--quiet`, `--verbose` and `--help` stand before cargo's part; in cargo's part they are cargo's.",
     ],
     output: [QUALITY],
@@ -85,6 +86,7 @@ export const MANUALS: Record<CommandName, ManualText> = {
     title: 'profile a program or a running process',
     description: [
       'The stacks of the program are sampled and unwound inside the kernel, by its unwind tables, so it needs neither frame pointers nor a build of its own. Children are profiled with it.',
+      'Every signal that can be caught is passed on to a command that was started here, in its order and with its value, except SIGCHLD; what was sent to the whole process group has reached it already. With --pid a signal that would end a process ends the profile, which is written. A SIGUSR1 before the first line of this command runs, some 30 ms after its start, opens the inspector of Node.',
     ],
     output: [
       'Without an output file folded stacks go to standard output: frames from the root on, separated by semicolons, then a space and the number of samples.',

@@ -1,0 +1,54 @@
+import { constants } from 'node:os';
+import { readProcFile } from '../../capture/process-above-node.js';
+import type { CaughtSignal } from './interrupts.js';
+import type { Launched } from './prepared-target.js';
+
+const STOPPING = ['SIGTSTP', 'SIGTTIN', 'SIGTTOU'] as const;
+
+/**
+ * Ctrl-Z, `fg` and `bg`. A shell watches us and not the program: we stop when the program has stopped, and not before,
+ * since it may have its screen to put in order, or no mind to stop; and what came to us alone is passed on first.
+ */
+export class JobControl implements Disposable {
+  #asked: NodeJS.Signals | undefined;
+
+  constructor(
+    private readonly launched: Launched,
+    private readonly passOn: (signal: CaughtSignal) => Promise<void>,
+  ) {
+    for (const signal of STOPPING) process.on(signal, this.#onStop);
+    process.on('SIGCONT', this.#onContinue);
+    process.on('SIGCHLD', this.#stopWithProgram); // comes for a child that stops, too
+  }
+
+  [Symbol.dispose](): void {
+    for (const signal of STOPPING) process.off(signal, this.#onStop);
+    process.off('SIGCONT', this.#onContinue);
+    process.off('SIGCHLD', this.#stopWithProgram);
+  }
+
+  readonly #onStop = async (name: NodeJS.Signals, number: number): Promise<void> => {
+    this.#asked = name;
+    await this.passOn({ name, number, isQueued: false });
+    this.#stopWithProgram();
+  };
+
+  readonly #onContinue = (): void => {
+    this.#asked = undefined;
+    void this.passOn({ name: 'SIGCONT', number: constants.signals.SIGCONT, isQueued: false });
+  };
+
+  readonly #stopWithProgram = (): void => {
+    const signal = this.#asked;
+    const { pid } = this.launched;
+    if (signal === undefined || pid === undefined || !isStopped(pid)) return;
+    this.#asked = undefined;
+    process.off(signal, this.#onStop);
+    process.kill(process.pid, signal); // returns when we are continued
+    process.on(signal, this.#onStop);
+  };
+}
+
+function isStopped(pid: number): boolean {
+  return /^State:\s*T/m.test(readProcFile(pid, 'status'));
+}
