@@ -9,7 +9,7 @@ import { builtProgram, programsWorkspace } from './fixture-programs.js';
 import { EVERY_SIGNAL, heardUntilEnd, sendEverySignal, sortedNumbers, startHearing } from './hearing.js';
 import { needsRoot } from './needs-root.js';
 import { commandPath } from './repository.js';
-import { type BeeRequest, runBee } from './run-bee.js';
+import { type BeeRequest, readFiles, runBee } from './run-bee.js';
 import { descendantNamed, startBee, untilTrue } from './running-bee.js';
 import { scratchDirectory } from './scratch-directory.js';
 import { wholeEnd } from './whole-end.js';
@@ -53,13 +53,9 @@ test('real-time signals are queued: each reaches the program, with its value', n
 test('what somebody sends while the profile is written does not cost it', needsRoot, async () => {
   const file = join(scratchDirectory(), 'heard');
   const running = await startHearing(hearing['a command']!(file), file);
-  let hasEnded = false;
-  void running.ended.then(() => {
-    hasEnded = true;
-  });
   const harmless = EVERY_SIGNAL.filter((number) => ![1, 2, 3, 20, 21, 22].includes(number));
   process.kill(running.pid, SIGTERM);
-  for (let index = 0; !hasEnded; index++) {
+  for (let index = 0; readFiles(running.scratch).svg === undefined; index++) {
     process.kill(running.pid, harmless[index % harmless.length]!);
     await sleep(2);
   }

@@ -121,8 +121,9 @@ export class Interrupts implements Disposable {
     return await Promise.race([work, this.#givenUp]);
   }
 
+  /** What comes now finds nothing to end: all is written, and the process about to exit. */
   [Symbol.dispose](): void {
-    for (const signal of HEARD_BY_NODE) process.off(signal, this.#listener);
+    this.onSignal = () => {};
     this.#hearing?.[Symbol.dispose]();
     this.#witness?.close();
   }
