@@ -51,6 +51,10 @@ export function endsProcess({ name }: CaughtSignal): boolean {
   return !HARMLESS.includes(name);
 }
 
+export function asksForTheEnd(name: string): boolean {
+  return ENDING_SIGNALS.includes(name);
+}
+
 /** A signal ended the run before its outputs were written. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
@@ -77,7 +81,7 @@ export class Interrupts implements Disposable {
   };
   /** Once the program has ended, a signal that was meant for it must not cost the outputs, nor a Ctrl-C, pressed for them. */
   readonly endAfterProgram = ({ name }: CaughtSignal): void => {
-    if (name !== 'SIGINT' && ENDING_SIGNALS.includes(name)) this.#giveUp(name);
+    if (name !== 'SIGINT' && asksForTheEnd(name)) this.#giveUp(name);
   };
   /** What to do about a signal; it changes as the run goes on. Not called for a second SIGINT. */
   onSignal: (signal: CaughtSignal) => void = this.endBeforeProgram;

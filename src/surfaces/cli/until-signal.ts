@@ -1,8 +1,8 @@
-import { Interrupted, type Interrupts } from './interrupts.js';
+import { asksForTheEnd, Interrupted, type Interrupts } from './interrupts.js';
 
 /**
- * `work` waits for somebody else: the first signal ends the wait, by the AbortSignal that it gets. `work` is what then
- * rejects.
+ * `work` waits for somebody else: the first signal that asks for the end aborts the AbortSignal that it gets, and `work` is
+ * what then rejects.
  */
 export async function untilSignal<T>(
   interrupts: Interrupts,
@@ -10,8 +10,10 @@ export async function untilSignal<T>(
 ): Promise<T> {
   const ending = new AbortController();
   const { onSignal } = interrupts;
-  interrupts.onSignal = (signal) =>
-    ending.abort(new Interrupted(signal, `ended by ${signal}: not every output has found its reader`));
+  interrupts.onSignal = ({ name }) => {
+    if (asksForTheEnd(name))
+      ending.abort(new Interrupted(name, `ended by ${name}: not every output has found its reader`));
+  };
   // A second Ctrl-C of the run, where the first has ended the program.
   interrupts.orThrow(new Promise<never>(() => {})).catch((error) => ending.abort(error));
   try {
