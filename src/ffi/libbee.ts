@@ -51,6 +51,7 @@ interface Functions {
   unwindRows: KoffiFunc<(table: Handle, first: number, buffer: Bytes, capacity: number) => Integer>;
   unwindClose: KoffiFunc<(table: Handle) => void>;
   signalsListen: KoffiFunc<(signals: bigint) => number>;
+  tickCostNs: KoffiFunc<() => number | bigint>;
   signalQueue: KoffiFunc<(pid: number, signal: number, value: bigint) => number>;
 }
 
@@ -90,6 +91,7 @@ const SIGNATURES: Record<keyof Functions, string> = {
   unwindRows: 'int64_t bee_unwind_rows(uint64_t table, uint64_t first, uint8_t *buffer, uint64_t capacity)',
   unwindClose: 'void bee_unwind_close(uint64_t table)',
   signalsListen: 'int32_t bee_signals_listen(uint64_t signals)',
+  tickCostNs: 'int64_t bee_tick_cost_ns()',
   signalQueue: 'int32_t bee_signal_queue(int32_t pid, int32_t signal, uint64_t value)',
 };
 
@@ -246,6 +248,13 @@ export class Libbee {
   /** The descriptor to read from, as native/ffi/src/lib.rs describes it; bit 0 is signal 1. */
   signalsListen(signals: bigint): number {
     return this.#checked(this.#functions.signalsListen(signals), 'listen for signals');
+  }
+
+  /** What a tick of a sampling timer costs on this machine; takes 40 ms. */
+  tickCostNs(): number {
+    const ns = Number(this.#functions.tickCostNs());
+    this.#checked(Math.min(ns, 0), 'time a perf event');
+    return ns;
   }
 
   signalQueue(pid: number, signal: number, value: bigint): void {

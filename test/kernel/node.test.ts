@@ -13,12 +13,15 @@ import { compiledFixture, fixtureSource } from './unwinding-fixture.js';
 
 const SOURCE = readFileSync(fixtureSource('named-jit.js'), 'utf8');
 const NODE = [process.execPath, '--perf-basic-prof', '-e', SOURCE];
-/** A /tmp and pids of its own, as in a container. */
-const ELSEWHERE = ['unshare', '--pid', '--fork', '--kill-child', ...withMounts('mount -t tmpfs none /tmp')];
+/** A folder and pids of its own, as in a container. */
+const elsewhere = (folder: string) => [
+  ...['unshare', '--pid', '--fork', '--kill-child'],
+  ...withMounts(`mount -t tmpfs none '${folder}'`),
+];
 
 for (const { where, command } of [
   { where: 'here', command: NODE },
-  { where: 'in namespaces of its own', command: [...ELSEWHERE, ...NODE] },
+  { where: 'in namespaces of its own', command: [...elsewhere('/tmp'), ...NODE] },
 ]) {
   test(`node ${where}: stacks reach their end, and its perf map names them`, needsRoot, async () => {
     const child = await started(command);
@@ -69,8 +72,7 @@ test(
 for (const where of ['here', 'in namespaces of its own, where its path is another place']) {
   test(`the jitdump of a process that runs ${where}: the newest name of its code`, needsRoot, async () => {
     const dump = join(scratchDirectory(), 'jit-1.dump');
-    const hiding = `mount -t tmpfs none '${dirname(dump)}' && exec "$@"`;
-    const before = where === 'here' ? [] : [...ELSEWHERE, hiding, 'sh'];
+    const before = where === 'here' ? [] : elsewhere(dirname(dump));
     writeFileSync(dump, jitDump('an earlier one', 'compiled_by_hand'));
     const descriptor = openSync(dump, 'r');
     const child = await started([...before, compiledFixture('maps-jitdump'), '/proc/self/fd/3'], descriptor);

@@ -50,6 +50,7 @@ mod samples;
 mod session;
 mod signals;
 mod symbolize;
+mod tick_cost;
 mod unwind_rows;
 
 use std::ffi::{c_char, CStr};
@@ -412,6 +413,13 @@ pub extern "C" fn bee_signals_listen(signals: u64) -> i32 {
 #[no_mangle]
 pub extern "C" fn bee_signal_queue(pid: i32, signal: i32, value: u64) -> i32 {
     status(signals::queue(pid, signal, value))
+}
+
+/// What a tick of a sampling timer costs here, in ns (tick_cost.rs); takes 40 ms.
+#[no_mangle]
+pub extern "C" fn bee_tick_cost_ns() -> i64 {
+    let attempt = tick_cost::tick_cost_ns().map_err(|error| Failure::from_io("Cannot time a perf event", &error));
+    attempt.map_or_else(|failure| remember(&failure).into(), |ns| ns as i64)
 }
 
 /// Runs `call` and keeps its error in the session, where a caller on another thread finds it.

@@ -1,3 +1,4 @@
+import { highestFrequencyHz } from '../../capture/highest-frequency.js';
 import { formatCount } from '../../render/format-count.js';
 import type { Problem } from './problem-list.js';
 import { lostCount, type Summary, throttledPercent } from './summary.js';
@@ -72,9 +73,16 @@ function lower(frequencyHz: number, factor: number): string {
     : 'nothing lower than --frequency 1 is left';
 }
 
-/** Said before the run: a machine that stalls is no place to read it afterwards. */
-export function frequencyProblems(frequencyHz: number): Problem[] {
-  if (frequencyHz <= MAX_USUAL_HZ) return [];
-  const message = `--frequency ${frequencyHz} interrupts every CPU that often, whatever runs there: the machine may come to a halt until the run is over; 9999 shows as much`;
-  return [{ code: 'high-frequency', message }];
+/**
+ * The rate at which this machine still does other things, and what is said before the run: a machine that stalls is no
+ * place to read it afterwards.
+ */
+export function limitFrequency(wantedHz: number): { frequencyHz: number; problems: Problem[] } {
+  if (wantedHz <= MAX_USUAL_HZ) return { frequencyHz: wantedHz, problems: [] };
+  const frequencyHz = Math.min(wantedHz, highestFrequencyHz());
+  const message =
+    frequencyHz < wantedHz
+      ? `--frequency ${wantedHz} would leave this machine no time for anything else: samples are taken at ${frequencyHz} Hz; lower it to 9999, which shows as much`
+      : `--frequency ${wantedHz} interrupts every CPU that often, whatever runs there: the machine may be very slow until the run is over; lower it to 9999, which shows as much`;
+  return { frequencyHz, problems: [{ code: 'high-frequency', message }] };
 }

@@ -12,7 +12,7 @@ import { noteCapture, noteEnd, noteStillRunning, noteTargets } from './note-capt
 import { openPicture } from './open-picture.js';
 import type { RecordOptions } from './options.js';
 import { Outputs } from './outputs.js';
-import { frequencyProblems } from './overload.js';
+import { limitFrequency } from './overload.js';
 import { endTargets, passingOn } from './pass-signals.js';
 import { exitCodeOf, type LaunchEnd, type PreparedTarget, type PrepareTarget } from './prepared-target.js';
 import { failedRules } from './require-rules.js';
@@ -31,17 +31,21 @@ const INTERRUPTED = { code: 130, source: 'cargo', signal: 'SIGINT' } as const;
 
 /** Runs a capture from build to picture; fills the summary as it goes. Throws what `explain` understands. */
 export async function record(
-  options: RecordOptions,
+  wanted: RecordOptions,
   prepare: PrepareTarget,
   summary: Summary,
   terminal: Terminal,
   interrupts: Interrupts,
 ): Promise<ExitStatus> {
   checkCanCapture();
-  checkWithinBounds(options.plan);
+  checkWithinBounds(wanted.plan);
   if (interrupts.count > 0) return INTERRUPTED;
+  const { frequencyHz, problems } = limitFrequency(wanted.plan.frequencyHz);
+  summary.event.frequencyHz = frequencyHz;
+  const options = { ...wanted, plan: { ...wanted.plan, frequencyHz } };
   const outputs = Outputs.reserve(options);
   try {
+    summary.problems.addAll(problems);
     const isAsked = announceQuestion(terminal);
     const opening = openTimedSession(options, summary); // the kernel verifies our programs while cargo builds
     opening.catch(() => {}); // awaited below; until then cargo's own failure comes first
@@ -50,7 +54,6 @@ export async function record(
     const preparing = interrupts.orThrow(prepare());
     const target = await preparing.catch((error) => abandon(opening, error));
     await using session = await opening;
-    summary.problems.addAll(frequencyProblems(options.plan.frequencyHz));
     notePreparation(summary, target, terminal);
     outputs.addDefault(options, target);
     if (options.target.kind !== 'pid') summary.problems.addAll(alteredTextProblems());
