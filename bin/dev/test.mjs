@@ -118,9 +118,12 @@ function runNodeTests(folder, env = {}, wanted = /(?:)/) {
   const reporters = ['spec', join(root, 'bin/dev/failures.mjs')].map((name) => `--test-reporter=${name}`);
   const places = ['stdout', failures].map((place) => `--test-reporter-destination=${place}`);
   try {
+    // Below nohup SIGHUP is ignored, and would stay so in all that the tests start.
     const { status } = spawnSync(
-      process.execPath,
+      'env',
       [
+        '--default-signal',
+        process.execPath,
         '--test',
         '--test-concurrency=1',
         ...reporters,

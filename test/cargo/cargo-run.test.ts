@@ -97,6 +97,7 @@ test('run builds one binary of a workspace, with symbols and optimized', async (
       optLevel: '3',
       debuginfo: '1',
       executable: join(cwd, 'target/profile-bee/exits'),
+      dependencies: ['beta'],
     },
   ]);
   assert.equal(run.targetName, 'exits');
