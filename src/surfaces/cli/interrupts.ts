@@ -44,15 +44,17 @@ const HARMLESS: readonly string[] = ['SIGWINCH', 'SIGURG', 'SIGCONT', 'SIGPIPE',
 /** A signal to this process; `value` is what sigqueue gave along. */
 export interface CaughtSignal extends WitnessedSignal {
   value?: bigint | undefined;
+  /** We were started with it ignored, and it does nothing to us; a program of ours may have its own mind. */
+  isIgnored?: boolean;
 }
 
 /** As the kernel would without a handler. */
-export function endsProcess({ name }: CaughtSignal): boolean {
-  return !HARMLESS.includes(name);
+export function endsProcess({ name, isIgnored }: CaughtSignal): boolean {
+  return isIgnored !== true && !HARMLESS.includes(name);
 }
 
-export function asksForTheEnd(name: string): boolean {
-  return ENDING_SIGNALS.includes(name);
+export function asksForTheEnd({ name, isIgnored }: CaughtSignal): boolean {
+  return isIgnored !== true && ENDING_SIGNALS.includes(name);
 }
 
 /** A signal ended the run before its outputs were written. */
@@ -80,8 +82,8 @@ export class Interrupts implements Disposable {
     if (signal.name !== 'SIGINT' || (await this.cameToUsAlone(signal))) this.#giveUp(signal.name);
   };
   /** Once the program has ended, a signal that was meant for it must not cost the outputs, nor a Ctrl-C, pressed for them. */
-  readonly endAfterProgram = ({ name }: CaughtSignal): void => {
-    if (name !== 'SIGINT' && asksForTheEnd(name)) this.#giveUp(name);
+  readonly endAfterProgram = (signal: CaughtSignal): void => {
+    if (signal.name !== 'SIGINT' && asksForTheEnd(signal)) this.#giveUp(signal.name);
   };
   /** What to do about a signal; it changes as the run goes on. Not called for a second SIGINT. */
   onSignal: (signal: CaughtSignal) => void = this.endBeforeProgram;
@@ -137,8 +139,8 @@ export class Interrupts implements Disposable {
   }
 
   readonly #listener = (name: NodeJS.Signals, number: number): void => {
-    if (this.#ignored.includes(name)) return; // Node has taken its default: without a listener it would end us
+    const isIgnored = this.#ignored.includes(name); // Node has taken its default: without a listener it would end us
     if (name === 'SIGINT' && ++this.count > 1) this.#giveUp(name, 'interrupted twice');
-    else this.onSignal({ name, number, isQueued: false });
+    else this.onSignal({ name, number, isQueued: false, isIgnored });
   };
 }

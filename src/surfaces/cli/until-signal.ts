@@ -10,9 +10,9 @@ export async function untilSignal<T>(
 ): Promise<T> {
   const ending = new AbortController();
   const { onSignal } = interrupts;
-  interrupts.onSignal = ({ name }) => {
-    if (asksForTheEnd(name))
-      ending.abort(new Interrupted(name, `ended by ${name}: not every output has found its reader`));
+  interrupts.onSignal = (signal) => {
+    const why = `ended by ${signal.name}: not every output has found its reader`;
+    if (asksForTheEnd(signal)) ending.abort(new Interrupted(signal.name, why));
   };
   // A second Ctrl-C of the run, where the first has ended the program.
   interrupts.orThrow(new Promise<never>(() => {})).catch((error) => ending.abort(error));
