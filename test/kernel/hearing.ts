@@ -31,6 +31,7 @@ export async function startHearing(request: BeeRequest, file: string, scratch?: 
 export async function sendEverySignal(to: number, file: string): Promise<void> {
   for (const number of TOGETHER) process.kill(to, number);
   await untilTrue('they were heard', () => linesOf(file).length > TOGETHER.length);
+  await sleep(200); // it takes back the signals that stop from whoever in the group has not run since, our witness too
   process.kill(to, SIGCONT);
 }
 

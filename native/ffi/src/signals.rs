@@ -88,13 +88,13 @@ fn install(signal: i32) -> Outcome<bool> {
 fn wait_apart(signals: &[i32]) -> Outcome<()> {
     let set = set_of(signals);
     // SAFETY: a valid set.
-    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &set, std::ptr::null_mut()) };
+    unsafe { libc::sigprocmask(libc::SIG_BLOCK, &set, std::ptr::null_mut()) };
     let started = std::thread::Builder::new().name("bee-signals".into()).stack_size(64 << 10).spawn(move || {
         // SAFETY: valid sets and structures; the other signals are for other threads.
         unsafe {
             let mut all: libc::sigset_t = zeroed();
             libc::sigfillset(&mut all);
-            libc::pthread_sigmask(libc::SIG_SETMASK, &all, std::ptr::null_mut());
+            libc::sigprocmask(libc::SIG_SETMASK, &all, std::ptr::null_mut());
             loop {
                 let mut info: libc::siginfo_t = zeroed();
                 let signal = libc::sigwaitinfo(&set, &mut info);
