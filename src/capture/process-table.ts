@@ -35,6 +35,14 @@ export function descendantsOf(table: ProcessTable, ancestor: number): ProcessRow
   return found;
 }
 
+/** Itself, its parent, and so on: for a person's command the shell, the terminal and what has started it. */
+export function lineageOf(table: ProcessTable, pid: number): number[] {
+  const lineage: number[] = [];
+  for (let next: number | undefined = pid; next !== undefined && next > 0; next = table.get(next)?.parent)
+    lineage.push(next);
+  return lineage;
+}
+
 /** `4711 (nginx)`. */
 export function shownProcess({ pid, name }: Pick<ProcessRow, 'pid' | 'name'>): string {
   return name === '' ? String(pid) : `${pid} (${name})`;

@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import {
   descendantsOf,
+  lineageOf,
   type ProcessRow,
   type ProcessTable,
   readProcessTable,
@@ -74,7 +75,8 @@ export class IdleWatch {
       this.request.pids.flatMap((pid) => descendantsOf(after, pid).map(({ pid }) => pid)),
     );
     const observed = new Set([...this.request.pids, ...(this.request.withChildren ? children : [])]);
-    const ours = new Set([process.pid, ...descendantsOf(after, process.pid).map(({ pid }) => pid)]);
+    const below = descendantsOf(after, process.pid).map(({ pid }) => pid);
+    const ours = new Set([...lineageOf(after, process.pid), ...below]); // a shell is in the session of all that it starts
     const leastMs = Math.max(MIN_BUSY_MS, BUSY_SHARE * elapsedMs);
     const busy = Array.from(after.values(), (row) => ({ ...row, ranMs: this.#ranMs(row) }))
       .filter(({ pid, ranMs }) => ranMs >= leastMs && !observed.has(pid) && !ours.has(pid))
