@@ -13,6 +13,8 @@ import { asWhoRuns } from './run-as-user.js';
 import { type BeeRequest, beeEnvironment, profileWith, runBee } from './run-bee.js';
 import { scratchDirectory } from './scratch-directory.js';
 import { assertSelfShares } from './self-shares.js';
+import { cfiPercent } from './summary.js';
+import { undisturbed } from './undisturbed.js';
 
 function wrapper(args: string[], more: Partial<BeeRequest> = {}): BeeRequest {
   return { command: 'cargo-profile-bee', args, cwd: programsWorkspace(), ...more };
@@ -130,7 +132,11 @@ test(
 
 test('-- test: every harness of the package, the exit code of cargo test', needsRoot, async () => {
   const args = ['--frequency', '997', '--', 'test', '-p', 'harnesses'];
-  const run = await profileWith(wrapper(args));
+  // Three short processes: on a busy machine more of their first frames come from snapshots (98.81 % by CFI once).
+  const run = await undisturbed(
+    () => profileWith(wrapper(args)),
+    ({ summary }) => cfiPercent(summary) < 99,
+  );
   assert.match(run.stdout, /test first_burns \.\.\. ok/);
   for (const name of ['first_burn', 'second_burn', 'unit_burns'])
     assertChain(run.stacks, [name, 'harnesses::checksum'], 20);
