@@ -1,6 +1,6 @@
+import { formatPercent, formatQuantity } from '../account/format-count.js';
 import { ORIGINS } from '../profile/profile.js';
 import type { FlamegraphLayout } from './flamegraph-layout.js';
-import { formatPercent, formatQuantity } from './format-count.js';
 import { legendClass } from './palette.js';
 import type { SvgOptions } from './svg.js';
 import { escapeXml } from './visible-text.js';

@@ -1,7 +1,7 @@
+import { formatCount, formatPercent, formatQuantity } from '../account/format-count.js';
 import { displayPath } from './display-path.js';
 import { fitLabel } from './fit-label.js';
 import type { FlamegraphLayout, FlamegraphNode, HiddenFrames } from './flamegraph-layout.js';
-import { formatCount, formatPercent, formatQuantity } from './format-count.js';
 import { shadeClass } from './palette.js';
 import { MARGIN_PX, renderHeader } from './svg-header.js';
 import { svgScript } from './svg-script.js';

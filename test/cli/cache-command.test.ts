@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { symbolFolder } from '../../src/surfaces/cli/symbol-cache/cache-folder.js';
+import { symbolFolder } from '../../src/run/symbol-cache/cache-folder.js';
 import { commandPath } from '../kernel/repository.js';
 
 function cacheHome(t: TestContext): string {

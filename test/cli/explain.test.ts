@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { CaptureError, type CaptureErrorCode } from '../../src/capture/capture-error.js';
 import { CargoFailure } from '../../src/cargo/cargo-failure.js';
+import { exitCodeOf } from '../../src/run/targets/prepared-target.js';
 import { explain } from '../../src/surfaces/cli/explain.js';
-import { exitCodeOf } from '../../src/surfaces/cli/prepared-target.js';
 import { Terminal } from '../../src/surfaces/cli/terminal.js';
 import { UsageProblem } from '../../src/surfaces/cli/usage-problem.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Problem, ProblemList } from '../../src/account/problem-list.js';
 import { subjectOfMessage } from '../../src/capture/problem-subject.js';
-import { type Problem, ProblemList } from '../../src/surfaces/cli/problem-list.js';
 
 /** As the sampler sends them. */
 function sent(code: string, message: string): Problem {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { qualityLine, qualityProblems } from '../../src/account/quality.js';
+import { emptySummary, type Summary } from '../../src/account/summary.js';
 import { layoutFlamegraph } from '../../src/render/flamegraph-layout.js';
 import { renderSvg } from '../../src/render/svg.js';
-import { qualityLine, qualityProblems } from '../../src/surfaces/cli/quality.js';
-import { emptySummary, type Summary } from '../../src/surfaces/cli/summary.js';
 import { profileFromText } from '../profile/profile-from-text.js';
 
 /** A profile that nothing is wrong with. */

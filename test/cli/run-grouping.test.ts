@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ObservedProcess } from '../../src/capture/session.js';
 import type { CargoTarget } from '../../src/cargo/cargo-run.js';
-import { cargoGroupOf, groupOfFile } from '../../src/surfaces/cli/group-of-process.js';
-import { groupingProblems, wholeName } from '../../src/surfaces/cli/run-grouping.js';
+import { groupingProblems, wholeName } from '../../src/run/run-grouping.js';
+import { cargoGroupOf, groupOfFile } from '../../src/run/targets/group-of-process.js';
 import type { Grouping } from '../../src/symbolize/grouping.js';
 
 const PACKAGES = [{ name: 'pkg', version: '1.0.0', directory: '/ws/pkg', isWorkspaceMember: true }];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { signalName, signalNumber } from '../../src/surfaces/cli/signal-name.js';
+import { signalName, signalNumber } from '../../src/run/signals/signal-name.js';
 
 test('signals have the names that bash gives them, and back', () => {
   const listed = execFileSync('bash', ['-c', 'kill -l'], { encoding: 'utf8' });

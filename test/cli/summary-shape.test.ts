@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { emptySummary } from '../../src/surfaces/cli/summary.js';
+import { emptySummary } from '../../src/account/summary.js';
 
 /** `profile-bee.summary/1` as scripts rely on it: every key with the type of its value. Adding is allowed. */
 const SHAPE = {

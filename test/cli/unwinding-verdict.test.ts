@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { qualityProblems } from '../../src/surfaces/cli/quality.js';
-import { emptySummary, type Summary } from '../../src/surfaces/cli/summary.js';
-import { isUnwindingDoubtful, unwindingLine } from '../../src/surfaces/cli/unwinding-verdict.js';
+import { qualityProblems } from '../../src/account/quality.js';
+import { emptySummary, type Summary } from '../../src/account/summary.js';
+import { isUnwindingDoubtful, unwindingLine } from '../../src/account/unwinding-verdict.js';
 
 type Check = NonNullable<Summary['unwindingCheck']>;
 

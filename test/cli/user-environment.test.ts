@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { userEnvironment, withoutNpm } from '../../src/surfaces/cli/user-environment.js';
+import { userEnvironment, withoutNpm } from '../../src/run/targets/user-environment.js';
 
 test('without npm above us the environment is ours', () => {
   assert.equal(userEnvironment(), process.env);

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { signalName } from '../../src/surfaces/cli/signal-name.js';
+import { signalName } from '../../src/run/signals/signal-name.js';
 import { builtProgram, programsWorkspace } from './fixture-programs.js';
 import { EVERY_SIGNAL, heardUntilEnd, sendEverySignal, sortedNumbers, startHearing } from './hearing.js';
 import { needsRoot } from './needs-root.js';

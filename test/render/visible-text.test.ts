@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { formatCount, formatPercent, formatQuantity } from '../../src/account/format-count.js';
 import { displayPath } from '../../src/render/display-path.js';
-import { formatCount, formatPercent, formatQuantity } from '../../src/render/format-count.js';
 import { escapeXml, visibleText } from '../../src/render/visible-text.js';
 import { wrapText } from '../../src/render/wrap-text.js';
 

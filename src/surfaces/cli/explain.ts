@@ -1,13 +1,13 @@
+import { ProblemList } from '../../account/problem-list.js';
+import type { ExitStatus } from '../../account/summary.js';
 import { CaptureError, type CaptureErrorCode } from '../../capture/capture-error.js';
 import { systemErrorText } from '../../capture/system-error-text.js';
 import { CargoFailure } from '../../cargo/cargo-failure.js';
-import { Interrupted } from './interrupts.js';
-import { ProblemList } from './problem-list.js';
-import { signalNumber } from './signal-name.js';
-import type { ExitStatus } from './summary.js';
+import { Interrupted } from '../../run/signals/interrupts.js';
+import { signalNumber } from '../../run/signals/signal-name.js';
+import { isOfWorkingDirectory } from '../../run/working-directory.js';
 import type { Terminal } from './terminal.js';
 import { UsageProblem } from './usage-problem.js';
-import { isOfWorkingDirectory } from './working-directory.js';
 import { WriteFailure } from './write-failure.js';
 
 const USAGE = { code: 2, source: 'usage', signal: null } as const;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
+import { parseRules, type RequireRule } from '../../account/require-rules.js';
 import type { CapturePlan } from '../../capture/session.js';
 import { DEMANGLINGS, type Demangling } from '../../ffi/symbolizer.js';
 import { GROUP_BY, type GroupBy } from '../../symbolize/grouping.js';
@@ -12,7 +13,6 @@ import {
   UNWINDERS,
 } from './flags.js';
 import type { Flags } from './parse-flags.js';
-import { parseRules, type RequireRule } from './require-rules.js';
 import { spelling } from './spelling.js';
 import { splitWords } from './split-words.js';
 import { UsageProblem } from './usage-problem.js';

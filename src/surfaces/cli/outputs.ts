@@ -1,3 +1,4 @@
+import type { SummaryOutput } from '../../account/summary.js';
 import type { RawProfile } from '../../capture/raw-profile.js';
 import { rawSampleLines } from '../../capture/raw-sample-lines.js';
 import { writeFolded } from '../../formats/folded.js';
@@ -5,12 +6,11 @@ import type { Profile } from '../../profile/profile.js';
 import type { ProfilePart } from '../../profile/split-by-root.js';
 import { layoutFlamegraph } from '../../render/flamegraph-layout.js';
 import { renderSvg } from '../../render/svg.js';
+import type { PreparedTarget } from '../../run/targets/prepared-target.js';
 import type { OutputFormat, RecordOptions } from './options.js';
-import type { PreparedTarget } from './prepared-target.js';
 import { type ReservedFile, reserveOutput, reserveUnique } from './reserve-outputs.js';
 import { ReservedStream, type Waiting } from './reserved-stream.js';
 import { ReservedSplit } from './split-outputs.js';
-import type { SummaryOutput } from './summary.js';
 import { WriteFailure } from './write-failure.js';
 
 /** What stands in a picture beside the frames. */

@@ -1,7 +1,7 @@
 import { nearestName } from '../../cargo/nearest-name.js';
+import { withoutWorkingDirectory } from '../../run/working-directory.js';
 import { type CommandName, type FlagSpecification, flagSpellings, flagsOf } from './flags.js';
 import { UsageProblem } from './usage-problem.js';
-import { withoutWorkingDirectory } from './working-directory.js';
 
 /** Flags as typed; absent ones are undefined. Nothing is validated but their types. */
 export interface Flags {

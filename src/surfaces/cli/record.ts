@@ -1,27 +1,32 @@
+import { limitFrequency } from '../../account/overload.js';
+import { failedRules } from '../../account/require-rules.js';
+import type { ExitStatus, Summary } from '../../account/summary.js';
+import { isUnwindingDoubtful } from '../../account/unwinding-verdict.js';
 import { checkWithinBounds } from '../../capture/bounds.js';
 import { CaptureError } from '../../capture/capture-error.js';
 import { checkCanCapture } from '../../capture/preflight.js';
 import type { RawProfile } from '../../capture/raw-profile.js';
 import { type CaptureSession, openSession } from '../../capture/session.js';
-import { alteredTextProblems } from './altered-text.js';
+import { askForDebugFiles } from '../../run/await-debug-files.js';
+import { noteCapture, noteEnd, noteStillRunning, noteTargets } from '../../run/note-capture.js';
+import type { RunInProgress } from '../../run/run-in-progress.js';
+import { Interrupted, type Interrupts } from '../../run/signals/interrupts.js';
+import { endTargets, passingOn } from '../../run/signals/pass-signals.js';
+import { beginNaming, saveNames } from '../../run/symbol-cache/keep-names.js';
+import { alteredTextProblems } from '../../run/targets/altered-text.js';
+import {
+  exitCodeOf,
+  type LaunchEnd,
+  type PreparedTarget,
+  type PrepareTarget,
+} from '../../run/targets/prepared-target.js';
+import { type RunEnd, waitForEnd } from '../../run/wait-for-end.js';
 import { announceQuestion } from './announce-question.js';
-import { askForDebugFiles } from './debug-files.js';
 import { explain } from './explain.js';
-import { Interrupted, type Interrupts } from './interrupts.js';
-import { noteCapture, noteEnd, noteStillRunning, noteTargets } from './note-capture.js';
 import { openPicture } from './open-picture.js';
 import type { RecordOptions } from './options.js';
 import { Outputs } from './outputs.js';
-import { limitFrequency } from './overload.js';
-import { endTargets, passingOn } from './pass-signals.js';
-import { exitCodeOf, type LaunchEnd, type PreparedTarget, type PrepareTarget } from './prepared-target.js';
-import { failedRules } from './require-rules.js';
-import type { RunInProgress } from './run-in-progress.js';
-import type { ExitStatus, Summary } from './summary.js';
-import { beginNaming, saveNames } from './symbol-cache/keep-names.js';
 import type { Terminal } from './terminal.js';
-import { isUnwindingDoubtful } from './unwinding-verdict.js';
-import { type RunEnd, waitForEnd } from './wait-for-end.js';
 import { writeProfile } from './write-profile.js';
 
 /** How long a command may take to obey SIGTERM when its time is up. */

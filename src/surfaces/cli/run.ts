@@ -1,26 +1,26 @@
+import { type ExitStatus, emptySummary, type Summary } from '../../account/summary.js';
 import { ignoringLauncher } from '../../capture/inherited-signals.js';
 import { checkCanCapture } from '../../capture/preflight.js';
 import { startCargoThrough } from '../../cargo/cargo-launcher.js';
+import { Interrupts } from '../../run/signals/interrupts.js';
+import { untilSignal } from '../../run/signals/until-signal.js';
+import { type PrepareTarget, prepareProgram } from '../../run/targets/prepared-target.js';
 import { becomeSudoCaller } from './become-caller.js';
 import { withConfiguration } from './configuration/with-configuration.js';
 import { explain } from './explain.js';
 import type { CommandName } from './flags.js';
 import { helpText } from './help.js';
-import { Interrupts } from './interrupts.js';
 import { jsonText } from './json-text.js';
 import { targetsText } from './list-targets.js';
 import type { SplitLine } from './main.js';
 import { type CargoTargetRequest, type RecordOptions, toOptions } from './options.js';
 import { type Flags, parseFlags } from './parse-flags.js';
 import { peakRssBytes } from './peak-rss.js';
-import { type PrepareTarget, prepareProgram } from './prepared-target.js';
 import { printText } from './print-text.js';
 import { type ReservedFile, reserveOutput } from './reserve-outputs.js';
 import type { ReservedStream } from './reserved-stream.js';
-import { type ExitStatus, emptySummary, type Summary } from './summary.js';
 import { makeTargetFolders } from './target-folders.js';
 import { Terminal } from './terminal.js';
-import { untilSignal } from './until-signal.js';
 import { packageVersion } from './version.js';
 
 /** Parses, records, and writes the summary on every way out; resolves with the exit code. */
@@ -85,7 +85,9 @@ async function runCargo(
     startCargoThrough(ignoringLauncher());
     interrupts.hearAll();
   }
-  const { findCargoProject, prepareCargoTarget, planText } = await import('./prepared-cargo.js');
+  const { findCargoProject, prepareCargoTarget, planText } = await import(
+    '../../run/targets/cargo-target.js'
+  );
   const project = await interrupts.orThrow(findCargoProject(target));
   if (inspection?.what === 'targets') return await show(targetsText(project, inspection.asJson));
   const terminal = new Terminal(typed.verbosity);

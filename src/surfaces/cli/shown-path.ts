@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { workingDirectory } from './working-directory.js';
+import { workingDirectory } from '../../run/working-directory.js';
 
 /** As a person would type it from here. `path`: absolute. */
 export function shownPath(path: string): string {

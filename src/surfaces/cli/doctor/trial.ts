@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ProblemList } from '../../../account/problem-list.js';
+import { completePercent, lostCount } from '../../../account/summary.js';
 import { CaptureError } from '../../../capture/capture-error.js';
 import { type CapturePlan, type CaptureSession, openSession } from '../../../capture/session.js';
 import { SessionSymbolizer } from '../../../ffi/symbolizer.js';
 import { buildProfile } from '../../../symbolize/build-profile.js';
-import { ProblemList } from '../problem-list.js';
-import { completePercent, lostCount } from '../summary.js';
 import { type Check, ok, problem, warning } from './check.js';
 
 const PLAN: CapturePlan = {

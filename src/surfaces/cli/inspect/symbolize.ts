@@ -1,3 +1,4 @@
+import { ProblemList } from '../../../account/problem-list.js';
 import { useDebugCache } from '../../../ffi/debug-files.js';
 import { readElfFacts } from '../../../ffi/elf-facts.js';
 import type { Demangling, ResolvedAddresses } from '../../../ffi/symbolizer.js';
@@ -5,7 +6,6 @@ import { DEMANGLINGS } from '../../../ffi/symbolizer.js';
 import { debuginfodSettings } from '../../../symbolize/debuginfod/settings.js';
 import { symbolizeFile } from '../../../symbolize/symbolize-file.js';
 import { printText } from '../print-text.js';
-import { ProblemList } from '../problem-list.js';
 import { Terminal } from '../terminal.js';
 import { UsageProblem } from '../usage-problem.js';
 import { onlyFile } from './only-file.js';

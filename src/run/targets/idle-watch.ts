@@ -1,4 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
+import { enumerate } from '../../account/enumerate.js';
+import type { Problem } from '../../account/problem-list.js';
 import {
   descendantsOf,
   lineageOf,
@@ -8,9 +10,7 @@ import {
   shownProcess,
 } from '../../capture/process-table.js';
 import type { RawProfile } from '../../capture/raw-profile.js';
-import { enumerate } from './enumerate.js';
-import type { PidRequest } from './options.js';
-import type { Problem } from './problem-list.js';
+import type { PidRequest } from '../../surfaces/cli/options.js';
 
 /** With more samples than these the processes that were named have done something. */
 const FEW_SAMPLES = 100;

@@ -1,5 +1,5 @@
-import { highestFrequencyHz } from '../../capture/highest-frequency.js';
-import { formatCount } from '../../render/format-count.js';
+import { highestFrequencyHz } from '../capture/highest-frequency.js';
+import { formatCount } from './format-count.js';
 import type { Problem } from './problem-list.js';
 import { lostCount, type Summary, throttledPercent } from './summary.js';
 

@@ -1,6 +1,6 @@
-import type { UnwindingCheck } from '../../capture/raw-profile.js';
-import type { NameStatistics } from '../../ffi/session.js';
-import { emptyStatistics, type FrameStatistics } from '../../symbolize/frame-statistics.js';
+import type { UnwindingCheck } from '../capture/raw-profile.js';
+import type { NameStatistics } from '../ffi/session.js';
+import { emptyStatistics, type FrameStatistics } from '../symbolize/frame-statistics.js';
 import { ProblemList } from './problem-list.js';
 
 export const SUMMARY_SCHEMA = 'profile-bee.summary/1';

@@ -1,12 +1,12 @@
-import { readProcessTable, shownProcess } from '../../capture/process-table.js';
-import type { CaptureTotals, RawObject, RawProfile, UnwindingCheck } from '../../capture/raw-profile.js';
-import { enumerate } from './enumerate.js';
-import { leftOutProblems } from './left-out-problems.js';
-import type { LaunchEnd, Launched } from './prepared-target.js';
+import { enumerate } from '../account/enumerate.js';
+import { leftOutProblems } from '../account/left-out-problems.js';
+import { lostCount, type Summary, type SummaryTarget } from '../account/summary.js';
+import { tableProblems } from '../account/table-problems.js';
+import { readProcessTable, shownProcess } from '../capture/process-table.js';
+import type { CaptureTotals, RawObject, RawProfile, UnwindingCheck } from '../capture/raw-profile.js';
 import type { RunInProgress } from './run-in-progress.js';
-import { signalName } from './signal-name.js';
-import { lostCount, type Summary, type SummaryTarget } from './summary.js';
-import { tableProblems } from './table-problems.js';
+import { signalName } from './signals/signal-name.js';
+import type { LaunchEnd, Launched } from './targets/prepared-target.js';
 
 /** What was sampled, lost and spent, and which processes took part. */
 export function noteCapture(raw: RawProfile, run: RunInProgress): void {

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { readProcFile } from '../../capture/process-above-node.js';
+import type { Launched } from '../targets/prepared-target.js';
 import type { CaughtSignal } from './interrupts.js';
-import type { Launched } from './prepared-target.js';
 
 const STOPPING = ['SIGTSTP', 'SIGTTIN', 'SIGTTOU'] as const;
 

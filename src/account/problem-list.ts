@@ -1,5 +1,5 @@
-import { formatCount, formatQuantity } from '../../render/format-count.js';
 import { enumerate } from './enumerate.js';
+import { formatCount, formatQuantity } from './format-count.js';
 
 /** Different problems of one code that are told; more say the same in other words. */
 const MAX_TOLD = 3;

@@ -1,4 +1,4 @@
-import { formatCount } from '../../render/format-count.js';
+import { formatCount } from './format-count.js';
 
 const MAX_NAMES = 3;
 

@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import { wouldBeRootsElsewhere } from '../../../symbolize/folder-owner.js';
+import { wouldBeRootsElsewhere } from '../../symbolize/folder-owner.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

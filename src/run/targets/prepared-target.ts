@@ -1,19 +1,19 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { basename } from 'node:path';
+import type { Problem } from '../../account/problem-list.js';
+import type { SummaryTarget } from '../../account/summary.js';
 import { checkProcess } from '../../capture/process-facts.js';
 import type { RawProfile } from '../../capture/raw-profile.js';
 import type { CaptureSession, ObservedProcess } from '../../capture/session.js';
 import { inheritedStdio } from '../../cargo/inherited-descriptors.js';
+import type { PidRequest, ProgramRequest, RecordOptions } from '../../surfaces/cli/options.js';
 import type { PackageRoot } from '../../symbolize/origin.js';
+import { signalNumber } from '../signals/signal-name.js';
+import { workingDirectory } from '../working-directory.js';
 import { checkCommand } from './find-command.js';
 import { groupOfFile, type ProcessGroup } from './group-of-process.js';
 import { IdleWatch } from './idle-watch.js';
-import type { PidRequest, ProgramRequest, RecordOptions } from './options.js';
-import type { Problem } from './problem-list.js';
-import { signalNumber } from './signal-name.js';
-import type { SummaryTarget } from './summary.js';
 import { userEnvironment } from './user-environment.js';
-import { workingDirectory } from './working-directory.js';
 
 /** In the name of a file. */
 const MAX_NAMED_PIDS = 3;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CaptureSession } from '../../capture/session.js';
-import { endsProcess } from './interrupts.js';
-import { JobControl } from './job-control.js';
-import { passingOn } from './pass-signals.js';
-import type { LaunchEnd, Launched } from './prepared-target.js';
+import type { CaptureSession } from '../capture/session.js';
 import type { RunInProgress } from './run-in-progress.js';
-import { FIRST_REAL_TIME, signalName } from './signal-name.js';
+import { endsProcess } from './signals/interrupts.js';
+import { JobControl } from './signals/job-control.js';
+import { passingOn } from './signals/pass-signals.js';
+import { FIRST_REAL_TIME, signalName } from './signals/signal-name.js';
+import type { LaunchEnd, Launched } from './targets/prepared-target.js';
 
 /** Why sampling is over. */
 export type RunEnd = { why: 'ended'; end: LaunchEnd } | { why: 'duration' } | { why: 'interrupt' };

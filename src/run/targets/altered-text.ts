@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import type { Problem } from './problem-list.js';
+import type { Problem } from '../../account/problem-list.js';
 
 /**
  * What the program will see altered: Node decodes its variables and arguments, and bytes that are not UTF-8 come out as

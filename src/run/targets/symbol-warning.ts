@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
+import type { Problem } from '../../account/problem-list.js';
 import { shellLine } from '../../cargo/shell-line.js';
 import type { ElfCrate, ElfFacts } from '../../ffi/elf-facts.js';
-import type { Problem } from './problem-list.js';
 
 /** A built program, as far as its build is known. */
 export interface SymbolTarget {

@@ -1,11 +1,11 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { enumerate } from '../../account/enumerate.js';
+import type { Problem } from '../../account/problem-list.js';
 import type { CargoTarget } from '../../cargo/cargo-run.js';
 import { DERIVED_PROFILE } from '../../cargo/derived-profile.js';
 import { type ElfFacts, readElfFacts } from '../../ffi/elf-facts.js';
 import { NativeError } from '../../ffi/native-error.js';
-import { enumerate } from './enumerate.js';
-import type { Problem } from './problem-list.js';
 import { type SymbolTarget, symbolWarning } from './symbol-warning.js';
 
 const DEBUG_DIRECTORY = '/usr/lib/debug';

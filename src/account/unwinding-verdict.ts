@@ -1,5 +1,5 @@
-import type { UnwindingCheck } from '../../capture/raw-profile.js';
-import { formatCount, formatQuantity } from '../../render/format-count.js';
+import type { UnwindingCheck } from '../capture/raw-profile.js';
+import { formatCount, formatQuantity } from './format-count.js';
 import type { Problem } from './problem-list.js';
 import type { Summary } from './summary.js';
 

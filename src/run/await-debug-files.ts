@@ -1,10 +1,10 @@
-import type { CaptureSession } from '../../capture/session.js';
-import { DebugDownloads, type DownloadReport } from '../../symbolize/debuginfod/debug-downloads.js';
-import { debuginfodSettings } from '../../symbolize/debuginfod/settings.js';
-import { enumerate } from './enumerate.js';
-import type { Problem } from './problem-list.js';
+import { enumerate } from '../account/enumerate.js';
+import type { Problem } from '../account/problem-list.js';
+import type { Summary } from '../account/summary.js';
+import type { CaptureSession } from '../capture/session.js';
+import { DebugDownloads, type DownloadReport } from '../symbolize/debuginfod/debug-downloads.js';
+import { debuginfodSettings } from '../symbolize/debuginfod/settings.js';
 import type { RunInProgress } from './run-in-progress.js';
-import type { Summary } from './summary.js';
 
 /** Debug files are asked for from now on; undefined where DEBUGINFOD_URLS names no server. */
 export function askForDebugFiles(session: CaptureSession, summary: Summary): DebugDownloads | undefined {

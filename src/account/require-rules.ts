@@ -1,3 +1,4 @@
+import { UsageProblem } from '../surfaces/cli/usage-problem.js';
 import {
   completePercent,
   guessedPercent,
@@ -6,7 +7,6 @@ import {
   symbolizedPercent,
   unaccountedPercent,
 } from './summary.js';
-import { UsageProblem } from './usage-problem.js';
 
 type Measure = (summary: Summary) => number;
 

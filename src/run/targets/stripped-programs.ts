@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { enumerate } from '../../account/enumerate.js';
+import type { Problem } from '../../account/problem-list.js';
 import type { ObservedProcess } from '../../capture/session.js';
 import { groupByKey } from '../../symbolize/group-by-key.js';
-import { enumerate } from './enumerate.js';
-import type { Problem } from './problem-list.js';
 import { readFacts } from './symbol-problems.js';
 
 /** Where packages put programs; /usr/local is the administrator's own. */

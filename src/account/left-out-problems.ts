@@ -1,4 +1,4 @@
-import type { CaptureTotals } from '../../capture/raw-profile.js';
+import type { CaptureTotals } from '../capture/raw-profile.js';
 import type { Problem } from './problem-list.js';
 
 /** What an ordinary user may not see of a program that they run: its children with other rights. */

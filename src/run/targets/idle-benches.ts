@@ -1,10 +1,10 @@
+import type { Problem } from '../../account/problem-list.js';
 import type { RawProfile } from '../../capture/raw-profile.js';
 import type { ObservedProcess } from '../../capture/session.js';
 import type { CargoTarget } from '../../cargo/cargo-run.js';
 import type { HarnessKind } from '../../cargo/harness-kind.js';
 import { shellLine } from '../../cargo/shell-line.js';
-import type { CargoTargetRequest } from './options.js';
-import type { Problem } from './problem-list.js';
+import type { CargoTargetRequest } from '../../surfaces/cli/options.js';
 
 /** A bench that measures has more of them in its first second. */
 const MIN_SAMPLES = 20;

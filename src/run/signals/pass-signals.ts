@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 import type { CaptureSession } from '../../capture/session.js';
 import { queueSignal } from '../../ffi/native-signals.js';
+import type { Launched, PreparedTarget } from '../targets/prepared-target.js';
 import type { CaughtSignal, Interrupts } from './interrupts.js';
-import type { Launched, PreparedTarget } from './prepared-target.js';
 
 /** What is meant for a run as a whole: to end it, or to stop it and let it go on. */
 const FOR_ALL: readonly string[] = [
