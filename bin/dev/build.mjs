@@ -77,7 +77,7 @@ async function bundle() {
     minifySyntax: true,
     minifyWhitespace: true,
     external: ['koffi'],
-    alias: { 'string-width': './src/surfaces/cli/string-width.ts' },
+    alias: { 'string-width': './src/surfaces/cli/terminal/string-width.ts' },
     banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
     define: { 'import.meta.url': 'bundleUrl', BEE_VERSION: JSON.stringify(version) },
     legalComments: 'linked',

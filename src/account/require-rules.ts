@@ -1,4 +1,4 @@
-import { UsageProblem } from '../surfaces/cli/usage-problem.js';
+import { UsageProblem } from '../surfaces/cli/command-line/usage-problem.js';
 import {
   completePercent,
   guessedPercent,

@@ -1,6 +1,6 @@
 import type { Summary } from '../account/summary.js';
 import type { CaptureSession } from '../capture/session.js';
-import type { RecordOptions } from '../surfaces/cli/options.js';
+import type { RecordOptions } from '../surfaces/cli/command-line/options.js';
 import type { Outputs } from '../surfaces/cli/outputs.js';
 import type { Terminal } from '../surfaces/cli/terminal.js';
 import type { DebugDownloads } from '../symbolize/debuginfod/debug-downloads.js';

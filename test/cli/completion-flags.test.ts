@@ -7,13 +7,13 @@ import {
   CARGO_FLAG_FACTS,
   cargoFlags,
   cargoFlagsOf,
-} from '../../src/surfaces/cli/completions/cargo-flag-facts.js';
-import { completionScript } from '../../src/surfaces/cli/completions/completion-script.js';
-import { nextestFlags } from '../../src/surfaces/cli/completions/nextest-flag-facts.js';
-import { quoted } from '../../src/surfaces/cli/completions/quoted.js';
-import { type CommandName, flagsOf } from '../../src/surfaces/cli/flags.js';
-import { helpText } from '../../src/surfaces/cli/help.js';
-import { manPage } from '../../src/surfaces/cli/manual/man-page.js';
+} from '../../src/surfaces/cli/command-line/completions/cargo-flag-facts.js';
+import { completionScript } from '../../src/surfaces/cli/command-line/completions/completion-script.js';
+import { nextestFlags } from '../../src/surfaces/cli/command-line/completions/nextest-flag-facts.js';
+import { quoted } from '../../src/surfaces/cli/command-line/completions/quoted.js';
+import { type CommandName, flagsOf } from '../../src/surfaces/cli/command-line/flags.js';
+import { helpText } from '../../src/surfaces/cli/command-line/help.js';
+import { manPage } from '../../src/surfaces/cli/command-line/manual/man-page.js';
 import { otherCommandsOf, SHELLS } from '../../src/surfaces/cli/other-commands.js';
 
 const COMMANDS: readonly CommandName[] = ['cargo-profile-bee', 'profile-bee'];

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readConfiguration } from '../../src/surfaces/cli/configuration/read-configuration.js';
+import { readConfiguration } from '../../src/surfaces/cli/command-line/configuration/read-configuration.js';
 import { cargoProject } from '../cargo/cargo-project.js';
 import { type ConfiguredProject, refusalOf } from './configured-project.js';
 

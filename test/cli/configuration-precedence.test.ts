@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { withDefaults, withoutProfile } from '../../src/surfaces/cli/configuration/with-defaults.js';
-import { type RecordOptions, toOptions } from '../../src/surfaces/cli/options.js';
-import { type Flags, parseFlags } from '../../src/surfaces/cli/parse-flags.js';
-import { UsageProblem } from '../../src/surfaces/cli/usage-problem.js';
+import {
+  withDefaults,
+  withoutProfile,
+} from '../../src/surfaces/cli/command-line/configuration/with-defaults.js';
+import { type RecordOptions, toOptions } from '../../src/surfaces/cli/command-line/options.js';
+import { type Flags, parseFlags } from '../../src/surfaces/cli/command-line/parse-flags.js';
+import { UsageProblem } from '../../src/surfaces/cli/command-line/usage-problem.js';
 import { manifest } from '../cargo/cargo-project.js';
 import { configuredProject } from './configured-project.js';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { COMMAND_LINE_ONLY, SETTINGS } from '../../src/surfaces/cli/configuration/setting.js';
-import { flagsOf } from '../../src/surfaces/cli/flags.js';
+import { COMMAND_LINE_ONLY, SETTINGS } from '../../src/surfaces/cli/command-line/configuration/setting.js';
+import { flagsOf } from '../../src/surfaces/cli/command-line/flags.js';
 import { manifest } from '../cargo/cargo-project.js';
 import { type ConfiguredProject, configuredProject, refusalOf } from './configured-project.js';
 

@@ -3,8 +3,8 @@ import { readMetadata } from '../../src/cargo/metadata.js';
 import {
   type Configuration,
   readConfiguration,
-} from '../../src/surfaces/cli/configuration/read-configuration.js';
-import { UsageProblem } from '../../src/surfaces/cli/usage-problem.js';
+} from '../../src/surfaces/cli/command-line/configuration/read-configuration.js';
+import { UsageProblem } from '../../src/surfaces/cli/command-line/usage-problem.js';
 import { cargoProject, manifest, offlineEnvironment } from '../cargo/cargo-project.js';
 
 export interface ConfiguredProject {

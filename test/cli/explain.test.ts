@@ -6,9 +6,9 @@ import { afterEach, beforeEach, mock, test } from 'node:test';
 import { CaptureError, type CaptureErrorCode } from '../../src/capture/capture-error.js';
 import { CargoFailure } from '../../src/cargo/cargo-failure.js';
 import { exitCodeOf } from '../../src/run/targets/prepared-target.js';
-import { explain } from '../../src/surfaces/cli/explain.js';
+import { explain } from '../../src/surfaces/cli/command-line/explain.js';
+import { UsageProblem } from '../../src/surfaces/cli/command-line/usage-problem.js';
 import { Terminal } from '../../src/surfaces/cli/terminal.js';
-import { UsageProblem } from '../../src/surfaces/cli/usage-problem.js';
 
 let written = '';
 beforeEach(() => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import type { CommandName } from '../../src/surfaces/cli/flags.js';
-import { manPage } from '../../src/surfaces/cli/manual/man-page.js';
-import { foldedLine, roffCode, wrappedLines } from '../../src/surfaces/cli/manual/roff.js';
+import type { CommandName } from '../../src/surfaces/cli/command-line/flags.js';
+import { manPage } from '../../src/surfaces/cli/command-line/manual/man-page.js';
+import { foldedLine, roffCode, wrappedLines } from '../../src/surfaces/cli/command-line/manual/roff.js';
 
 const SECTIONS = [
   ...['NAME', 'SYNOPSIS', 'DESCRIPTION', 'OPTIONS', 'OTHER COMMANDS', 'OUTPUT', 'EXIT STATUS', 'FILES'],

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CommandName } from '../../src/surfaces/cli/flags.js';
-import { type RecordOptions, toOptions } from '../../src/surfaces/cli/options.js';
-import { parseFlags } from '../../src/surfaces/cli/parse-flags.js';
-import { UsageProblem } from '../../src/surfaces/cli/usage-problem.js';
+import type { CommandName } from '../../src/surfaces/cli/command-line/flags.js';
+import { type RecordOptions, toOptions } from '../../src/surfaces/cli/command-line/options.js';
+import { parseFlags } from '../../src/surfaces/cli/command-line/parse-flags.js';
+import { UsageProblem } from '../../src/surfaces/cli/command-line/usage-problem.js';
 
 async function optionsOf(command: CommandName, line: string): Promise<RecordOptions> {
   const ours = words(line);

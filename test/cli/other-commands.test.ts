@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { CommandName } from '../../src/surfaces/cli/flags.js';
-import { helpText } from '../../src/surfaces/cli/help.js';
+import type { CommandName } from '../../src/surfaces/cli/command-line/flags.js';
+import { helpText } from '../../src/surfaces/cli/command-line/help.js';
 import { type CompletionProject, completionProject } from './completing-shells.js';
 
 interface Answer {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { failedRules, parseRules } from '../../src/account/require-rules.js';
 import { emptySummary, type Summary } from '../../src/account/summary.js';
-import { UsageProblem } from '../../src/surfaces/cli/usage-problem.js';
+import { UsageProblem } from '../../src/surfaces/cli/command-line/usage-problem.js';
 
 /** 1,000 fired: 980 delivered, 20 lost; 900 user stacks: 880 complete, 10 exiting, 10 cut; 4,000 frames: 3,900 named, 50 guessed. */
 function summary(): Summary {

@@ -21,8 +21,8 @@ import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UsageProblem } from '../../src/surfaces/cli/command-line/usage-problem.js';
 import { ReservedFile, reserveOutput, reserveUnique } from '../../src/surfaces/cli/reserve-outputs.js';
-import { UsageProblem } from '../../src/surfaces/cli/usage-problem.js';
 
 let directory: string;
 beforeEach(() => {

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { UsageProblem } from '../../src/surfaces/cli/command-line/usage-problem.js';
 import { fileNames, ReservedSplit } from '../../src/surfaces/cli/split-outputs.js';
-import { UsageProblem } from '../../src/surfaces/cli/usage-problem.js';
 
 let directory: string;
 beforeEach(() => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { splitWords } from '../../src/surfaces/cli/split-words.js';
-import { UsageProblem } from '../../src/surfaces/cli/usage-problem.js';
+import { splitWords } from '../../src/surfaces/cli/command-line/split-words.js';
+import { UsageProblem } from '../../src/surfaces/cli/command-line/usage-problem.js';
 
 /** Nothing in these lines is expanded by a shell, so that sh is the oracle. */
 const LINES = [

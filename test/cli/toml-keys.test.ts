@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from '@iarna/toml';
-import { tomlKeys } from '../../src/surfaces/cli/configuration/toml-keys.js';
+import { tomlKeys } from '../../src/surfaces/cli/command-line/configuration/toml-keys.js';
 
 /** `line path/of/the/key`, one a line. */
 function keysText(text: string): string {

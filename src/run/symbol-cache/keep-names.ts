@@ -2,9 +2,9 @@ import type { Summary } from '../../account/summary.js';
 import { NativeError } from '../../ffi/native-error.js';
 import type { Session } from '../../ffi/session.js';
 import { SessionSymbolizer } from '../../ffi/symbolizer.js';
-import type { RecordOptions } from '../../surfaces/cli/options.js';
+import type { RecordOptions } from '../../surfaces/cli/command-line/options.js';
+import { packageVersion } from '../../surfaces/cli/command-line/version.js';
 import type { Terminal } from '../../surfaces/cli/terminal.js';
-import { packageVersion } from '../../surfaces/cli/version.js';
 import { symbolFolder } from './cache-folder.js';
 
 /** Before samples come: names are kept, and looked up while the program runs. */

@@ -6,12 +6,16 @@ import { buildCargoRun, type CargoTarget } from '../../cargo/cargo-run.js';
 import type { ProfileSelection } from '../../cargo/derived-profile.js';
 import { isDocTestProgram } from '../../cargo/doc-test-program.js';
 import { UsageError } from '../../cargo/usage-error.js';
+import { flagSpellings } from '../../surfaces/cli/command-line/flags.js';
+import type {
+  CargoOptions,
+  CargoTargetRequest,
+  ProfileChoice,
+} from '../../surfaces/cli/command-line/options.js';
+import { UsageProblem } from '../../surfaces/cli/command-line/usage-problem.js';
 import { describeRun, dryRunText } from '../../surfaces/cli/dry-run.js';
-import { flagSpellings } from '../../surfaces/cli/flags.js';
 import { jsonText } from '../../surfaces/cli/json-text.js';
-import type { CargoOptions, CargoTargetRequest, ProfileChoice } from '../../surfaces/cli/options.js';
 import type { Terminal } from '../../surfaces/cli/terminal.js';
-import { UsageProblem } from '../../surfaces/cli/usage-problem.js';
 import { emulationProblems } from './emulation.js';
 import { cargoGroupOf } from './group-of-process.js';
 import { HarnessAdmission } from './harness-admission.js';

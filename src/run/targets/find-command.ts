@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { isThirtyTwoBit, THIRTY_TWO_BIT } from '../../capture/elf-class.js';
-import { UsageProblem } from '../../surfaces/cli/usage-problem.js';
+import { UsageProblem } from '../../surfaces/cli/command-line/usage-problem.js';
 
 /** Throws UsageProblem when a shell would not find `command`, could not run it, or it is none of ours: 32-bit. */
 export function checkCommand(command: string, path = process.env.PATH ?? '/bin:/usr/bin'): void {

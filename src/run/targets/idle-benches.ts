@@ -4,7 +4,7 @@ import type { ObservedProcess } from '../../capture/session.js';
 import type { CargoTarget } from '../../cargo/cargo-run.js';
 import type { HarnessKind } from '../../cargo/harness-kind.js';
 import { shellLine } from '../../cargo/shell-line.js';
-import type { CargoTargetRequest } from '../../surfaces/cli/options.js';
+import type { CargoTargetRequest } from '../../surfaces/cli/command-line/options.js';
 
 /** A bench that measures has more of them in its first second. */
 const MIN_SAMPLES = 20;

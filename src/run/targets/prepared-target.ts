@@ -6,7 +6,7 @@ import { checkProcess } from '../../capture/process-facts.js';
 import type { RawProfile } from '../../capture/raw-profile.js';
 import type { CaptureSession, ObservedProcess } from '../../capture/session.js';
 import { inheritedStdio } from '../../cargo/inherited-descriptors.js';
-import type { PidRequest, ProgramRequest, RecordOptions } from '../../surfaces/cli/options.js';
+import type { PidRequest, ProgramRequest, RecordOptions } from '../../surfaces/cli/command-line/options.js';
 import type { PackageRoot } from '../../symbolize/origin.js';
 import { signalNumber } from '../signals/signal-name.js';
 import { workingDirectory } from '../working-directory.js';

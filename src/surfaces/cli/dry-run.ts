@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { buildLine, type CargoPlan, launchLine } from '../../cargo/cargo-plan.js';
 import { shellLine } from '../../cargo/shell-line.js';
 import { findNativeFile } from '../../ffi/native-files.js';
-import type { RecordOptions } from './options.js';
+import type { RecordOptions } from './command-line/options.js';
 
 export const DRY_RUN_SCHEMA = 'profile-bee.dry-run/1';
 

@@ -1,6 +1,6 @@
 import { noteInheritedDescriptors } from '../../cargo/inherited-descriptors.js';
-import type { CommandName } from './flags.js';
-import { packageVersion } from './version.js';
+import type { CommandName } from './command-line/flags.js';
+import { packageVersion } from './command-line/version.js';
 
 /** The command `cargo-profile-bee`; `argv` without node and script. Ends the process once there was work to do. */
 export async function runCargoProfileBee(argv: readonly string[]): Promise<void> {
@@ -9,7 +9,7 @@ export async function runCargoProfileBee(argv: readonly string[]): Promise<void>
   if (own[0] === 'doctor') return await runDoctor(own.slice(1), `${invokedAs} doctor`);
   if (own[0] === 'record') return await runProfiler(own.slice(1), `${invokedAs} record`);
   if (await answerAtOnce('cargo-profile-bee', own)) return;
-  const { splitWrapperLine } = await import('./wrapper-line.js');
+  const { splitWrapperLine } = await import('./command-line/wrapper-line.js');
   await runCommand('cargo-profile-bee', argv, splitWrapperLine);
 }
 
@@ -50,7 +50,7 @@ async function answerAtOnce(
     return await printAtOnce(`${invokedAs} ${packageVersion()}\n`);
   }
   if (word === '--help' || word === '-h' || word === 'help') {
-    const { helpText } = await import('./help.js');
+    const { helpText } = await import('./command-line/help.js');
     return await printAtOnce(helpText(command, invokedAs));
   }
   const { runOtherCommand } = await import('./other-commands.js');

@@ -1,4 +1,4 @@
-import type { CommandName } from './flags.js';
+import type { CommandName } from './command-line/flags.js';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
@@ -66,7 +66,7 @@ export async function runOtherCommand(
 ): Promise<number | undefined> {
   const [word, ...args] = argv;
   if (word === NAMES_WORD) {
-    const { printNames } = await import('./completions/print-names.js');
+    const { printNames } = await import('./command-line/completions/print-names.js');
     return await printNames(args);
   }
   if (word === 'setup') {

@@ -1,12 +1,12 @@
 import { nearestName } from '../../cargo/nearest-name.js';
-import { completionScript } from './completions/completion-script.js';
-import { explain } from './explain.js';
-import type { CommandName } from './flags.js';
-import { manPage } from './manual/man-page.js';
+import { completionScript } from './command-line/completions/completion-script.js';
+import { explain } from './command-line/explain.js';
+import type { CommandName } from './command-line/flags.js';
+import { manPage } from './command-line/manual/man-page.js';
+import { UsageProblem } from './command-line/usage-problem.js';
 import { SHELLS, type Shell } from './other-commands.js';
 import { printRaw } from './print-text.js';
 import { Terminal } from './terminal.js';
-import { UsageProblem } from './usage-problem.js';
 
 /** `completions SHELL` and `man`; resolves with the exit code. */
 export async function printDocument(

@@ -1,4 +1,4 @@
-import { explain } from './explain.js';
+import { explain } from './command-line/explain.js';
 import { printText } from './print-text.js';
 import { Terminal } from './terminal.js';
 

@@ -22,9 +22,9 @@ import {
 } from '../../run/targets/prepared-target.js';
 import { type RunEnd, waitForEnd } from '../../run/wait-for-end.js';
 import { announceQuestion } from './announce-question.js';
-import { explain } from './explain.js';
+import { explain } from './command-line/explain.js';
+import type { RecordOptions } from './command-line/options.js';
 import { openPicture } from './open-picture.js';
-import type { RecordOptions } from './options.js';
 import { Outputs } from './outputs.js';
 import type { Terminal } from './terminal.js';
 import { writeProfile } from './write-profile.js';

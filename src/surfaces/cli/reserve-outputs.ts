@@ -2,10 +2,10 @@ import { closeSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Hold } from '../../capture/hold.js';
 import { lockName, removeAbandonedOutputs, removeQuietly } from './abandoned-outputs.js';
+import { UsageProblem } from './command-line/usage-problem.js';
 import { type FilePlace, findOutputPlace, unwritable } from './output-place.js';
 import { ReservedStream } from './reserved-stream.js';
 import { TemporaryFile } from './temporary-file.js';
-import { UsageProblem } from './usage-problem.js';
 import { reasonOf, UnwritableOutput, WriteFailure } from './write-failure.js';
 
 /** Throws UsageProblem when nothing can be written there. */

@@ -6,22 +6,22 @@ import { Interrupts } from '../../run/signals/interrupts.js';
 import { untilSignal } from '../../run/signals/until-signal.js';
 import { type PrepareTarget, prepareProgram } from '../../run/targets/prepared-target.js';
 import { becomeSudoCaller } from './become-caller.js';
-import { withConfiguration } from './configuration/with-configuration.js';
-import { explain } from './explain.js';
-import type { CommandName } from './flags.js';
-import { helpText } from './help.js';
+import { withConfiguration } from './command-line/configuration/with-configuration.js';
+import { explain } from './command-line/explain.js';
+import type { CommandName } from './command-line/flags.js';
+import { helpText } from './command-line/help.js';
+import { type CargoTargetRequest, type RecordOptions, toOptions } from './command-line/options.js';
+import { type Flags, parseFlags } from './command-line/parse-flags.js';
+import { packageVersion } from './command-line/version.js';
 import { jsonText } from './json-text.js';
 import { targetsText } from './list-targets.js';
 import type { SplitLine } from './main.js';
-import { type CargoTargetRequest, type RecordOptions, toOptions } from './options.js';
-import { type Flags, parseFlags } from './parse-flags.js';
 import { peakRssBytes } from './peak-rss.js';
 import { printText } from './print-text.js';
 import { type ReservedFile, reserveOutput } from './reserve-outputs.js';
 import type { ReservedStream } from './reserved-stream.js';
 import { makeTargetFolders } from './target-folders.js';
 import { Terminal } from './terminal.js';
-import { packageVersion } from './version.js';
 
 /** Parses, records, and writes the summary on every way out; resolves with the exit code. */
 export async function runWithFlags(

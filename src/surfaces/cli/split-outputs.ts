@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { extname } from 'node:path';
+import { UsageProblem } from './command-line/usage-problem.js';
 import { findOutputPlace } from './output-place.js';
 import { ReservedFile, reserveUnique } from './reserve-outputs.js';
-import { UsageProblem } from './usage-problem.js';
 import { UnwritableOutput, WriteFailure } from './write-failure.js';
 
 /** Of a root's part of a file name: below the 255 bytes of a name, with room for the rest of it. */

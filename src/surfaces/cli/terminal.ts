@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { visibleLines, visibleText } from '../../render/visible-text.js';
-import type { RecordOptions } from './options.js';
+import type { RecordOptions } from './command-line/options.js';
 
 const RED = 31;
 const YELLOW = 33;

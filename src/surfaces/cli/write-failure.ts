@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { systemErrorText } from '../../capture/system-error-text.js';
-import { UsageProblem } from './usage-problem.js';
+import { UsageProblem } from './command-line/usage-problem.js';
 
 /** An output could not be written when everything else was done: a full disk, a folder that has gone. */
 export class WriteFailure extends Error {

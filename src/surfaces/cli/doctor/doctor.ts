@@ -1,12 +1,12 @@
 import { CaptureError } from '../../../capture/capture-error.js';
 import { readMachineFacts } from '../../../capture/machine-facts.js';
 import { checkCanCapture } from '../../../capture/preflight.js';
-import { explain } from '../explain.js';
+import { explain } from '../command-line/explain.js';
+import { UsageProblem } from '../command-line/usage-problem.js';
+import { packageVersion } from '../command-line/version.js';
 import { jsonText } from '../json-text.js';
 import { printRaw, printText } from '../print-text.js';
 import { Terminal } from '../terminal.js';
-import { UsageProblem } from '../usage-problem.js';
-import { packageVersion } from '../version.js';
 import { type Check, ok, problem } from './check.js';
 import { confinementChecks } from './confinement-checks.js';
 import { displayCheck } from './display-check.js';

@@ -1,5 +1,5 @@
 import type { CaptureError } from '../../../capture/capture-error.js';
-import { statusOfCaptureError } from '../explain.js';
+import { statusOfCaptureError } from '../command-line/explain.js';
 import type { Check } from './check.js';
 
 /** `exitCode`: 0 profiling works, 77 privileges are missing, 125 this machine cannot. */

@@ -1,9 +1,9 @@
 import { nearestName } from '../../../cargo/nearest-name.js';
-import { explain } from '../explain.js';
+import { explain } from '../command-line/explain.js';
+import { UsageProblem } from '../command-line/usage-problem.js';
 import { INSPECTIONS, type InspectionWord } from '../other-commands.js';
 import { printText } from '../print-text.js';
 import { Terminal } from '../terminal.js';
-import { UsageProblem } from '../usage-problem.js';
 import { onlyFile } from './only-file.js';
 
 /** What can be inspected. `run` throws UsageProblem or WriteFailure. */

@@ -1,4 +1,4 @@
-import { UsageProblem } from '../usage-problem.js';
+import { UsageProblem } from '../command-line/usage-problem.js';
 
 /** The one file that a subcommand takes. Throws UsageProblem. */
 export function onlyFile(word: string, [path, ...more]: readonly string[], corrected: string): string {

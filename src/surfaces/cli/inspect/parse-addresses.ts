@@ -1,4 +1,4 @@
-import { UsageProblem } from '../usage-problem.js';
+import { UsageProblem } from '../command-line/usage-problem.js';
 
 const ADDRESS = /^(?:0[xX])?([0-9a-fA-F]{1,16})$/;
 

@@ -1,5 +1,5 @@
 import { NativeError } from '../../../ffi/native-error.js';
-import { UsageProblem } from '../usage-problem.js';
+import { UsageProblem } from '../command-line/usage-problem.js';
 
 /** What reading the typed file failed with, as the error to throw; a missing library stays what it is. */
 export function unreadableFile(error: unknown): unknown {

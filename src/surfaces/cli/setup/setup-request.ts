@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { UsageProblem } from '../usage-problem.js';
+import { UsageProblem } from '../command-line/usage-problem.js';
 
 /** As the sampler has it, which tells what this machine comes to: `bee-sampler --bounds`. */
 export const USUAL_FREQUENCY_HZ = 10_000;

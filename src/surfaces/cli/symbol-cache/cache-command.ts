@@ -2,10 +2,10 @@ import { parseArgs } from 'node:util';
 import { visibleText } from '../../../render/visible-text.js';
 import { symbolFolder } from '../../../run/symbol-cache/cache-folder.js';
 import { clearFiles, type StoredFiles, storedFiles } from '../../../run/symbol-cache/stored-files.js';
-import { explain } from '../explain.js';
+import { explain } from '../command-line/explain.js';
+import { UsageProblem } from '../command-line/usage-problem.js';
 import { printText } from '../print-text.js';
 import { Terminal } from '../terminal.js';
-import { UsageProblem } from '../usage-problem.js';
 
 const OPTIONS = {
   status: { type: 'boolean' },

@@ -1,14 +1,14 @@
-import { ProblemList } from '../../account/problem-list.js';
-import type { ExitStatus } from '../../account/summary.js';
-import { CaptureError, type CaptureErrorCode } from '../../capture/capture-error.js';
-import { systemErrorText } from '../../capture/system-error-text.js';
-import { CargoFailure } from '../../cargo/cargo-failure.js';
-import { Interrupted } from '../../run/signals/interrupts.js';
-import { signalNumber } from '../../run/signals/signal-name.js';
-import { isOfWorkingDirectory } from '../../run/working-directory.js';
-import type { Terminal } from './terminal.js';
+import { ProblemList } from '../../../account/problem-list.js';
+import type { ExitStatus } from '../../../account/summary.js';
+import { CaptureError, type CaptureErrorCode } from '../../../capture/capture-error.js';
+import { systemErrorText } from '../../../capture/system-error-text.js';
+import { CargoFailure } from '../../../cargo/cargo-failure.js';
+import { Interrupted } from '../../../run/signals/interrupts.js';
+import { signalNumber } from '../../../run/signals/signal-name.js';
+import { isOfWorkingDirectory } from '../../../run/working-directory.js';
+import type { Terminal } from '../terminal.js';
+import { WriteFailure } from '../write-failure.js';
 import { UsageProblem } from './usage-problem.js';
-import { WriteFailure } from './write-failure.js';
 
 const USAGE = { code: 2, source: 'usage', signal: null } as const;
 const PRIVILEGE = { code: 77, source: 'privilege', signal: null } as const;

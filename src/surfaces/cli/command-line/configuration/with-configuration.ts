@@ -1,7 +1,7 @@
-import type { CargoProject } from '../../../cargo/cargo-project.js';
-import { profiledPackage } from '../../../cargo/profiled-package.js';
+import type { CargoProject } from '../../../../cargo/cargo-project.js';
+import { profiledPackage } from '../../../../cargo/profiled-package.js';
+import type { Terminal } from '../../terminal.js';
 import type { Flags } from '../parse-flags.js';
-import type { Terminal } from '../terminal.js';
 import { readConfiguration } from './read-configuration.js';
 import { withDefaults, withoutProfile } from './with-defaults.js';
 

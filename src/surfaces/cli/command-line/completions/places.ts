@@ -1,6 +1,6 @@
-import { VERB_SPELLINGS } from '../../../cargo/cargo-verb.js';
+import { VERB_SPELLINGS } from '../../../../cargo/cargo-verb.js';
+import { otherCommandsOf } from '../../other-commands.js';
 import type { CommandName } from '../flags.js';
-import { otherCommandsOf } from '../other-commands.js';
 import { cargoFlags, cargoFlagsOf } from './cargo-flag-facts.js';
 import { type CompletedFlag, type CompletedValue, ourFlags } from './completed-flag.js';
 import { nextestFlags, nextestValueSpellings } from './nextest-flag-facts.js';

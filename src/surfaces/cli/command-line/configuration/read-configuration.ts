@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
+import { shownPath } from '../../shown-path.js';
 import type { Flags } from '../parse-flags.js';
-import { shownPath } from '../shown-path.js';
 import { CONFIGURATION_FILE, hasConfigurationFile, readConfigurationFile } from './configuration-file.js';
 import { readManifestTable } from './manifest-table.js';
 import { readSettingTable, type SettingTable } from './setting-table.js';

@@ -5,6 +5,6 @@ declare const BEE_VERSION: string | undefined;
 /** From the bundle, or from package.json where the code runs unbundled. */
 export function packageVersion(): string {
   if (typeof BEE_VERSION === 'string') return BEE_VERSION;
-  const manifest = new URL('../../../../package.json', import.meta.url);
+  const manifest = new URL('../../../../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
 }

@@ -1,5 +1,5 @@
-import { nearestName } from '../../cargo/nearest-name.js';
-import { withoutWorkingDirectory } from '../../run/working-directory.js';
+import { nearestName } from '../../../cargo/nearest-name.js';
+import { withoutWorkingDirectory } from '../../../run/working-directory.js';
 import { type CommandName, type FlagSpecification, flagSpellings, flagsOf } from './flags.js';
 import { UsageProblem } from './usage-problem.js';
 

@@ -1,7 +1,7 @@
-import { splitCommandLine, UsageError } from '../../cargo/parse-cargo-arguments.js';
-import { shellLine } from '../../cargo/shell-line.js';
+import { splitCommandLine, UsageError } from '../../../cargo/parse-cargo-arguments.js';
+import { shellLine } from '../../../cargo/shell-line.js';
+import type { SplitLine } from '../main.js';
 import { flagSpellings } from './flags.js';
-import type { SplitLine } from './main.js';
 import { UsageProblem } from './usage-problem.js';
 
 /** The wrapper's grammar. `cargo profile-bee …` arrives with `profile-bee` in front. Throws UsageProblem. */

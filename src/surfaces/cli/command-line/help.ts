@@ -1,6 +1,6 @@
+import { otherCommandsOf } from '../other-commands.js';
 import { COMMAND_PAGES, EXIT_CODES } from './command-page.js';
 import { type CommandName, type FlagSpecification, flagsOf } from './flags.js';
-import { otherCommandsOf } from './other-commands.js';
 
 /** Everything that `--help` says. `invokedAs`: as the command was typed. */
 export function helpText(command: CommandName, invokedAs: string = command): string {

@@ -1,6 +1,6 @@
+import { otherCommandsOf } from '../../other-commands.js';
 import { COMMAND_PAGES, EXIT_CODES } from '../command-page.js';
 import { type CommandName, type FlagSpecification, flagsOf } from '../flags.js';
-import { otherCommandsOf } from '../other-commands.js';
 import { packageVersion } from '../version.js';
 import { MANUALS, MANUALS_CHANGED, type ManualText } from './manual-text.js';
 import { foldedLine, roffArgument, roffCode, roffText, wrappedLines } from './roff.js';
