@@ -1,4 +1,4 @@
-import { highestFrequencyHz } from '../capture/highest-frequency.js';
+import { highestFrequencyHz } from '../capture/machine/highest-frequency.js';
 import { formatCount } from './format-count.js';
 import type { Problem } from './problem-list.js';
 import { lostCount, type Summary, throttledPercent } from './summary.js';

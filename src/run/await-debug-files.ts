@@ -1,7 +1,7 @@
 import { enumerate } from '../account/enumerate.js';
 import type { Problem } from '../account/problem-list.js';
 import type { Summary } from '../account/summary.js';
-import type { CaptureSession } from '../capture/session.js';
+import type { CaptureSession } from '../capture/capture-session.js';
 import { DebugDownloads, type DownloadReport } from '../symbolize/debuginfod/debug-downloads.js';
 import { debuginfodSettings } from '../symbolize/debuginfod/settings.js';
 import type { RunInProgress } from './run-in-progress.js';

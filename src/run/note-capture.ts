@@ -2,7 +2,7 @@ import { enumerate } from '../account/enumerate.js';
 import { leftOutProblems } from '../account/left-out-problems.js';
 import { lostCount, type Summary, type SummaryTarget } from '../account/summary.js';
 import { tableProblems } from '../account/table-problems.js';
-import { readProcessTable, shownProcess } from '../capture/process-table.js';
+import { readProcessTable, shownProcess } from '../capture/machine/process-table.js';
 import type { CaptureTotals, RawObject, RawProfile, UnwindingCheck } from '../capture/raw-profile.js';
 import type { RunInProgress } from './run-in-progress.js';
 import { signalName } from './signals/signal-name.js';

@@ -1,6 +1,6 @@
 import type { Problem } from '../account/problem-list.js';
+import type { ObservedProcess } from '../capture/capture-session.js';
 import type { CaptureTotals } from '../capture/raw-profile.js';
-import type { ObservedProcess } from '../capture/session.js';
 import { defaultGroupBy, type GroupBy, type Grouping } from '../symbolize/grouping.js';
 import { UNKNOWN_PROCESS } from '../symbolize/root-process.js';
 import { OUTSIDE_OF_TESTS } from '../symbolize/test-groups.js';

@@ -1,5 +1,5 @@
 import type { Summary } from '../account/summary.js';
-import type { CaptureSession } from '../capture/session.js';
+import type { CaptureSession } from '../capture/capture-session.js';
 import type { RecordOptions } from '../surfaces/cli/command-line/options.js';
 import type { Outputs } from '../surfaces/cli/outputs.js';
 import type { Terminal } from '../surfaces/cli/terminal.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CaptureSession } from '../capture/session.js';
+import type { CaptureSession } from '../capture/capture-session.js';
 import type { RunInProgress } from './run-in-progress.js';
 import { endsProcess } from './signals/interrupts.js';
 import { JobControl } from './signals/job-control.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { test } from 'node:test';
-import { diagnoseStart, findMissingFeature } from '../../src/capture/diagnose.js';
-import { readMachineFacts } from '../../src/capture/machine-facts.js';
+import { readMachineFacts } from '../../src/capture/machine/machine-facts.js';
+import { diagnoseStart, findMissingFeature } from '../../src/capture/rights/diagnose.js';
 import { withKernelSetting } from '../kernel/kernel-setting.js';
 import { needsRoot } from '../kernel/needs-root.js';
 

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Gate, type GateMessage, parseGateMessage } from '../../src/capture/gate.js';
+import { Gate, type GateMessage, parseGateMessage } from '../../src/capture/gate/gate.js';
 
 let directory: string;
 before(() => {

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { capabilityNames, missingFrom } from '../../src/capture/capabilities.js';
-import { type MachineFacts, readMachineFacts } from '../../src/capture/machine-facts.js';
-import { findConfinement, findMachineObstacle, findMissingPrivilege } from '../../src/capture/obstacle.js';
+import { type MachineFacts, readMachineFacts } from '../../src/capture/machine/machine-facts.js';
+import { capabilityNames, missingFrom } from '../../src/capture/rights/capabilities.js';
+import {
+  findConfinement,
+  findMachineObstacle,
+  findMissingPrivilege,
+} from '../../src/capture/rights/obstacle.js';
 
 const FIT: MachineFacts = {
   ...readMachineFacts(),

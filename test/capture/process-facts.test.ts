@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { CaptureError } from '../../src/capture/capture-error.js';
-import { checkProcess, readProcessFacts } from '../../src/capture/process-facts.js';
+import { checkProcess, readProcessFacts } from '../../src/capture/machine/process-facts.js';
 
 function refusal(pid: number): string {
   try {

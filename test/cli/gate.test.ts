@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Gate, type GateAnswer, type GateMessage, type Inheritance } from '../../src/capture/gate.js';
+import { Gate, type GateAnswer, type GateMessage, type Inheritance } from '../../src/capture/gate/gate.js';
 import { findNativeFile } from '../../src/ffi/native-files.js';
 
 const LOADER = '/lib64/ld-linux-x86-64.so.2';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ObservedProcess } from '../../src/capture/session.js';
+import type { ObservedProcess } from '../../src/capture/capture-session.js';
 import type { CargoTarget } from '../../src/cargo/cargo-run.js';
 import { groupingProblems, wholeName } from '../../src/run/run-grouping.js';
 import { cargoGroupOf, groupOfFile } from '../../src/run/targets/group-of-process.js';

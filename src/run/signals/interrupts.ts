@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
-import { ignoredSignals } from '../../capture/inherited-signals.js';
-import { SignalWitness, type WitnessedSignal } from '../../capture/signal-witness.js';
+import { ignoredSignals } from '../../capture/gate/inherited-signals.js';
+import { SignalWitness, type WitnessedSignal } from '../../capture/gate/signal-witness.js';
 import { listenForSignals } from '../../ffi/native-signals.js';
 import { FIRST_REAL_TIME, LAST_SIGNAL, signalName } from './signal-name.js';
 

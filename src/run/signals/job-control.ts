@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { readProcFile } from '../../capture/process-above-node.js';
+import { readProcFile } from '../../capture/gate/process-above-node.js';
 import type { Launched } from '../targets/prepared-target.js';
 import type { CaughtSignal } from './interrupts.js';
 

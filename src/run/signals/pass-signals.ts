@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { CaptureSession } from '../../capture/session.js';
+import type { CaptureSession } from '../../capture/capture-session.js';
 import { queueSignal } from '../../ffi/native-signals.js';
 import type { Launched, PreparedTarget } from '../targets/prepared-target.js';
 import type { CaughtSignal, Interrupts } from './interrupts.js';

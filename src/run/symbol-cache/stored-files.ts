@@ -1,6 +1,6 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemErrorText } from '../../capture/system-error-text.js';
+import { systemErrorText } from '../../capture/machine/system-error-text.js';
 import { WriteFailure } from '../../surfaces/cli/write-failure.js';
 
 export interface StoredFiles {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ObservedProcess } from '../../capture/session.js';
+import type { ObservedProcess } from '../../capture/capture-session.js';
 import { planCargoRun } from '../../cargo/cargo-plan.js';
 import { type CargoProject, readCargoProject } from '../../cargo/cargo-project.js';
 import { buildCargoRun, type CargoTarget } from '../../cargo/cargo-run.js';

@@ -1,8 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Problem } from '../../account/problem-list.js';
+import type { ObservedProcess } from '../../capture/capture-session.js';
 import type { RawProfile } from '../../capture/raw-profile.js';
-import type { ObservedProcess } from '../../capture/session.js';
 import { frameObject } from '../../ffi/stack-record.js';
 
 /** Below it a program may have spent its time in the loader. */

@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { isThirtyTwoBit, THIRTY_TWO_BIT } from '../../capture/elf-class.js';
+import { isThirtyTwoBit, THIRTY_TWO_BIT } from '../../capture/machine/elf-class.js';
 import { UsageProblem } from '../../surfaces/cli/command-line/usage-problem.js';
 
 /** Throws UsageProblem when a shell would not find `command`, could not run it, or it is none of ours: 32-bit. */

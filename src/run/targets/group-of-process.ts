@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { ObservedProcess } from '../../capture/session.js';
+import type { ObservedProcess } from '../../capture/capture-session.js';
 import { doctestId } from '../../cargo/binary-id.js';
 import type { CargoTarget } from '../../cargo/cargo-run.js';
 import { nextestTestName } from '../../cargo/nextest-test-name.js';

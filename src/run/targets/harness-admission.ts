@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import type { Additions, GateMessage } from '../../capture/gate.js';
-import { readProcessEnvironment } from '../../capture/process-facts.js';
-import type { Admission } from '../../capture/session.js';
+import type { Admission } from '../../capture/capture-session.js';
+import type { Additions, GateMessage } from '../../capture/gate/gate.js';
+import { readProcessEnvironment } from '../../capture/machine/process-facts.js';
 import type { CargoVerb } from '../../cargo/cargo-verb.js';
 import { docTestVariables } from '../../cargo/doc-test-program.js';
 import { hasFilter } from '../../cargo/harness-arguments.js';

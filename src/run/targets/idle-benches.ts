@@ -1,6 +1,6 @@
 import type { Problem } from '../../account/problem-list.js';
+import type { ObservedProcess } from '../../capture/capture-session.js';
 import type { RawProfile } from '../../capture/raw-profile.js';
-import type { ObservedProcess } from '../../capture/session.js';
 import type { CargoTarget } from '../../cargo/cargo-run.js';
 import type { HarnessKind } from '../../cargo/harness-kind.js';
 import { shellLine } from '../../cargo/shell-line.js';

@@ -8,7 +8,7 @@ import {
   type ProcessTable,
   readProcessTable,
   shownProcess,
-} from '../../capture/process-table.js';
+} from '../../capture/machine/process-table.js';
 import type { RawProfile } from '../../capture/raw-profile.js';
 import type { PidRequest } from '../../surfaces/cli/command-line/options.js';
 

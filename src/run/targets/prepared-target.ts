@@ -2,9 +2,9 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { basename } from 'node:path';
 import type { Problem } from '../../account/problem-list.js';
 import type { SummaryTarget } from '../../account/summary.js';
-import { checkProcess } from '../../capture/process-facts.js';
+import type { CaptureSession, ObservedProcess } from '../../capture/capture-session.js';
+import { checkProcess } from '../../capture/machine/process-facts.js';
 import type { RawProfile } from '../../capture/raw-profile.js';
-import type { CaptureSession, ObservedProcess } from '../../capture/session.js';
 import { inheritedStdio } from '../../cargo/inherited-descriptors.js';
 import type { PidRequest, ProgramRequest, RecordOptions } from '../../surfaces/cli/command-line/options.js';
 import type { PackageRoot } from '../../symbolize/origin.js';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { enumerate } from '../../account/enumerate.js';
 import type { Problem } from '../../account/problem-list.js';
-import type { ObservedProcess } from '../../capture/session.js';
+import type { ObservedProcess } from '../../capture/capture-session.js';
 import { groupByKey } from '../../symbolize/group-by-key.js';
 import { readFacts } from './symbol-problems.js';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { npmProcess } from '../../capture/npm-process.js';
+import { npmProcess } from '../../capture/gate/npm-process.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

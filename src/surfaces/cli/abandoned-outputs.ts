@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeIfAbandoned } from '../../capture/hold.js';
+import { removeIfAbandoned } from '../../capture/sampler/hold.js';
 
 /** What a run that was killed leaves beside its outputs: `.out.svg.bee-1a2b3c4d.tmp`, `.out.svg.bee-lock`. */
 const OURS = /^\..+\.bee-(?:[0-9a-f]{8}\.tmp|lock)$/;

@@ -1,4 +1,4 @@
-import { findElevation } from '../../capture/elevation.js';
+import { findElevation } from '../../capture/rights/elevation.js';
 import type { Terminal } from './terminal.js';
 
 /** Says why sudo is about to ask; true when it is. Throws CaptureError where there is no way at all. */

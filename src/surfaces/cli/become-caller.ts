@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { startSamplerAhead } from '../../capture/sampler-ahead.js';
+import { startSamplerAhead } from '../../capture/sampler/sampler-ahead.js';
 import { type Account, callersEnvironment, findSudoCaller, type SudoCaller } from './sudo-caller.js';
 import type { Terminal } from './terminal.js';
 

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { Hold } from '../../capture/hold.js';
+import { Hold } from '../../capture/sampler/hold.js';
 import { lockName, removeAbandonedOutputs, removeQuietly } from './abandoned-outputs.js';
 import { UsageProblem } from './command-line/usage-problem.js';
 import { type FilePlace, findOutputPlace, unwritable } from './output-place.js';

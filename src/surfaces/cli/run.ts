@@ -1,6 +1,6 @@
 import { type ExitStatus, emptySummary, type Summary } from '../../account/summary.js';
-import { ignoringLauncher } from '../../capture/inherited-signals.js';
-import { checkCanCapture } from '../../capture/preflight.js';
+import { ignoringLauncher } from '../../capture/gate/inherited-signals.js';
+import { checkCanCapture } from '../../capture/rights/preflight.js';
 import { startCargoThrough } from '../../cargo/cargo-launcher.js';
 import { Interrupts } from '../../run/signals/interrupts.js';
 import { untilSignal } from '../../run/signals/until-signal.js';

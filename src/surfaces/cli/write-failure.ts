@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { systemErrorText } from '../../capture/system-error-text.js';
+import { systemErrorText } from '../../capture/machine/system-error-text.js';
 import { UsageProblem } from './command-line/usage-problem.js';
 
 /** An output could not be written when everything else was done: a full disk, a folder that has gone. */

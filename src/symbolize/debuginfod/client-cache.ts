@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { Hold, removeIfAbandoned } from '../../capture/hold.js';
+import { Hold, removeIfAbandoned } from '../../capture/sampler/hold.js';
 import { wouldBeRootsElsewhere } from '../folder-owner.js';
 
 /** Of ours, not of elfutils, which has six letters there. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { parseRules, type RequireRule } from '../../../account/require-rules.js';
-import type { CapturePlan } from '../../../capture/session.js';
+import type { CapturePlan } from '../../../capture/capture-session.js';
 import { DEMANGLINGS, type Demangling } from '../../../ffi/symbolizer.js';
 import { GROUP_BY, type GroupBy } from '../../../symbolize/grouping.js';
 import {

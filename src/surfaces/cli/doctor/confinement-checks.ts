@@ -1,8 +1,8 @@
-import { capabilityNames } from '../../../capture/capabilities.js';
 import type { CaptureError } from '../../../capture/capture-error.js';
-import { addCapabilities, withoutSeccomp } from '../../../capture/container.js';
-import type { MachineFacts } from '../../../capture/machine-facts.js';
-import { findConfinement, findMissingPrivilege } from '../../../capture/obstacle.js';
+import type { MachineFacts } from '../../../capture/machine/machine-facts.js';
+import { capabilityNames } from '../../../capture/rights/capabilities.js';
+import { addCapabilities, withoutSeccomp } from '../../../capture/rights/container.js';
+import { findConfinement, findMissingPrivilege } from '../../../capture/rights/obstacle.js';
 import { type Check, ok, problem, unless, warning } from './check.js';
 import type { Trial } from './trial.js';
 

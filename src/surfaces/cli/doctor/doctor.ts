@@ -1,6 +1,6 @@
 import { CaptureError } from '../../../capture/capture-error.js';
-import { readMachineFacts } from '../../../capture/machine-facts.js';
-import { checkCanCapture } from '../../../capture/preflight.js';
+import { readMachineFacts } from '../../../capture/machine/machine-facts.js';
+import { checkCanCapture } from '../../../capture/rights/preflight.js';
 import { explain } from '../command-line/explain.js';
 import { UsageProblem } from '../command-line/usage-problem.js';
 import { packageVersion } from '../command-line/version.js';

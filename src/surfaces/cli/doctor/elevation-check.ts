@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { boundsOf } from '../../../capture/bounds.js';
-import type { MachineFacts } from '../../../capture/machine-facts.js';
-import { findSetupCopy } from '../../../capture/setup-copy.js';
+import type { MachineFacts } from '../../../capture/machine/machine-facts.js';
+import { boundsOf } from '../../../capture/rights/bounds.js';
+import { findSetupCopy } from '../../../capture/rights/setup-copy.js';
 import { findOnPath } from '../find-on-path.js';
 import { type Check, ok } from './check.js';
 

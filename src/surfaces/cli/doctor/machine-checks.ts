@@ -1,9 +1,9 @@
 import { CaptureError } from '../../../capture/capture-error.js';
-import { findMissingFeature } from '../../../capture/diagnose.js';
-import { readKernelFeatures } from '../../../capture/kernel-features.js';
-import type { MachineFacts } from '../../../capture/machine-facts.js';
-import { checkNativeParts } from '../../../capture/native-parts.js';
-import { findMachineObstacle } from '../../../capture/obstacle.js';
+import { readKernelFeatures } from '../../../capture/machine/kernel-features.js';
+import type { MachineFacts } from '../../../capture/machine/machine-facts.js';
+import { checkNativeParts } from '../../../capture/machine/native-parts.js';
+import { findMissingFeature } from '../../../capture/rights/diagnose.js';
+import { findMachineObstacle } from '../../../capture/rights/obstacle.js';
 import { type Check, ok, problem, unless } from './check.js';
 import type { Trial } from './trial.js';
 

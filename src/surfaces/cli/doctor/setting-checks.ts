@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
-import { PARANOID_ADVICE } from '../../../capture/diagnose.js';
-import { type MachineFacts, readKernelSetting } from '../../../capture/machine-facts.js';
+import { type MachineFacts, readKernelSetting } from '../../../capture/machine/machine-facts.js';
+import { PARANOID_ADVICE } from '../../../capture/rights/diagnose.js';
 import { type Check, ok, warning } from './check.js';
 
 const WRAPPER_HZ = 997;

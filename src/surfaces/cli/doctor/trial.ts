@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ProblemList } from '../../../account/problem-list.js';
 import { completePercent, lostCount } from '../../../account/summary.js';
 import { CaptureError } from '../../../capture/capture-error.js';
-import { type CapturePlan, type CaptureSession, openSession } from '../../../capture/session.js';
+import { type CapturePlan, type CaptureSession, openSession } from '../../../capture/capture-session.js';
 import { SessionSymbolizer } from '../../../ffi/symbolizer.js';
 import { buildProfile } from '../../../symbolize/build-profile.js';
 import { type Check, ok, problem, warning } from './check.js';

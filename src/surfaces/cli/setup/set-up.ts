@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
 import { CaptureError } from '../../../capture/capture-error.js';
-import { PARANOID_ADVICE } from '../../../capture/diagnose.js';
-import { INSTALL_ROOT, installedSamplers } from '../../../capture/installed-sampler.js';
-import { readKernelSetting } from '../../../capture/machine-facts.js';
-import { checkNativeParts } from '../../../capture/native-parts.js';
-import { systemErrorText } from '../../../capture/system-error-text.js';
+import { readKernelSetting } from '../../../capture/machine/machine-facts.js';
+import { checkNativeParts } from '../../../capture/machine/native-parts.js';
+import { systemErrorText } from '../../../capture/machine/system-error-text.js';
+import { PARANOID_ADVICE } from '../../../capture/rights/diagnose.js';
+import { INSTALL_ROOT, installedSamplers } from '../../../capture/rights/installed-sampler.js';
 import { findNativeFile } from '../../../ffi/native-files.js';
 import { explain } from '../command-line/explain.js';
 import { UsageProblem } from '../command-line/usage-problem.js';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
-import type { InstalledSampler } from '../../../capture/installed-sampler.js';
+import type { InstalledSampler } from '../../../capture/rights/installed-sampler.js';
 import { UsageProblem } from '../command-line/usage-problem.js';
 import { type Bound, type SetupRequest, USUAL_FREQUENCY_HZ } from './setup-request.js';
 

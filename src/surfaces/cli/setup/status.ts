@@ -1,5 +1,5 @@
-import { type Bounds, boundsOf } from '../../../capture/bounds.js';
-import { INSTALL_ROOT, type InstalledSampler } from '../../../capture/installed-sampler.js';
+import { type Bounds, boundsOf } from '../../../capture/rights/bounds.js';
+import { INSTALL_ROOT, type InstalledSampler } from '../../../capture/rights/installed-sampler.js';
 
 const KINDS: Record<InstalledSampler['kind'], string> = {
   same: 'ready for you',

@@ -1,4 +1,4 @@
-import { loadLibbee } from '../ffi/libbee.js';
+import { loadLibbee } from '../../ffi/libbee.js';
 
 /** Of each CPU's time, for ticks alone: what is left must do for the samples, and for whatever else the machine does. */
 const MAX_TICK_SHARE = 0.9;

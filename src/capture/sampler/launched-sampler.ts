@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Elevation, findElevation } from './elevation.js';
+import { type Elevation, findElevation } from '../rights/elevation.js';
 import { Sampler } from './sampler.js';
 import { SocketDirectory } from './socket-directory.js';
 

@@ -1,8 +1,8 @@
+import { CaptureError } from '../capture-error.js';
+import { BTF_PATH } from '../machine/kernel-features.js';
+import type { MachineFacts } from '../machine/machine-facts.js';
 import { type Capability, capabilityNames } from './capabilities.js';
-import { CaptureError } from './capture-error.js';
 import { addCapabilities, sharePids, shareUsers } from './container.js';
-import { BTF_PATH } from './kernel-features.js';
-import type { MachineFacts } from './machine-facts.js';
 
 const ATTEMPTED = 'capture samples';
 

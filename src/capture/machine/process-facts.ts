@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { CaptureError } from './capture-error.js';
+import { CaptureError } from '../capture-error.js';
 import { isThirtyTwoBit, THIRTY_TWO_BIT } from './elf-class.js';
 import { readProcessTable } from './process-table.js';
 

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import type { SamplerFailure } from '../ffi/sampler-messages.js';
+import type { SamplerFailure } from '../../ffi/sampler-messages.js';
+import type { CapturePlan } from '../capture-session.js';
 import { diagnoseStart } from './diagnose.js';
 import { findElevation } from './elevation.js';
-import type { CapturePlan } from './session.js';
 
 /** What all runs of a user together may take, of who may start the copy of `setup`. */
 export interface Bounds {

@@ -1,5 +1,5 @@
 import { closeSync, constants, fchownSync, fstatSync, lstatSync, openSync } from 'node:fs';
-import { tryLock } from '../ffi/file-lock.js';
+import { tryLock } from '../../ffi/file-lock.js';
 
 const ATTEMPTS = 3;
 

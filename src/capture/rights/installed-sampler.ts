@@ -1,6 +1,6 @@
 import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemErrorText } from './system-error-text.js';
+import { systemErrorText } from '../machine/system-error-text.js';
 
 /** Where `setup` puts copies, one folder for each version; the same in native/sampler/src/install_place.rs. */
 export const INSTALL_ROOT = '/usr/local/libexec/profile-bee';

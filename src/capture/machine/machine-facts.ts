@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { release } from 'node:os';
-import { type Capability, missingFrom, NEEDED, USEFUL } from './capabilities.js';
-import { type ContainerKind, findContainer } from './container.js';
+import { type Capability, missingFrom, NEEDED, USEFUL } from '../rights/capabilities.js';
+import { type ContainerKind, findContainer } from '../rights/container.js';
 import { BTF_PATH } from './kernel-features.js';
 
 /** First inodes of the kernel's own namespaces: include/linux/proc_ns.h. */

@@ -1,7 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
-import { findNativeFile } from '../ffi/native-files.js';
+import { findNativeFile } from '../../ffi/native-files.js';
 import { processAboveNode, readProcFile } from './process-above-node.js';
 
 const ACCESS_MODE = 0o3;

@@ -1,9 +1,9 @@
 import { constants } from 'node:os';
-import type { SamplerFailure, StartRequest } from '../ffi/sampler-messages.js';
-import { CaptureError } from './capture-error.js';
+import type { SamplerFailure, StartRequest } from '../../ffi/sampler-messages.js';
+import { CaptureError } from '../capture-error.js';
+import { type KernelFeatures, readKernelFeatures } from '../machine/kernel-features.js';
+import { type MachineFacts, readKernelSetting, readMachineFacts } from '../machine/machine-facts.js';
 import { withoutSeccomp, withoutSecurityModule } from './container.js';
-import { type KernelFeatures, readKernelFeatures } from './kernel-features.js';
-import { type MachineFacts, readKernelSetting, readMachineFacts } from './machine-facts.js';
 
 const ATTEMPTED = 'start the sampler';
 const { EPERM, EACCES, ENOSYS } = constants.errno;

@@ -1,9 +1,9 @@
 import { chmodSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir as osTmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CaptureError } from './capture-error.js';
+import { CaptureError } from '../capture-error.js';
+import { systemErrorText } from '../machine/system-error-text.js';
 import { Hold, removeIfAbandoned } from './hold.js';
-import { systemErrorText } from './system-error-text.js';
 
 /** Leaves room for `/bee-sock-RANDOM/bee-gate` in a socket's 107 bytes. */
 const MAX_TMPDIR_LENGTH = 70;

@@ -1,7 +1,7 @@
-import { CaptureError } from './capture-error.js';
+import { CaptureError } from '../capture-error.js';
+import { readMachineFacts } from '../machine/machine-facts.js';
+import { checkNativeParts } from '../machine/native-parts.js';
 import { findElevation } from './elevation.js';
-import { readMachineFacts } from './machine-facts.js';
-import { checkNativeParts } from './native-parts.js';
 import { findConfinement, findMachineObstacle } from './obstacle.js';
 
 let settled: { error: CaptureError | undefined } | undefined;

@@ -1,6 +1,6 @@
-import { CaptureError } from './capture-error.js';
+import { CaptureError } from '../capture-error.js';
+import { checkCanCapture, settleCanCapture } from '../rights/preflight.js';
 import { type LaunchedSampler, launchSampler } from './launched-sampler.js';
-import { checkCanCapture, settleCanCapture } from './preflight.js';
 
 // Privileges are the process's, and so is what it started with them.
 let ahead: LaunchedSampler | CaptureError | undefined;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findNativeFile } from '../ffi/native-files.js';
+import { findNativeFile } from '../../ffi/native-files.js';
 
 /** How long a signal to a process group may take from one process of it to the next. */
 const GROUP_MS = 50;

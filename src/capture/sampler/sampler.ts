@@ -10,11 +10,11 @@ import {
   type SamplerEvent,
   type SamplerFailure,
   type StartRequest,
-} from '../ffi/sampler-messages.js';
-import { Session } from '../ffi/session.js';
-import { CaptureError } from './capture-error.js';
-import { diagnoseStart } from './diagnose.js';
-import type { Elevation } from './elevation.js';
+} from '../../ffi/sampler-messages.js';
+import { Session } from '../../ffi/session.js';
+import { CaptureError } from '../capture-error.js';
+import { diagnoseStart } from '../rights/diagnose.js';
+import type { Elevation } from '../rights/elevation.js';
 
 const CONNECT_TIMEOUT_MS = 30_000;
 /** sudo gives up earlier when nobody types a password. */

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { findNativeFile } from '../ffi/native-files.js';
-import { CaptureError } from './capture-error.js';
+import { findNativeFile } from '../../ffi/native-files.js';
+import { CaptureError } from '../capture-error.js';
+import { type MachineFacts, readMachineFacts } from '../machine/machine-facts.js';
 import { type InstalledSampler, installedSamplers } from './installed-sampler.js';
-import { type MachineFacts, readMachineFacts } from './machine-facts.js';
 import { findMissingPrivilege } from './obstacle.js';
 import { findSetupCopy } from './setup-copy.js';
 

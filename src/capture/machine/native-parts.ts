@@ -1,5 +1,5 @@
-import { findNativeFile, type NativeFileName, PREBUILT_PLATFORM } from '../ffi/native-files.js';
-import { CaptureError } from './capture-error.js';
+import { findNativeFile, type NativeFileName, PREBUILT_PLATFORM } from '../../ffi/native-files.js';
+import { CaptureError } from '../capture-error.js';
 
 const PARTS: readonly NativeFileName[] = ['bee-gate', 'bee-sampler', 'libbee.so'];
 
