@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
-import { hostTriple } from '../../src/cargo/rustc.js';
+import { hostTriple } from '../../src/cargo/project/rustc.js';
 import { type Cleanup, cargoProject, manifest, offlineEnvironment } from './cargo-project.js';
 import { needsNightly, nightlyEnvironment } from './nightly.js';
 import { assertSameAsCargo } from './same-as-cargo.js';

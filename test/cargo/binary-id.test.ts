@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { binaryId, doctestId } from '../../src/cargo/binary-id.js';
-import type { ArtifactKind } from '../../src/cargo/build.js';
-import { nextestTestName } from '../../src/cargo/nextest-test-name.js';
+import { binaryId, doctestId } from '../../src/cargo/build/binary-id.js';
+import type { ArtifactKind } from '../../src/cargo/build/build.js';
+import { nextestTestName } from '../../src/cargo/harness/nextest-test-name.js';
 
 const IDS: Record<ArtifactKind, string> = {
   lib: 'my-pkg',

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { ProfileSelection } from '../../src/cargo/derived-profile.js';
-import { parseRootUnits } from '../../src/cargo/unit-graph.js';
+import type { ProfileSelection } from '../../src/cargo/build/derived-profile.js';
+import { parseRootUnits } from '../../src/cargo/build/unit-graph.js';
 import { cargoProject, manifest, offlineEnvironment } from './cargo-project.js';
 import { prepareCargoRun } from './prepare-cargo-run.js';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseArtifact } from '../../src/cargo/build.js';
-import { parseCargoCommand } from '../../src/cargo/cargo-command.js';
-import { derivedProfileArguments, inheritedProfile } from '../../src/cargo/derived-profile.js';
-import { launchArguments, runnerArguments, tomlString } from '../../src/cargo/runner.js';
-import { UsageError } from '../../src/cargo/usage-error.js';
-import type { UserRunner } from '../../src/cargo/user-runner.js';
+import { parseArtifact } from '../../src/cargo/build/build.js';
+import { derivedProfileArguments, inheritedProfile } from '../../src/cargo/build/derived-profile.js';
+import { parseCargoCommand } from '../../src/cargo/command/cargo-command.js';
+import { UsageError } from '../../src/cargo/command/usage-error.js';
+import { launchArguments, runnerArguments, tomlString } from '../../src/cargo/launch/runner.js';
+import type { UserRunner } from '../../src/cargo/launch/user-runner.js';
 
 test('the profile choice is taken out of the arguments and remembered', () => {
   assert.deepEqual(parseCargoCommand(['-rv', '--bin', 'a'], ['x']), {

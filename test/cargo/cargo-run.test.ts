@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CargoFailure } from '../../src/cargo/cargo-failure.js';
-import type { CargoRequest } from '../../src/cargo/cargo-project.js';
-import type { ProfileSelection } from '../../src/cargo/derived-profile.js';
+import { CargoFailure } from '../../src/cargo/build/cargo-failure.js';
+import type { ProfileSelection } from '../../src/cargo/build/derived-profile.js';
+import type { CargoRequest } from '../../src/cargo/project/cargo-project.js';
 import { cargoProject, manifest, offlineEnvironment } from './cargo-project.js';
 import { prepareCargoRun } from './prepare-cargo-run.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cfgApplies } from '../../src/cargo/cfg-expression.js';
+import { cfgApplies } from '../../src/cargo/project/cfg-expression.js';
 
 const LINUX = new Set([
   'debug_assertions',

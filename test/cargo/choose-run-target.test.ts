@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chooseRunTarget } from '../../src/cargo/choose-run-target.js';
-import type { MetadataPackage, WorkspaceMetadata } from '../../src/cargo/metadata.js';
+import { chooseRunTarget } from '../../src/cargo/project/choose-run-target.js';
+import type { MetadataPackage, WorkspaceMetadata } from '../../src/cargo/project/metadata.js';
 
 function member(name: string, targets: string, defaultRun?: string): MetadataPackage {
   return {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { listDocTests, runsDocTests } from '../../src/cargo/doc-test-listing.js';
+import { listDocTests, runsDocTests } from '../../src/cargo/harness/doc-test-listing.js';
 import { cargoProject, manifest, offlineEnvironment } from './cargo-project.js';
 
 const LIBRARY = `

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { expandAlias } from '../../src/cargo/expand-alias.js';
-import { UsageError } from '../../src/cargo/usage-error.js';
+import { expandAlias } from '../../src/cargo/command/expand-alias.js';
+import { UsageError } from '../../src/cargo/command/usage-error.js';
 import { cargoProject, manifest, offlineEnvironment } from './cargo-project.js';
 import { prepareCargoRun } from './prepare-cargo-run.js';
 

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasFilter, listingArguments, runsOnlyBenchmarks } from '../../src/cargo/harness-arguments.js';
+import {
+  hasFilter,
+  listingArguments,
+  runsOnlyBenchmarks,
+} from '../../src/cargo/harness/harness-arguments.js';
 
 test('a filter is a word that is not the value of a flag', () => {
   for (const line of [

@@ -13,9 +13,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArtifact } from '../../src/cargo/build.js';
-import { harnessKind } from '../../src/cargo/harness-kind.js';
-import { countSelected, type HarnessListing, listHarness } from '../../src/cargo/harness-listing.js';
+import { parseArtifact } from '../../src/cargo/build/build.js';
+import { harnessKind } from '../../src/cargo/harness/harness-kind.js';
+import { countSelected, type HarnessListing, listHarness } from '../../src/cargo/harness/harness-listing.js';
 import { cargoProject, manifest, offlineEnvironment } from './cargo-project.js';
 
 /** Each test of the project leaves a file behind, so that a listing that runs one is seen. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { openSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { closedByNode, type OpenDescriptor } from '../../src/cargo/inherited-descriptors.js';
+import { closedByNode, type OpenDescriptor } from '../../src/cargo/launch/inherited-descriptors.js';
 
 /** number file access (`r`, `w`, `rw`), and `stays` for what is not close-on-exec */
 function descriptors(text: string): OpenDescriptor[] {
@@ -58,7 +58,7 @@ test('the parent is not asked where no pipe has two ends here', () => {
 });
 
 test('what this Node opens by itself is not among them, what it was given is', () => {
-  const module = new URL('../../src/cargo/inherited-descriptors.js', import.meta.url).href;
+  const module = new URL('../../src/cargo/launch/inherited-descriptors.js', import.meta.url).href;
   // Noted first, as the commands do; an import of a file that has been loaded opens nothing.
   const script = `import { noteInheritedDescriptors, inheritedStdio } from ${JSON.stringify(module)};
     noteInheritedDescriptors();

@@ -4,7 +4,7 @@ import {
   cargoTestArguments,
   nextestBuildArguments,
   parseNextestCommand,
-} from '../../src/cargo/nextest-command.js';
+} from '../../src/cargo/command/nextest-command.js';
 
 function parse(line: string) {
   return parseNextestCommand(line.split(' '));

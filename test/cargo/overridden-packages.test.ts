@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { overriddenPackages } from '../../src/cargo/overridden-packages.js';
+import { overriddenPackages } from '../../src/cargo/project/overridden-packages.js';
 import { cargoProject, manifest } from './cargo-project.js';
 
 async function overridden(t: TestContext, profiles: string, profile = 'release'): Promise<string[]> {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type OurFlags, splitCommandLine, UsageError } from '../../src/cargo/parse-cargo-arguments.js';
+import {
+  type OurFlags,
+  splitCommandLine,
+  UsageError,
+} from '../../src/cargo/command/parse-cargo-arguments.js';
 
 const OUR_FLAGS: OurFlags = {
   withValue: new Set(['--svg', '-o', '--frequency', '-F', '--profile', '--summary-json', '-d', '--time']),

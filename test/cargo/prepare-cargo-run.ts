@@ -1,7 +1,7 @@
-import { planCargoRun } from '../../src/cargo/cargo-plan.js';
-import { type CargoRequest, readCargoProject } from '../../src/cargo/cargo-project.js';
-import { buildCargoRun, type CargoRun } from '../../src/cargo/cargo-run.js';
-import type { ProfileSelection } from '../../src/cargo/derived-profile.js';
+import { planCargoRun } from '../../src/cargo/build/cargo-plan.js';
+import type { ProfileSelection } from '../../src/cargo/build/derived-profile.js';
+import { buildCargoRun, type CargoRun } from '../../src/cargo/launch/cargo-run.js';
+import { type CargoRequest, readCargoProject } from '../../src/cargo/project/cargo-project.js';
 
 /** Reads, plans and builds, as the surface does one after the other; `notes` are what the user would read. */
 export async function prepareCargoRun({

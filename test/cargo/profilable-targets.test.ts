@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { readCargoProject } from '../../src/cargo/cargo-project.js';
-import { profilableTargets } from '../../src/cargo/profilable-targets.js';
+import { readCargoProject } from '../../src/cargo/project/cargo-project.js';
+import { profilableTargets } from '../../src/cargo/project/profilable-targets.js';
 import { cargoProject, manifest, offlineEnvironment } from './cargo-project.js';
 
 const WORKSPACE = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CargoVerb } from '../../src/cargo/cargo-verb.js';
-import { readMetadata } from '../../src/cargo/metadata.js';
-import { profiledPackage } from '../../src/cargo/profiled-package.js';
+import type { CargoVerb } from '../../src/cargo/command/cargo-verb.js';
+import { readMetadata } from '../../src/cargo/project/metadata.js';
+import { profiledPackage } from '../../src/cargo/project/profiled-package.js';
 import { cargoProject, manifest, offlineEnvironment } from './cargo-project.js';
 
 const FILES = {

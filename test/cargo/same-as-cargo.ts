@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { CargoRun } from '../../src/cargo/cargo-run.js';
-import { hostTriple } from '../../src/cargo/rustc.js';
+import type { CargoRun } from '../../src/cargo/launch/cargo-run.js';
+import { hostTriple } from '../../src/cargo/project/rustc.js';
 import { prepareCargoRun } from './prepare-cargo-run.js';
 
 export interface CargoLine {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { CargoVerb } from '../../src/cargo/cargo-verb.js';
-import { readTargets } from '../../src/cargo/runner.js';
-import { hostTriple } from '../../src/cargo/rustc.js';
+import type { CargoVerb } from '../../src/cargo/command/cargo-verb.js';
+import { readTargets } from '../../src/cargo/launch/runner.js';
+import { hostTriple } from '../../src/cargo/project/rustc.js';
 import { cargoProject, offlineEnvironment } from './cargo-project.js';
 
 interface Setup {

@@ -3,8 +3,8 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
-import { hostTriple } from '../../src/cargo/rustc.js';
-import { UsageError } from '../../src/cargo/usage-error.js';
+import { UsageError } from '../../src/cargo/command/usage-error.js';
+import { hostTriple } from '../../src/cargo/project/rustc.js';
 import { cargoProject, manifest, offlineEnvironment } from './cargo-project.js';
 import { prepareCargoRun } from './prepare-cargo-run.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { CARGO_FLAGS } from '../../src/cargo/cargo-flags.js';
-import { NEXTEST_FLAGS } from '../../src/cargo/nextest-command.js';
+import { CARGO_FLAGS } from '../../src/cargo/command/cargo-flags.js';
+import { NEXTEST_FLAGS } from '../../src/cargo/command/nextest-command.js';
 import {
   CARGO_FLAG_FACTS,
   cargoFlags,

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { readMetadata } from '../../src/cargo/metadata.js';
+import { readMetadata } from '../../src/cargo/project/metadata.js';
 import {
   type Configuration,
   readConfiguration,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { CaptureError, type CaptureErrorCode } from '../../src/capture/capture-error.js';
-import { CargoFailure } from '../../src/cargo/cargo-failure.js';
+import { CargoFailure } from '../../src/cargo/build/cargo-failure.js';
 import { exitCodeOf } from '../../src/run/targets/prepared-target.js';
 import { explain } from '../../src/surfaces/cli/command-line/explain.js';
 import { UsageProblem } from '../../src/surfaces/cli/command-line/usage-problem.js';

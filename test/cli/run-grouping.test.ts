@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ObservedProcess } from '../../src/capture/capture-session.js';
-import type { CargoTarget } from '../../src/cargo/cargo-run.js';
+import type { CargoTarget } from '../../src/cargo/launch/cargo-run.js';
 import { groupingProblems, wholeName } from '../../src/run/run-grouping.js';
 import { cargoGroupOf, groupOfFile } from '../../src/run/targets/group-of-process.js';
 import type { Grouping } from '../../src/symbolize/grouping.js';

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { ObservedProcess } from '../../capture/capture-session.js';
-import { planCargoRun } from '../../cargo/cargo-plan.js';
-import { type CargoProject, readCargoProject } from '../../cargo/cargo-project.js';
-import { buildCargoRun, type CargoTarget } from '../../cargo/cargo-run.js';
-import type { ProfileSelection } from '../../cargo/derived-profile.js';
-import { isDocTestProgram } from '../../cargo/doc-test-program.js';
-import { UsageError } from '../../cargo/usage-error.js';
+import { planCargoRun } from '../../cargo/build/cargo-plan.js';
+import type { ProfileSelection } from '../../cargo/build/derived-profile.js';
+import { UsageError } from '../../cargo/command/usage-error.js';
+import { isDocTestProgram } from '../../cargo/harness/doc-test-program.js';
+import { buildCargoRun, type CargoTarget } from '../../cargo/launch/cargo-run.js';
+import { type CargoProject, readCargoProject } from '../../cargo/project/cargo-project.js';
 import { flagSpellings } from '../../surfaces/cli/command-line/flags.js';
 import type {
   CargoOptions,

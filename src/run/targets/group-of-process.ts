@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import type { ObservedProcess } from '../../capture/capture-session.js';
-import { doctestId } from '../../cargo/binary-id.js';
-import type { CargoTarget } from '../../cargo/cargo-run.js';
-import { nextestTestName } from '../../cargo/nextest-test-name.js';
+import { doctestId } from '../../cargo/build/binary-id.js';
+import { nextestTestName } from '../../cargo/harness/nextest-test-name.js';
+import type { CargoTarget } from '../../cargo/launch/cargo-run.js';
 import type { PackageRoot } from '../../symbolize/origin.js';
 import type { RootProcess } from '../../symbolize/root-process.js';
 

@@ -2,11 +2,11 @@ import { resolve } from 'node:path';
 import type { Admission } from '../../capture/capture-session.js';
 import type { Additions, GateMessage } from '../../capture/gate/gate.js';
 import { readProcessEnvironment } from '../../capture/machine/process-facts.js';
-import type { CargoVerb } from '../../cargo/cargo-verb.js';
-import { docTestVariables } from '../../cargo/doc-test-program.js';
-import { hasFilter } from '../../cargo/harness-arguments.js';
-import { type HarnessKind, harnessKind } from '../../cargo/harness-kind.js';
-import { countSelected, listHarness } from '../../cargo/harness-listing.js';
+import type { CargoVerb } from '../../cargo/command/cargo-verb.js';
+import { docTestVariables } from '../../cargo/harness/doc-test-program.js';
+import { hasFilter } from '../../cargo/harness/harness-arguments.js';
+import { type HarnessKind, harnessKind } from '../../cargo/harness/harness-kind.js';
+import { countSelected, listHarness } from '../../cargo/harness/harness-listing.js';
 import { programBehindRunner } from './program-behind-runner.js';
 
 /** Behind a runner of the user's, rustdoc gives the program nothing either. */

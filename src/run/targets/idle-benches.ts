@@ -1,9 +1,9 @@
 import type { Problem } from '../../account/problem-list.js';
 import type { ObservedProcess } from '../../capture/capture-session.js';
 import type { RawProfile } from '../../capture/raw-profile.js';
-import type { CargoTarget } from '../../cargo/cargo-run.js';
-import type { HarnessKind } from '../../cargo/harness-kind.js';
-import { shellLine } from '../../cargo/shell-line.js';
+import { shellLine } from '../../cargo/command/shell-line.js';
+import type { HarnessKind } from '../../cargo/harness/harness-kind.js';
+import type { CargoTarget } from '../../cargo/launch/cargo-run.js';
 import type { CargoTargetRequest } from '../../surfaces/cli/command-line/options.js';
 
 /** A bench that measures has more of them in its first second. */

@@ -5,7 +5,7 @@ import type { SummaryTarget } from '../../account/summary.js';
 import type { CaptureSession, ObservedProcess } from '../../capture/capture-session.js';
 import { checkProcess } from '../../capture/machine/process-facts.js';
 import type { RawProfile } from '../../capture/raw-profile.js';
-import { inheritedStdio } from '../../cargo/inherited-descriptors.js';
+import { inheritedStdio } from '../../cargo/launch/inherited-descriptors.js';
 import type { PidRequest, ProgramRequest, RecordOptions } from '../../surfaces/cli/command-line/options.js';
 import type { PackageRoot } from '../../symbolize/origin.js';
 import { signalNumber } from '../signals/signal-name.js';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Problem } from '../../account/problem-list.js';
-import { shellLine } from '../../cargo/shell-line.js';
+import { shellLine } from '../../cargo/command/shell-line.js';
 import type { ElfCrate, ElfFacts } from '../../ffi/elf-facts.js';
 
 /** A built program, as far as its build is known. */

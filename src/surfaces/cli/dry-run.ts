@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { buildLine, type CargoPlan, launchLine } from '../../cargo/cargo-plan.js';
-import { shellLine } from '../../cargo/shell-line.js';
+import { buildLine, type CargoPlan, launchLine } from '../../cargo/build/cargo-plan.js';
+import { shellLine } from '../../cargo/command/shell-line.js';
 import { findNativeFile } from '../../ffi/native-files.js';
 import type { RecordOptions } from './command-line/options.js';
 

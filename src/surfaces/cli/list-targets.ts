@@ -1,6 +1,6 @@
-import type { CargoProject } from '../../cargo/cargo-project.js';
-import { type ProfilableTarget, profilableTargets } from '../../cargo/profilable-targets.js';
-import { shellLine } from '../../cargo/shell-line.js';
+import { shellLine } from '../../cargo/command/shell-line.js';
+import type { CargoProject } from '../../cargo/project/cargo-project.js';
+import { type ProfilableTarget, profilableTargets } from '../../cargo/project/profilable-targets.js';
 import { jsonText } from './json-text.js';
 
 export const TARGETS_SCHEMA = 'profile-bee.targets/1';

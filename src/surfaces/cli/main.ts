@@ -1,4 +1,4 @@
-import { noteInheritedDescriptors } from '../../cargo/inherited-descriptors.js';
+import { noteInheritedDescriptors } from '../../cargo/launch/inherited-descriptors.js';
 import type { CommandName } from './command-line/flags.js';
 import { packageVersion } from './command-line/version.js';
 

@@ -11,8 +11,8 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isInherited } from '../../cargo/inherited-descriptors.js';
-import { shellLine } from '../../cargo/shell-line.js';
+import { shellLine } from '../../cargo/command/shell-line.js';
+import { isInherited } from '../../cargo/launch/inherited-descriptors.js';
 import { reasonOf, UnwritableOutput } from './write-failure.js';
 
 /** As the kernel follows them. */

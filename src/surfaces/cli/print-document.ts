@@ -1,4 +1,4 @@
-import { nearestName } from '../../cargo/nearest-name.js';
+import { nearestName } from '../../cargo/command/nearest-name.js';
 import { completionScript } from './command-line/completions/completion-script.js';
 import { explain } from './command-line/explain.js';
 import type { CommandName } from './command-line/flags.js';

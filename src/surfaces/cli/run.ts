@@ -1,7 +1,7 @@
 import { type ExitStatus, emptySummary, type Summary } from '../../account/summary.js';
 import { ignoringLauncher } from '../../capture/gate/inherited-signals.js';
 import { checkCanCapture } from '../../capture/rights/preflight.js';
-import { startCargoThrough } from '../../cargo/cargo-launcher.js';
+import { startCargoThrough } from '../../cargo/launch/cargo-launcher.js';
 import { Interrupts } from '../../run/signals/interrupts.js';
 import { untilSignal } from '../../run/signals/until-signal.js';
 import { type PrepareTarget, prepareProgram } from '../../run/targets/prepared-target.js';

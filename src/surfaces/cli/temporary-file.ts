@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Hold } from '../../capture/sampler/hold.js';
-import { shellLine } from '../../cargo/shell-line.js';
+import { shellLine } from '../../cargo/command/shell-line.js';
 import { removeAbandonedOutputs, removeQuietly, temporaryName } from './abandoned-outputs.js';
 import { UnwritableOutput } from './write-failure.js';
 

@@ -2,7 +2,7 @@ import { ProblemList } from '../../../account/problem-list.js';
 import type { ExitStatus } from '../../../account/summary.js';
 import { CaptureError, type CaptureErrorCode } from '../../../capture/capture-error.js';
 import { systemErrorText } from '../../../capture/machine/system-error-text.js';
-import { CargoFailure } from '../../../cargo/cargo-failure.js';
+import { CargoFailure } from '../../../cargo/build/cargo-failure.js';
 import { Interrupted } from '../../../run/signals/interrupts.js';
 import { signalNumber } from '../../../run/signals/signal-name.js';
 import { isOfWorkingDirectory } from '../../../run/working-directory.js';

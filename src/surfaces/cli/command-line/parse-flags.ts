@@ -1,4 +1,4 @@
-import { nearestName } from '../../../cargo/nearest-name.js';
+import { nearestName } from '../../../cargo/command/nearest-name.js';
 import { withoutWorkingDirectory } from '../../../run/working-directory.js';
 import { type CommandName, type FlagSpecification, flagSpellings, flagsOf } from './flags.js';
 import { UsageProblem } from './usage-problem.js';

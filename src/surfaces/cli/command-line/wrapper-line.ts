@@ -1,5 +1,5 @@
-import { splitCommandLine, UsageError } from '../../../cargo/parse-cargo-arguments.js';
-import { shellLine } from '../../../cargo/shell-line.js';
+import { splitCommandLine, UsageError } from '../../../cargo/command/parse-cargo-arguments.js';
+import { shellLine } from '../../../cargo/command/shell-line.js';
 import type { SplitLine } from '../main.js';
 import { flagSpellings } from './flags.js';
 import { UsageProblem } from './usage-problem.js';

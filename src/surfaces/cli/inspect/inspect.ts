@@ -1,4 +1,4 @@
-import { nearestName } from '../../../cargo/nearest-name.js';
+import { nearestName } from '../../../cargo/command/nearest-name.js';
 import { explain } from '../command-line/explain.js';
 import { UsageProblem } from '../command-line/usage-problem.js';
 import { INSPECTIONS, type InspectionWord } from '../other-commands.js';

@@ -1,4 +1,4 @@
-import { CARGO_FLAGS, LONG_NAMES } from '../../../../cargo/cargo-flags.js';
+import { CARGO_FLAGS, LONG_NAMES } from '../../../../cargo/command/cargo-flags.js';
 import type { CompletedFlag, CompletedValue } from './completed-flag.js';
 
 export interface CargoFlagFacts {

@@ -1,4 +1,4 @@
-import type { NameKind } from '../../../../cargo/workspace-names.js';
+import type { NameKind } from '../../../../cargo/project/workspace-names.js';
 import { type CommandName, type FlagSpecification, flagsOf } from '../flags.js';
 
 /** What a shell completes after a flag; `text`: nothing that it could know. */

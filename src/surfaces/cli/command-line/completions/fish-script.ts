@@ -1,4 +1,4 @@
-import { VERB_SPELLINGS } from '../../../../cargo/cargo-verb.js';
+import { VERB_SPELLINGS } from '../../../../cargo/command/cargo-verb.js';
 import { NAMES_WORD } from '../../other-commands.js';
 import type { CompletedFlag, CompletedValue } from './completed-flag.js';
 import { type Grammar, NEXTEST_RUN, type Place, valueGroups } from './places.js';

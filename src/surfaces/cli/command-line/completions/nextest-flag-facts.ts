@@ -1,4 +1,4 @@
-import { NEXTEST_FLAGS } from '../../../../cargo/nextest-command.js';
+import { NEXTEST_FLAGS } from '../../../../cargo/command/nextest-command.js';
 import { CARGO_FLAG_FACTS, type CargoFlagFacts } from './cargo-flag-facts.js';
 import type { CompletedFlag } from './completed-flag.js';
 

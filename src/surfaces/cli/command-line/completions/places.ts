@@ -1,4 +1,4 @@
-import { VERB_SPELLINGS } from '../../../../cargo/cargo-verb.js';
+import { VERB_SPELLINGS } from '../../../../cargo/command/cargo-verb.js';
 import { otherCommandsOf } from '../../other-commands.js';
 import type { CommandName } from '../flags.js';
 import { cargoFlags, cargoFlagsOf } from './cargo-flag-facts.js';

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { NAME_KINDS, workspaceNames } from '../../../../cargo/workspace-names.js';
+import { NAME_KINDS, workspaceNames } from '../../../../cargo/project/workspace-names.js';
 import { printText } from '../../print-text.js';
 
 /**

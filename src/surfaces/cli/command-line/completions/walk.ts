@@ -1,4 +1,4 @@
-import { VERB_SPELLINGS } from '../../../../cargo/cargo-verb.js';
+import { VERB_SPELLINGS } from '../../../../cargo/command/cargo-verb.js';
 import type { CompletedFlag } from './completed-flag.js';
 import { type Grammar, NEXTEST_RUN } from './places.js';
 

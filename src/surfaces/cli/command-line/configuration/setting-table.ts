@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { nearestName } from '../../../../cargo/nearest-name.js';
+import { nearestName } from '../../../../cargo/command/nearest-name.js';
 import type { FlagSpecification } from '../flags.js';
 import { checkValues } from '../options.js';
 import type { Flags } from '../parse-flags.js';

@@ -1,5 +1,5 @@
-import type { CargoProject } from '../../../../cargo/cargo-project.js';
-import { profiledPackage } from '../../../../cargo/profiled-package.js';
+import type { CargoProject } from '../../../../cargo/project/cargo-project.js';
+import { profiledPackage } from '../../../../cargo/project/profiled-package.js';
 import type { Terminal } from '../../terminal.js';
 import type { Flags } from '../parse-flags.js';
 import { readConfiguration } from './read-configuration.js';

@@ -1,5 +1,5 @@
-import { flagsNamed, hasFlag, scanCargoArguments } from './cargo-flags.js';
-import { type CargoContext, cargoProgram } from './cargo-process.js';
+import { flagsNamed, hasFlag, scanCargoArguments } from '../command/cargo-flags.js';
+import { type CargoContext, cargoProgram } from '../launch/cargo-process.js';
 import { listingArguments } from './harness-arguments.js';
 import { type HarnessListing, namesListed } from './harness-listing.js';
 

@@ -1,4 +1,4 @@
-import { flagsNamed } from './cargo-flags.js';
+import { flagsNamed } from '../command/cargo-flags.js';
 import type { MetadataPackage, WorkspaceMetadata } from './metadata.js';
 import { matchesPackageSpec } from './package-spec.js';
 

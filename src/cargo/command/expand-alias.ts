@@ -1,6 +1,6 @@
-import { type CargoConfig, configured, splitWords } from './cargo-config.js';
+import type { CargoContext } from '../launch/cargo-process.js';
+import { type CargoConfig, configured, splitWords } from '../project/cargo-config.js';
 import { scanCargoArguments } from './cargo-flags.js';
-import type { CargoContext } from './cargo-process.js';
 import type { CargoPart } from './parse-cargo-arguments.js';
 import { shellLine } from './shell-line.js';
 import { UsageError } from './usage-error.js';

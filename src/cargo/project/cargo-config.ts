@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import { flagsNamed } from './cargo-flags.js';
-import { type CargoContext, cargoProgram } from './cargo-process.js';
+import { flagsNamed } from '../command/cargo-flags.js';
+import { type CargoContext, cargoProgram } from '../launch/cargo-process.js';
 
 /** Cargo splits a string at white space. */
 export type Words = string | string[];

@@ -1,4 +1,4 @@
-import { hasFlag } from './cargo-flags.js';
+import { hasFlag } from '../command/cargo-flags.js';
 import type { CargoProject } from './cargo-project.js';
 import { chooseRunTarget, selectedPackages } from './choose-run-target.js';
 import type { MetadataPackage, MetadataTarget, WorkspaceMetadata } from './metadata.js';

@@ -1,5 +1,5 @@
-import { flagsNamed, hasFlag } from './cargo-flags.js';
-import type { CargoVerb } from './cargo-verb.js';
+import { flagsNamed, hasFlag } from '../command/cargo-flags.js';
+import type { CargoVerb } from '../command/cargo-verb.js';
 import { chooseRunTarget, selectedPackages } from './choose-run-target.js';
 import type { MetadataPackage, WorkspaceMetadata } from './metadata.js';
 

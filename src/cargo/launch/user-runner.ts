@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
-import { type CargoConfig, configured, locateConfigured, splitWords } from './cargo-config.js';
+import { type CargoConfig, configured, locateConfigured, splitWords } from '../project/cargo-config.js';
+import { cfgApplies } from '../project/cfg-expression.js';
+import { targetCfgs } from '../project/rustc.js';
 import type { CargoContext } from './cargo-process.js';
-import { cfgApplies } from './cfg-expression.js';
-import { targetCfgs } from './rustc.js';
 
 /** What the user's cargo puts in front of the programs of one target. */
 export interface UserRunner {

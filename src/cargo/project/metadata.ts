@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { CargoFailure } from './cargo-failure.js';
-import { flagsNamed, hasFlag } from './cargo-flags.js';
-import { type CargoContext, runCargo } from './cargo-process.js';
+import { CargoFailure } from '../build/cargo-failure.js';
+import { flagsNamed, hasFlag } from '../command/cargo-flags.js';
+import { type CargoContext, runCargo } from '../launch/cargo-process.js';
 
 export interface PackageRoot {
   name: string;

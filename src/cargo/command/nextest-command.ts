@@ -1,5 +1,5 @@
+import type { ProfileSelection } from '../build/derived-profile.js';
 import type { CargoCommand } from './cargo-command.js';
-import type { ProfileSelection } from './derived-profile.js';
 import { type FlagTable, type ScannedArgument, scanFlags } from './flag-scanner.js';
 import { UsageError } from './usage-error.js';
 

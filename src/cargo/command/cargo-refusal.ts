@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { CargoFailure } from '../build/cargo-failure.js';
+import { type CargoContext, cargoProgram } from '../launch/cargo-process.js';
 import type { CargoCommand } from './cargo-command.js';
-import { CargoFailure } from './cargo-failure.js';
 import { scanCargoArguments } from './cargo-flags.js';
-import { type CargoContext, cargoProgram } from './cargo-process.js';
 import type { CargoVerb } from './cargo-verb.js';
 import { shellLine } from './shell-line.js';
 

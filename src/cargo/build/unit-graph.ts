@@ -1,5 +1,5 @@
-import { type CargoContext, cargoProgram } from './cargo-process.js';
-import type { CargoVerb } from './cargo-verb.js';
+import type { CargoVerb } from '../command/cargo-verb.js';
+import { type CargoContext, cargoProgram } from '../launch/cargo-process.js';
 
 /** What cargo would compile for a target that it was asked for, before it compiles anything. */
 export interface RootUnit {

@@ -1,9 +1,9 @@
-import { type CargoConfig, configured, readCargoConfig } from './cargo-config.js';
-import { flagsNamed, hasFlag } from './cargo-flags.js';
+import { flagsNamed, hasFlag } from '../command/cargo-flags.js';
+import type { CargoVerb } from '../command/cargo-verb.js';
+import { UsageError } from '../command/usage-error.js';
+import { type CargoConfig, configured, readCargoConfig } from '../project/cargo-config.js';
+import { hostTriple, rustcProgram } from '../project/rustc.js';
 import type { CargoContext } from './cargo-process.js';
-import type { CargoVerb } from './cargo-verb.js';
-import { hostTriple, rustcProgram } from './rustc.js';
-import { UsageError } from './usage-error.js';
 import type { UserRunner } from './user-runner.js';
 
 /**

@@ -1,4 +1,4 @@
-import { type FlagTable, type ScannedArgument, scanFlags } from './flag-scanner.js';
+import { type FlagTable, type ScannedArgument, scanFlags } from '../command/flag-scanner.js';
 
 /** The flags of libtest, libtest-mimic, criterion and divan together: one line of arguments goes to every harness. */
 const HARNESS_FLAGS: FlagTable = {

@@ -1,13 +1,13 @@
-import { type CargoCommand, parseCargoCommand } from './cargo-command.js';
+import { type CargoCommand, parseCargoCommand } from '../command/cargo-command.js';
+import { hasFlag } from '../command/cargo-flags.js';
+import { showCargoHelp } from '../command/cargo-refusal.js';
+import { aliasesOf, canBeAlias, expandAlias } from '../command/expand-alias.js';
+import { type OurFlags, refuseOurFlagsAfterAlias } from '../command/parse-cargo-arguments.js';
+import type { CargoContext } from '../launch/cargo-process.js';
+import { likelyTriples, readTargets } from '../launch/runner.js';
+import { readUserRunners, type UserRunner } from '../launch/user-runner.js';
 import { type CargoConfig, readCargoConfig } from './cargo-config.js';
-import { hasFlag } from './cargo-flags.js';
-import type { CargoContext } from './cargo-process.js';
-import { showCargoHelp } from './cargo-refusal.js';
-import { aliasesOf, canBeAlias, expandAlias } from './expand-alias.js';
 import { readMetadata, type WorkspaceMetadata } from './metadata.js';
-import { type OurFlags, refuseOurFlagsAfterAlias } from './parse-cargo-arguments.js';
-import { likelyTriples, readTargets } from './runner.js';
-import { readUserRunners, type UserRunner } from './user-runner.js';
 
 export interface CargoRequest {
   /** Cargo's part of the command line, with the verb if one was typed. */

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { binaryId } from './binary-id.js';
-import { type Artifact, buildTarget } from './build.js';
-import { hasFlag } from './cargo-flags.js';
-import { buildLine, type CargoPlan, launchLine } from './cargo-plan.js';
-import type { CargoVerb } from './cargo-verb.js';
-import { listDocTests, runsDocTests } from './doc-test-listing.js';
-import { hasFilter } from './harness-arguments.js';
+import { binaryId } from '../build/binary-id.js';
+import { type Artifact, buildTarget } from '../build/build.js';
+import { buildLine, type CargoPlan, launchLine } from '../build/cargo-plan.js';
+import { hasFlag } from '../command/cargo-flags.js';
+import type { CargoVerb } from '../command/cargo-verb.js';
+import { listDocTests, runsDocTests } from '../harness/doc-test-listing.js';
+import { hasFilter } from '../harness/harness-arguments.js';
+import type { PackageRoot, WorkspaceMetadata } from '../project/metadata.js';
 import { launchCargo, type RunningCargo } from './launch.js';
-import type { PackageRoot, WorkspaceMetadata } from './metadata.js';
 
 export type CargoTargetKind = 'bin' | 'test' | 'bench' | 'example';
 

@@ -1,4 +1,4 @@
-import type { CargoVerb } from './cargo-verb.js';
+import type { CargoVerb } from '../command/cargo-verb.js';
 
 /** What the profiled build is derived from; `as-is` builds with the flags of the user and nothing of ours. */
 export type ProfileSelection =

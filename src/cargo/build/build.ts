@@ -1,5 +1,5 @@
-import { type CargoContext, runCargo } from './cargo-process.js';
-import type { CargoVerb } from './cargo-verb.js';
+import type { CargoVerb } from '../command/cargo-verb.js';
+import { type CargoContext, runCargo } from '../launch/cargo-process.js';
 
 export type ArtifactKind = 'lib' | 'bin' | 'example' | 'test' | 'bench';
 

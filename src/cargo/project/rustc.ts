@@ -1,6 +1,6 @@
+import { CargoFailure } from '../build/cargo-failure.js';
+import type { CargoContext } from '../launch/cargo-process.js';
 import { type CargoConfig, configured, locateConfigured, output, splitWords } from './cargo-config.js';
-import { CargoFailure } from './cargo-failure.js';
-import type { CargoContext } from './cargo-process.js';
 
 /** The compiler that cargo uses, before any wrapper of it. */
 export async function rustcProgram(config: CargoConfig, context: CargoContext): Promise<string> {

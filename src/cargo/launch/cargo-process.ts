@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { CargoFailure } from './cargo-failure.js';
+import { CargoFailure } from '../build/cargo-failure.js';
 import { throughLauncher } from './cargo-launcher.js';
 import { inheritedStdio } from './inherited-descriptors.js';
 

@@ -1,14 +1,14 @@
-import { type BuildProfile, chooseBuildProfile } from './build-profile.js';
-import type { CargoCommand } from './cargo-command.js';
-import { cargoProgram } from './cargo-process.js';
-import type { CargoProject } from './cargo-project.js';
-import { showCargoRefusal } from './cargo-refusal.js';
-import type { CargoVerb } from './cargo-verb.js';
-import { chooseRunTarget } from './choose-run-target.js';
+import type { CargoCommand } from '../command/cargo-command.js';
+import { showCargoRefusal } from '../command/cargo-refusal.js';
+import type { CargoVerb } from '../command/cargo-verb.js';
+import { nextestBuildArguments } from '../command/nextest-command.js';
+import { UsageError } from '../command/usage-error.js';
+import { cargoProgram } from '../launch/cargo-process.js';
+import { launchArguments, runnerArguments } from '../launch/runner.js';
+import type { CargoProject } from '../project/cargo-project.js';
+import { chooseRunTarget } from '../project/choose-run-target.js';
+import { type BuildProfile, chooseBuildProfile } from './cargo-profile.js';
 import type { ProfileSelection } from './derived-profile.js';
-import { nextestBuildArguments } from './nextest-command.js';
-import { launchArguments, runnerArguments } from './runner.js';
-import { UsageError } from './usage-error.js';
 
 /** The two calls of cargo that make a run, before the first of them. */
 export interface CargoPlan {

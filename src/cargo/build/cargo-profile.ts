@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { hasFlag } from './cargo-flags.js';
-import type { CargoProject } from './cargo-project.js';
-import type { CargoVerb } from './cargo-verb.js';
+import { hasFlag } from '../command/cargo-flags.js';
+import type { CargoVerb } from '../command/cargo-verb.js';
+import { cargoTestArguments } from '../command/nextest-command.js';
+import type { CargoProject } from '../project/cargo-project.js';
+import { overriddenPackages } from '../project/overridden-packages.js';
 import {
   DERIVED_PROFILE,
   derivedProfileArguments,
   inheritedProfile,
   type ProfileSelection,
 } from './derived-profile.js';
-import { cargoTestArguments } from './nextest-command.js';
-import { overriddenPackages } from './overridden-packages.js';
 import { type RootUnit, readRootUnits } from './unit-graph.js';
 
 /** The cargo profile of a run. */

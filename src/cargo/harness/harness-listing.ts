@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
+import { outputWithin } from '../launch/output-within.js';
 import { listingArguments, runsOnlyBenchmarks } from './harness-arguments.js';
 import { harnessKind } from './harness-kind.js';
-import { outputWithin } from './output-within.js';
 
 export interface HarnessCommand {
   /** The user's runner, if any, the harness, and its arguments. */

@@ -1,6 +1,6 @@
+import type { ProfileSelection } from '../build/derived-profile.js';
 import { flagsNamed, hasFlag, scanCargoArguments } from './cargo-flags.js';
 import { type CargoVerb, cargoVerb, parseVerb } from './cargo-verb.js';
-import type { ProfileSelection } from './derived-profile.js';
 import type { ScannedArgument } from './flag-scanner.js';
 import { nearestName } from './nearest-name.js';
 import { parseNextestCommand } from './nextest-command.js';

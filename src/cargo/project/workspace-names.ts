@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { flagsNamed, hasFlag } from './cargo-flags.js';
-import { type CargoContext, cargoProgram } from './cargo-process.js';
+import { flagsNamed, hasFlag } from '../command/cargo-flags.js';
+import { type CargoContext, cargoProgram } from '../launch/cargo-process.js';
 import { matchesPackageSpec } from './package-spec.js';
 
 export const NAME_KINDS = ['bin', 'test', 'bench', 'example', 'package', 'feature', 'profile'] as const;
