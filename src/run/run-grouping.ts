@@ -1,9 +1,9 @@
 import type { Problem } from '../account/problem-list.js';
 import type { ObservedProcess } from '../capture/capture-session.js';
 import type { CaptureTotals } from '../capture/raw-profile.js';
-import { defaultGroupBy, type GroupBy, type Grouping } from '../symbolize/grouping.js';
-import { UNKNOWN_PROCESS } from '../symbolize/root-process.js';
-import { OUTSIDE_OF_TESTS } from '../symbolize/test-groups.js';
+import { defaultGroupBy, type GroupBy, type Grouping } from '../symbolize/grouping/grouping.js';
+import { UNKNOWN_PROCESS } from '../symbolize/grouping/root-process.js';
+import { OUTSIDE_OF_TESTS } from '../symbolize/grouping/test-groups.js';
 import type { PreparedTarget } from './targets/prepared-target.js';
 
 /** The roots of a run: what the user asked for, else one for each binary where several ran. */

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { Frame, FrameKind, Origin } from '../profile/profile.js';
+import { firstCrateSegment } from './grouping/rust-name.js';
 import { PackageIndex, type PackageRoot } from './package-index.js';
-import { firstCrateSegment } from './rust-name.js';
 
 export type { PackageRoot } from './package-index.js';
 

@@ -4,7 +4,7 @@ import type { ObservedProcess } from '../../src/capture/capture-session.js';
 import type { CargoTarget } from '../../src/cargo/launch/cargo-run.js';
 import { groupingProblems, wholeName } from '../../src/run/run-grouping.js';
 import { cargoGroupOf, groupOfFile } from '../../src/run/targets/group-of-process.js';
-import type { Grouping } from '../../src/symbolize/grouping.js';
+import type { Grouping } from '../../src/symbolize/grouping/grouping.js';
 
 const PACKAGES = [{ name: 'pkg', version: '1.0.0', directory: '/ws/pkg', isWorkspaceMember: true }];
 const TARGET: CargoTarget = {

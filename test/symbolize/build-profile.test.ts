@@ -13,7 +13,7 @@ import {
 import { findIntegrityProblems } from '../../src/profile/integrity.js';
 import { frameAt, framesOfStack, type Profile, sampleAt } from '../../src/profile/profile.js';
 import { type BuiltProfile, buildProfile } from '../../src/symbolize/build-profile.js';
-import type { Grouping } from '../../src/symbolize/grouping.js';
+import type { Grouping } from '../../src/symbolize/grouping/grouping.js';
 import { NO_TOTALS } from './no-totals.js';
 
 const APP = 1;

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RawSample } from '../../src/capture/raw-profile.js';
-import { defaultGroupBy, type GroupBy, type Grouping, groupNames } from '../../src/symbolize/grouping.js';
-import type { RootProcess } from '../../src/symbolize/root-process.js';
+import {
+  defaultGroupBy,
+  type GroupBy,
+  type Grouping,
+  groupNames,
+} from '../../src/symbolize/grouping/grouping.js';
+import type { RootProcess } from '../../src/symbolize/grouping/root-process.js';
 
 const LIB: RootProcess = { root: 1, pid: 100, executable: '/t/deps/lib-0123', binaryName: 'pkg' };
 const IT: RootProcess = { root: 2, pid: 200, executable: '/t/deps/it-4567', binaryName: 'pkg::it' };

@@ -3,8 +3,8 @@ import type { ObservedProcess } from '../../capture/capture-session.js';
 import { doctestId } from '../../cargo/build/binary-id.js';
 import { nextestTestName } from '../../cargo/harness/nextest-test-name.js';
 import type { CargoTarget } from '../../cargo/launch/cargo-run.js';
+import type { RootProcess } from '../../symbolize/grouping/root-process.js';
 import type { PackageRoot } from '../../symbolize/origin.js';
-import type { RootProcess } from '../../symbolize/root-process.js';
 
 /** Under which name a process and what it starts stand in a picture, and what is known of the tests that it runs. */
 export type ProcessGroup = Omit<RootProcess, 'root' | 'pid' | 'executable'> & { executable?: string };

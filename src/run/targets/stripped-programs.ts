@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { enumerate } from '../../account/enumerate.js';
 import type { Problem } from '../../account/problem-list.js';
 import type { ObservedProcess } from '../../capture/capture-session.js';
-import { groupByKey } from '../../symbolize/group-by-key.js';
+import { groupByKey } from '../../symbolize/grouping/group-by-key.js';
 import { readFacts } from './symbol-problems.js';
 
 /** Where packages put programs; /usr/local is the administrator's own. */

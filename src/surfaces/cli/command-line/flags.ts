@@ -1,5 +1,5 @@
 import { DEMANGLINGS } from '../../../ffi/symbolizer.js';
-import { GROUP_BY } from '../../../symbolize/grouping.js';
+import { GROUP_BY } from '../../../symbolize/grouping/grouping.js';
 
 export type CommandName = 'cargo-profile-bee' | 'profile-bee';
 

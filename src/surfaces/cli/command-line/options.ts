@@ -3,7 +3,7 @@ import { extname, resolve } from 'node:path';
 import { parseRules, type RequireRule } from '../../../account/require-rules.js';
 import type { CapturePlan } from '../../../capture/capture-session.js';
 import { DEMANGLINGS, type Demangling } from '../../../ffi/symbolizer.js';
-import { GROUP_BY, type GroupBy } from '../../../symbolize/grouping.js';
+import { GROUP_BY, type GroupBy } from '../../../symbolize/grouping/grouping.js';
 import {
   type CommandName,
   DEFAULT_SYMBOL_CACHE_MB,

@@ -1,4 +1,4 @@
-import type { RawSample } from '../capture/raw-profile.js';
+import type { RawSample } from '../../capture/raw-profile.js';
 import { groupByKey } from './group-by-key.js';
 import { type RootProcess, UNKNOWN_PROCESS } from './root-process.js';
 

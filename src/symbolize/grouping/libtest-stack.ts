@@ -1,4 +1,4 @@
-import type { RawSample } from '../capture/raw-profile.js';
+import type { RawSample } from '../../capture/raw-profile.js';
 import { firstCrateSegment } from './rust-name.js';
 
 export interface NamedFrame {

@@ -1,5 +1,5 @@
-import type { RawSample } from '../capture/raw-profile.js';
-import { type FrameIndex, type ProfileBuilder, UNKNOWN_FRAME } from '../profile/profile.js';
+import type { RawSample } from '../../capture/raw-profile.js';
+import { type FrameIndex, type ProfileBuilder, UNKNOWN_FRAME } from '../../profile/profile.js';
 import type { FramesOf } from './libtest-stack.js';
 import { processNames } from './process-groups.js';
 import { type RootProcess, UNKNOWN_PROCESS } from './root-process.js';

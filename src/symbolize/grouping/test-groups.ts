@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { RawSample } from '../capture/raw-profile.js';
+import type { RawSample } from '../../capture/raw-profile.js';
 import { doctestOnStack } from './doctest-name.js';
 import { groupByKey } from './group-by-key.js';
 import { type FramesOf, type LibtestStack, readLibtestStack } from './libtest-stack.js';
