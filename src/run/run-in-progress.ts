@@ -1,8 +1,8 @@
 import type { Summary } from '../account/summary.js';
 import type { CaptureSession } from '../capture/capture-session.js';
 import type { RecordOptions } from '../surfaces/cli/command-line/options.js';
-import type { Outputs } from '../surfaces/cli/outputs.js';
-import type { Terminal } from '../surfaces/cli/terminal.js';
+import type { Outputs } from '../surfaces/cli/outputs/outputs.js';
+import type { Terminal } from '../surfaces/cli/terminal/terminal.js';
 import type { DebugDownloads } from '../symbolize/debuginfod/debug-downloads.js';
 import type { Interrupts } from './signals/interrupts.js';
 import type { Launched, PreparedTarget } from './targets/prepared-target.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { whoAnswers } from '../../src/surfaces/cli/command-owner.js';
+import { whoAnswers } from '../../src/surfaces/cli/sudo/command-owner.js';
 import { commandPath } from '../kernel/repository.js';
 import { scratchDirectory } from '../kernel/scratch-directory.js';
 

@@ -14,7 +14,7 @@ import { quoted } from '../../src/surfaces/cli/command-line/completions/quoted.j
 import { type CommandName, flagsOf } from '../../src/surfaces/cli/command-line/flags.js';
 import { helpText } from '../../src/surfaces/cli/command-line/help.js';
 import { manPage } from '../../src/surfaces/cli/command-line/manual/man-page.js';
-import { otherCommandsOf, SHELLS } from '../../src/surfaces/cli/other-commands.js';
+import { otherCommandsOf, SHELLS } from '../../src/surfaces/cli/commands/commands.js';
 
 const COMMANDS: readonly CommandName[] = ['cargo-profile-bee', 'profile-bee'];
 

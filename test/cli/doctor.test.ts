@@ -4,11 +4,11 @@ import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { CaptureError } from '../../src/capture/capture-error.js';
-import { ok, problem, warning } from '../../src/surfaces/cli/doctor/check.js';
-import { displayCheck } from '../../src/surfaces/cli/doctor/display-check.js';
-import { doctorText } from '../../src/surfaces/cli/doctor/doctor-text.js';
-import { toolChecks } from '../../src/surfaces/cli/doctor/tool-checks.js';
-import { reachVerdict } from '../../src/surfaces/cli/doctor/verdict.js';
+import { ok, problem, warning } from '../../src/surfaces/cli/commands/doctor/check.js';
+import { displayCheck } from '../../src/surfaces/cli/commands/doctor/display-check.js';
+import { doctorText } from '../../src/surfaces/cli/commands/doctor/doctor-text.js';
+import { toolChecks } from '../../src/surfaces/cli/commands/doctor/tool-checks.js';
+import { reachVerdict } from '../../src/surfaces/cli/commands/doctor/verdict.js';
 import { commandPath } from '../kernel/repository.js';
 import { scratchDirectory } from '../kernel/scratch-directory.js';
 

@@ -8,7 +8,7 @@ import { CargoFailure } from '../../src/cargo/build/cargo-failure.js';
 import { exitCodeOf } from '../../src/run/targets/prepared-target.js';
 import { explain } from '../../src/surfaces/cli/command-line/explain.js';
 import { UsageProblem } from '../../src/surfaces/cli/command-line/usage-problem.js';
-import { Terminal } from '../../src/surfaces/cli/terminal.js';
+import { Terminal } from '../../src/surfaces/cli/terminal/terminal.js';
 
 let written = '';
 beforeEach(() => {

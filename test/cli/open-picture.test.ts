@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { chooseViewer, type ViewerFacts } from '../../src/surfaces/cli/choose-viewer.js';
-import { openPicture } from '../../src/surfaces/cli/open-picture.js';
-import { Terminal } from '../../src/surfaces/cli/terminal.js';
+import { chooseViewer, type ViewerFacts } from '../../src/surfaces/cli/outputs/choose-viewer.js';
+import { openPicture } from '../../src/surfaces/cli/outputs/open-picture.js';
+import { Terminal } from '../../src/surfaces/cli/terminal/terminal.js';
 
 const HOME = '/home/ann';
 const X = { HOME, DISPLAY: ':0' };

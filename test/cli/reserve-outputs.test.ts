@@ -22,7 +22,11 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UsageProblem } from '../../src/surfaces/cli/command-line/usage-problem.js';
-import { ReservedFile, reserveOutput, reserveUnique } from '../../src/surfaces/cli/reserve-outputs.js';
+import {
+  ReservedFile,
+  reserveOutput,
+  reserveUnique,
+} from '../../src/surfaces/cli/outputs/reserve-outputs.js';
 
 let directory: string;
 beforeEach(() => {
@@ -116,7 +120,7 @@ test('two runs in the same second get two names even before either has written',
 
 /** Another process, which holds what it has reserved there until it is killed. */
 async function anotherRun(reserve: string): Promise<{ kill(): Promise<void> }> {
-  const module = new URL('../../src/surfaces/cli/reserve-outputs.js', import.meta.url);
+  const module = new URL('../../src/surfaces/cli/outputs/reserve-outputs.js', import.meta.url);
   const script = `import { ReservedFile, reserveUnique } from '${module}'; const [directory] = process.argv.slice(1);
     ${reserve}; console.log('reserved'); setInterval(() => {}, 1000);`;
   const args = ['--input-type=module', '--eval', script, directory];

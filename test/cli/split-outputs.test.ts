@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { UsageProblem } from '../../src/surfaces/cli/command-line/usage-problem.js';
-import { fileNames, ReservedSplit } from '../../src/surfaces/cli/split-outputs.js';
+import { fileNames, ReservedSplit } from '../../src/surfaces/cli/outputs/split-outputs.js';
 
 let directory: string;
 beforeEach(() => {

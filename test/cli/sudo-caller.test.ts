@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { callersEnvironment, findSudoCaller } from '../../src/surfaces/cli/sudo-caller.js';
+import { callersEnvironment, findSudoCaller } from '../../src/surfaces/cli/sudo/sudo-caller.js';
 
 const SUDO = { SUDO_UID: '1000', SUDO_GID: '1001', SUDO_USER: 'ann', SUDO_COMMAND: '/bin/x' };
 

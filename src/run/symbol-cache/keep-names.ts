@@ -4,7 +4,7 @@ import type { Session } from '../../ffi/session.js';
 import { SessionSymbolizer } from '../../ffi/symbolizer.js';
 import type { RecordOptions } from '../../surfaces/cli/command-line/options.js';
 import { packageVersion } from '../../surfaces/cli/command-line/version.js';
-import type { Terminal } from '../../surfaces/cli/terminal.js';
+import type { Terminal } from '../../surfaces/cli/terminal/terminal.js';
 import { symbolFolder } from './cache-folder.js';
 
 /** Before samples come: names are kept, and looked up while the program runs. */

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemErrorText } from '../../capture/machine/system-error-text.js';
-import { WriteFailure } from '../../surfaces/cli/write-failure.js';
+import { WriteFailure } from '../../surfaces/cli/outputs/write-failure.js';
 
 export interface StoredFiles {
   count: number;

@@ -13,9 +13,9 @@ import type {
   ProfileChoice,
 } from '../../surfaces/cli/command-line/options.js';
 import { UsageProblem } from '../../surfaces/cli/command-line/usage-problem.js';
-import { describeRun, dryRunText } from '../../surfaces/cli/dry-run.js';
-import { jsonText } from '../../surfaces/cli/json-text.js';
-import type { Terminal } from '../../surfaces/cli/terminal.js';
+import { describeRun, dryRunText } from '../../surfaces/cli/commands/record/dry-run.js';
+import { jsonText } from '../../surfaces/cli/outputs/json-text.js';
+import type { Terminal } from '../../surfaces/cli/terminal/terminal.js';
 import { emulationProblems } from './emulation.js';
 import { cargoGroupOf } from './group-of-process.js';
 import { HarnessAdmission } from './harness-admission.js';

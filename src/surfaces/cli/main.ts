@@ -53,20 +53,20 @@ async function answerAtOnce(
     const { helpText } = await import('./command-line/help.js');
     return await printAtOnce(helpText(command, invokedAs));
   }
-  const { runOtherCommand } = await import('./other-commands.js');
+  const { runOtherCommand } = await import('./commands/commands.js');
   const code = await runOtherCommand(command, argv, invokedAs);
   if (code !== undefined) process.exitCode = code;
   return code !== undefined;
 }
 
 async function printAtOnce(text: string): Promise<true> {
-  const { printOrExplain } = await import('./print-or-explain.js');
+  const { printOrExplain } = await import('./terminal/print-or-explain.js');
   process.exitCode = await printOrExplain(text);
   return true;
 }
 
 async function runDoctor(argv: readonly string[], invokedAs: string): Promise<void> {
-  const { runDoctor } = await import('./doctor/doctor.js');
+  const { runDoctor } = await import('./commands/doctor/doctor.js');
   process.exit(await runDoctor(argv, invokedAs));
 }
 
@@ -76,7 +76,7 @@ async function runCommand(
   split: (argv: readonly string[]) => SplitLine,
 ): Promise<void> {
   noteInheritedDescriptors();
-  const { runWithFlags } = await import('./run.js');
+  const { runWithFlags } = await import('./commands/record/run.js');
   // Not exitCode alone: a run that was given up has left its build or its program behind, which would keep us here.
   process.exit(await runWithFlags(command, argv, split));
 }

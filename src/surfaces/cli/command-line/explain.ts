@@ -6,8 +6,8 @@ import { CargoFailure } from '../../../cargo/build/cargo-failure.js';
 import { Interrupted } from '../../../run/signals/interrupts.js';
 import { signalNumber } from '../../../run/signals/signal-name.js';
 import { isOfWorkingDirectory } from '../../../run/working-directory.js';
-import type { Terminal } from '../terminal.js';
-import { WriteFailure } from '../write-failure.js';
+import { WriteFailure } from '../outputs/write-failure.js';
+import type { Terminal } from '../terminal/terminal.js';
 import { UsageProblem } from './usage-problem.js';
 
 const USAGE = { code: 2, source: 'usage', signal: null } as const;

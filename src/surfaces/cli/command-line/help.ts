@@ -1,4 +1,4 @@
-import { otherCommandsOf } from '../other-commands.js';
+import { otherCommandsOf } from '../commands/commands.js';
 import { COMMAND_PAGES, EXIT_CODES } from './command-page.js';
 import { type CommandName, type FlagSpecification, flagsOf } from './flags.js';
 

@@ -1,4 +1,4 @@
-import type { Shell } from '../../other-commands.js';
+import type { Shell } from '../../commands/commands.js';
 import { bashScript } from './bash-script.js';
 import { fishScript } from './fish-script.js';
 import { grammarOf } from './places.js';

@@ -1,5 +1,5 @@
 import { VERB_SPELLINGS } from '../../../../cargo/command/cargo-verb.js';
-import { NAMES_WORD } from '../../other-commands.js';
+import { NAMES_WORD } from '../../commands/commands.js';
 import type { CompletedFlag, CompletedValue } from './completed-flag.js';
 import { type Grammar, NEXTEST_RUN, type Place, valueGroups } from './places.js';
 import { quoted } from './quoted.js';

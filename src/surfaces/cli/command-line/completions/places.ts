@@ -1,5 +1,5 @@
 import { VERB_SPELLINGS } from '../../../../cargo/command/cargo-verb.js';
-import { otherCommandsOf } from '../../other-commands.js';
+import { otherCommandsOf } from '../../commands/commands.js';
 import type { CommandName } from '../flags.js';
 import { cargoFlags, cargoFlagsOf } from './cargo-flag-facts.js';
 import { type CompletedFlag, type CompletedValue, ourFlags } from './completed-flag.js';

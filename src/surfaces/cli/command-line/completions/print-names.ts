@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { NAME_KINDS, workspaceNames } from '../../../../cargo/project/workspace-names.js';
-import { printText } from '../../print-text.js';
+import { printText } from '../../terminal/print-text.js';
 
 /**
  * `__complete KIND [WORDS…]`: the names that may stand after the flag, one a line, for the command that WORDS are the

@@ -1,4 +1,4 @@
-import { NAMES_WORD } from '../../other-commands.js';
+import { NAMES_WORD } from '../../commands/commands.js';
 import type { CompletedFlag, CompletedValue } from './completed-flag.js';
 import { type CompletedWord, type Grammar, type Place, valueGroups } from './places.js';
 import { quoted } from './quoted.js';

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { shownPath } from '../../shown-path.js';
+import { shownPath } from '../../terminal/shown-path.js';
 import { UsageProblem } from '../usage-problem.js';
 import { refuseKey, type SettingTable } from './setting-table.js';
 import { type TomlKey, tomlKeys } from './toml-keys.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { shownPath } from '../../shown-path.js';
+import { shownPath } from '../../terminal/shown-path.js';
 import { UsageProblem } from '../usage-problem.js';
 import type { SettingTable } from './setting-table.js';
 import { shownKey, shownValue } from './shown-value.js';

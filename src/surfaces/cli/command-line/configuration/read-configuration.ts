@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { shownPath } from '../../shown-path.js';
+import { shownPath } from '../../terminal/shown-path.js';
 import type { Flags } from '../parse-flags.js';
 import { CONFIGURATION_FILE, hasConfigurationFile, readConfigurationFile } from './configuration-file.js';
 import { readManifestTable } from './manifest-table.js';

@@ -1,6 +1,6 @@
 import type { CargoProject } from '../../../../cargo/project/cargo-project.js';
 import { profiledPackage } from '../../../../cargo/project/profiled-package.js';
-import type { Terminal } from '../../terminal.js';
+import type { Terminal } from '../../terminal/terminal.js';
 import type { Flags } from '../parse-flags.js';
 import { readConfiguration } from './read-configuration.js';
 import { withDefaults, withoutProfile } from './with-defaults.js';

@@ -1,0 +1,29 @@
+import type { CaptureError } from '../../../../capture/capture-error.js';
+
+/** `warning`: it works, though not all of it; `problem`: nothing is captured as long as it stands. */
+export type CheckStatus = 'ok' | 'warning' | 'problem';
+
+/** `found` is one sentence without a full stop; `fix` is what to type, one way a line. */
+export interface Check {
+  code: string;
+  status: CheckStatus;
+  found: string;
+  fix?: string;
+}
+
+export function ok(code: string, found: string): Check {
+  return { code, status: 'ok', found };
+}
+
+export function warning(code: string, found: string, fix: string): Check {
+  return { code, status: 'warning', found, fix };
+}
+
+export function problem(code: string, found: string, fix: string): Check {
+  return { code, status: 'problem', found, fix };
+}
+
+/** The sentence with which a capture would end, where there is one. */
+export function unless(code: string, error: CaptureError | undefined, found: string): Check {
+  return error === undefined ? ok(code, found) : problem(code, error.cause, error.advice);
+}

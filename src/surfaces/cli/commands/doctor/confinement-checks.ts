@@ -1,0 +1,55 @@
+import type { CaptureError } from '../../../../capture/capture-error.js';
+import type { MachineFacts } from '../../../../capture/machine/machine-facts.js';
+import { capabilityNames } from '../../../../capture/rights/capabilities.js';
+import { addCapabilities, withoutSeccomp } from '../../../../capture/rights/container.js';
+import { findConfinement, findMissingPrivilege } from '../../../../capture/rights/obstacle.js';
+import { type Check, ok, problem, unless, warning } from './check.js';
+import type { Trial } from './trial.js';
+
+/** What this process may do, and what the room that it runs in keeps from it. */
+export function confinementChecks(facts: MachineFacts, trial: Trial | undefined): Check[] {
+  return [
+    ok('container', containerFound(facts)),
+    unless('user-namespace', inUserNamespace(facts), 'the user ids are the machine’s'),
+    unless('pid-namespace', inPidNamespace(facts), 'the process ids are the machine’s'),
+    seccomp(facts, trial),
+    capabilities(facts, trial),
+  ];
+}
+
+function containerFound({ container }: MachineFacts): string {
+  if (container === undefined) return 'no sign of a container';
+  return container === 'other'
+    ? 'this seems to be a container'
+    : `this seems to be a container (${container})`;
+}
+
+function inUserNamespace(facts: MachineFacts): CaptureError | undefined {
+  return findConfinement({ ...facts, ownPidNamespace: false });
+}
+
+function inPidNamespace(facts: MachineFacts): CaptureError | undefined {
+  return findConfinement({ ...facts, ownUserNamespace: false });
+}
+
+/** What a filter refuses is seen only by trying, which takes privileges. */
+function seccomp({ hasSeccompFilter, container }: MachineFacts, trial: Trial | undefined): Check {
+  if (!hasSeccompFilter) return ok('seccomp', 'no system calls are filtered');
+  if (trial?.error?.code === 'seccomp') return problem('seccomp', trial.error.cause, trial.error.advice);
+  if (trial !== undefined) return ok('seccomp', 'system calls are filtered, and those of profiling pass');
+  const found = 'system calls are filtered (seccomp): whether bpf() passes is seen with more privileges only';
+  return warning('seccomp', found, withoutSeccomp(container));
+}
+
+function capabilities(facts: MachineFacts, trial: Trial | undefined): Check {
+  const missing = findMissingPrivilege(facts);
+  if (missing !== undefined && trial !== undefined && trial.error === undefined)
+    return ok('capabilities', 'this user has none, and the sampler gets what it needs');
+  if (missing !== undefined) return problem('capabilities', missing.cause, missing.advice);
+  const { missingUseful, isRoot, container } = facts;
+  const who = isRoot ? 'root' : 'this user';
+  if (missingUseful.length === 0)
+    return ok('capabilities', `${who} has all capabilities that profiling needs`);
+  const found = `${who} can profile, but has no ${capabilityNames(missingUseful)}: other users’ processes, replaced files and the kernel may stay without names`;
+  return warning('capabilities', found, addCapabilities(container, missingUseful));
+}

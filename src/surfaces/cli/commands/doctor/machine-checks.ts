@@ -1,0 +1,57 @@
+import { CaptureError } from '../../../../capture/capture-error.js';
+import { readKernelFeatures } from '../../../../capture/machine/kernel-features.js';
+import type { MachineFacts } from '../../../../capture/machine/machine-facts.js';
+import { checkNativeParts } from '../../../../capture/machine/native-parts.js';
+import { findMissingFeature } from '../../../../capture/rights/diagnose.js';
+import { findMachineObstacle } from '../../../../capture/rights/obstacle.js';
+import { type Check, ok, problem, unless } from './check.js';
+import type { Trial } from './trial.js';
+
+/** What the installation and the kernel must have, whoever asks. */
+export function machineChecks(facts: MachineFacts, trial: Trial | undefined): Check[] {
+  return [nativeParts(), btf(facts), ...features(trial), lockdown(facts)];
+}
+
+function nativeParts(): Check {
+  try {
+    checkNativeParts();
+    return ok('native-parts', 'all native parts are in this installation');
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
+    const fix = error.advice || 'profile on Linux x86-64; profiles that were taken there can be read here';
+    return problem('native-parts', error.cause, fix);
+  }
+}
+
+function btf(facts: MachineFacts): Check {
+  return unless(
+    'btf',
+    findMachineObstacle({ ...facts, lockdown: undefined }),
+    'the kernel shows its types (BTF)',
+  );
+}
+
+/** Programs that were loaded have what they need; and nothing is said of a kernel that does not show its types. */
+function features(trial: Trial | undefined): Check[] {
+  const isProved = trial !== undefined && trial.error === undefined;
+  const features = isProved ? { hasRingBuffer: true, hasBpfLoop: true } : readKernelFeatures();
+  if (features === undefined) return [];
+  const ringBuffer = findMissingFeature({ ...features, hasBpfLoop: true });
+  const bpfLoop = findMissingFeature({ ...features, hasRingBuffer: true });
+  return [
+    unless('ring-buffer', ringBuffer, 'the kernel has ring buffers for kernel programs'),
+    unless('bpf-loop', bpfLoop, 'the kernel has bpf_loop, with which stacks are unwound'),
+  ];
+}
+
+const LOCKDOWN_FOUND = {
+  none: 'the kernel is not locked down',
+  integrity: 'lockdown is in the mode integrity, which is no obstacle',
+  confidentiality: '',
+} as const;
+
+function lockdown(facts: MachineFacts): Check {
+  if (facts.lockdown === undefined) return ok('lockdown', 'not told here (securityfs is not mounted)');
+  const obstacle = findMachineObstacle({ ...facts, hasBtf: true });
+  return unless('lockdown', obstacle, LOCKDOWN_FOUND[facts.lockdown]);
+}

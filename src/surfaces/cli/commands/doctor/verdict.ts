@@ -1,0 +1,36 @@
+import type { CaptureError } from '../../../../capture/capture-error.js';
+import { statusOfCaptureError } from '../../command-line/explain.js';
+import type { Check } from './check.js';
+
+/** `exitCode`: 0 profiling works, 77 privileges are missing, 125 this machine cannot. */
+export interface Verdict {
+  exitCode: number;
+  message: string;
+}
+
+/** What no privilege cures: told before a privilege that would be of no use. */
+const OF_THE_MACHINE = ['platform', 'native-parts', 'btf', 'ring-buffer', 'bpf-loop', 'lockdown'];
+
+/** `obstacle`: why a capture ends before it begins, or why the one that was tried has. */
+export function reachVerdict(checks: readonly Check[], obstacle: CaptureError | undefined): Verdict {
+  const problems = checks.filter(({ status }) => status === 'problem');
+  const ofMachine = problems.find(({ code }) => OF_THE_MACHINE.includes(code));
+  if (ofMachine !== undefined) return cannot(ofMachine.found);
+  if (obstacle !== undefined)
+    return statusOfCaptureError(obstacle).code === 77 ? missing(obstacle) : cannot(obstacle.cause);
+  return problems[0] === undefined ? works(checks) : cannot(problems[0].found);
+}
+
+function works(checks: readonly Check[]): Verdict {
+  const warnings = checks.filter(({ status }) => status === 'warning').length;
+  const but = warnings === 0 ? '' : `, with ${warnings === 1 ? 'one warning' : `${warnings} warnings`}`;
+  return { exitCode: 0, message: `Profiling works here${but}.` };
+}
+
+function missing({ cause }: CaptureError): Verdict {
+  return { exitCode: 77, message: `Profiling is not allowed here yet: ${cause}.` };
+}
+
+function cannot(cause: string): Verdict {
+  return { exitCode: 125, message: `This machine cannot profile: ${cause}.` };
+}

@@ -1,0 +1,13 @@
+import { NativeError } from '../../../../ffi/native-error.js';
+import { UsageProblem } from '../../command-line/usage-problem.js';
+
+/** What reading the typed file failed with, as the error to throw; a missing library stays what it is. */
+export function unreadableFile(error: unknown): unknown {
+  if (!(error instanceof NativeError) || error.code === 'ELIBACC') return error;
+  return new UsageProblem(reasonOf(error));
+}
+
+/** As the commands say it: no capital, no full stop, and the system's number for the error left out. */
+function reasonOf({ message }: NativeError): string {
+  return message.replace(/^Cannot/, 'cannot').replace(/ \(os error \d+\)|\.$/g, '');
+}

@@ -1,0 +1,26 @@
+import { UnwindTable } from '../../../../ffi/unwind-table.js';
+import { printText } from '../../terminal/print-text.js';
+import { unreadableFile } from './unreadable-file.js';
+import { unwindRuleText } from './unwind-rule-text.js';
+
+/** One line per row on standard output, a piece at a time. Throws UsageProblem, WriteFailure. */
+export async function printUnwindTable(path: string): Promise<void> {
+  using table = readTable(path);
+  const rules = table.rules.map(unwindRuleText);
+  for (const rows of table.chunks()) {
+    const lines = rows.map(({ address, rule }) => `${hex(address)} ${rules[rule]}\n`);
+    if (!(await printText(lines.join('')))) return;
+  }
+}
+
+function readTable(path: string): UnwindTable {
+  try {
+    return UnwindTable.read(path);
+  } catch (error) {
+    throw unreadableFile(error);
+  }
+}
+
+function hex(address: bigint): string {
+  return address.toString(16).padStart(16, '0');
+}

@@ -1,0 +1,203 @@
+import { limitFrequency } from '../../../../account/overload.js';
+import { failedRules } from '../../../../account/require-rules.js';
+import type { ExitStatus, Summary } from '../../../../account/summary.js';
+import { isUnwindingDoubtful } from '../../../../account/unwinding-verdict.js';
+import { CaptureError } from '../../../../capture/capture-error.js';
+import { type CaptureSession, openSession } from '../../../../capture/capture-session.js';
+import type { RawProfile } from '../../../../capture/raw-profile.js';
+import { checkWithinBounds } from '../../../../capture/rights/bounds.js';
+import { checkCanCapture } from '../../../../capture/rights/preflight.js';
+import { askForDebugFiles } from '../../../../run/await-debug-files.js';
+import { noteCapture, noteEnd, noteStillRunning, noteTargets } from '../../../../run/note-capture.js';
+import type { RunInProgress } from '../../../../run/run-in-progress.js';
+import { Interrupted, type Interrupts } from '../../../../run/signals/interrupts.js';
+import { endTargets, passingOn } from '../../../../run/signals/pass-signals.js';
+import { beginNaming, saveNames } from '../../../../run/symbol-cache/keep-names.js';
+import { alteredTextProblems } from '../../../../run/targets/altered-text.js';
+import {
+  exitCodeOf,
+  type LaunchEnd,
+  type PreparedTarget,
+  type PrepareTarget,
+} from '../../../../run/targets/prepared-target.js';
+import { type RunEnd, waitForEnd } from '../../../../run/wait-for-end.js';
+import { explain } from '../../command-line/explain.js';
+import type { RecordOptions } from '../../command-line/options.js';
+import { openPicture } from '../../outputs/open-picture.js';
+import { Outputs } from '../../outputs/outputs.js';
+import { writeProfile } from '../../outputs/write-profile.js';
+import { announceQuestion } from '../../terminal/announce-question.js';
+import type { Terminal } from '../../terminal/terminal.js';
+
+/** How long a command may take to obey SIGTERM when its time is up. */
+const GRACE_MS = 5000;
+/** A Ctrl-C that came while cargo was building. */
+const INTERRUPTED = { code: 130, source: 'cargo', signal: 'SIGINT' } as const;
+
+/** Runs a capture from build to picture; fills the summary as it goes. Throws what `explain` understands. */
+export async function record(
+  wanted: RecordOptions,
+  prepare: PrepareTarget,
+  summary: Summary,
+  terminal: Terminal,
+  interrupts: Interrupts,
+): Promise<ExitStatus> {
+  checkCanCapture();
+  checkWithinBounds(wanted.plan);
+  if (interrupts.count > 0) return INTERRUPTED;
+  const { frequencyHz, problems } = limitFrequency(wanted.plan.frequencyHz);
+  summary.event.frequencyHz = frequencyHz;
+  const options = { ...wanted, plan: { ...wanted.plan, frequencyHz } };
+  const outputs = Outputs.reserve(options);
+  try {
+    summary.problems.addAll(problems);
+    const isAsked = announceQuestion(terminal);
+    const opening = openTimedSession(options, summary); // the kernel verifies our programs while cargo builds
+    opening.catch(() => {}); // awaited below; until then cargo's own failure comes first
+    interrupts.startWitness();
+    if (isAsked) await interrupts.orThrow(opening); // a question between cargo's lines would be overlooked
+    const preparing = interrupts.orThrow(prepare());
+    const target = await preparing.catch((error) => abandon(opening, error));
+    await using session = await opening;
+    notePreparation(summary, target, terminal);
+    outputs.addDefault(options, target);
+    if (options.target.kind !== 'pid') summary.problems.addAll(alteredTextProblems());
+    if (interrupts.count > 0) return INTERRUPTED;
+    using debugDownloads = askForDebugFiles(session, summary);
+    const launched = await target.launch(session);
+    const run = {
+      options,
+      target,
+      launched,
+      session,
+      debugDownloads,
+      outputs,
+      summary,
+      interrupts,
+      terminal,
+    };
+    return await profile(run).catch((error) => statusOfFailure(error, run));
+  } finally {
+    outputs.discard();
+  }
+}
+
+function notePreparation(summary: Summary, target: PreparedTarget, terminal: Terminal): void {
+  summary.problems.addAll(target.problems);
+  for (const problem of summary.problems.takeUnsaid()) terminal.warn(problem);
+  summary.phasesNs.metadata = Number(target.phases.metadataNs);
+  summary.phasesNs.build = Number(target.phases.buildNs);
+}
+
+async function openTimedSession(options: RecordOptions, summary: Summary): Promise<CaptureSession> {
+  const beginNs = process.hrtime.bigint();
+  const session = await openSession(options.plan);
+  summary.elevation = session.elevation;
+  beginNaming(session.native, options);
+  summary.phasesNs.samplerStart = Number(process.hrtime.bigint() - beginNs);
+  return session;
+}
+
+/** The target could not be prepared, so the sampler goes too; its own failure would only distract. */
+async function abandon(opening: Promise<CaptureSession>, error: unknown): Promise<never> {
+  await opening.then((session) => session.close()).catch(() => {});
+  throw error;
+}
+
+async function profile(run: RunInProgress): Promise<ExitStatus> {
+  const { options, session, outputs, summary, interrupts, terminal } = run;
+  const { end, raw } = await capture(run);
+  noteCapture(raw, run);
+  if (end.why === 'ended') noteStillRunning(raw, summary);
+  if (session.processes.length === 0) return nothingRan(end, run);
+  await writeProfile(raw, run);
+  await showPicture(outputs, options, terminal);
+  await saveNames(session.native, summary, terminal);
+  return statusOf(await interrupts.orThrow(finalEnd(end, run)), run);
+}
+
+/** Samples until the end; a command whose time is up is asked to end. */
+async function capture(run: RunInProgress): Promise<{ end: RunEnd; raw: RawProfile }> {
+  const { target, session, summary, interrupts } = run;
+  const beginNs = process.hrtime.bigint();
+  const end = await waitForEnd(run).finally(() => {
+    summary.phasesNs.run = Number(process.hrtime.bigint() - beginNs);
+  });
+  const raw = await interrupts.orThrow(session.stop());
+  if (end.why === 'duration' && !target.isForeign) endTargets(run, 'SIGTERM');
+  return { end, raw };
+}
+
+/** The program goes on without its profile; a code of its own that tells of a failure outranks ours. */
+async function statusOfFailure(error: unknown, run: RunInProgress): Promise<ExitStatus> {
+  const { launched, summary, interrupts, terminal } = run;
+  if (error instanceof Interrupted) throw error;
+  if (isSamplerLost(error)) await writeWhatCame(error, run);
+  if (launched.pid === undefined) throw error;
+  const status = explain(error, terminal, summary.problems);
+  if (summary.targets.length === 0) noteTargets([], run);
+  interrupts.onSignal = passingOn(run);
+  const end = await interrupts.orThrow(launched.ended);
+  noteEnd(summary, launched, end);
+  const code = exitCodeOf(end);
+  return code === 0 ? status : { code, source: 'target', signal: end.signal };
+}
+
+function isSamplerLost(error: unknown): error is CaptureError {
+  return error instanceof CaptureError && error.code === 'sampler';
+}
+
+/** The part of the profile that is whole is worth having; it says everywhere that it is a part. */
+async function writeWhatCame({ cause }: CaptureError, run: RunInProgress): Promise<void> {
+  const { session, summary, terminal } = run;
+  const raw = session.whatCame();
+  if (raw === undefined || raw.samples.length === 0) return;
+  noteCapture(raw, run);
+  const seconds = (summary.phasesNs.run / 1e9).toFixed(1);
+  const message = `the profile is cut off after ${seconds} s, and its last second is thin: ${cause}`;
+  summary.problems.add({ code: 'cut-off', message });
+  await writeProfile(raw, run, [message]).catch((error) => {
+    if (error instanceof Interrupted) throw error;
+    explain(error, terminal, summary.problems);
+  });
+}
+
+/** cargo ended without running anything (no tests, for example): it has said so; an empty picture would not help. */
+function nothingRan(end: RunEnd, { target, summary, terminal }: RunInProgress): ExitStatus {
+  const message = target.whyNothingRan?.() ?? 'no program was run, so there is nothing to show';
+  summary.problems.add({ code: 'nothing-ran', message });
+  terminal.warn(message);
+  const code = end.why === 'ended' ? exitCodeOf(end.end) : 0;
+  return { code, source: 'cargo', signal: null };
+}
+
+async function showPicture(outputs: Outputs, options: RecordOptions, terminal: Terminal): Promise<void> {
+  if (outputs.picture !== undefined) await openPicture(outputs.picture, options.open, terminal);
+}
+
+/** Our own end of the run (time, Ctrl-C on a foreign process) is a success, whatever the program makes of it. */
+async function finalEnd(end: RunEnd, run: RunInProgress): Promise<LaunchEnd> {
+  const { launched, summary, terminal } = run;
+  if (end.why === 'ended') return end.end;
+  if (launched.pid !== undefined) {
+    const kill = setTimeout(() => endTargets(run, 'SIGKILL'), GRACE_MS);
+    const waiting = 'the time is up: waiting for the command to obey SIGTERM';
+    const { code, signal } = await terminal.progress(waiting, launched.ended);
+    clearTimeout(kill);
+    noteEnd(summary, launched, { code, signal });
+  }
+  return { code: 0, signal: null };
+}
+
+function statusOf(end: LaunchEnd, { options, outputs, summary, terminal }: RunInProgress): ExitStatus {
+  const code = exitCodeOf(end);
+  const failures = failedRules(options.rules, summary);
+  for (const failure of failures) {
+    summary.problems.add({ code: 'require', message: failure });
+    terminal.error(`--require ${failure}`);
+  }
+  const isFailed = outputs.failures.length > 0 || isUnwindingDoubtful(summary);
+  if (code === 0 && isFailed) return { code: 125, source: 'profiler', signal: null };
+  if (code === 0 && failures.length > 0) return { code: 6, source: 'require', signal: null };
+  return { code, source: 'target', signal: end.signal };
+}

@@ -1,0 +1,171 @@
+import { type ExitStatus, emptySummary, type Summary } from '../../../../account/summary.js';
+import { ignoringLauncher } from '../../../../capture/gate/inherited-signals.js';
+import { checkCanCapture } from '../../../../capture/rights/preflight.js';
+import { startCargoThrough } from '../../../../cargo/launch/cargo-launcher.js';
+import { Interrupts } from '../../../../run/signals/interrupts.js';
+import { untilSignal } from '../../../../run/signals/until-signal.js';
+import { type PrepareTarget, prepareProgram } from '../../../../run/targets/prepared-target.js';
+import { withConfiguration } from '../../command-line/configuration/with-configuration.js';
+import { explain } from '../../command-line/explain.js';
+import type { CommandName } from '../../command-line/flags.js';
+import { helpText } from '../../command-line/help.js';
+import { type CargoTargetRequest, type RecordOptions, toOptions } from '../../command-line/options.js';
+import { type Flags, parseFlags } from '../../command-line/parse-flags.js';
+import { packageVersion } from '../../command-line/version.js';
+import type { SplitLine } from '../../main.js';
+import { jsonText } from '../../outputs/json-text.js';
+import { type ReservedFile, reserveOutput } from '../../outputs/reserve-outputs.js';
+import type { ReservedStream } from '../../outputs/reserved-stream.js';
+import { makeTargetFolders } from '../../outputs/target-folders.js';
+import { becomeSudoCaller } from '../../sudo/become-caller.js';
+import { printText } from '../../terminal/print-text.js';
+import { Terminal } from '../../terminal/terminal.js';
+import { targetsText } from './list-targets.js';
+import { peakRssBytes } from './peak-rss.js';
+
+/** Parses, records, and writes the summary on every way out; resolves with the exit code. */
+export async function runWithFlags(
+  command: CommandName,
+  argv: readonly string[],
+  split: (argv: readonly string[]) => SplitLine,
+): Promise<number> {
+  const beforeProgram = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  const terminal = new Terminal(beforeProgram.includes('--quiet') ? 'quiet' : 'normal');
+  try {
+    await becomeSudoCaller(terminal);
+    const line = split(argv);
+    const flags = await parseFlags(command, line.ours, line.invokedAs);
+    if (flags.help) return await show(helpText(command, line.invokedAs));
+    if (flags.version) return await show(`${nameOf(command, line)} ${packageVersion()}\n`);
+    return await runOptions(command, flags, line);
+  } catch (error) {
+    const summary = emptySummaryOf();
+    const status = explain(error, terminal, summary.problems);
+    const path = summaryPathOf(beforeProgram);
+    const reserve = () => (path === undefined ? undefined : reserveOutput(path));
+    return await writeSummary(reserve, withStatus(summary, status), terminal);
+  }
+}
+
+/** The wrapper is one command, with the space or without; `profile-bee` and `record` are told apart. */
+function nameOf(command: CommandName, { invokedAs }: SplitLine): string {
+  return command === 'profile-bee' ? (invokedAs ?? command) : command;
+}
+
+async function show(text: string): Promise<number> {
+  await printText(text);
+  return 0;
+}
+
+/** What was typed is checked before cargo is asked, and before anything is reserved or started. */
+async function runOptions(command: CommandName, flags: Flags, line: SplitLine): Promise<number> {
+  using interrupts = new Interrupts();
+  const options = toOptions(command, flags, line);
+  const { target } = options;
+  if (target.kind === 'cargo') return await runCargo({ flags, line, options, target }, interrupts);
+  interrupts.hearAll(); // before anything is there that a signal could leave behind
+  return await recordWithSummary(options, async () => prepareProgram(target, options), interrupts);
+}
+
+interface TypedCargo {
+  flags: Flags;
+  line: SplitLine;
+  options: RecordOptions;
+  target: CargoTargetRequest;
+}
+
+/** The project's configuration stands below what was typed, and is known when cargo has found the project. */
+async function runCargo(
+  { flags, line, options: typed, target }: TypedCargo,
+  interrupts: Interrupts,
+): Promise<number> {
+  const { inspection } = typed;
+  if (inspection === undefined) {
+    checkCanCapture(); // before anything else takes time
+    startCargoThrough(ignoringLauncher());
+    interrupts.hearAll();
+  }
+  const { findCargoProject, prepareCargoTarget, planText } = await import(
+    '../../../../run/targets/cargo-target.js'
+  );
+  const project = await interrupts.orThrow(findCargoProject(target));
+  if (inspection?.what === 'targets') return await show(targetsText(project, inspection.asJson));
+  const terminal = new Terminal(typed.verbosity);
+  const configured = await withConfiguration(flags, project, terminal);
+  const options = toOptions('cargo-profile-bee', configured, line);
+  if (inspection?.what === 'dry-run') return await show(await planText(project, options));
+  const files = [...options.outputs.map(({ path }) => path), options.summaryPath, options.rawSamplesPath];
+  makeTargetFolders(files, project.metadata.targetDirectory);
+  return await recordWithSummary(options, () => prepareCargoTarget(project, options, terminal), interrupts);
+}
+
+async function recordWithSummary(
+  options: RecordOptions,
+  prepare: PrepareTarget,
+  interrupts: Interrupts,
+): Promise<number> {
+  const terminal = new Terminal(options.verbosity);
+  const summaryFile = options.summaryPath === undefined ? undefined : reserveOutput(options.summaryPath);
+  const { plan } = options;
+  const summary = emptySummary(
+    packageVersion(),
+    { name: plan.event, frequencyHz: plan.frequencyHz },
+    plan.unwinder,
+  );
+  const status = await recordOrExplain(options, prepare, summary, terminal, interrupts);
+  return await untilSignal(interrupts, (signal) =>
+    writeSummary(() => summaryFile, withStatus(summary, status), terminal, signal),
+  );
+}
+
+async function recordOrExplain(
+  options: RecordOptions,
+  prepare: PrepareTarget,
+  summary: Summary,
+  terminal: Terminal,
+  interrupts: Interrupts,
+): Promise<ExitStatus> {
+  const { record } = await import('./record.js');
+  try {
+    return await record(options, prepare, summary, terminal, interrupts);
+  } catch (error) {
+    return explain(error, terminal, summary.problems);
+  }
+}
+
+function emptySummaryOf(): Summary {
+  return emptySummary(packageVersion(), { name: 'cpu-clock', frequencyHz: 0 }, 'dwarf');
+}
+
+function withStatus(summary: Summary, exit: ExitStatus): Summary {
+  return {
+    ...summary,
+    exit,
+    cost: { ...summary.cost, cliPeakRssBytes: peakRssBytes() },
+  };
+}
+
+/** The summary path of a line that could not be parsed whole. */
+function summaryPathOf(argv: readonly string[]): string | undefined {
+  const index = argv.findIndex((argument) => /^--summary-json(=|$)/.test(argument));
+  return index < 0 ? undefined : argv[index]!.includes('=') ? argv[index]!.slice(15) : argv[index + 1];
+}
+
+async function writeSummary(
+  reserve: () => ReservedFile | ReservedStream | undefined,
+  summary: Summary,
+  terminal: Terminal,
+  signal?: AbortSignal,
+): Promise<number> {
+  try {
+    const waiting = { ...(signal && { signal }), say: (text: string) => terminal.note(text) };
+    await reserve()?.commit([jsonText(summary)], waiting);
+    return summary.exit.code;
+  } catch (error) {
+    const { code } = summary.exit;
+    const isSaid = summary.problems.toJSON().some(({ message }) => message === (error as Error).message);
+    if (code !== 0 && isSaid) return code; // this very file was refused
+    const status = explain(error, terminal);
+    return code === 0 ? status.code : code;
+  }
+}

@@ -1,0 +1,91 @@
+import { spawnSync } from 'node:child_process';
+import { createInterface } from 'node:readline/promises';
+import { CaptureError } from '../../../../capture/capture-error.js';
+import { readKernelSetting } from '../../../../capture/machine/machine-facts.js';
+import { checkNativeParts } from '../../../../capture/machine/native-parts.js';
+import { systemErrorText } from '../../../../capture/machine/system-error-text.js';
+import { PARANOID_ADVICE } from '../../../../capture/rights/diagnose.js';
+import { INSTALL_ROOT, installedSamplers } from '../../../../capture/rights/installed-sampler.js';
+import { findNativeFile } from '../../../../ffi/native-files.js';
+import { explain } from '../../command-line/explain.js';
+import { UsageProblem } from '../../command-line/usage-problem.js';
+import { printText } from '../../terminal/print-text.js';
+import { Terminal } from '../../terminal/terminal.js';
+import { installArguments, planLines, planSetup } from './setup-plan.js';
+import { parseSetup, SETUP_HELP, type SetupRequest } from './setup-request.js';
+import { statusText } from './status.js';
+
+const NOT_PERMITTED = 77;
+/** Of `bee-sampler --install`, as root: something else than rights is missing. */
+const OBSTACLE = 125;
+
+/** The command `setup`; resolves with the exit code. `name`: the command before it, as it was typed. */
+export async function setUp(args: readonly string[], name: string): Promise<number> {
+  const terminal = new Terminal('normal');
+  try {
+    const request = parseSetup(args, name);
+    if (request.action === 'help') {
+      await printText(SETUP_HELP(name));
+      return 0;
+    }
+    checkNativeParts();
+    return await act(request, name, terminal);
+  } catch (error) {
+    return explain(error, terminal).code;
+  }
+}
+
+async function act(request: SetupRequest, name: string, terminal: Terminal): Promise<number> {
+  const sampler = findNativeFile('bee-sampler');
+  const installed = installedSamplers(sampler);
+  if (request.action === 'status') {
+    await printText(statusText(installed));
+    return installed.some(({ kind }) => kind === 'same') ? 0 : NOT_PERMITTED;
+  }
+  const isRemoval = request.action === 'uninstall';
+  const plan = isRemoval ? undefined : planSetup(request, installed);
+  const lines = plan === undefined ? [`removes ${INSTALL_ROOT}`] : planLines(plan, sampler, INSTALL_ROOT);
+  terminal.say(`${name} setup, as root:`);
+  for (const line of lines) terminal.say(`  ${line}`);
+  if (!(await isAgreed(request, name, sampler))) return 1;
+  runAsRoot([sampler, ...(plan === undefined ? ['--uninstall'] : installArguments(plan))], terminal);
+  terminal.say(isRemoval ? 'removed' : `installed; ${name} now needs no password`);
+  if (!isRemoval) warnOfParanoidKernel(terminal);
+  return 0;
+}
+
+function warnOfParanoidKernel(terminal: Terminal): void {
+  const value = readKernelSetting('perf_event_paranoid') ?? 0;
+  if (value <= 2) return;
+  const cause = `kernel.perf_event_paranoid is ${value}: kernels of Debian and Ubuntu let root alone open perf events`;
+  terminal.warn(`${cause}; ${PARANOID_ADVICE}`);
+}
+
+/** One question: where sudo asks for a password, that is it. */
+async function isAgreed({ isConfirmed }: SetupRequest, name: string, sampler: string): Promise<boolean> {
+  if (isConfirmed) return true;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new UsageProblem('setup: there is no terminal to ask on', `${name} setup --yes   does not ask`);
+  }
+  if (process.geteuid?.() !== 0 && spawnSync('sudo', ['-n', '--', sampler, '--check']).status !== 0)
+    return true;
+  const questions = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await questions.question('Continue? [y/N] ');
+  questions.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+/** Throws CaptureError. */
+function runAsRoot(command: readonly string[], terminal: Terminal): void {
+  const isRoot = process.geteuid?.() === 0;
+  const [file, ...args] = isRoot ? command : ['sudo', '--', ...command];
+  if (!isRoot) terminal.say(`+ ${[file, ...args].join(' ')}`);
+  const { status, error } = spawnSync(file!, args, { stdio: ['inherit', 'ignore', 'inherit'] });
+  if (status === 0) return;
+  if (status === OBSTACLE) {
+    throw new CaptureError('setup', 'set up the sampler', 'bee-sampler ended for the reason above');
+  }
+  const cause = error === undefined ? `${file} ended with code ${status}` : systemErrorText(error);
+  const advice = `as root:   ${command.join(' ')}`;
+  throw new CaptureError('not-privileged', 'set up the sampler', cause, advice);
+}

@@ -1,0 +1,38 @@
+import { type Bounds, boundsOf } from '../../../../capture/rights/bounds.js';
+import { INSTALL_ROOT, type InstalledSampler } from '../../../../capture/rights/installed-sampler.js';
+
+const KINDS: Record<InstalledSampler['kind'], string> = {
+  same: 'ready for you',
+  other: 'another version than this one: setup replaces it',
+  forbidden: 'not for you',
+  unreadable: 'cannot be looked at',
+};
+
+/** One paragraph for each copy. */
+export function statusText(installed: readonly InstalledSampler[]): string {
+  if (installed.length === 0) return `nothing is installed in ${INSTALL_ROOT}\n`;
+  return installed.map(paragraph).join('');
+}
+
+function paragraph({ path, kind, why, users, groups, ...allowed }: InstalledSampler): string {
+  if (kind === 'unreadable') return `${path}: ${KINDS[kind]}: ${why}\n`;
+  const names = [...users, ...groups.map((group) => `members of ${group}`)];
+  return [
+    `${path}: ${KINDS[kind]}`,
+    `  for             ${names.join(', ') || 'nobody known'}`,
+    `  processes       ${allowed.hasAllProcesses ? 'of every user' : 'their own'}`,
+    `  kernel frames   ${allowed.hasKernelFrames ? 'yes' : 'no'}`,
+    `  each user       ${boundsText(kind === 'same' ? boundsOf(path) : undefined, allowed)}`,
+    '',
+  ].join('\n');
+}
+
+/** What all runs of a user may take together; `bounds` where the sampler says what its own choice comes to here. */
+function boundsText(
+  bounds: Bounds | undefined,
+  { maxFrequencyHz, maxMemoryMiB }: Pick<InstalledSampler, 'maxFrequencyHz' | 'maxMemoryMiB'>,
+): string {
+  const frequencyHz = bounds?.frequencyHz ?? maxFrequencyHz ?? 'the usual';
+  const memoryMiB = bounds?.memoryMiB ?? maxMemoryMiB ?? 'the usual';
+  return `up to ${frequencyHz} samples a second, and ${memoryMiB} MB of the kernel's memory`;
+}

@@ -1,0 +1,191 @@
+import type { SummaryOutput } from '../../../account/summary.js';
+import type { RawProfile } from '../../../capture/raw-profile.js';
+import { rawSampleLines } from '../../../capture/raw-sample-lines.js';
+import { writeFolded } from '../../../formats/folded.js';
+import type { Profile } from '../../../profile/profile.js';
+import type { ProfilePart } from '../../../profile/split-by-root.js';
+import { layoutFlamegraph } from '../../../render/flamegraph-layout.js';
+import { renderSvg } from '../../../render/svg.js';
+import type { PreparedTarget } from '../../../run/targets/prepared-target.js';
+import type { OutputFormat, RecordOptions } from '../command-line/options.js';
+import { type ReservedFile, reserveOutput, reserveUnique } from './reserve-outputs.js';
+import { ReservedStream, type Waiting } from './reserved-stream.js';
+import { ReservedSplit } from './split-outputs.js';
+import { WriteFailure } from './write-failure.js';
+
+/** What stands in a picture beside the frames. */
+export interface Caption {
+  title: string;
+  subtitle: string;
+  warnings: readonly string[];
+  /** The workspace, or where the command was started. */
+  sourceRoot: string;
+}
+
+interface Output {
+  format: OutputFormat | 'raw-samples';
+  file: ReservedFile | ReservedSplit | ReservedStream;
+}
+
+/** What is written: of `--split`, `parts` are the profile by roots. */
+export interface Content {
+  raw: RawProfile;
+  profile: Profile;
+  caption: Caption;
+  parts: readonly ProfilePart[];
+}
+
+interface Rendered {
+  content: string;
+  facts: Pick<SummaryOutput, 'framesShown' | 'framesHidden'>;
+}
+
+/** The files of a run: reserved before the program starts, written whole when it has ended. */
+export class Outputs {
+  readonly #outputs: Output[] = [];
+  readonly #written = new Map<Output, SummaryOutput[]>();
+  readonly #failures: WriteFailure[] = [];
+  #picture: string | undefined;
+
+  /** Reserves the files that the command line names. Throws UsageProblem; nothing stays reserved then. */
+  static reserve({ outputs: requests, split, rawSamplesPath }: RecordOptions): Outputs {
+    const outputs = new Outputs();
+    try {
+      for (const { path, format } of requests)
+        outputs.#outputs.push({ format, file: (split ? ReservedSplit.reserve : reserveStream)(path) });
+      if (rawSamplesPath !== undefined)
+        outputs.#outputs.push({ format: 'raw-samples', file: reserveOutput(rawSamplesPath) });
+    } catch (error) {
+      outputs.discard();
+      throw error;
+    }
+    return outputs;
+  }
+
+  /** Where nothing is named: the wrapper writes a flamegraph beside the build, the profiler folds to its output. */
+  addDefault(options: RecordOptions, target: PreparedTarget): void {
+    if (this.#outputs.some(({ format }) => format !== 'raw-samples')) return;
+    if (options.command === 'profile-bee')
+      this.#outputs.unshift({ format: 'folded', file: ReservedStream.standardOutput() });
+    else {
+      const { outputDirectory, name } = target;
+      const reserve = options.split ? ReservedSplit.reserveUnique : reserveUnique;
+      this.#outputs.unshift({ format: 'svg', file: reserve(outputDirectory, name, '.svg', new Date()) });
+    }
+  }
+
+  /** The flamegraph to open: the first that was written, and of its parts the one with most samples. */
+  get picture(): string | undefined {
+    return this.#picture;
+  }
+
+  /** What is written by now, in the order of the command line. */
+  get written(): SummaryOutput[] {
+    return this.#outputs.flatMap((output) => this.#written.get(output) ?? []);
+  }
+
+  /** Why some are not written. */
+  get failures(): readonly WriteFailure[] {
+    return this.#failures;
+  }
+
+  /** Writes what waits for nobody. One that fails costs no other. */
+  async writeFiles(content: Content): Promise<void> {
+    for (const output of this.#outputs) if (!mayWait(output)) await this.#write(output, content);
+  }
+
+  /** The rest: a pipe may be full, or without a reader. Throws what a wait is ended with. */
+  async writePipes(content: Content, waiting: Waiting): Promise<void> {
+    for (const output of this.#outputs) if (mayWait(output)) await this.#write(output, content, waiting);
+  }
+
+  discard(): void {
+    for (const { file } of this.#outputs) file.discard();
+  }
+
+  async #write(output: Output, content: Content, waiting?: Waiting): Promise<void> {
+    const { format, file } = output;
+    try {
+      if (file instanceof ReservedSplit) return this.#writeParts(output, file, content);
+      this.#written.set(output, [await writeOne(format, file, content, waiting)]);
+      if (format === 'svg' && !(file instanceof ReservedStream)) this.#picture ??= file.path;
+    } catch (error) {
+      if (waiting?.signal?.aborted) {
+        this.#failures.push(new WriteFailure(file.path, 'the run was ended while it waited for a reader'));
+        throw error;
+      }
+      // A picture that is too long for a string, for one: it is none of the others' business either.
+      this.#failures.push(asWriteFailure(error, file.path));
+    }
+  }
+
+  #writeParts(output: Output, file: ReservedSplit, { profile: whole, caption, parts }: Content): void {
+    const format = output.format as OutputFormat;
+    const paths = file.pathsOf(parts.map(({ root }) => root));
+    const rendered = parts.map(({ root, profile }) => ({
+      root,
+      path: paths.get(root)!,
+      count: profile.totalCount,
+      ...render(format, profile, captionOfPart(caption, root, profile, whole)),
+    }));
+    const { sizes, failures } = file.commit(new Map(rendered.map(({ path, content }) => [path, content])));
+    this.#failures.push(...failures);
+    const written = rendered.filter(({ path }) => sizes.has(path));
+    const largest = written.toSorted((one, other) => other.count - one.count)[0];
+    if (format === 'svg') this.#picture ??= largest?.path;
+    const entries = written.map(({ root, path, facts }) => ({
+      path,
+      format,
+      root,
+      bytes: sizes.get(path)!,
+      ...facts,
+    }));
+    this.#written.set(output, entries);
+  }
+}
+
+/** `path` undefined: standard output. */
+function reserveStream(path: string | undefined): ReservedFile | ReservedStream {
+  return path === undefined ? ReservedStream.standardOutput() : reserveOutput(path);
+}
+
+function asWriteFailure(error: unknown, path: string): WriteFailure {
+  if (error instanceof WriteFailure) return error;
+  return new WriteFailure(path, error instanceof Error ? error.message : String(error));
+}
+
+function mayWait({ file }: Output): boolean {
+  return file instanceof ReservedStream && file.mayWait;
+}
+
+async function writeOne(
+  format: Output['format'],
+  file: ReservedFile | ReservedStream,
+  { raw, profile, caption }: Content,
+  waiting?: Waiting,
+): Promise<SummaryOutput> {
+  const { path } = file;
+  if (format === 'raw-samples')
+    return { path, format, bytes: await file.commit(rawSampleLines(raw), waiting) };
+  const { content, facts } = render(format, profile, caption);
+  return { path, format, bytes: await file.commit([content], waiting), ...facts };
+}
+
+/** The quality is that of the run: how much of it the part is stands before. */
+function captionOfPart(caption: Caption, root: string, part: Profile, whole: Profile): Caption {
+  const title = root === caption.title ? root : `${caption.title} · ${root}`;
+  if (part.totalCount === whole.totalCount) return { ...caption, title };
+  const share = `${formatCount(part.totalCount)} of the run's ${formatCount(whole.totalCount)} samples`;
+  return { ...caption, title, subtitle: `${share} · the run: ${caption.subtitle}` };
+}
+
+function formatCount(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+function render(format: OutputFormat, profile: Profile, caption: Caption): Rendered {
+  if (format === 'folded') return { content: writeFolded(profile), facts: {} };
+  const layout = layoutFlamegraph(profile);
+  const { framesShown, framesHidden } = layout;
+  return { content: renderSvg(layout, caption), facts: { framesShown, framesHidden } };
+}

@@ -1,0 +1,178 @@
+import { closeSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { Hold } from '../../../capture/sampler/hold.js';
+import { UsageProblem } from '../command-line/usage-problem.js';
+import { lockName, removeAbandonedOutputs, removeQuietly } from './abandoned-outputs.js';
+import { type FilePlace, findOutputPlace, unwritable } from './output-place.js';
+import { ReservedStream } from './reserved-stream.js';
+import { TemporaryFile } from './temporary-file.js';
+import { reasonOf, UnwritableOutput, WriteFailure } from './write-failure.js';
+
+/** Throws UsageProblem when nothing can be written there. */
+export function reserveOutput(path: string): ReservedFile | ReservedStream {
+  const place = findOutputPlace(path);
+  return place.kind === 'file'
+    ? ReservedFile.reserve(path, place)
+    : ReservedStream.reserve(resolve(path), place);
+}
+
+/** What the reserved files of this process end up as, with their names. */
+const reserved = new Map<string, string>();
+
+/**
+ * A file that will be whole or absent: its temporary neighbour is created now, so that a bad path is refused before
+ * the program starts, and renamed into place when the content is complete.
+ */
+export class ReservedFile {
+  #temporary: TemporaryFile | undefined;
+
+  private constructor(
+    /** Absolute, as the user named it. */
+    readonly path: string,
+    /** The same without a link at its end: where the content ends up. */
+    private readonly file: string,
+    private readonly found: Stats | undefined,
+    /** Held against another run that wants the same new name. */
+    private readonly lock?: Lock,
+  ) {
+    this.#temporary = TemporaryFile.beside(file, found);
+    reserved.set(file, path);
+  }
+
+  /** Throws UsageProblem when nothing can be written there, or when what is there is no regular file. */
+  static reserve(path: string, place = findFilePlace(path)): ReservedFile {
+    const other = reserved.get(place.file);
+    if (other !== undefined)
+      throw new UnwritableOutput(
+        path,
+        other === resolve(path) ? 'it is named for two outputs' : `it is the same file as ${other}`,
+      );
+    try {
+      return new ReservedFile(resolve(path), place.file, place.found);
+    } catch (error) {
+      throw error instanceof UnwritableOutput ? error : unwritable(path, error);
+    }
+  }
+
+  /** Like `reserve`, for a path that must be new; undefined when it exists or another run has reserved it. */
+  static reserveNew(path: string): ReservedFile | undefined {
+    const absolute = resolve(path);
+    if (isThere(absolute)) return undefined;
+    const file = ReservedFile.#openNew(absolute);
+    // The other run may have written its file, and given up its reservation, since we looked.
+    if (file === undefined || !isThere(absolute)) return file;
+    file.discard();
+    return undefined;
+  }
+
+  static #openNew(path: string): ReservedFile | undefined {
+    let lock: Lock | undefined;
+    try {
+      lock = makeLock(join(dirname(path), lockName(basename(path))));
+      return lock && new ReservedFile(path, path, undefined, lock);
+    } catch (error) {
+      if (lock !== undefined) removeLock(lock);
+      throw error instanceof UnwritableOutput ? error : unwritable(path, error);
+    }
+  }
+
+  /** Writes and renames; returns the size in bytes. Throws WriteFailure, and leaves nothing then. */
+  commit(pieces: Iterable<string>): number {
+    if (this.#temporary === undefined) throw new Error(`${this.path} was already written`);
+    try {
+      if (!this.#temporary.isThere) this.#renew();
+      return this.#temporary.become(this.file, pieces);
+    } catch (error) {
+      throw new WriteFailure(this.path, reasonOf(error, this.path));
+    } finally {
+      this.discard();
+    }
+  }
+
+  /** Removes what was reserved; does nothing after a commit. */
+  discard(): void {
+    const temporary = this.#temporary;
+    if (temporary === undefined) return;
+    this.#temporary = undefined;
+    reserved.delete(this.file);
+    temporary.discard();
+    if (this.lock !== undefined) removeLock(this.lock);
+  }
+
+  /** The program may have emptied the folder: `cargo clean`, a test that begins with a new one. */
+  #renew(): void {
+    const renewed = TemporaryFile.beside(this.file, this.found);
+    this.#temporary?.discard();
+    this.#temporary = renewed;
+  }
+}
+
+/** Throws UsageProblem where that is not to be seen. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+function findFilePlace(path: string): FilePlace {
+  const place = findOutputPlace(path);
+  if (place.kind === 'file') return place;
+  throw new UnwritableOutput(path, 'it is no regular file');
+}
+
+interface Lock {
+  path: string;
+  hold: Hold;
+}
+
+/** Undefined: another run has it. */
+function makeLock(path: string): Lock | undefined {
+  try {
+    return Hold.make(() => {
+      closeSync(openSync(path, 'wx', 0o600));
+      return path;
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+    throw error;
+  }
+}
+
+function removeLock({ path, hold }: Lock): void {
+  removeQuietly(path);
+  hold.release();
+}
+
+/** `DIRECTORY/NAME-2026-01-31T12-00-00.svg`, with `-2`, `-3`, … where that exists (or `isTaken`): nothing is ever overwritten. */
+export function reserveUnique(
+  directory: string,
+  name: string,
+  extension: string,
+  now: Date,
+  isTaken: (directory: string, stem: string) => boolean = () => false,
+): ReservedFile {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw new UsageProblem(
+      `cannot create ${directory}: ${reasonOf(error, directory)}`,
+      '--svg FILE   writes elsewhere',
+    );
+  }
+  removeAbandonedOutputs(directory); // their names are free again
+  const stem = `${name.replace(/[^\w.-]+/g, '_')}-${localTime(now)}`;
+  for (let attempt = 1; ; attempt++) {
+    const numbered = attempt === 1 ? stem : `${stem}-${attempt}`;
+    if (isTaken(directory, numbered)) continue;
+    const file = ReservedFile.reserveNew(join(directory, `${numbered}${extension}`));
+    if (file !== undefined) return file;
+  }
+}
+
+function localTime(now: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const date = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join('-');
+  return `${date}T${[now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('-')}`;
+}

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { systemErrorText } from '../../../capture/machine/system-error-text.js';
+import { UsageProblem } from '../command-line/usage-problem.js';
+
+/** An output could not be written when everything else was done: a full disk, a folder that has gone. */
+export class WriteFailure extends Error {
+  override readonly name = 'WriteFailure';
+
+  constructor(
+    readonly path: string,
+    readonly reason: string,
+  ) {
+    super(`cannot write ${path}: ${reason}`);
+  }
+}
+
+/** The same, before the program has started: another path is to be typed. */
+export class UnwritableOutput extends UsageProblem {
+  constructor(
+    path: string,
+    readonly reason: string,
+    advice = '',
+  ) {
+    super(`cannot write ${path}: ${reason}`, advice);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'the folder does not exist',
+  ENOTDIR: 'the folder is a file',
+  EACCES: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'it grows beyond the limit for files (ulimit -f, or the file system)',
+  EISDIR: 'it is a directory',
+  ELOOP: 'its links lead round in a circle',
+  ENAMETOOLONG: 'the name is too long',
+  ENXIO: 'nothing is behind it that could be written to',
+  EPIPE: 'its reader has gone',
+};
+
+/** `path`: absolute. */
+export function reasonOf(error: unknown, path: string): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' && existsSync(dirname(path))) return 'nothing can be created in that folder';
+  return REASONS[code ?? ''] ?? systemErrorText(error);
+}

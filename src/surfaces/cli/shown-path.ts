@@ -1,9 +1,0 @@
-import { relative } from 'node:path';
-import { workingDirectory } from '../../run/working-directory.js';
-
-/** As a person would type it from here. `path`: absolute. */
-export function shownPath(path: string): string {
-  const here = workingDirectory();
-  const short = here === undefined ? path : relative(here, path);
-  return short.startsWith('..') ? path : short;
-}

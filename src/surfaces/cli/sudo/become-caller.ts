@@ -1,0 +1,78 @@
+import { userInfo } from 'node:os';
+import { startSamplerAhead } from '../../../capture/sampler/sampler-ahead.js';
+import type { Terminal } from '../terminal/terminal.js';
+import { type Account, callersEnvironment, findSudoCaller, type SudoCaller } from './sudo-caller.js';
+
+/** Missing in the types of Node. */
+interface Groups {
+  initgroups(user: number, extraGroup: number): void;
+}
+
+let hasBecome = false;
+
+/** Whether `becomeSudoCaller` changed who we are. */
+export function isSudoCaller(): boolean {
+  return hasBecome;
+}
+
+/**
+ * Under `sudo`: starts the sampler, and becomes for good the user who called, before cargo is asked and before any file
+ * is made. All of this process and not only its children: what root does not do, it need not undo.
+ */
+export async function becomeSudoCaller(terminal: Terminal): Promise<void> {
+  const caller = findSudoCaller(process.env, process.geteuid?.());
+  if (caller === undefined) return;
+  const root = account();
+  await startSamplerAhead(caller);
+  become(caller);
+  hasBecome = true;
+  const own = account();
+  if (root !== undefined && own !== undefined) setEnvironment(callersEnvironment(process.env, root, own));
+  const name = own?.name ?? `user ${caller.uid}`;
+  terminal.note(
+    `what is run, and every file, is ${name}'s, who called sudo (sudo env -u SUDO_UID … is root's)`,
+  );
+}
+
+function become({ uid, gid }: SudoCaller): void {
+  try {
+    (process as NodeJS.Process & Groups).initgroups(uid, gid);
+  } catch {
+    process.setgroups!([gid]); // a uid without an account has no other groups
+  }
+  process.setgid!(gid);
+  process.setuid!(uid);
+  if (
+    process.getuid!() !== uid ||
+    process.geteuid!() !== uid ||
+    process.getegid!() !== gid ||
+    canBecomeRoot()
+  )
+    throw new Error(`could not become user ${uid}, who called sudo`);
+}
+
+function canBecomeRoot(): boolean {
+  try {
+    process.setuid!(0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Of the effective user; undefined for a uid without one. */
+function account(): Account | undefined {
+  try {
+    const { username, homedir, shell } = userInfo();
+    return { name: username, home: homedir, shell: shell ?? '' };
+  } catch {
+    return undefined;
+  }
+}
+
+function setEnvironment(changes: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+}
