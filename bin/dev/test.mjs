@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build, LIBRARY_FLAGS, STATIC_FLAGS } from './build.mjs';
 import { setUpTests } from './setup.mjs';
 import { has, root, run, step } from './steps.mjs';
@@ -111,7 +111,7 @@ function report(results) {
 function runNodeTests(folder, env = {}, wanted = /(?:)/) {
   const directory = join(root, 'build', 'test', folder);
   const files = existsSync(directory) ? readdirSync(directory, { recursive: true }) : [];
-  const tests = files.filter((file) => file.endsWith('.test.js') && wanted.test(file)).sort();
+  const tests = files.filter((file) => file.endsWith('.test.js') && wanted.test(basename(file))).sort();
   if (tests.length === 0) return;
   const scratch = mkdtempSync(join(tmpdir(), 'bee-tests-'));
   const failures = join(scratch, 'failures');

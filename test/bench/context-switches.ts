@@ -1,4 +1,4 @@
-import { builtProgram } from '../kernel/fixture-programs.js';
+import { builtProgram } from '../kernel/running/fixture-programs.js';
 import { type Figure, percent, times } from './figure.js';
 import { runPerfRecord } from './perf-record.js';
 import { runProfiled } from './profiled-command.js';

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { builtProgram, programsWorkspace } from '../kernel/fixture-programs.js';
-import { ripgrepSources } from '../kernel/ripgrep-sources.js';
-import { scratchDirectory } from '../kernel/scratch-directory.js';
-import type { Summary } from '../kernel/summary.js';
+import { builtProgram, programsWorkspace } from '../kernel/running/fixture-programs.js';
+import { scratchDirectory } from '../kernel/running/scratch-directory.js';
+import type { Summary } from '../kernel/running/summary.js';
+import { ripgrepSources } from '../kernel/targets/ripgrep-sources.js';
 import { type Figure, megabytes, milliseconds } from './figure.js';
 import { installedTool } from './peer-tools.js';
 import { runPerfRecord } from './perf-record.js';

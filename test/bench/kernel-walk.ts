@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { programsWorkspace } from '../kernel/fixture-programs.js';
-import { repositoryRoot } from '../kernel/repository.js';
-import { scratchDirectory } from '../kernel/scratch-directory.js';
+import { programsWorkspace } from '../kernel/running/fixture-programs.js';
+import { repositoryRoot } from '../kernel/running/repository.js';
+import { scratchDirectory } from '../kernel/running/scratch-directory.js';
 
 const target = process.env.CARGO_TARGET_DIR ?? join(repositoryRoot, 'native', 'target');
 const runner = join(target, 'x86_64-unknown-linux-gnu', 'release', 'examples', 'frame_pointer_walk');

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { cacheDirectory } from '../full/cache-directory.js';
-import { repositoryRoot } from '../kernel/repository.js';
+import { repositoryRoot } from '../kernel/running/repository.js';
 import { LLVM_SYMBOLIZER } from '../symbolize/agreement/llvm-symbolizer.js';
 import type { Reader, SymbolizationCost } from './symbolize-once.js';
 

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { scratchDirectory } from '../kernel/scratch-directory.js';
+import { scratchDirectory } from '../kernel/running/scratch-directory.js';
 import { runTimed, type ToolRun } from './timed-command.js';
 
 export interface PerfRecorded extends ToolRun {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { builtProgram } from '../kernel/fixture-programs.js';
+import { builtProgram } from '../kernel/running/fixture-programs.js';
 import { type Figure, megabytes, milliseconds, percent } from './figure.js';
 import { runPerfRecord } from './perf-record.js';
 import { runProfiled } from './profiled-command.js';

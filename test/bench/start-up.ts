@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { commandPath } from '../kernel/repository.js';
+import { commandPath } from '../kernel/running/repository.js';
 import { type Figure, median, milliseconds, times } from './figure.js';
 
 const repetitions = 21;

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import { ripgrepSources } from '../kernel/ripgrep-sources.js';
+import { ripgrepSources } from '../kernel/targets/ripgrep-sources.js';
 import { randomCodeAddresses } from '../symbolize/agreement/random-addresses.js';
 import { type Figure, megabytes, milliseconds, times } from './figure.js';
 import { largeProgram } from './large-program.js';

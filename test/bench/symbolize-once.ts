@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Session } from '../../src/ffi/session.js';
 import { type ResolvedAddresses, SessionSymbolizer } from '../../src/ffi/symbolizer.js';
 import { symbolizeFile } from '../../src/symbolize/symbolize-file.js';
-import { scratchDirectory } from '../kernel/scratch-directory.js';
+import { scratchDirectory } from '../kernel/running/scratch-directory.js';
 
 /** `kept`: from the names on disk of a run before. */
 export type Reader = 'sweep' | 'library' | 'kept';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { scratchDirectory } from '../kernel/scratch-directory.js';
+import { scratchDirectory } from '../kernel/running/scratch-directory.js';
 
 /** User and system time together, in nanoseconds; `endNs` on the clock of the day. */
 export interface Timed {

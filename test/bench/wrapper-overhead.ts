@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { programsWorkspace } from '../kernel/fixture-programs.js';
-import { commandPath } from '../kernel/repository.js';
+import { programsWorkspace } from '../kernel/running/fixture-programs.js';
+import { commandPath } from '../kernel/running/repository.js';
 import { type Figure, median, milliseconds } from './figure.js';
 import { outputFlags, readSummary } from './profiled-command.js';
 

@@ -3,8 +3,8 @@ import { constants } from 'node:os';
 import { test } from 'node:test';
 import { readMachineFacts } from '../../src/capture/machine/machine-facts.js';
 import { diagnoseStart, findMissingFeature } from '../../src/capture/rights/diagnose.js';
-import { withKernelSetting } from '../kernel/kernel-setting.js';
-import { needsRoot } from '../kernel/needs-root.js';
+import { withKernelSetting } from '../kernel/running/kernel-setting.js';
+import { needsRoot } from '../kernel/running/needs-root.js';
 
 const { EPERM, EACCES, EINVAL, ENOSYS } = constants.errno;
 const PLAN = {

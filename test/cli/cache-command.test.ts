@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { symbolFolder } from '../../src/run/symbol-cache/cache-folder.js';
-import { commandPath } from '../kernel/repository.js';
+import { commandPath } from '../kernel/running/repository.js';
 
 function cacheHome(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'bee-cache-'));

@@ -3,8 +3,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { whoAnswers } from '../../src/surfaces/cli/sudo/command-owner.js';
-import { commandPath } from '../kernel/repository.js';
-import { scratchDirectory } from '../kernel/scratch-directory.js';
+import { commandPath } from '../kernel/running/repository.js';
+import { scratchDirectory } from '../kernel/running/scratch-directory.js';
 
 function folder(...parts: string[]): string {
   const path = join(...parts);

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { cargoProject, manifest } from '../cargo/cargo-project.js';
-import { commandPath } from '../kernel/repository.js';
+import { commandPath } from '../kernel/running/repository.js';
 
 /** A shell and the way in which the completions came into it. */
 export type ShellKind =

@@ -9,8 +9,8 @@ import { displayCheck } from '../../src/surfaces/cli/commands/doctor/display-che
 import { doctorText } from '../../src/surfaces/cli/commands/doctor/doctor-text.js';
 import { toolChecks } from '../../src/surfaces/cli/commands/doctor/tool-checks.js';
 import { reachVerdict } from '../../src/surfaces/cli/commands/doctor/verdict.js';
-import { commandPath } from '../kernel/repository.js';
-import { scratchDirectory } from '../kernel/scratch-directory.js';
+import { commandPath } from '../kernel/running/repository.js';
+import { scratchDirectory } from '../kernel/running/scratch-directory.js';
 
 function run(command: 'cargo-profile-bee' | 'profile-bee', ...args: string[]) {
   return spawnSync(process.execPath, [commandPath(command), ...args], { encoding: 'utf8' });

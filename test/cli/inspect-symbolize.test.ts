@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { addressesOf, compileProgram, findSymbol } from '../ffi/compiled-program.js';
 import { scratchDirectory } from '../ffi/scratch-directory.js';
-import { commandPath } from '../kernel/repository.js';
+import { commandPath } from '../kernel/running/repository.js';
 import { LLVM_SYMBOLIZER } from '../symbolize/agreement/llvm-symbolizer.js';
 import { randomCodeAddresses } from '../symbolize/agreement/random-addresses.js';
 

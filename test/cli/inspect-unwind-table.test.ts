@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { commandPath } from '../kernel/repository.js';
+import { commandPath } from '../kernel/running/repository.js';
 import { type ReadelfFrames, type ReadelfRow, readelfFrames } from './readelf-rows.js';
 
 const LIBC = '/lib/x86_64-linux-gnu/libc.so.6';

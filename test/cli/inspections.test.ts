@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cargoProject, manifest, offlineEnvironment } from '../cargo/cargo-project.js';
-import { commandPath } from '../kernel/repository.js';
+import { commandPath } from '../kernel/running/repository.js';
 
 const PROJECT = {
   'Cargo.toml': manifest('says', '[profile.own]\ninherits = "release"\ndebug = 1'),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { needsRoot } from '../kernel/needs-root.js';
-import { type BeeCommand, commandPath } from '../kernel/repository.js';
+import { needsRoot } from '../kernel/running/needs-root.js';
+import { type BeeCommand, commandPath } from '../kernel/running/repository.js';
 
 function bee(command: BeeCommand, ...args: string[]) {
   return spawnSync(process.execPath, [commandPath(command), ...args], { encoding: 'utf8' });

@@ -6,12 +6,12 @@ import { before, test } from 'node:test';
 import { parseArtifact } from '../../src/cargo/build/build.js';
 import { harnessKind } from '../../src/cargo/harness/harness-kind.js';
 import { countSelected, type HarnessListing, listHarness } from '../../src/cargo/harness/harness-listing.js';
-import { assertChain, chainPercent } from '../kernel/assert-chain.js';
-import { totalCount } from '../kernel/folded-stacks.js';
-import { needsRoot } from '../kernel/needs-root.js';
-import { repositoryRoot } from '../kernel/repository.js';
-import { profileWith } from '../kernel/run-bee.js';
-import { scratchDirectory } from '../kernel/scratch-directory.js';
+import { assertChain, chainPercent } from '../kernel/running/assert-chain.js';
+import { totalCount } from '../kernel/running/folded-stacks.js';
+import { needsRoot } from '../kernel/running/needs-root.js';
+import { repositoryRoot } from '../kernel/running/repository.js';
+import { profileWith } from '../kernel/running/run-bee.js';
+import { scratchDirectory } from '../kernel/running/scratch-directory.js';
 import { cacheDirectory } from './cache-directory.js';
 
 /** libtest's benches are unstable. */

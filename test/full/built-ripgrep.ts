@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { ripgrepSources } from '../kernel/ripgrep-sources.js';
+import { ripgrepSources } from '../kernel/targets/ripgrep-sources.js';
 import { cacheDirectory } from './cache-directory.js';
 
 /** `debugLevel`: a value of cargo's `debug`. */

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { repositoryRoot } from '../kernel/repository.js';
+import { repositoryRoot } from '../kernel/running/repository.js';
 import { cacheDirectory } from './cache-directory.js';
 
 /** The path of `fixtures/tokio-server` as profiles build it. */

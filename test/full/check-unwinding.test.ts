@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkedUnwinding } from '../kernel/check-unwinding.js';
-import { builtProgram } from '../kernel/fixture-programs.js';
-import { needsRoot } from '../kernel/needs-root.js';
-import { compiledCppFixture, compiledFixture, fixtureSource } from '../kernel/unwinding-fixture.js';
+import { builtProgram } from '../kernel/running/fixture-programs.js';
+import { needsRoot } from '../kernel/running/needs-root.js';
+import { checkedUnwinding } from '../kernel/unwinding/check-unwinding.js';
+import { compiledCppFixture, compiledFixture, fixtureSource } from '../kernel/unwinding/unwinding-fixture.js';
 import { builtRipgrep } from './built-ripgrep.js';
 import { builtTokioServer } from './built-tokio-server.js';
 

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { repositoryRoot } from '../kernel/repository.js';
+import { repositoryRoot } from '../kernel/running/repository.js';
 import { agreeing, agreementWithLlvm } from '../symbolize/agreement/agreement.js';
 import { agreementLine, assertAgreement, LEAST_AGREEMENT } from '../symbolize/agreement/assert-agreement.js';
 import { allPrograms, type Program } from '../symbolize/agreement/programs.js';

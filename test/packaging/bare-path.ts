@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { scratchDirectory } from '../kernel/scratch-directory.js';
+import { scratchDirectory } from '../kernel/running/scratch-directory.js';
 
 /** What Node, npm and cargo start by name; above all no clang. */
 const TOOLS = ['sh', 'npm', 'npx', 'cargo', 'rustc', 'cc', 'ld', 'as'];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { scratchDirectory } from '../kernel/scratch-directory.js';
+import { scratchDirectory } from '../kernel/running/scratch-directory.js';
 import type { Account } from './account.js';
 import { packTarball } from './tarball.js';
 

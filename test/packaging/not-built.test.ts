@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { repositoryRoot } from '../kernel/repository.js';
-import { scratchDirectory } from '../kernel/scratch-directory.js';
+import { repositoryRoot } from '../kernel/running/repository.js';
+import { scratchDirectory } from '../kernel/running/scratch-directory.js';
 
 /** A checkout with what was built, or without. */
 function checkout(isBuilt: boolean): string {

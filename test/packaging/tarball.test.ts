@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { repositoryRoot } from '../kernel/repository.js';
+import { repositoryRoot } from '../kernel/running/repository.js';
 import { packTarball, unpackTarball } from './tarball.js';
 
 const NATIVE = 'prebuilds/linux-x64';

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { repositoryRoot } from '../kernel/repository.js';
-import { scratchDirectory } from '../kernel/scratch-directory.js';
+import { repositoryRoot } from '../kernel/running/repository.js';
+import { scratchDirectory } from '../kernel/running/scratch-directory.js';
 
 export interface Tarball {
   /** Absolute path of the .tgz, which everybody may read. */

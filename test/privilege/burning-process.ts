@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { builtProgram } from '../kernel/fixture-programs.js';
-import { isAlive, readProc, untilTrue } from '../kernel/running-bee.js';
-import { scratchDirectory } from '../kernel/scratch-directory.js';
+import { builtProgram } from '../kernel/running/fixture-programs.js';
+import { isAlive, readProc, untilTrue } from '../kernel/running/running-bee.js';
+import { scratchDirectory } from '../kernel/running/scratch-directory.js';
 import type { OrdinaryUser } from '../packaging/account.js';
 import { asUser } from './conversation.js';
 

@@ -3,7 +3,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { encodeStart } from '../../src/ffi/sampler-messages.js';
-import { directoryOf } from '../kernel/bee-user.js';
+import { directoryOf } from '../kernel/running/bee-user.js';
 import type { OrdinaryUser } from '../packaging/account.js';
 
 /** Numbers of native/sampler/src/protocol.rs. */

@@ -6,10 +6,10 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, before, test } from 'node:test';
-import { type BeeUser, directoryOf, makeBeeUser } from '../kernel/bee-user.js';
-import { setUpSampler } from '../kernel/installed-sampler.js';
-import { needsRoot } from '../kernel/needs-root.js';
-import { isAlive, untilTrue } from '../kernel/running-bee.js';
+import { type BeeUser, directoryOf, makeBeeUser } from '../kernel/running/bee-user.js';
+import { setUpSampler } from '../kernel/running/installed-sampler.js';
+import { needsRoot } from '../kernel/running/needs-root.js';
+import { isAlive, untilTrue } from '../kernel/running/running-bee.js';
 import { burningProcess, spinProgram, stopBurning } from './burning-process.js';
 import {
   add,

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { INSTALL_ROOT } from '../kernel/installed-sampler.js';
+import { INSTALL_ROOT } from '../kernel/running/installed-sampler.js';
 
 /** Of the sampler that `setup` has installed; the only one. */
 export function installedPath(): string {

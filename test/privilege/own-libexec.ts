@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import type { BeeUser } from '../kernel/bee-user.js';
-import { withMounts } from '../kernel/own-mounts.js';
-import { commandPath } from '../kernel/repository.js';
-import { scratchDirectory } from '../kernel/scratch-directory.js';
+import type { BeeUser } from '../kernel/running/bee-user.js';
+import { withMounts } from '../kernel/running/own-mounts.js';
+import { commandPath } from '../kernel/running/repository.js';
+import { scratchDirectory } from '../kernel/running/scratch-directory.js';
 import { asUser } from './conversation.js';
 
 const LIBEXEC = '/usr/local/libexec';

@@ -14,9 +14,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { before, beforeEach, test } from 'node:test';
-import { type BeeUser, makeBeeUser } from '../kernel/bee-user.js';
-import { needsRoot } from '../kernel/needs-root.js';
-import { commandPath, nativeFile, packageVersion } from '../kernel/repository.js';
+import { type BeeUser, makeBeeUser } from '../kernel/running/bee-user.js';
+import { needsRoot } from '../kernel/running/needs-root.js';
+import { commandPath, nativeFile, packageVersion } from '../kernel/running/repository.js';
 import { asUser } from './conversation.js';
 import { type Ended, OwnLibexec, withUmask } from './own-libexec.js';
 

@@ -3,12 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
-import { type BeeUser, makeBeeUser } from '../kernel/bee-user.js';
-import { INSTALL_ROOT, setUpSampler } from '../kernel/installed-sampler.js';
-import { withKernelSetting } from '../kernel/kernel-setting.js';
-import { needsRoot } from '../kernel/needs-root.js';
-import { type BeeRequest, type BeeRun, runBee } from '../kernel/run-bee.js';
-import { scratchDirectory } from '../kernel/scratch-directory.js';
+import { type BeeUser, makeBeeUser } from '../kernel/running/bee-user.js';
+import { INSTALL_ROOT, setUpSampler } from '../kernel/running/installed-sampler.js';
+import { withKernelSetting } from '../kernel/running/kernel-setting.js';
+import { needsRoot } from '../kernel/running/needs-root.js';
+import { type BeeRequest, type BeeRun, runBee } from '../kernel/running/run-bee.js';
+import { scratchDirectory } from '../kernel/running/scratch-directory.js';
 import { spinProgram } from './burning-process.js';
 import { installedPath } from './installed-path.js';
 

@@ -4,28 +4,28 @@ import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { before, test } from 'node:test';
-import { type BeeUser, makeBeeUser } from '../kernel/bee-user.js';
-import {
-  EVERY_SIGNAL,
-  heardUntilEnd,
-  sendEverySignal,
-  sortedNumbers,
-  startHearing,
-} from '../kernel/hearing.js';
-import { INSTALL_ROOT, setUpSampler } from '../kernel/installed-sampler.js';
-import { withKernelSetting } from '../kernel/kernel-setting.js';
-import { needsRoot } from '../kernel/needs-root.js';
-import { becoming, giveTo } from '../kernel/run-as-user.js';
+import { type BeeUser, makeBeeUser } from '../kernel/running/bee-user.js';
+import { INSTALL_ROOT, setUpSampler } from '../kernel/running/installed-sampler.js';
+import { withKernelSetting } from '../kernel/running/kernel-setting.js';
+import { needsRoot } from '../kernel/running/needs-root.js';
+import { becoming, giveTo } from '../kernel/running/run-as-user.js';
 import {
   type BeeRequest,
   beeCommandLine,
   beeEnvironment,
   readFiles,
   wholeProfile,
-} from '../kernel/run-bee.js';
-import { shellQuoted } from '../kernel/run-in-terminal.js';
-import { readProc, samplerOf, startBee, untilTrue } from '../kernel/running-bee.js';
-import { scratchDirectory } from '../kernel/scratch-directory.js';
+} from '../kernel/running/run-bee.js';
+import { shellQuoted } from '../kernel/running/run-in-terminal.js';
+import { readProc, samplerOf, startBee, untilTrue } from '../kernel/running/running-bee.js';
+import { scratchDirectory } from '../kernel/running/scratch-directory.js';
+import {
+  EVERY_SIGNAL,
+  heardUntilEnd,
+  sendEverySignal,
+  sortedNumbers,
+  startHearing,
+} from '../kernel/signals/hearing.js';
 import { programForAll, spinProgram } from './burning-process.js';
 
 const PASSWORD = 'not-a-secret';

@@ -9,7 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { scratchDirectory } from '../ffi/scratch-directory.js';
-import { commandPath } from '../kernel/repository.js';
+import { commandPath } from '../kernel/running/repository.js';
 import { type StrippedProgram, strippedProgram } from './debuginfod-program.js';
 import { ask, emptyCache } from './debuginfod-run.js';
 import { serve } from './debuginfod-server.js';
