@@ -1,3 +1,4 @@
+import { formatCount } from './format-count.js';
 import { costPercent, lossAdvice, overloadProblems } from './overload.js';
 import type { Problem } from './problem-list.js';
 import {
@@ -48,7 +49,7 @@ const REASONS: Record<string, string> = {
 export function qualityLine(summary: Summary): string {
   const { samples, cost, stacks } = summary;
   const parts = [
-    `${count(samples.delivered)} ${samples.delivered === 1 ? 'sample' : 'samples'} at ${count(summary.event.frequencyHz)} Hz`,
+    `${formatCount(samples.delivered)} ${samples.delivered === 1 ? 'sample' : 'samples'} at ${formatCount(summary.event.frequencyHz)} Hz`,
     ...(stacks.user > 0
       ? [`${share(completePercent(summary))} of stacks complete to the thread's start`]
       : []),
@@ -57,7 +58,7 @@ export function qualityLine(summary: Summary): string {
       ? [`${guessedShare(summary)} of frames guessed`]
       : []),
     ...(summary.frames.stale > 0 ? [stalePart(summary.frames.stale)] : []),
-    `${count(lostCount(samples.lost))} lost`,
+    `${formatCount(lostCount(samples.lost))} lost`,
     ...(skippedPercent(summary) > UNSAID_SKIPPED_PERCENT ? [skippedPart(summary)] : []),
   ];
   const percent = costPercent(summary);
@@ -74,7 +75,7 @@ export function qualityProblems(summary: Summary): Problem[] {
   if (samples.delivered === 0) {
     note('no-samples', 'no samples: the program used less CPU time than lies between two of them');
   } else if (samples.delivered < MIN_SAMPLES) {
-    const few = samples.delivered === 1 ? 'only 1 sample' : `only ${count(samples.delivered)} samples`;
+    const few = samples.delivered === 1 ? 'only 1 sample' : `only ${formatCount(samples.delivered)} samples`;
     note('few-samples', `${few}: shares are rough; run longer or with a higher --frequency`);
   }
   if (stacks.user > 0 && completePercent(summary) < MIN_COMPLETE_PERCENT) {
@@ -99,7 +100,7 @@ export function qualityProblems(summary: Summary): Problem[] {
   if (samples.unaccounted !== 0)
     note(
       'unaccounted-samples',
-      `${count(samples.unaccounted)} samples are unaccounted for: a bug, please report it`,
+      `${formatCount(samples.unaccounted)} samples are unaccounted for: a bug, please report it`,
     );
   problems.push(...overloadProblems(summary), ...unwindingProblems(summary));
   return [...problems, ...targets.filter(({ optLevel }) => optLevel === '0').map(notOptimized)];
@@ -129,9 +130,10 @@ function guessedMessage(summary: Summary): string {
 /** Where stacks are cut, the deepest ones are as long as the limit. */
 function reasons(counts: Record<string, number>, maxDepth = 0): string {
   const present = Object.entries(counts).filter(([, value]) => value > 0);
-  const words: Record<string, string> = { ...REASONS, depth: `deeper than ${count(maxDepth)} frames` };
+  const words: Record<string, string> = { ...REASONS, depth: `deeper than ${formatCount(maxDepth)} frames` };
   return (
-    present.map(([name, value]) => `${words[name] ?? name}: ${count(value)}`).join(', ') || 'none counted'
+    present.map(([name, value]) => `${words[name] ?? name}: ${formatCount(value)}`).join(', ') ||
+    'none counted'
   );
 }
 
@@ -142,14 +144,10 @@ function guessedShare(summary: Summary): string {
 }
 
 function stalePart(frames: number): string {
-  return frames === 1 ? '1 frame in replaced files' : `${count(frames)} frames in replaced files`;
+  return frames === 1 ? '1 frame in replaced files' : `${formatCount(frames)} frames in replaced files`;
 }
 
 function share(percent: number): string {
   const floored = Math.floor(percent * 10) / 10; // never rounded up to a perfect 100
   return `${floored.toFixed(1).replace(/\.0$/, '')} %`;
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
 }

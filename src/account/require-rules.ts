@@ -1,4 +1,3 @@
-import { UsageProblem } from '../surfaces/cli/command-line/usage-problem.js';
 import {
   completePercent,
   guessedPercent,
@@ -21,6 +20,9 @@ const MEASURES: Record<string, Measure> = {
   depth: ({ stacks }) => stacks.maxDepth,
 };
 
+/** What a rule can be about. */
+export const MEASURE_NAMES: readonly string[] = Object.keys(MEASURES);
+
 const COMPARISONS: Record<string, (have: number, limit: number) => boolean> = {
   '>=': (have, limit) => have >= limit,
   '<=': (have, limit) => have <= limit,
@@ -32,25 +34,6 @@ export interface RequireRule {
   measure: string;
   comparison: string;
   limit: number;
-}
-
-/**
- * `complete>=99,lost<=1`; shares are percent, `frames`, `samples` and `depth` are counts. `givenAs` stands in front of
- * the rule in an error. Throws UsageProblem.
- */
-export function parseRules(text: string, givenAs = '--require'): RequireRule[] {
-  return text.split(',').map((rule) => parseRule(rule.trim(), givenAs));
-}
-
-function parseRule(text: string, givenAs: string): RequireRule {
-  const match = /^([a-z]+)\s*(>=|<=)\s*(\d+(?:\.\d+)?)\s*%?$/.exec(text);
-  const [, measure = '', comparison = '', limit = ''] = match ?? [];
-  if (match !== null && Object.hasOwn(MEASURES, measure))
-    return { text, measure, comparison, limit: Number(limit) };
-  throw new UsageProblem(
-    `${givenAs} ${JSON.stringify(text)}: ${match === null ? 'not a rule' : `there is no measure ${measure}`}`,
-    `write for example complete>=99,lost<=1; measures: ${Object.keys(MEASURES).join(', ')}`,
-  );
 }
 
 /** One line per rule that the run does not meet. */

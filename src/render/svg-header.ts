@@ -2,7 +2,7 @@ import { formatPercent, formatQuantity } from '../account/format-count.js';
 import { ORIGINS } from '../profile/profile.js';
 import type { FlamegraphLayout } from './flamegraph-layout.js';
 import { legendClass } from './palette.js';
-import type { SvgOptions } from './svg.js';
+import type { SvgOptions } from './svg-options.js';
 import { escapeXml } from './visible-text.js';
 import { wrapText } from './wrap-text.js';
 

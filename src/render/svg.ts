@@ -4,20 +4,10 @@ import { fitLabel } from './fit-label.js';
 import type { FlamegraphLayout, FlamegraphNode, HiddenFrames } from './flamegraph-layout.js';
 import { shadeClass } from './palette.js';
 import { MARGIN_PX, renderHeader } from './svg-header.js';
+import type { SvgOptions } from './svg-options.js';
 import { svgScript } from './svg-script.js';
 import { LABEL_COLUMN_PX, svgCss } from './svg-style.js';
 import { escapeXml } from './visible-text.js';
-
-export interface SvgOptions {
-  /** What was profiled. */
-  readonly title: string;
-  /** The quality line. How many frames are hidden is added to it. */
-  readonly subtitle: string;
-  /** Why this picture may be wrong: shown in a marked box, one paragraph each. */
-  readonly warnings?: readonly string[];
-  /** Source files below this folder are shown from there. */
-  readonly sourceRoot?: string;
-}
 
 const ROW_PX = 17;
 /** One pixel of background between rows. */

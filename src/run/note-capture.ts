@@ -4,19 +4,19 @@ import { lostCount, type Summary, type SummaryTarget } from '../account/summary.
 import { tableProblems } from '../account/table-problems.js';
 import { readProcessTable, shownProcess } from '../capture/machine/process-table.js';
 import type { CaptureTotals, RawObject, RawProfile, UnwindingCheck } from '../capture/raw-profile.js';
-import type { RunInProgress } from './run-in-progress.js';
+import type { RunningTarget } from './running-target.js';
 import { signalName } from './signals/signal-name.js';
 import type { LaunchEnd, Launched } from './targets/prepared-target.js';
 
 /** What was sampled, lost and spent, and which processes took part. */
-export function noteCapture(raw: RawProfile, run: RunInProgress): void {
+export function noteCapture(raw: RawProfile, run: RunningTarget, summary: Summary): void {
   const { totals, samples, objects } = raw;
-  const { summary, session, options } = run;
+  const { session, plan } = run;
   const delivered = samples.reduce((sum, { count }) => sum + count, 0);
-  const expected = Math.round((totals.targetCpuNs * options.plan.frequencyHz) / 1e9);
+  const expected = Math.round((totals.targetCpuNs * plan.frequencyHz) / 1e9);
   const unaccounted = totals.fired - delivered - lostCount(totals.lost);
   summary.samples = { fired: totals.fired, expected, delivered, unaccounted, lost: totals.lost };
-  Object.assign(summary.event, missingTicks(totals, options.plan.frequencyHz));
+  Object.assign(summary.event, missingTicks(totals, plan.frequencyHz));
   summary.phasesNs.tables = totals.tablesNs;
   summary.phasesNs.attachToFirstSample = totals.attachToFirstSampleNs;
   const { costSource: source, targetCpuNs, samplerCpuNs, samplerLoadCpuNs, bpfRunNs } = totals;
@@ -24,12 +24,8 @@ export function noteCapture(raw: RawProfile, run: RunInProgress): void {
   const times = { targetCpuNs, samplerCpuNs, samplerLoadCpuNs, bpfRunNs };
   const tables = { tableBytes, tablesEvicted, tablesRefused };
   summary.cost = { ...summary.cost, source, ...times, samplerPeakRssBytes, ...tables };
-  noteTargets(objects, run);
-  summary.problems.addAll([
-    ...session.problems,
-    ...leftOutProblems(totals),
-    ...tableProblems(totals, options.plan),
-  ]);
+  noteTargets(objects, run, summary);
+  summary.problems.addAll([...session.problems, ...leftOutProblems(totals), ...tableProblems(totals, plan)]);
   if (totals.unwindingCheck !== undefined) summary.unwindingCheck = withBothNames(totals.unwindingCheck);
 }
 
@@ -52,7 +48,8 @@ function withBothNames({
 
 export function noteTargets(
   objects: readonly RawObject[],
-  { summary, session, target }: RunInProgress,
+  { session, target }: RunningTarget,
+  summary: Summary,
 ): void {
   const buildIds = new Map(objects.map(({ path, buildId }) => [path, buildId]));
   summary.targets = session.processes.map((process): SummaryTarget => {

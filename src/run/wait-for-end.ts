@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaptureSession } from '../capture/capture-session.js';
-import type { RunInProgress } from './run-in-progress.js';
+import type { RunningTarget } from './running-target.js';
 import { endsProcess } from './signals/interrupts.js';
 import { JobControl } from './signals/job-control.js';
 import { passingOn } from './signals/pass-signals.js';
@@ -10,10 +10,12 @@ import type { LaunchEnd, Launched } from './targets/prepared-target.js';
 /** Why sampling is over. */
 export type RunEnd = { why: 'ended'; end: LaunchEnd } | { why: 'duration' } | { why: 'interrupt' };
 
-/** Waits for the program, the time or Ctrl-C; passes signals on meanwhile. Rejects when the sampler is lost. */
-export async function waitForEnd(run: RunInProgress): Promise<RunEnd> {
+/**
+ * Waits for the program, the time (undefined: as long as it takes) or Ctrl-C; passes signals on meanwhile. Rejects when the
+ * sampler is lost.
+ */
+export async function waitForEnd(run: RunningTarget, durationMs: number | undefined): Promise<RunEnd> {
   const { launched, session, interrupts } = run;
-  const { durationMs } = run.options;
   const waiting = new AbortController();
   const { promise: interrupted, resolve: interrupt } = deferred<RunEnd>();
   using _ = run.target.isForeign
@@ -30,14 +32,14 @@ export async function waitForEnd(run: RunInProgress): Promise<RunEnd> {
 }
 
 /** Nobody here is to be told: what would end us ends the profile. */
-function endOnSignal({ interrupts }: RunInProgress, end: () => void): undefined {
+function endOnSignal({ interrupts }: RunningTarget, end: () => void): undefined {
   interrupts.onSignal = (signal) => {
     if (endsProcess(signal)) end();
   };
 }
 
 /** Until it is disposed, the program is stopped and continued with us. */
-function passSignalsOn(run: RunInProgress): JobControl {
+function passSignalsOn(run: RunningTarget): JobControl {
   const passOn = passingOn(run);
   run.interrupts.onSignal = passOn;
   return new JobControl(run.launched, passOn);

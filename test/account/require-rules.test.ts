@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { failedRules, parseRules } from '../../src/account/require-rules.js';
+import { failedRules } from '../../src/account/require-rules.js';
 import { emptySummary, type Summary } from '../../src/account/summary.js';
-import { UsageProblem } from '../../src/surfaces/cli/command-line/usage-problem.js';
+import { UsageError } from '../../src/cargo/command/usage-error.js';
+import { parseRules } from '../../src/surfaces/cli/command-line/parse-rules.js';
 
 /** 1,000 fired: 980 delivered, 20 lost; 900 user stacks: 880 complete, 10 exiting, 10 cut; 4,000 frames: 3,900 named, 50 guessed. */
 function summary(): Summary {
@@ -83,6 +84,6 @@ for (const text of [
   'tostring>=1',
 ]) {
   test(`${JSON.stringify(text)} is not a rule`, () => {
-    assert.throws(() => parseRules(text), UsageProblem);
+    assert.throws(() => parseRules(text), UsageError);
   });
 }

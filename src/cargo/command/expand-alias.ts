@@ -1,7 +1,7 @@
 import type { CargoContext } from '../launch/cargo-process.js';
 import { type CargoConfig, configured, splitWords } from '../project/cargo-config.js';
 import { scanCargoArguments } from './cargo-flags.js';
-import type { CargoPart } from './parse-cargo-arguments.js';
+import type { CargoPart } from './cargo-part.js';
 import { shellLine } from './shell-line.js';
 import { UsageError } from './usage-error.js';
 

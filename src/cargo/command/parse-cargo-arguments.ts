@@ -1,4 +1,5 @@
 import { CARGO_FLAGS } from './cargo-flags.js';
+import type { CargoPart } from './cargo-part.js';
 import { parseVerb } from './cargo-verb.js';
 import { type FlagTable, type ScannedArgument, scanFlags } from './flag-scanner.js';
 import { nearestName } from './nearest-name.js';
@@ -10,13 +11,6 @@ export { UsageError } from './usage-error.js';
 
 /** The flags of the wrapper itself, names with their dashes, short ones too. */
 export type OurFlags = FlagTable;
-
-export interface CargoPart {
-  /** Begins with the verb when one was typed. */
-  cargo: readonly string[];
-  /** Undefined when the line has no separator for it. */
-  program: readonly string[] | undefined;
-}
 
 export interface SplitCommandLine extends CargoPart {
   ours: string[];
@@ -163,9 +157,9 @@ function refuseUnknown(typed: string, first: FlagTable, second: FlagTable): void
   const short = name.startsWith('--') ? name : name.slice(0, 2);
   if (isKnown(short, first) || isKnown(short, second)) return;
   const nearest = nearestName(name, [...longNames(first), ...longNames(second)]);
-  const hint =
+  const advice =
     nearest === undefined ? 'cargo profile-bee --help lists the flags' : `did you mean ${nearest}?`;
-  throw new UsageError(`unknown flag ${name}`, hint);
+  throw new UsageError(`unknown flag ${name}`, advice);
 }
 
 function isOnlyOurs(name: string, ourFlags: OurFlags): boolean {

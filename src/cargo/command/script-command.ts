@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { CARGO_FLAGS } from './cargo-flags.js';
+import type { CargoPart } from './cargo-part.js';
 import { scanFlags } from './flag-scanner.js';
-import type { CargoPart } from './parse-cargo-arguments.js';
 
 /**
  * Cargo's single-file packages, `-Zscript FILE.rs ARGS…` or `FILE.rs ARGS…`, in the words of `cargo run`: what follows the

@@ -1,10 +1,10 @@
-/** A command line that means nothing to us. `message`: what was typed and why it fails; `hint`: what to type instead. */
+/** What was typed cannot be carried out. `message`: what, and why it fails; `advice`: what to type instead (may be empty). */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 
   constructor(
     message: string,
-    readonly hint: string,
+    readonly advice = '',
   ) {
     super(message);
   }

@@ -1,8 +1,9 @@
-import { type CargoCommand, parseCargoCommand } from '../command/cargo-command.js';
+import type { CargoCommand } from '../command/cargo-command.js';
 import { hasFlag } from '../command/cargo-flags.js';
 import { showCargoHelp } from '../command/cargo-refusal.js';
 import { aliasesOf, canBeAlias, expandAlias } from '../command/expand-alias.js';
 import { type OurFlags, refuseOurFlagsAfterAlias } from '../command/parse-cargo-arguments.js';
+import { parseCargoCommand } from '../command/parse-cargo-command.js';
 import type { CargoContext } from '../launch/cargo-process.js';
 import { likelyTriples, readTargets } from '../launch/runner.js';
 import { readUserRunners, type UserRunner } from '../launch/user-runner.js';

@@ -87,9 +87,9 @@ function hasManifest(args: readonly string[], cwd: string): boolean {
 }
 
 function outsideProject(error: CargoFailure): CargoFailure {
-  const hint =
+  const advice =
     'go to a cargo project, or add --manifest-path PATH/Cargo.toml; for any other program: cargo profile-bee record -- COMMAND';
-  return new CargoFailure(error.message, error.exitCode, true, hint);
+  return new CargoFailure(error.message, error.exitCode, true, advice);
 }
 
 const PASSED_ON = [

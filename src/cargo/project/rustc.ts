@@ -20,8 +20,8 @@ export async function hostTriple({ cwd, env }: CargoContext, rustc = 'rustc'): P
   const host = /^host: (\S+)$/m.exec(stdout ?? '')?.[1];
   if (host !== undefined) return host;
   const reason = stderr || originalMessage || 'it names no host';
-  const hint = 'install Rust (https://rustup.rs) or set RUSTC';
-  throw new CargoFailure(`${rustc} -vV: ${reason}`, 101, false, hint);
+  const advice = 'install Rust (https://rustup.rs) or set RUSTC';
+  throw new CargoFailure(`${rustc} -vV: ${reason}`, 101, false, advice);
 }
 
 /** The lines of `rustc --print cfg` for a target, with the flags that can add to them. */

@@ -1,7 +1,5 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemErrorText } from '../../capture/machine/system-error-text.js';
-import { WriteFailure } from '../../surfaces/cli/outputs/write-failure.js';
 
 export interface StoredFiles {
   count: number;
@@ -13,14 +11,10 @@ export function storedFiles(folder: string): StoredFiles {
   return total(sizesIn(folder));
 }
 
-/** Throws WriteFailure. */
+/** Throws the system's error. */
 export function clearFiles(folder: string): StoredFiles {
   const sizes = sizesIn(folder);
-  try {
-    for (const name of sizes.keys()) rmSync(join(folder, name), { force: true });
-  } catch (error) {
-    throw new WriteFailure(folder, systemErrorText(error));
-  }
+  for (const name of sizes.keys()) rmSync(join(folder, name), { force: true });
   return total(sizes);
 }
 

@@ -1,9 +1,9 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { isThirtyTwoBit, THIRTY_TWO_BIT } from '../../capture/machine/elf-class.js';
-import { UsageProblem } from '../../surfaces/cli/command-line/usage-problem.js';
+import { UsageError } from '../../cargo/command/usage-error.js';
 
-/** Throws UsageProblem when a shell would not find `command`, could not run it, or it is none of ours: 32-bit. */
+/** Throws UsageError when a shell would not find `command`, could not run it, or it is none of ours: 32-bit. */
 export function checkCommand(command: string, path = process.env.PATH ?? '/bin:/usr/bin'): void {
   const candidates = command.includes('/')
     ? [command]
@@ -11,7 +11,7 @@ export function checkCommand(command: string, path = process.env.PATH ?? '/bin:/
   const reasons = candidates.map(whyNotRunnable);
   const found = candidates[reasons.indexOf(undefined)];
   if (found !== undefined && isThirtyTwoBit(found))
-    throw new UsageProblem(`cannot profile ${command}: ${THIRTY_TWO_BIT}`);
+    throw new UsageError(`cannot profile ${command}: ${THIRTY_TWO_BIT}`);
   if (found !== undefined) return;
   const isThere = reasons.some((reason) => reason !== 'ENOENT' && reason !== 'ENOTDIR');
   const isDirectory = isThere && reasons.every((reason) => reason === 'EISDIR');
@@ -20,7 +20,7 @@ export function checkCommand(command: string, path = process.env.PATH ?? '/bin:/
     : isThere
       ? 'it is not executable'
       : 'there is no such command';
-  throw new UsageProblem(
+  throw new UsageError(
     `cannot run ${command}: ${cause}`,
     isThere && !isDirectory ? `chmod +x ${command}   if it is a program` : '',
   );

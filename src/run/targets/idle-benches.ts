@@ -4,7 +4,7 @@ import type { RawProfile } from '../../capture/raw-profile.js';
 import { shellLine } from '../../cargo/command/shell-line.js';
 import type { HarnessKind } from '../../cargo/harness/harness-kind.js';
 import type { CargoTarget } from '../../cargo/launch/cargo-run.js';
-import type { CargoTargetRequest } from '../../surfaces/cli/command-line/options.js';
+import type { CargoTargetRequest } from './target-request.js';
 
 /** A bench that measures has more of them in its first second. */
 const MIN_SAMPLES = 20;

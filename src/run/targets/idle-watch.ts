@@ -10,7 +10,7 @@ import {
   shownProcess,
 } from '../../capture/machine/process-table.js';
 import type { RawProfile } from '../../capture/raw-profile.js';
-import type { PidRequest } from '../../surfaces/cli/command-line/options.js';
+import type { PidRequest } from './target-request.js';
 
 /** With more samples than these the processes that were named have done something. */
 const FEW_SAMPLES = 100;

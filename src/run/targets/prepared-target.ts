@@ -6,13 +6,13 @@ import type { CaptureSession, ObservedProcess } from '../../capture/capture-sess
 import { checkProcess } from '../../capture/machine/process-facts.js';
 import type { RawProfile } from '../../capture/raw-profile.js';
 import { inheritedStdio } from '../../cargo/launch/inherited-descriptors.js';
-import type { PidRequest, ProgramRequest, RecordOptions } from '../../surfaces/cli/command-line/options.js';
 import type { PackageRoot } from '../../symbolize/origin.js';
 import { signalNumber } from '../signals/signal-name.js';
 import { workingDirectory } from '../working-directory.js';
 import { checkCommand } from './find-command.js';
 import { groupOfFile, type ProcessGroup } from './group-of-process.js';
 import { IdleWatch } from './idle-watch.js';
+import type { PidRequest, ProgramRequest } from './target-request.js';
 import { userEnvironment } from './user-environment.js';
 
 /** In the name of a file. */
@@ -63,19 +63,18 @@ export interface PreparedTarget {
   whyNothingRan?(): string | undefined;
 }
 
-/** Builds or finds a target. Throws UsageProblem or CargoFailure. */
+/** Builds or finds a target. Throws UsageError or CargoFailure. */
 export type PrepareTarget = () => Promise<PreparedTarget>;
 
-/** Finds a target that is there already. Throws UsageProblem. */
-export function prepareProgram(target: ProgramRequest, options: RecordOptions): PreparedTarget {
-  if (target.kind === 'pid') return preparePids(target);
-  return prepareCommand(target.argv, writesToStandardOutput(options));
-}
-
-/** Without an output file, folded stacks go to standard output. */
-export function writesToStandardOutput({ command, outputs }: RecordOptions): boolean {
-  const isDefault = outputs.length === 0 && command === 'profile-bee';
-  return isDefault || outputs.some(({ path }) => path === undefined);
+/**
+ * Finds a target that is there already. `stdoutIsTaken`: our standard output is for stacks alone, and a command then
+ * writes to standard error. Throws UsageError.
+ */
+export function prepareProgram(
+  target: ProgramRequest,
+  { stdoutIsTaken }: { stdoutIsTaken: boolean },
+): PreparedTarget {
+  return target.kind === 'pid' ? preparePids(target) : prepareCommand(target.argv, stdoutIsTaken);
 }
 
 function nothingBuilt() {
@@ -88,7 +87,6 @@ function nothingBuilt() {
   } as const;
 }
 
-/** Our standard output is for stacks alone when they go there: the command then writes to standard error. */
 function prepareCommand(argv: readonly string[], stdoutIsTaken: boolean): PreparedTarget {
   checkCommand(argv[0]!);
   return {

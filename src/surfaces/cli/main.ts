@@ -1,5 +1,6 @@
 import { noteInheritedDescriptors } from '../../cargo/launch/inherited-descriptors.js';
 import type { CommandName } from './command-line/flags.js';
+import { type SplitLine, splitProfilerLine } from './command-line/split-line.js';
 import { packageVersion } from './command-line/version.js';
 
 /** The command `cargo-profile-bee`; `argv` without node and script. Ends the process once there was work to do. */
@@ -25,20 +26,6 @@ async function runProfiler(argv: readonly string[], invokedAs: string): Promise<
   await runCommand('profile-bee', argv, (line) => ({ ...splitProfilerLine(line), invokedAs }));
 }
 
-/** Our flags, and what follows them. */
-export interface SplitLine {
-  ours: readonly string[];
-  cargo?: readonly string[];
-  program?: readonly string[] | undefined;
-  /** As the command was typed, for its help and for corrected lines. */
-  invokedAs?: string;
-}
-
-function splitProfilerLine(argv: readonly string[]): SplitLine {
-  const dashes = argv.indexOf('--');
-  return dashes < 0 ? { ours: argv } : { ours: argv.slice(0, dashes), program: argv.slice(dashes + 1) };
-}
-
 /** Help, version and the other commands, without loading what a run needs. */
 async function answerAtOnce(
   command: CommandName,
@@ -53,7 +40,7 @@ async function answerAtOnce(
     const { helpText } = await import('./command-line/help.js');
     return await printAtOnce(helpText(command, invokedAs));
   }
-  const { runOtherCommand } = await import('./commands/commands.js');
+  const { runOtherCommand } = await import('./commands/run-command.js');
   const code = await runOtherCommand(command, argv, invokedAs);
   if (code !== undefined) process.exitCode = code;
   return code !== undefined;

@@ -127,7 +127,7 @@ test('an alias runs what cargo runs for it, with the same arguments', async (t) 
 
 const OUR_FLAGS = { withValue: new Set(['--svg']), boolean: new Set(['--dwarf']) };
 
-for (const [typed, message, hint] of [
+for (const [typed, message, advice] of [
   ['lint --fix', /^cargo lint \(check --all --fix\) is not among what can be profiled/, /run, test or bench/],
   ['build', /^cargo build is not among/, /run, test or bench/],
   ['round', /comes back to itself: round -> about -> round/, /another name/],
@@ -149,7 +149,7 @@ for (const [typed, message, hint] of [
     };
     await assert.rejects(
       prepareCargoRun(request),
-      (error) => error instanceof UsageError && message.test(error.message) && hint.test(error.hint),
+      (error) => error instanceof UsageError && message.test(error.message) && advice.test(error.advice),
     );
   });
 }

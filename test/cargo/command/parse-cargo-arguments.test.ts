@@ -78,7 +78,7 @@ for (const row of GRAMMAR.trimEnd().split('\n').slice(1)) {
   });
 }
 
-/** typed | what the hint says */
+/** typed | what the advice says */
 const REFUSED = `
 -- --release --svg out.svg                     | cargo profile-bee --svg out.svg -- --release
 --dev -- --bin a -o x.svg --lib -- --port 0    | cargo profile-bee --dev -o x.svg -- --bin a --lib -- --port 0
@@ -95,11 +95,11 @@ test --dwarf parse                             | cargo profile-bee --dwarf test 
 `;
 
 for (const row of REFUSED.trim().split('\n')) {
-  const [typed = '', hint = ''] = row.split('|').map((cell) => cell.trim());
+  const [typed = '', advice = ''] = row.split('|').map((cell) => cell.trim());
   test(`refuses: ${typed}`, () => {
     assert.throws(
       () => splitCommandLine(words(typed), OUR_FLAGS),
-      (error) => error instanceof UsageError && error.hint === hint,
+      (error) => error instanceof UsageError && error.advice === advice,
     );
   });
 }
@@ -107,7 +107,7 @@ for (const row of REFUSED.trim().split('\n')) {
 test('a corrected line is quoted for the shell and begins as it was typed', () => {
   const argv = ['--', '--bin', "it's", '--svg', 'my out.svg', '--', '$HOME'];
   assert.throws(() => splitCommandLine(argv, OUR_FLAGS, 'cargo-profile-bee'), {
-    hint: `cargo-profile-bee --svg 'my out.svg' -- --bin 'it'\\''s' -- '$HOME'`,
+    advice: `cargo-profile-bee --svg 'my out.svg' -- --bin 'it'\\''s' -- '$HOME'`,
   });
 });
 

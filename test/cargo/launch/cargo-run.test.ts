@@ -24,7 +24,7 @@ async function failure(cwd: string, cargoArgs: readonly string[], more: More = {
     (thrown: unknown) => thrown,
   );
   assert.ok(error instanceof CargoFailure, String(error));
-  return { exitCode: error.exitCode, stderrShown: error.stderrShown, hint: error.hint };
+  return { exitCode: error.exitCode, stderrShown: error.stderrShown, advice: error.advice };
 }
 
 const WORKSPACE = {
@@ -44,7 +44,7 @@ test('several binaries and no choice: cargo refuses, and each line can be pasted
   assert.deepEqual(await failure(cwd, ['--release'], { programArgs: ['--port', '0'], typedBefore }), {
     exitCode: 101,
     stderrShown: true,
-    hint: [
+    advice: [
       'choose one by name:',
       '  cargo profile-bee --svg out.svg --bin alpha --release -- --port 0',
       '  cargo profile-bee --svg out.svg --bin exits --release -- --port 0',
@@ -54,33 +54,33 @@ test('several binaries and no choice: cargo refuses, and each line can be pasted
 });
 
 test('no such binary: the ones that exist are offered', async (t) => {
-  const { exitCode, hint } = await failure(cargoProject(t, WORKSPACE), ['--bin', 'alfa']);
+  const { exitCode, advice } = await failure(cargoProject(t, WORKSPACE), ['--bin', 'alfa']);
   assert.equal(exitCode, 101);
-  assert.match(hint, /--bin alpha\n.*--bin exits$/);
-  assert.doesNotMatch(hint, /alfa/);
+  assert.match(advice, /--bin alpha\n.*--bin exits$/);
+  assert.doesNotMatch(advice, /alfa/);
 });
 
 test('no Cargo.toml: 101 in cargo words', async (t) => {
-  const { exitCode, stderrShown, hint } = await failure(cargoProject(t, {}), []);
+  const { exitCode, stderrShown, advice } = await failure(cargoProject(t, {}), []);
   assert.deepEqual({ exitCode, stderrShown }, { exitCode: 101, stderrShown: true });
-  assert.match(hint, /--manifest-path/);
+  assert.match(advice, /--manifest-path/);
 });
 
 test('a library crate: 101, and what can be profiled instead', async (t) => {
   const cwd = cargoProject(t, { 'Cargo.toml': manifest('only-lib'), 'src/lib.rs': '' });
-  const { exitCode, hint } = await failure(cwd, ['--offline', '-r']);
+  const { exitCode, advice } = await failure(cwd, ['--offline', '-r']);
   assert.equal(exitCode, 101);
-  assert.match(hint, /cargo profile-bee test --offline -r\n/);
+  assert.match(advice, /cargo profile-bee test --offline -r\n/);
 });
 
 test('a library crate with an example offers the example', async (t) => {
-  const { hint } = await failure(join(cargoProject(t, WORKSPACE), 'beta'), ['--offline']);
-  assert.match(hint, /cargo profile-bee --example shows --offline$/);
+  const { advice } = await failure(join(cargoProject(t, WORKSPACE), 'beta'), ['--offline']);
+  assert.match(advice, /cargo profile-bee --example shows --offline$/);
 });
 
 test('a compile error ends with the exit code of cargo', async (t) => {
   const cwd = cargoProject(t, { 'Cargo.toml': manifest('broken'), 'src/main.rs': 'fn main() { 1 + }' });
-  assert.deepEqual(await failure(cwd, []), { exitCode: 101, stderrShown: true, hint: '' });
+  assert.deepEqual(await failure(cwd, []), { exitCode: 101, stderrShown: true, advice: '' });
 });
 
 test('run builds one binary of a workspace, with symbols and optimized', async (t) => {

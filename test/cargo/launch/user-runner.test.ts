@@ -192,7 +192,7 @@ test('a string cannot hold a gate with a space in its path: refused before the p
   const isClear = (error: unknown) =>
     error instanceof UsageError &&
     error.message.includes('"/opt/my tools/gate"') &&
-    error.hint.endsWith(`target.${host}.runner = ["env","MARK=1"]`);
+    error.advice.endsWith(`target.${host}.runner = ["env","MARK=1"]`);
   assert.throws(() => run.launch(['/opt/my tools/gate', 'SOCKET']), isClear);
   assert.ok(!existsSync(join(cwd, 'told')));
 });

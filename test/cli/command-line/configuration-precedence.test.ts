@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { UsageError } from '../../../src/cargo/command/usage-error.js';
 import {
   withDefaults,
   withoutProfile,
 } from '../../../src/surfaces/cli/command-line/configuration/with-defaults.js';
 import { type RecordOptions, toOptions } from '../../../src/surfaces/cli/command-line/options.js';
 import { type Flags, parseFlags } from '../../../src/surfaces/cli/command-line/parse-flags.js';
-import { UsageProblem } from '../../../src/surfaces/cli/command-line/usage-problem.js';
 import { manifest } from '../../cargo/cargo-project.js';
 import { configuredProject } from './configured-project.js';
 
@@ -161,7 +161,7 @@ test('errors of merged flags name the place of a configured value', async (t) =>
 
 function startsWith(text: string): (error: unknown) => true {
   return (error) => {
-    assert.ok(error instanceof UsageProblem && error.message.startsWith(text), String(error));
+    assert.ok(error instanceof UsageError && error.message.startsWith(text), String(error));
     return true;
   };
 }

@@ -1,10 +1,10 @@
 import type { TestContext } from 'node:test';
+import { UsageError } from '../../../src/cargo/command/usage-error.js';
 import { readMetadata } from '../../../src/cargo/project/metadata.js';
 import {
   type Configuration,
   readConfiguration,
 } from '../../../src/surfaces/cli/command-line/configuration/read-configuration.js';
-import { UsageProblem } from '../../../src/surfaces/cli/command-line/usage-problem.js';
 import { cargoProject, manifest, offlineEnvironment } from '../../cargo/cargo-project.js';
 
 export interface ConfiguredProject {
@@ -43,7 +43,7 @@ export async function refusalOf({ directory, read }: ConfiguredProject, profiled
   try {
     await read(profiled);
   } catch (error) {
-    if (!(error instanceof UsageProblem)) throw error;
+    if (!(error instanceof UsageError)) throw error;
     const text = error.advice === '' ? error.message : `${error.message} (${error.advice})`;
     return text.replaceAll('\n', ' ').replaceAll(directory, 'DIR');
   }

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { CaptureError, type CaptureErrorCode } from '../../../src/capture/capture-error.js';
 import { CargoFailure } from '../../../src/cargo/build/cargo-failure.js';
+import { UsageError } from '../../../src/cargo/command/usage-error.js';
 import { exitCodeOf } from '../../../src/run/targets/prepared-target.js';
 import { explain } from '../../../src/surfaces/cli/command-line/explain.js';
-import { UsageProblem } from '../../../src/surfaces/cli/command-line/usage-problem.js';
 import { Terminal } from '../../../src/surfaces/cli/terminal/terminal.js';
 
 let written = '';
@@ -82,7 +82,7 @@ for (const [code, exitCode, source] of CODES) {
 }
 
 test('bad usage: exit 2; --quiet does not silence errors', () => {
-  const status = explain(new UsageProblem('it makes no sense', 'type this'), new Terminal('quiet'));
+  const status = explain(new UsageError('it makes no sense', 'type this'), new Terminal('quiet'));
   assert.deepEqual([status.code, status.source], [2, 'usage']);
   assert.match(written, /it makes no sense\n +type this\n$/);
 });

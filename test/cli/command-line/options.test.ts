@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { UsageError } from '../../../src/cargo/command/usage-error.js';
 import type { CommandName } from '../../../src/surfaces/cli/command-line/flags.js';
 import { type RecordOptions, toOptions } from '../../../src/surfaces/cli/command-line/options.js';
 import { parseFlags } from '../../../src/surfaces/cli/command-line/parse-flags.js';
-import { UsageProblem } from '../../../src/surfaces/cli/command-line/usage-problem.js';
 
 async function optionsOf(command: CommandName, line: string): Promise<RecordOptions> {
   const ours = words(line);
@@ -123,7 +123,7 @@ cargo-profile-bee | --colapse x               | mean --collapse
 for (const [command = '', line = '', says = ''] of rows(REFUSALS)) {
   test(`${command} ${line}: refused, and says why`, async () => {
     await assert.rejects(optionsOf(command as CommandName, line), (error) => {
-      assert.ok(error instanceof UsageProblem, String(error));
+      assert.ok(error instanceof UsageError, String(error));
       assert.match(`${error.message} ${error.advice}`, new RegExp(says));
       return true;
     });
@@ -141,7 +141,7 @@ test('--cmd is split into words; an empty one is refused', async () => {
     kind: 'command',
     argv: ['echo', 'two words'],
   });
-  assert.throws(() => toOptions('profile-bee', { cmd: ' ' }, { ours: [] }), UsageProblem);
+  assert.throws(() => toOptions('profile-bee', { cmd: ' ' }, { ours: [] }), UsageError);
 });
 
 test('the wrapper’s own output is a file, which can be split', async () => {
@@ -156,7 +156,7 @@ test('--pid takes pids, each once, with commas or repeated, and nothing else', a
     withChildren: false,
   });
   for (const pid of ['0', '-1', '1.5', '1,,2', '1,', '', '1e3', 'self'])
-    assert.throws(() => toOptions('profile-bee', { pid: [pid] }, { ours: [] }), UsageProblem, pid);
+    assert.throws(() => toOptions('profile-bee', { pid: [pid] }, { ours: [] }), UsageError, pid);
   const alone = { children: false };
   assert.throws(() => toOptions('profile-bee', alone, { ours: [], program: ['true'] }), /goes with --pid/);
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
+import { UsageError } from '../../../src/cargo/command/usage-error.js';
 import { splitWords } from '../../../src/surfaces/cli/command-line/split-words.js';
-import { UsageProblem } from '../../../src/surfaces/cli/command-line/usage-problem.js';
 
 /** Nothing in these lines is expanded by a shell, so that sh is the oracle. */
 const LINES = [
@@ -35,7 +35,7 @@ test('an unclosed quote is refused, with its place', () => {
   for (const line of [`a 'b`, `a "b\\"`]) {
     assert.throws(
       () => splitWords(line),
-      (error) => error instanceof UsageProblem && /character 3/.test(error.message),
+      (error) => error instanceof UsageError && /character 3/.test(error.message),
     );
   }
 });

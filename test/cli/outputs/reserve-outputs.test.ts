@@ -21,7 +21,7 @@ import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UsageProblem } from '../../../src/surfaces/cli/command-line/usage-problem.js';
+import { UsageError } from '../../../src/cargo/command/usage-error.js';
 import {
   ReservedFile,
   reserveOutput,
@@ -66,7 +66,7 @@ test('what cannot be written is refused at once, with the path and nothing left'
   for (const path of ['missing/out.svg', 'plain/out.svg', 'folder.svg', 'folder.svg/']) {
     assert.throws(
       () => ReservedFile.reserve(join(directory, path)),
-      (error) => error instanceof UsageProblem && error.message.includes(join(directory, path)),
+      (error) => error instanceof UsageError && error.message.includes(join(directory, path)),
       path,
     );
   }

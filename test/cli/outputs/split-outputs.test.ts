@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { UsageProblem } from '../../../src/surfaces/cli/command-line/usage-problem.js';
+import { UsageError } from '../../../src/cargo/command/usage-error.js';
 import { fileNames, ReservedSplit } from '../../../src/surfaces/cli/outputs/split-outputs.js';
 
 let directory: string;
@@ -71,7 +71,7 @@ test('a part that cannot be written costs no other', () => {
 });
 
 test('a bad folder and a device are refused at once; nothing stays behind', () => {
-  assert.throws(() => ReservedSplit.reserve(join(directory, 'absent/out.svg')), UsageProblem);
+  assert.throws(() => ReservedSplit.reserve(join(directory, 'absent/out.svg')), UsageError);
   assert.throws(() => ReservedSplit.reserve('/dev/null'), /device/);
   ReservedSplit.reserve(join(directory, 'out.svg')).discard();
   assert.deepEqual(readdirSync(directory), []);

@@ -3,12 +3,12 @@ import type { ExitStatus } from '../../../account/summary.js';
 import { CaptureError, type CaptureErrorCode } from '../../../capture/capture-error.js';
 import { systemErrorText } from '../../../capture/machine/system-error-text.js';
 import { CargoFailure } from '../../../cargo/build/cargo-failure.js';
+import { UsageError } from '../../../cargo/command/usage-error.js';
 import { Interrupted } from '../../../run/signals/interrupts.js';
 import { signalNumber } from '../../../run/signals/signal-name.js';
 import { isOfWorkingDirectory } from '../../../run/working-directory.js';
 import { WriteFailure } from '../outputs/write-failure.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { UsageProblem } from './usage-problem.js';
 
 const USAGE = { code: 2, source: 'usage', signal: null } as const;
 const PRIVILEGE = { code: 77, source: 'privilege', signal: null } as const;
@@ -58,7 +58,7 @@ export function explain(error: unknown, terminal: Terminal, problems = new Probl
 
 /** Programs that we asked may have answered in lines. In what is typed, a line's end is part of a name. */
 function sayLines(error: unknown, message: string, terminal: Terminal): void {
-  const isOurs = error instanceof UsageProblem || error instanceof WriteFailure;
+  const isOurs = error instanceof UsageError || error instanceof WriteFailure;
   const [first = '', ...rest] = isOurs ? [message] : message.split('\n');
   terminal.error(first);
   for (const line of rest) terminal.below(line);
@@ -75,13 +75,13 @@ interface Explanation {
 
 function understand(error: unknown): Explanation {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof UsageProblem) return { code: 'usage', status: USAGE, message, advice: error.advice };
+  if (error instanceof UsageError) return { code: 'usage', status: USAGE, message, advice: error.advice };
   if (error instanceof CaptureError) {
     return { code: error.code, status: statusOfCaptureError(error), message, advice: error.advice };
   }
   if (error instanceof CargoFailure) {
     const status = { code: error.exitCode, source: 'cargo', signal: null } as const;
-    return { code: 'cargo', status, message, advice: error.hint };
+    return { code: 'cargo', status, message, advice: error.advice };
   }
   if (error instanceof Interrupted) {
     const code = 128 + signalNumber(error.signal);

@@ -1,9 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
-import { parseRules, type RequireRule } from '../../../account/require-rules.js';
+import type { RequireRule } from '../../../account/require-rules.js';
 import type { CapturePlan } from '../../../capture/capture-session.js';
+import type { ProfileSelection } from '../../../cargo/build/derived-profile.js';
+import { UsageError } from '../../../cargo/command/usage-error.js';
 import { DEMANGLINGS, type Demangling } from '../../../ffi/symbolizer.js';
+import type { NamingPlan } from '../../../run/symbol-cache/keep-names.js';
+import type {
+  CargoTargetRequest,
+  ProgramRequest,
+  TargetRequest,
+} from '../../../run/targets/target-request.js';
 import { GROUP_BY, type GroupBy } from '../../../symbolize/grouping/grouping.js';
+import type { Verbosity } from '../terminal/terminal.js';
 import {
   type CommandName,
   DEFAULT_SYMBOL_CACHE_MB,
@@ -13,9 +22,10 @@ import {
   UNWINDERS,
 } from './flags.js';
 import type { Flags } from './parse-flags.js';
+import { parseRules } from './parse-rules.js';
 import { spelling } from './spelling.js';
+import type { SplitLine } from './split-line.js';
 import { splitWords } from './split-words.js';
-import { UsageProblem } from './usage-problem.js';
 
 export type OutputFormat = 'svg' | 'folded';
 
@@ -24,30 +34,6 @@ export interface OutputRequest {
   path: string | undefined;
   format: OutputFormat;
 }
-
-export interface CargoTargetRequest {
-  kind: 'cargo';
-  cargo: readonly string[];
-  program: readonly string[] | undefined;
-  profile: ProfileChoice;
-  /** Given to criterion's benches as `--profile-time`. */
-  profileTimeSeconds: number | undefined;
-  /** The command and our flags as typed, for corrected lines. */
-  typedBefore: readonly string[];
-}
-
-/** Processes that run already, each once. */
-export interface PidRequest {
-  kind: 'pid';
-  pids: readonly number[];
-  withChildren: boolean;
-}
-
-export type ProgramRequest = { kind: 'command'; argv: readonly string[] } | PidRequest;
-export type TargetRequest = CargoTargetRequest | ProgramRequest;
-
-/** Which cargo profile our own flags ask for; undefined: release (bench for benches). */
-export type ProfileChoice = { kind: 'dev' } | { kind: 'named'; name: string } | { kind: 'as-is' } | undefined;
 
 /** Flags that make sense. Files and processes that they name have not been looked at yet. */
 export interface RecordOptions {
@@ -69,32 +55,24 @@ export interface RecordOptions {
   rules: RequireRule[];
   /** Undefined: decided by what the terminal can show. */
   open: boolean | undefined;
-  verbosity: 'quiet' | 'normal' | 'verbose';
+  verbosity: Verbosity;
   durationMs: number | undefined;
   /** What to print in place of a run. */
   inspection: Inspection | undefined;
 }
 
+/** Without an output file, folded stacks go to standard output. */
+export function writesToStandardOutput({ command, outputs }: RecordOptions): boolean {
+  const isDefault = outputs.length === 0 && command === 'profile-bee';
+  return isDefault || outputs.some(({ path }) => path === undefined);
+}
+
 export type CargoOptions = RecordOptions & { target: CargoTargetRequest };
+export type ProgramOptions = RecordOptions & { target: ProgramRequest };
 
 export interface Inspection {
   what: 'dry-run' | 'targets';
   asJson: boolean;
-}
-
-/** Which names are remembered, and when they are looked up. */
-export interface NamingPlan {
-  /** On disk; 0: none. */
-  cacheBytes: number;
-  isAhead: boolean;
-}
-
-/** What follows `--`, already split by the command's grammar. */
-export interface CommandParts {
-  ours: readonly string[];
-  cargo?: readonly string[];
-  program?: readonly string[] | undefined;
-  invokedAs?: string;
 }
 
 const DEFAULT_HZ = { 'cargo-profile-bee': 997, 'profile-bee': 99 } as const;
@@ -106,10 +84,30 @@ const DEBUGINFOD_WAIT_SECONDS = 2;
 const MAX_DEBUGINFOD_WAIT_SECONDS = 86_400;
 const FORMATS: Record<string, OutputFormat> = { '.svg': 'svg', '.folded': 'folded', '.collapsed': 'folded' };
 
-/** Throws UsageProblem. */
-export function toOptions(command: 'cargo-profile-bee', flags: Flags, parts: CommandParts): CargoOptions;
-export function toOptions(command: CommandName, flags: Flags, parts: CommandParts): RecordOptions;
-export function toOptions(command: CommandName, flags: Flags, parts: CommandParts): RecordOptions {
+/** What a line of the wrapper says before the project, and with it the configuration, is known. */
+export interface TypedCargoLine {
+  target: CargoTargetRequest;
+  inspection: Inspection | undefined;
+  verbosity: Verbosity;
+}
+
+/** Checks all that was typed, so that cargo is not asked in vain. Throws UsageError. */
+export function toTypedCargoLine(flags: Flags, parts: SplitLine): TypedCargoLine {
+  checkValues(flags);
+  toFrequencyHz(flags, DEFAULT_HZ['cargo-profile-bee']);
+  toSplit('cargo-profile-bee', flags);
+  return {
+    target: toCargoTarget(flags, parts),
+    inspection: toInspection(flags),
+    verbosity: toVerbosity(flags),
+  };
+}
+
+/** Throws UsageError. */
+export function toOptions(command: 'cargo-profile-bee', flags: Flags, parts: SplitLine): CargoOptions;
+export function toOptions(command: 'profile-bee', flags: Flags, parts: SplitLine): ProgramOptions;
+export function toOptions(command: CommandName, flags: Flags, parts: SplitLine): RecordOptions;
+export function toOptions(command: CommandName, flags: Flags, parts: SplitLine): RecordOptions {
   return {
     command,
     target: toTarget(command, flags, parts),
@@ -124,23 +122,27 @@ export function toOptions(command: CommandName, flags: Flags, parts: CommandPart
     naming: toNaming(flags),
     rules: toRules(flags),
     open: flags.open,
-    verbosity: flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal',
+    verbosity: toVerbosity(flags),
     durationMs: toDurationMs(flags),
     inspection: toInspection(flags),
   };
 }
 
+function toVerbosity({ quiet, verbose }: Flags): Verbosity {
+  return quiet ? 'quiet' : verbose ? 'verbose' : 'normal';
+}
+
 function toInspection({ dryRun, listTargets, json = false }: Flags): Inspection | undefined {
-  if (dryRun && listTargets) throw new UsageProblem('--dry-run and --list-targets exclude each other');
+  if (dryRun && listTargets) throw new UsageError('--dry-run and --list-targets exclude each other');
   if (dryRun) return { what: 'dry-run', asJson: json };
   if (listTargets) return { what: 'targets', asJson: json };
-  if (json) throw new UsageProblem('--json goes with --dry-run or --list-targets');
+  if (json) throw new UsageError('--json goes with --dry-run or --list-targets');
   return undefined;
 }
 
 /**
  * What makes sense on no machine, for defaults that the command line may overrule. `toOptions` finds the same, and what
- * this machine refuses. Throws UsageProblem.
+ * this machine refuses. Throws UsageError.
  */
 export function checkValues(flags: Flags): void {
   toProfile(flags);
@@ -158,30 +160,31 @@ export function checkValues(flags: Flags): void {
   toGroupBy(flags);
 }
 
-function toTarget(command: CommandName, flags: Flags, parts: CommandParts): TargetRequest {
-  if (command === 'cargo-profile-bee') {
-    const typedBefore = [...(parts.invokedAs ?? 'cargo profile-bee').split(' '), ...parts.ours];
-    return {
-      kind: 'cargo',
-      cargo: parts.cargo ?? [],
-      program: parts.program,
-      profile: toProfile(flags),
-      profileTimeSeconds: toProfileTimeSeconds(flags),
-      typedBefore,
-    };
-  }
+function toTarget(command: CommandName, flags: Flags, parts: SplitLine): TargetRequest {
+  if (command === 'cargo-profile-bee') return toCargoTarget(flags, parts);
   const given = [flags.pid !== undefined, flags.cmd !== undefined, parts.program !== undefined];
   if (given.filter(Boolean).length > 1) {
-    throw new UsageProblem('--pid, --cmd and a command after -- exclude each other');
+    throw new UsageError('--pid, --cmd and a command after -- exclude each other');
   }
   if (flags.pid !== undefined)
     return { kind: 'pid', pids: toPids(flags.pid), withChildren: flags.children !== false };
   if (flags.children !== undefined)
-    throw new UsageProblem(`--${flags.children ? '' : 'no-'}children goes with --pid`);
+    throw new UsageError(`--${flags.children ? '' : 'no-'}children goes with --pid`);
   const argv = flags.cmd === undefined ? (parts.program ?? []) : splitWords(flags.cmd);
   if (argv.length === 0)
-    throw new UsageProblem('there is no command to run', `${parts.invokedAs ?? command} -- COMMAND`);
+    throw new UsageError('there is no command to run', `${parts.invokedAs ?? command} -- COMMAND`);
   return { kind: 'command', argv };
+}
+
+function toCargoTarget(flags: Flags, parts: SplitLine): CargoTargetRequest {
+  return {
+    kind: 'cargo',
+    cargo: parts.cargo ?? [],
+    program: parts.program,
+    profile: toProfile(flags),
+    profileTimeSeconds: toProfileTimeSeconds(flags),
+    typedBefore: [...(parts.invokedAs ?? 'cargo profile-bee').split(' '), ...parts.ours],
+  };
 }
 
 /** `1,2` and repeated flags, as perf takes them and pgrep -d, writes them; a pid that is named twice is one. */
@@ -193,27 +196,28 @@ function toPids(values: readonly string[]): number[] {
 function toPid(word: string, value: string): number {
   if (/^\d+$/.test(word) && Number.isSafeInteger(Number(word)) && Number(word) > 0) return Number(word);
   const message = `--pid ${value}: ${JSON.stringify(word)} is not a pid`;
-  throw new UsageProblem(message, 'pgrep -a NAME   finds the pid of a program');
+  throw new UsageError(message, 'pgrep -a NAME   finds the pid of a program');
 }
 
 function toProfileTimeSeconds(flags: Flags): number | undefined {
   const { profileTime } = flags;
   if (profileTime === undefined || profileTime > 0) return profileTime;
-  throw new UsageProblem(
+  throw new UsageError(
     `${spelling(flags, 'profileTime')} ${profileTime}: choose a number of seconds above zero`,
   );
 }
 
-function toProfile(flags: Flags): ProfileChoice {
+/** Undefined: release (bench for benches). */
+function toProfile(flags: Flags): ProfileSelection | undefined {
   const given = [flags.dev === true, flags.profile !== undefined, flags.asIs === true];
   if (given.filter(Boolean).length > 1) throw twoProfiles(flags);
   if (flags.dev) return { kind: 'dev' };
-  if (flags.asIs) return { kind: 'as-is' };
+  if (flags.asIs) return 'as-is';
   return flags.profile === undefined ? undefined : { kind: 'named', name: flags.profile };
 }
 
-function twoProfiles({ places }: Flags): UsageProblem {
-  return new UsageProblem(
+function twoProfiles({ places }: Flags): UsageError {
+  return new UsageError(
     places?.profile === undefined
       ? '--dev, --profile and --as-is exclude each other'
       : `${places.profile}: profile and as-is exclude each other`,
@@ -238,15 +242,14 @@ function toEvent(flags: Flags): 'cpu-clock' | 'cycles' {
 
 function toUnwinder(flags: Flags): 'dwarf' | 'fp' {
   const unwinder = oneOf(spelling(flags, 'unwind'), flags.unwind ?? 'dwarf', UNWINDERS);
-  if (flags.dwarf && unwinder === 'fp')
-    throw new UsageProblem('--dwarf and --unwind fp contradict each other');
+  if (flags.dwarf && unwinder === 'fp') throw new UsageError('--dwarf and --unwind fp contradict each other');
   return unwinder;
 }
 
 function toMaxDepth(flags: Flags): number {
   const { maxDepth = MAX_DEPTH } = flags;
   if (Number.isInteger(maxDepth) && maxDepth >= 1 && maxDepth <= MAX_DEPTH) return maxDepth;
-  throw new UsageProblem(
+  throw new UsageError(
     `${spelling(flags, 'maxDepth')} ${maxDepth}: choose a whole number of frames, 1 to ${MAX_DEPTH}`,
   );
 }
@@ -255,7 +258,7 @@ function toTableMiB(flags: Flags): number {
   const { least, usual, most } = TABLE_MEMORY_MB;
   const { tableMemory = usual } = flags;
   if (Number.isInteger(tableMemory) && tableMemory >= least && tableMemory <= most) return tableMemory;
-  throw new UsageProblem(
+  throw new UsageError(
     `${spelling(flags, 'tableMemory')} ${tableMemory}: choose a whole number of MB, ${least} to ${most}`,
   );
 }
@@ -263,7 +266,7 @@ function toTableMiB(flags: Flags): number {
 function toDebuginfodWaitMs(flags: Flags): number {
   const { debuginfodWait = DEBUGINFOD_WAIT_SECONDS } = flags;
   if (debuginfodWait >= 0 && debuginfodWait <= MAX_DEBUGINFOD_WAIT_SECONDS) return debuginfodWait * 1000;
-  throw new UsageProblem(
+  throw new UsageError(
     `${spelling(flags, 'debuginfodWait')} ${debuginfodWait}: choose a number of seconds, 0 to ${MAX_DEBUGINFOD_WAIT_SECONDS}`,
   );
 }
@@ -273,7 +276,7 @@ function toFrequencyHz(flags: Flags, defaultHz: number): number {
   checkWholeHz(flags, frequencyHz);
   const maxHz = kernelMaxHz();
   if (frequencyHz > maxHz) {
-    throw new UsageProblem(
+    throw new UsageError(
       `${spelling(flags, 'frequency')} ${frequencyHz} is above the kernel's limit of ${maxHz} Hz`,
       `sysctl kernel.perf_event_max_sample_rate=${frequencyHz}   raises it`,
     );
@@ -283,7 +286,7 @@ function toFrequencyHz(flags: Flags, defaultHz: number): number {
 
 function checkWholeHz(flags: Flags, frequencyHz: number): void {
   if (Number.isInteger(frequencyHz) && frequencyHz >= 1) return;
-  throw new UsageProblem(
+  throw new UsageError(
     `${spelling(flags, 'frequency')} ${frequencyHz}: choose a whole number of samples a second, 1 or more`,
   );
 }
@@ -301,22 +304,20 @@ function toRingBytes(text: string | undefined, isChecking = false): number {
   if (text === undefined) return isChecking ? CHECKING_RING_BYTES : DEFAULT_RING_BYTES;
   const bytes = Number(text);
   if (Number.isSafeInteger(bytes) && bytes >= 4096 && Math.log2(bytes) % 1 === 0) return bytes;
-  throw new UsageProblem(`PROFILE_BEE_RING_BYTES=${text} is not a power of two of 4096 or more`);
+  throw new UsageError(`PROFILE_BEE_RING_BYTES=${text} is not a power of two of 4096 or more`);
 }
 
 function toDurationMs({ time, duration }: Flags): number | undefined {
-  if (time !== undefined && duration !== undefined)
-    throw new UsageProblem('--time and -d exclude each other');
+  if (time !== undefined && duration !== undefined) throw new UsageError('--time and -d exclude each other');
   const durationMs = time ?? (duration === undefined ? undefined : duration * 1000);
-  if (durationMs !== undefined && !(durationMs > 0))
-    throw new UsageProblem('the duration must be above zero');
+  if (durationMs !== undefined && !(durationMs > 0)) throw new UsageError('the duration must be above zero');
   return durationMs;
 }
 
 function toNaming(flags: Flags): NamingPlan {
   const { symbolCache = DEFAULT_SYMBOL_CACHE_MB, symbolizeAtExit = false } = flags;
   if (symbolCache >= 0) return { cacheBytes: Math.round(symbolCache * 2 ** 20), isAhead: !symbolizeAtExit };
-  throw new UsageProblem(`${spelling(flags, 'symbolCache')} ${symbolCache}: choose a size in MB, 0 for none`);
+  throw new UsageError(`${spelling(flags, 'symbolCache')} ${symbolCache}: choose a size in MB, 0 for none`);
 }
 
 function toRules(flags: Flags): RequireRule[] {
@@ -345,7 +346,7 @@ function toSplit(command: CommandName, flags: Flags): boolean {
   const isToStandardOutput = outputs.length === 0 && command === 'profile-bee';
   if (isToStandardOutput || outputs.some(({ path }) => path === undefined)) {
     const message = '--split writes a file for each root, and the stacks go to standard output';
-    throw new UsageProblem(message, '-o FILE.svg --split');
+    throw new UsageError(message, '-o FILE.svg --split');
   }
   return true;
 }
@@ -353,14 +354,14 @@ function toSplit(command: CommandName, flags: Flags): boolean {
 /** Standard output is for folded stacks, and only for them. */
 function toRawSamplesPath(flags: Flags): string | undefined {
   if (flags.rawSamples !== '-') return flags.rawSamples;
-  throw new UsageProblem(`${spelling(flags, 'rawSamples')} -: these go to a file`, '--raw-samples FILE');
+  throw new UsageError(`${spelling(flags, 'rawSamples')} -: these go to a file`, '--raw-samples FILE');
 }
 
 function checkDistinct(flags: Flags, paths: readonly (string | undefined)[]): void {
   const files = paths.map((path) => (path === undefined ? undefined : resolve(path)));
   const twice = paths.find((path, index) => path !== undefined && files.indexOf(files[index]) !== index);
   if (twice !== undefined && !twice.startsWith('/dev/'))
-    throw new UsageProblem(`${placeOf(flags, twice)}${twice} is named for two outputs`);
+    throw new UsageError(`${placeOf(flags, twice)}${twice} is named for two outputs`);
 }
 
 /** Where a path was configured, for the front of an error; empty when it was typed. */
@@ -375,7 +376,7 @@ function formatOf(flags: Flags, path: string): OutputFormat {
   if (format !== undefined) return format;
   const endings = Object.keys(FORMATS).join(', ');
   const isTyped = flags.places?.output === undefined;
-  throw new UsageProblem(
+  throw new UsageError(
     `${isTyped ? '-o' : spelling(flags, 'output')} ${path}: the name does not tell the format`,
     isTyped
       ? `known endings: ${endings}; or use --svg ${path} or --collapse ${path}`
@@ -385,7 +386,7 @@ function formatOf(flags: Flags, path: string): OutputFormat {
 
 function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined) throw new UsageProblem(`${flag} ${value}: choose ${listed(allowed)}`);
+  if (found === undefined) throw new UsageError(`${flag} ${value}: choose ${listed(allowed)}`);
   return found;
 }
 

@@ -1,7 +1,7 @@
 import { nearestName } from '../../../cargo/command/nearest-name.js';
+import { UsageError } from '../../../cargo/command/usage-error.js';
 import { withoutWorkingDirectory } from '../../../run/working-directory.js';
 import { type CommandName, type FlagSpecification, flagSpellings, flagsOf } from './flags.js';
-import { UsageProblem } from './usage-problem.js';
 
 /** Flags as typed; absent ones are undefined. Nothing is validated but their types. */
 export interface Flags {
@@ -47,7 +47,7 @@ export interface Flags {
 }
 
 /**
- * Throws UsageProblem for a flag that the command does not have, a missing value, a number that is none. `invokedAs`
+ * Throws UsageError for a flag that the command does not have, a missing value, a number that is none. `invokedAs`
  * begins the lines of its advice.
  */
 export async function parseFlags(
@@ -87,16 +87,16 @@ function yargsOption(flag: FlagSpecification): Record<string, unknown> {
 
 function typedValue(flag: FlagSpecification, value: unknown): unknown {
   if (value === undefined || flag.isRepeatable || flag.type === 'boolean') return value;
-  if (Array.isArray(value)) throw new UsageProblem(`--${flag.name} was given ${value.length} times`);
+  if (Array.isArray(value)) throw new UsageError(`--${flag.name} was given ${value.length} times`);
   if (flag.type === 'string') return value;
   const number = Number(value);
   if (!/^-?\d+(\.\d+)?$/.test(String(value))) {
-    throw new UsageProblem(`--${flag.name} needs a number, not ${JSON.stringify(value)}`);
+    throw new UsageError(`--${flag.name} needs a number, not ${JSON.stringify(value)}`);
   }
   return number;
 }
 
-/** Each flag with its value in one word: yargs would take a value like `-` for a flag. Throws UsageProblem. */
+/** Each flag with its value in one word: yargs would take a value like `-` for a flag. Throws UsageError. */
 function joinValues(command: CommandName, argv: readonly string[], invokedAs: string): string[] {
   const { withValue, boolean } = flagSpellings(command);
   const joined: string[] = [];
@@ -105,7 +105,7 @@ function joinValues(command: CommandName, argv: readonly string[], invokedAs: st
     const spelling = argument.startsWith('--') ? argument.split('=', 1)[0]! : argument.slice(0, 2);
     if (withValue.has(spelling)) {
       const value = spelling === argument ? argv[++index] : argument.slice(spelling.length).replace(/^=/, '');
-      if (value === undefined || value === '') throw new UsageProblem(`${spelling} needs a value`);
+      if (value === undefined || value === '') throw new UsageError(`${spelling} needs a value`);
       joined.push(`${spelling}=${value}`);
     } else if (boolean.has(spelling)) joined.push(argument);
     else throw unknownArgument({ command, invokedAs }, argument, [...withValue, ...boolean]);
@@ -117,16 +117,16 @@ function unknownArgument(
   { command, invokedAs }: { command: CommandName; invokedAs: string },
   argument: string,
   known: readonly string[],
-): UsageProblem {
+): UsageError {
   if (!argument.startsWith('-')) {
     const advice =
       command === 'profile-bee' ? `${invokedAs} -- ${argument} …   runs and profiles a command` : '';
-    return new UsageProblem(`${argument} is not a flag`, advice);
+    return new UsageError(`${argument} is not a flag`, advice);
   }
   const longFlags = known.filter((flag) => flag.startsWith('--'));
   const nearest = nearestName(argument.split('=', 1)[0]!, longFlags, 2);
   const advice = nearest === undefined ? `${invokedAs} --help   lists the flags` : `did you mean ${nearest}?`;
-  return new UsageProblem(`unknown flag ${argument}`, advice);
+  return new UsageError(`unknown flag ${argument}`, advice);
 }
 
 /** `summary-json` → `summaryJson`, the key in `Flags`. */

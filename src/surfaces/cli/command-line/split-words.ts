@@ -1,8 +1,8 @@
-import { UsageProblem } from './usage-problem.js';
+import { UsageError } from '../../../cargo/command/usage-error.js';
 
 /**
  * Words of a command as a shell separates them: quotes and backslashes as in sh, nothing expanded.
- * Throws UsageProblem on an unclosed quote.
+ * Throws UsageError on an unclosed quote.
  */
 export function splitWords(text: string): string[] {
   const words: string[] = [];
@@ -37,7 +37,7 @@ function readQuoted(text: string, at: number, inside: RegExp): { piece: string; 
   const content = inside.exec(text)?.[0] ?? '';
   const end = at + 1 + content.length;
   if (text[end] !== quote)
-    throw new UsageProblem(`--cmd: the quote ${quote} at character ${at + 1} is not closed`);
+    throw new UsageError(`--cmd: the quote ${quote} at character ${at + 1} is not closed`);
   const piece = quote === '"' ? content.replace(/\\(["\\$`])/g, '$1') : content;
   return { piece, next: end + 1 };
 }

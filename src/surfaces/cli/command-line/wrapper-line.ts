@@ -1,26 +1,21 @@
 import { splitCommandLine, UsageError } from '../../../cargo/command/parse-cargo-arguments.js';
 import { shellLine } from '../../../cargo/command/shell-line.js';
-import type { SplitLine } from '../main.js';
 import { flagSpellings } from './flags.js';
-import { UsageProblem } from './usage-problem.js';
+import type { SplitLine } from './split-line.js';
 
-/** The wrapper's grammar. `cargo profile-bee …` arrives with `profile-bee` in front. Throws UsageProblem. */
+/** The wrapper's grammar. `cargo profile-bee …` arrives with `profile-bee` in front. Throws UsageError. */
 export function splitWrapperLine(argv: readonly string[]): SplitLine {
   const isSubcommand = argv[0] === 'profile-bee';
   const own = isSubcommand ? argv.slice(1) : argv;
   const invokedAs = isSubcommand ? 'cargo profile-bee' : 'cargo-profile-bee';
-  try {
-    const split = splitCommandLine(own, flagSpellings('cargo-profile-bee'), invokedAs);
-    if (own[split.ours.length] === 'record') throw recordComesFirst(own, split.ours.length, invokedAs);
-    return { ...split, invokedAs };
-  } catch (error) {
-    throw error instanceof UsageError ? new UsageProblem(error.message, error.hint) : error;
-  }
+  const split = splitCommandLine(own, flagSpellings('cargo-profile-bee'), invokedAs);
+  if (own[split.ours.length] === 'record') throw recordComesFirst(own, split.ours.length, invokedAs);
+  return { ...split, invokedAs };
 }
 
 /** What stands in front of `record` were the wrapper's flags, of which it does not have all. */
-function recordComesFirst(typed: readonly string[], at: number, invokedAs: string): UsageProblem {
+function recordComesFirst(typed: readonly string[], at: number, invokedAs: string): UsageError {
   const others = typed.filter((_, index) => index !== at);
   const corrected = shellLine([...invokedAs.split(' '), 'record', ...others]);
-  return new UsageProblem('record comes before all flags', corrected);
+  return new UsageError('record comes before all flags', corrected);
 }

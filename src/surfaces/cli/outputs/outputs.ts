@@ -1,3 +1,4 @@
+import { formatCount } from '../../../account/format-count.js';
 import type { SummaryOutput } from '../../../account/summary.js';
 import type { RawProfile } from '../../../capture/raw-profile.js';
 import { rawSampleLines } from '../../../capture/raw-sample-lines.js';
@@ -47,7 +48,7 @@ export class Outputs {
   readonly #failures: WriteFailure[] = [];
   #picture: string | undefined;
 
-  /** Reserves the files that the command line names. Throws UsageProblem; nothing stays reserved then. */
+  /** Reserves the files that the command line names. Throws UsageError; nothing stays reserved then. */
   static reserve({ outputs: requests, split, rawSamplesPath }: RecordOptions): Outputs {
     const outputs = new Outputs();
     try {
@@ -177,10 +178,6 @@ function captionOfPart(caption: Caption, root: string, part: Profile, whole: Pro
   if (part.totalCount === whole.totalCount) return { ...caption, title };
   const share = `${formatCount(part.totalCount)} of the run's ${formatCount(whole.totalCount)} samples`;
   return { ...caption, title, subtitle: `${share} · the run: ${caption.subtitle}` };
-}
-
-function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
 }
 
 function render(format: OutputFormat, profile: Profile, caption: Caption): Rendered {

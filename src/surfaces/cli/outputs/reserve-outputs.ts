@@ -1,14 +1,14 @@
 import { closeSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Hold } from '../../../capture/sampler/hold.js';
-import { UsageProblem } from '../command-line/usage-problem.js';
+import { UsageError } from '../../../cargo/command/usage-error.js';
 import { lockName, removeAbandonedOutputs, removeQuietly } from './abandoned-outputs.js';
 import { type FilePlace, findOutputPlace, unwritable } from './output-place.js';
 import { ReservedStream } from './reserved-stream.js';
 import { TemporaryFile } from './temporary-file.js';
 import { reasonOf, UnwritableOutput, WriteFailure } from './write-failure.js';
 
-/** Throws UsageProblem when nothing can be written there. */
+/** Throws UsageError when nothing can be written there. */
 export function reserveOutput(path: string): ReservedFile | ReservedStream {
   const place = findOutputPlace(path);
   return place.kind === 'file'
@@ -39,7 +39,7 @@ export class ReservedFile {
     reserved.set(file, path);
   }
 
-  /** Throws UsageProblem when nothing can be written there, or when what is there is no regular file. */
+  /** Throws UsageError when nothing can be written there, or when what is there is no regular file. */
   static reserve(path: string, place = findFilePlace(path)): ReservedFile {
     const other = reserved.get(place.file);
     if (other !== undefined)
@@ -107,7 +107,7 @@ export class ReservedFile {
   }
 }
 
-/** Throws UsageProblem where that is not to be seen. */
+/** Throws UsageError where that is not to be seen. */
 function isThere(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
@@ -156,7 +156,7 @@ export function reserveUnique(
   try {
     mkdirSync(directory, { recursive: true });
   } catch (error) {
-    throw new UsageProblem(
+    throw new UsageError(
       `cannot create ${directory}: ${reasonOf(error, directory)}`,
       '--svg FILE   writes elsewhere',
     );

@@ -35,7 +35,7 @@ export class ReservedStream {
     this.#descriptor = this.#open();
   }
 
-  /** Throws UsageProblem when nothing can be written there. */
+  /** Throws UsageError when nothing can be written there. */
   static reserve(path: string, place: Exclude<OutputPlace, { kind: 'file' }>): ReservedStream {
     try {
       return new ReservedStream(path, path, place);

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { extname } from 'node:path';
-import { UsageProblem } from '../command-line/usage-problem.js';
+import { UsageError } from '../../../cargo/command/usage-error.js';
 import { findOutputPlace } from './output-place.js';
 import { ReservedFile, reserveUnique } from './reserve-outputs.js';
 import { UnwritableOutput, WriteFailure } from './write-failure.js';
@@ -17,10 +17,10 @@ export class ReservedSplit {
 
   private constructor(private readonly placeholder: ReservedFile) {}
 
-  /** Throws UsageProblem when nothing can be written there; `path` undefined: standard output. */
+  /** Throws UsageError when nothing can be written there; `path` undefined: standard output. */
   static reserve(path: string | undefined): ReservedSplit {
     const refuse = (what: string): never => {
-      throw new UsageProblem(`--split writes several files, and ${what}`, '-o FILE.svg --split');
+      throw new UsageError(`--split writes several files, and ${what}`, '-o FILE.svg --split');
     };
     if (path === undefined) return refuse('standard output is one');
     const place = findOutputPlace(path);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { systemErrorText } from '../../../capture/machine/system-error-text.js';
-import { UsageProblem } from '../command-line/usage-problem.js';
+import { UsageError } from '../../../cargo/command/usage-error.js';
 
 /** An output could not be written when everything else was done: a full disk, a folder that has gone. */
 export class WriteFailure extends Error {
@@ -16,7 +16,7 @@ export class WriteFailure extends Error {
 }
 
 /** The same, before the program has started: another path is to be typed. */
-export class UnwritableOutput extends UsageProblem {
+export class UnwritableOutput extends UsageError {
   constructor(
     path: string,
     readonly reason: string,

@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { visibleLines, visibleText } from '../../../render/visible-text.js';
-import type { RecordOptions } from '../command-line/options.js';
 
 const RED = 31;
 const YELLOW = 33;
@@ -10,6 +9,8 @@ const DIM = 2;
 
 const OSC_8 = '\u001b]8';
 const ST = '\u001b\\';
+export type Verbosity = 'quiet' | 'normal' | 'verbose';
+
 /** The console of Linux, and what says that it can nothing. */
 const PLAIN_TERMINALS = ['dumb', 'linux', undefined];
 
@@ -30,7 +31,7 @@ function fileUrl(path: string): string {
  * else has chosen, of files for one: here what they hold becomes visible, so that no terminal obeys them.
  */
 export class Terminal {
-  constructor(private readonly verbosity: RecordOptions['verbosity']) {
+  constructor(private readonly verbosity: Verbosity) {
     // Its reader has gone, or its disk is full: the work is done all the same.
     if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => {});
   }

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
 import { shownPath } from '../../terminal/shown-path.js';
-import { UsageProblem } from '../usage-problem.js';
 import { refuseKey, type SettingTable } from './setting-table.js';
 import { type TomlKey, tomlKeys } from './toml-keys.js';
 
@@ -20,7 +20,7 @@ export function hasConfigurationFile(directory: string): boolean {
   }
 }
 
-/** `profile-bee.toml` of a directory. Throws UsageProblem when it cannot be read, or is no TOML. */
+/** `profile-bee.toml` of a directory. Throws UsageError when it cannot be read, or is no TOML. */
 export async function readConfigurationFile(directory: string): Promise<SettingTable> {
   const path = join(directory, CONFIGURATION_FILE);
   const text = readText(path);
@@ -41,7 +41,7 @@ function readText(path: string): string {
       .replaceAll('\r\n', '\n');
   const lines = bytes.toString('latin1').split('\n');
   const bad = lines.findIndex((line) => !isUtf8(Buffer.from(line, 'latin1')));
-  throw new UsageProblem(`${shownPath(path)}:${bad + 1}: this is not UTF-8 text`, 'save the file as UTF-8');
+  throw new UsageError(`${shownPath(path)}:${bad + 1}: this is not UTF-8 text`, 'save the file as UTF-8');
 }
 
 /** Looked at before it is opened: a pipe would never end, and a device neither. */
@@ -53,12 +53,12 @@ function readBytes(path: string): Buffer {
     if (found.size > MAX_KIB * 1024) throw cannotRead(path, `it is larger than ${MAX_KIB} KiB`);
     return readFileSync(path);
   } catch (error) {
-    throw error instanceof UsageProblem ? error : cannotRead(path, reasonOf(error));
+    throw error instanceof UsageError ? error : cannotRead(path, reasonOf(error));
   }
 }
 
-function cannotRead(path: string, reason: string): UsageProblem {
-  return new UsageProblem(`cannot read the configuration ${shownPath(path)}: ${reason}`);
+function cannotRead(path: string, reason: string): UsageError {
+  return new UsageError(`cannot read the configuration ${shownPath(path)}: ${reason}`);
 }
 
 function reasonOf(error: unknown): string {
@@ -89,11 +89,11 @@ async function parseToml(text: string, path: string): Promise<Record<string, unk
 }
 
 /** The parser counts columns from 0 or from 1, by line; its offset, which is one behind the character, is sound. */
-function syntaxProblem(error: Error & { pos?: number }, text: string, path: string): UsageProblem {
+function syntaxProblem(error: Error & { pos?: number }, text: string, path: string): UsageError {
   const before = text.slice(0, Math.max(0, (error.pos ?? 1) - 1)).split('\n');
   const column = (before.at(-1)?.length ?? 0) + 1;
   const [reason = ''] = error.message.split(/ at row \d+, col \d+/);
-  return new UsageProblem(`${shownPath(path)}:${before.length}:${column}: ${inWords(reason)}`);
+  return new UsageError(`${shownPath(path)}:${before.length}:${column}: ${inWords(reason)}`);
 }
 
 /** It names a character by its number. */

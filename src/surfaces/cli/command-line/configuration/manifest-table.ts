@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
 import { shownPath } from '../../terminal/shown-path.js';
-import { UsageProblem } from '../usage-problem.js';
 import type { SettingTable } from './setting-table.js';
 import { shownKey, shownValue } from './shown-value.js';
 import { type TomlKey, tomlKeys } from './toml-keys.js';
@@ -17,7 +17,7 @@ export interface ManifestSource {
   metadata: unknown;
 }
 
-/** Undefined when the manifest has no such table. Throws UsageProblem for one that is misspelled or no table. */
+/** Undefined when the manifest has no such table. Throws UsageError for one that is misspelled or no table. */
 export function readManifestTable(source: ManifestSource): SettingTable | undefined {
   if (!isTable(source.metadata)) return undefined;
   const misspelled = Object.keys(source.metadata).find(isMisspelled);
@@ -29,7 +29,7 @@ export function readManifestTable(source: ManifestSource): SettingTable | undefi
     return { values, directory: dirname(source.manifestPath), placeOf: (key) => placeOf([TABLE, key]) };
   }
   const name = `${source.owner}.metadata.${TABLE}`;
-  throw new UsageProblem(`${placeOf([TABLE])}: ${name} needs a table of settings, not ${shownValue(values)}`);
+  throw new UsageError(`${placeOf([TABLE])}: ${name} needs a table of settings, not ${shownValue(values)}`);
 }
 
 /** The names beside it belong to other tools, but these can only be meant for us. */
@@ -38,10 +38,10 @@ function isMisspelled(name: string): boolean {
   return name !== TABLE && ['profilebee', 'cargoprofilebee'].includes(letters);
 }
 
-function wrongName(name: string, source: ManifestSource): UsageProblem {
+function wrongName(name: string, source: ManifestSource): UsageError {
   const place = placesIn(source)([name]);
   const table = `${source.owner}.metadata.${TABLE}`;
-  return new UsageProblem(`${place}: nothing reads the table ${shownKey(name)}`, `did you mean [${table}]?`);
+  return new UsageError(`${place}: nothing reads the table ${shownKey(name)}`, `did you mean [${table}]?`);
 }
 
 /** Names the line of a key below `metadata`; the table where cargo found the key and we do not. */

@@ -33,7 +33,7 @@ export interface Configuration {
  * The workspace's settings, over them the package's, over them those of `profile-bee.toml` at the root. Every value is
  * checked, also one that is overruled. A project without any costs two looks at directories.
  *
- * @throws UsageProblem with the place of the first setting that is wrong
+ * @throws UsageError with the place of the first setting that is wrong
  */
 export async function readConfiguration(sources: ConfigurationSources): Promise<Configuration> {
   let defaults: ConfiguredDefaults = {};

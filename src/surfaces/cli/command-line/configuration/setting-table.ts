@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { nearestName } from '../../../../cargo/command/nearest-name.js';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
 import type { FlagSpecification } from '../flags.js';
 import { checkValues } from '../options.js';
 import type { Flags } from '../parse-flags.js';
-import { UsageProblem } from '../usage-problem.js';
 import { COMMAND_LINE_ONLY, flagKey, isPath, SETTINGS } from './setting.js';
 import { shownKey, shownValue } from './shown-value.js';
 
@@ -16,7 +16,7 @@ export interface SettingTable {
   placeOf(key: string): string;
 }
 
-/** The table as flags, with `places`. Throws UsageProblem for the first key or value that cannot be one. */
+/** The table as flags, with `places`. Throws UsageError for the first key or value that cannot be one. */
 export function readSettingTable(table: SettingTable): Flags {
   const entries = Object.entries(table.values).map(([name, value]) => {
     const setting = SETTINGS.get(name) ?? refuseKey(name, value, table.placeOf(name));
@@ -30,11 +30,11 @@ export function readSettingTable(table: SettingTable): Flags {
   return flags;
 }
 
-/** Also for keys that must not reach a parser. Throws UsageProblem. */
+/** Also for keys that must not reach a parser. Throws UsageError. */
 export function refuseKey(name: string, value: unknown, place: string): never {
   const instead = COMMAND_LINE_ONLY.get(name);
-  if (instead !== undefined) throw new UsageProblem(`${place}: ${name} is not a setting`, instead);
-  throw new UsageProblem(`${place}: unknown setting ${shownKey(name)}`, adviceFor(name, value));
+  if (instead !== undefined) throw new UsageError(`${place}: ${name} is not a setting`, instead);
+  throw new UsageError(`${place}: unknown setting ${shownKey(name)}`, adviceFor(name, value));
 }
 
 /** A name longer than any setting is not compared: the search takes the product of both lengths. */
@@ -70,9 +70,9 @@ function typedValue(setting: FlagSpecification, value: unknown, table: SettingTa
 function ofType(setting: FlagSpecification, allowed: string, value: unknown, table: SettingTable): unknown {
   const name = `${table.placeOf(setting.name)}: ${setting.name}`;
   if (typeof value !== setting.type)
-    throw new UsageProblem(`${name} needs ${allowed}, not ${shownValue(value)}`);
-  if (value === '') throw new UsageProblem(`${name} needs a value; an empty string is none`);
+    throw new UsageError(`${name} needs ${allowed}, not ${shownValue(value)}`);
+  if (value === '') throw new UsageError(`${name} needs a value; an empty string is none`);
   if (typeof value === 'string' && value.includes('\0'))
-    throw new UsageProblem(`${name} holds a zero byte: ${shownValue(value)}`);
+    throw new UsageError(`${name} holds a zero byte: ${shownValue(value)}`);
   return value;
 }

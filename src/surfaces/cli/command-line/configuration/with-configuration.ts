@@ -7,7 +7,7 @@ import { withDefaults, withoutProfile } from './with-defaults.js';
 
 /**
  * What was typed, and below it what the project has configured. A profile that was typed among cargo's arguments
- * replaces a configured one. Throws UsageProblem with the place of a setting that is wrong.
+ * replaces a configured one. Throws UsageError with the place of a setting that is wrong.
  */
 export async function withConfiguration(
   flags: Flags,

@@ -1,8 +1,8 @@
 import { CaptureError } from '../../../../capture/capture-error.js';
 import { readMachineFacts } from '../../../../capture/machine/machine-facts.js';
 import { checkCanCapture } from '../../../../capture/rights/preflight.js';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
 import { explain } from '../../command-line/explain.js';
-import { UsageProblem } from '../../command-line/usage-problem.js';
 import { packageVersion } from '../../command-line/version.js';
 import { jsonText } from '../../outputs/json-text.js';
 import { printRaw, printText } from '../../terminal/print-text.js';
@@ -30,7 +30,7 @@ export async function runDoctor(argv: readonly string[], invokedAs: string): Pro
     }
     const unknown = argv.find((argument) => argument !== '--json');
     if (unknown !== undefined)
-      throw new UsageProblem(`doctor does not know ${unknown}`, `${invokedAs} [--json]`);
+      throw new UsageError(`doctor does not know ${unknown}`, `${invokedAs} [--json]`);
     const { checks, verdict } = await examine(process.env);
     const text = argv.includes('--json')
       ? asJson(checks, verdict)

@@ -1,12 +1,12 @@
 import { nearestName } from '../../../../cargo/command/nearest-name.js';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
 import { explain } from '../../command-line/explain.js';
-import { UsageProblem } from '../../command-line/usage-problem.js';
 import { printText } from '../../terminal/print-text.js';
 import { Terminal } from '../../terminal/terminal.js';
 import { INSPECTIONS, type InspectionWord } from '../commands.js';
 import { onlyFile } from './only-file.js';
 
-/** What can be inspected. `run` throws UsageProblem or WriteFailure. */
+/** What can be inspected. `run` throws UsageError or WriteFailure. */
 interface Subcommand {
   usage: string;
   describe: string;
@@ -53,11 +53,11 @@ async function run(typed: string | undefined, args: readonly string[], invokedAs
   await run(args, `${invokedAs} inspect ${usage}`);
 }
 
-function unknownWord(typed: string | undefined, invokedAs: string): UsageProblem {
+function unknownWord(typed: string | undefined, invokedAs: string): UsageError {
   const known = INSPECTIONS.join(', ');
-  if (typed === undefined) return new UsageProblem(`inspect: what? ${known}`, `${invokedAs} inspect --help`);
+  if (typed === undefined) return new UsageError(`inspect: what? ${known}`, `${invokedAs} inspect --help`);
   const nearest = nearestName(typed, INSPECTIONS);
-  return new UsageProblem(
+  return new UsageError(
     `inspect does not know ${typed}; it knows ${known}`,
     nearest === undefined ? '' : `did you mean ${nearest}?`,
   );

@@ -1,8 +1,8 @@
-import { UsageProblem } from '../../command-line/usage-problem.js';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
 
-/** The one file that a subcommand takes. Throws UsageProblem. */
+/** The one file that a subcommand takes. Throws UsageError. */
 export function onlyFile(word: string, [path, ...more]: readonly string[], corrected: string): string {
-  if (path === undefined || path === '') throw new UsageProblem(`inspect ${word}: which file?`, corrected);
-  if (more.length > 0) throw new UsageProblem(`inspect ${word}: ${more[0]} is too much`, corrected);
+  if (path === undefined || path === '') throw new UsageError(`inspect ${word}: which file?`, corrected);
+  if (more.length > 0) throw new UsageError(`inspect ${word}: ${more[0]} is too much`, corrected);
   return path;
 }

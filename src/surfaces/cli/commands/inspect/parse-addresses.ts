@@ -1,8 +1,8 @@
-import { UsageProblem } from '../../command-line/usage-problem.js';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
 
 const ADDRESS = /^(?:0[xX])?([0-9a-fA-F]{1,16})$/;
 
-/** Hexadecimal, with or without 0x, one a line; empty lines are none. Throws UsageProblem with the line's number. */
+/** Hexadecimal, with or without 0x, one a line; empty lines are none. Throws UsageError with the line's number. */
 export function parseAddresses(text: string): bigint[] {
   return text.split('\n').flatMap((line, index) => {
     const trimmed = line.trim();
@@ -14,7 +14,7 @@ function parseAddress(text: string, lineNumber: number): bigint {
   const [, digits] = ADDRESS.exec(text) ?? [];
   if (digits !== undefined) return BigInt(`0x${digits}`);
   const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
-  throw new UsageProblem(
+  throw new UsageError(
     `line ${lineNumber} of standard input is no address: ${shown}`,
     'write addresses in hexadecimal, one a line, with or without 0x',
   );

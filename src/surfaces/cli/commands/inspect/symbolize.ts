@@ -1,11 +1,11 @@
 import { ProblemList } from '../../../../account/problem-list.js';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
 import { useDebugCache } from '../../../../ffi/debug-files.js';
 import { readElfFacts } from '../../../../ffi/elf-facts.js';
 import type { Demangling, ResolvedAddresses } from '../../../../ffi/symbolizer.js';
 import { DEMANGLINGS } from '../../../../ffi/symbolizer.js';
 import { debuginfodSettings } from '../../../../symbolize/debuginfod/settings.js';
 import { symbolizeFile } from '../../../../symbolize/symbolize-file.js';
-import { UsageProblem } from '../../command-line/usage-problem.js';
 import { printText } from '../../terminal/print-text.js';
 import { Terminal } from '../../terminal/terminal.js';
 import { onlyFile } from './only-file.js';
@@ -17,7 +17,7 @@ import { unreadableFile } from './unreadable-file.js';
 const PIECE = 4096;
 
 /**
- * Answers each address of standard input with the text of `llvm-symbolizer --inlines`. Throws UsageProblem, also for
+ * Answers each address of standard input with the text of `llvm-symbolizer --inlines`. Throws UsageError, also for
  * a line that is no address, before anything is printed; WriteFailure.
  */
 export async function printSymbols(args: readonly string[], corrected: string): Promise<void> {
@@ -49,8 +49,7 @@ function parseArguments(args: readonly string[], corrected: string): { path: str
   for (let at = 0; at < args.length; at++) {
     const [flag, value] = splitFlag(args[at] ?? '');
     if (flag === '--demangle') demangle = parseDemangling(value ?? args[++at], corrected);
-    else if (flag.startsWith('-'))
-      throw new UsageProblem(`inspect symbolize does not know ${flag}`, corrected);
+    else if (flag.startsWith('-')) throw new UsageError(`inspect symbolize does not know ${flag}`, corrected);
     else words.push(args[at] ?? '');
   }
   return { path: onlyFile('symbolize', words, corrected), demangle };
@@ -64,7 +63,7 @@ function splitFlag(argument: string): [flag: string, value: string | undefined] 
 function parseDemangling(value: string | undefined, corrected: string): Demangling {
   const known = DEMANGLINGS.find((demangling) => demangling === value);
   if (known !== undefined) return known;
-  throw new UsageProblem(`--demangle takes ${DEMANGLINGS.join(', ')}, not ${value ?? 'nothing'}`, corrected);
+  throw new UsageError(`--demangle takes ${DEMANGLINGS.join(', ')}, not ${value ?? 'nothing'}`, corrected);
 }
 
 /** Says what is wrong with the file before the addresses are waited for. */

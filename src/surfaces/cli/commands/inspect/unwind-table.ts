@@ -3,7 +3,7 @@ import { printText } from '../../terminal/print-text.js';
 import { unreadableFile } from './unreadable-file.js';
 import { unwindRuleText } from './unwind-rule-text.js';
 
-/** One line per row on standard output, a piece at a time. Throws UsageProblem, WriteFailure. */
+/** One line per row on standard output, a piece at a time. Throws UsageError, WriteFailure. */
 export async function printUnwindTable(path: string): Promise<void> {
   using table = readTable(path);
   const rules = table.rules.map(unwindRuleText);

@@ -1,9 +1,11 @@
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { buildLine, type CargoPlan, launchLine } from '../../../../cargo/build/cargo-plan.js';
+import { buildLine, type CargoPlan, launchLine, planCargoRun } from '../../../../cargo/build/cargo-plan.js';
 import { shellLine } from '../../../../cargo/command/shell-line.js';
+import type { CargoProject } from '../../../../cargo/project/cargo-project.js';
 import { findNativeFile } from '../../../../ffi/native-files.js';
-import type { RecordOptions } from '../../command-line/options.js';
+import type { CargoOptions, RecordOptions } from '../../command-line/options.js';
+import { jsonText } from '../../outputs/json-text.js';
 
 export const DRY_RUN_SCHEMA = 'profile-bee.dry-run/1';
 
@@ -23,6 +25,12 @@ export interface DryRun {
   sampling: { event: string; frequencyHz: number; unwinder: string };
   /** Empty: a flamegraph with a name of its own below `target/profiles`. */
   outputs: { path: string; format: string }[];
+}
+
+/** What `--dry-run` prints; builds nothing. Throws UsageError, or CargoFailure when cargo refused. */
+export async function planText(project: CargoProject, options: CargoOptions): Promise<string> {
+  const run = describeRun(await planCargoRun(project, options.target.profile, true), options);
+  return options.inspection?.asJson ? jsonText(run) : dryRunText(run);
 }
 
 /** Throws UsageError when the gate and a runner of the user's cannot be written together. */

@@ -7,9 +7,7 @@ import { type CaptureSession, openSession } from '../../../../capture/capture-se
 import type { RawProfile } from '../../../../capture/raw-profile.js';
 import { checkWithinBounds } from '../../../../capture/rights/bounds.js';
 import { checkCanCapture } from '../../../../capture/rights/preflight.js';
-import { askForDebugFiles } from '../../../../run/await-debug-files.js';
 import { noteCapture, noteEnd, noteStillRunning, noteTargets } from '../../../../run/note-capture.js';
-import type { RunInProgress } from '../../../../run/run-in-progress.js';
 import { Interrupted, type Interrupts } from '../../../../run/signals/interrupts.js';
 import { endTargets, passingOn } from '../../../../run/signals/pass-signals.js';
 import { beginNaming, saveNames } from '../../../../run/symbol-cache/keep-names.js';
@@ -23,11 +21,14 @@ import {
 import { type RunEnd, waitForEnd } from '../../../../run/wait-for-end.js';
 import { explain } from '../../command-line/explain.js';
 import type { RecordOptions } from '../../command-line/options.js';
+import { packageVersion } from '../../command-line/version.js';
 import { openPicture } from '../../outputs/open-picture.js';
 import { Outputs } from '../../outputs/outputs.js';
-import { writeProfile } from '../../outputs/write-profile.js';
 import { announceQuestion } from '../../terminal/announce-question.js';
 import type { Terminal } from '../../terminal/terminal.js';
+import { askForDebugFiles } from './debug-files.js';
+import type { RunInProgress } from './run-in-progress.js';
+import { writeProfile } from './write-profile.js';
 
 /** How long a command may take to obey SIGTERM when its time is up. */
 const GRACE_MS = 5000;
@@ -67,6 +68,7 @@ export async function record(
     const launched = await target.launch(session);
     const run = {
       options,
+      plan: options.plan,
       target,
       launched,
       session,
@@ -93,7 +95,7 @@ async function openTimedSession(options: RecordOptions, summary: Summary): Promi
   const beginNs = process.hrtime.bigint();
   const session = await openSession(options.plan);
   summary.elevation = session.elevation;
-  beginNaming(session.native, options);
+  beginNaming(session.native, { ...options.naming, demangle: options.demangle, version: packageVersion() });
   summary.phasesNs.samplerStart = Number(process.hrtime.bigint() - beginNs);
   return session;
 }
@@ -107,12 +109,14 @@ async function abandon(opening: Promise<CaptureSession>, error: unknown): Promis
 async function profile(run: RunInProgress): Promise<ExitStatus> {
   const { options, session, outputs, summary, interrupts, terminal } = run;
   const { end, raw } = await capture(run);
-  noteCapture(raw, run);
+  noteCapture(raw, run, summary);
   if (end.why === 'ended') noteStillRunning(raw, summary);
   if (session.processes.length === 0) return nothingRan(end, run);
   await writeProfile(raw, run);
   await showPicture(outputs, options, terminal);
-  await saveNames(session.native, summary, terminal);
+  const { names, notKept } = await saveNames(session.native);
+  summary.names = names;
+  if (notKept !== undefined) terminal.detail(notKept);
   return statusOf(await interrupts.orThrow(finalEnd(end, run)), run);
 }
 
@@ -120,7 +124,7 @@ async function profile(run: RunInProgress): Promise<ExitStatus> {
 async function capture(run: RunInProgress): Promise<{ end: RunEnd; raw: RawProfile }> {
   const { target, session, summary, interrupts } = run;
   const beginNs = process.hrtime.bigint();
-  const end = await waitForEnd(run).finally(() => {
+  const end = await waitForEnd(run, run.options.durationMs).finally(() => {
     summary.phasesNs.run = Number(process.hrtime.bigint() - beginNs);
   });
   const raw = await interrupts.orThrow(session.stop());
@@ -135,7 +139,7 @@ async function statusOfFailure(error: unknown, run: RunInProgress): Promise<Exit
   if (isSamplerLost(error)) await writeWhatCame(error, run);
   if (launched.pid === undefined) throw error;
   const status = explain(error, terminal, summary.problems);
-  if (summary.targets.length === 0) noteTargets([], run);
+  if (summary.targets.length === 0) noteTargets([], run, summary);
   interrupts.onSignal = passingOn(run);
   const end = await interrupts.orThrow(launched.ended);
   noteEnd(summary, launched, end);
@@ -152,7 +156,7 @@ async function writeWhatCame({ cause }: CaptureError, run: RunInProgress): Promi
   const { session, summary, terminal } = run;
   const raw = session.whatCame();
   if (raw === undefined || raw.samples.length === 0) return;
-  noteCapture(raw, run);
+  noteCapture(raw, run, summary);
   const seconds = (summary.phasesNs.run / 1e9).toFixed(1);
   const message = `the profile is cut off after ${seconds} s, and its last second is thin: ${cause}`;
   summary.problems.add({ code: 'cut-off', message });

@@ -7,12 +7,17 @@ import { untilSignal } from '../../../../run/signals/until-signal.js';
 import { type PrepareTarget, prepareProgram } from '../../../../run/targets/prepared-target.js';
 import { withConfiguration } from '../../command-line/configuration/with-configuration.js';
 import { explain } from '../../command-line/explain.js';
-import type { CommandName } from '../../command-line/flags.js';
+import { type CommandName, flagSpellings } from '../../command-line/flags.js';
 import { helpText } from '../../command-line/help.js';
-import { type CargoTargetRequest, type RecordOptions, toOptions } from '../../command-line/options.js';
+import {
+  type RecordOptions,
+  toOptions,
+  toTypedCargoLine,
+  writesToStandardOutput,
+} from '../../command-line/options.js';
 import { type Flags, parseFlags } from '../../command-line/parse-flags.js';
+import type { SplitLine } from '../../command-line/split-line.js';
 import { packageVersion } from '../../command-line/version.js';
-import type { SplitLine } from '../../main.js';
 import { jsonText } from '../../outputs/json-text.js';
 import { type ReservedFile, reserveOutput } from '../../outputs/reserve-outputs.js';
 import type { ReservedStream } from '../../outputs/reserved-stream.js';
@@ -60,43 +65,38 @@ async function show(text: string): Promise<number> {
 /** What was typed is checked before cargo is asked, and before anything is reserved or started. */
 async function runOptions(command: CommandName, flags: Flags, line: SplitLine): Promise<number> {
   using interrupts = new Interrupts();
+  if (command === 'cargo-profile-bee') return await runCargo(flags, line, interrupts);
   const options = toOptions(command, flags, line);
-  const { target } = options;
-  if (target.kind === 'cargo') return await runCargo({ flags, line, options, target }, interrupts);
   interrupts.hearAll(); // before anything is there that a signal could leave behind
-  return await recordWithSummary(options, async () => prepareProgram(target, options), interrupts);
-}
-
-interface TypedCargo {
-  flags: Flags;
-  line: SplitLine;
-  options: RecordOptions;
-  target: CargoTargetRequest;
+  const stdoutIsTaken = writesToStandardOutput(options);
+  const prepare = async () => prepareProgram(options.target, { stdoutIsTaken });
+  return await recordWithSummary(options, prepare, interrupts);
 }
 
 /** The project's configuration stands below what was typed, and is known when cargo has found the project. */
-async function runCargo(
-  { flags, line, options: typed, target }: TypedCargo,
-  interrupts: Interrupts,
-): Promise<number> {
-  const { inspection } = typed;
+async function runCargo(flags: Flags, line: SplitLine, interrupts: Interrupts): Promise<number> {
+  const { target, inspection, verbosity } = toTypedCargoLine(flags, line);
   if (inspection === undefined) {
     checkCanCapture(); // before anything else takes time
     startCargoThrough(ignoringLauncher());
     interrupts.hearAll();
   }
-  const { findCargoProject, prepareCargoTarget, planText } = await import(
-    '../../../../run/targets/cargo-target.js'
-  );
-  const project = await interrupts.orThrow(findCargoProject(target));
+  const { findCargoProject, prepareCargoTarget } = await import('../../../../run/targets/cargo-target.js');
+  const project = await interrupts.orThrow(findCargoProject(target, flagSpellings('cargo-profile-bee')));
   if (inspection?.what === 'targets') return await show(targetsText(project, inspection.asJson));
-  const terminal = new Terminal(typed.verbosity);
+  const terminal = new Terminal(verbosity);
   const configured = await withConfiguration(flags, project, terminal);
   const options = toOptions('cargo-profile-bee', configured, line);
-  if (inspection?.what === 'dry-run') return await show(await planText(project, options));
+  if (inspection?.what === 'dry-run') {
+    const { planText } = await import('./dry-run.js');
+    return await show(await planText(project, options));
+  }
   const files = [...options.outputs.map(({ path }) => path), options.summaryPath, options.rawSamplesPath];
   makeTargetFolders(files, project.metadata.targetDirectory);
-  return await recordWithSummary(options, () => prepareCargoTarget(project, options, terminal), interrupts);
+  const note = (text: string) => terminal.note(text);
+  const wantsTestNames = options.groupBy === 'test';
+  const prepare = () => prepareCargoTarget(project, options.target, { wantsTestNames, note });
+  return await recordWithSummary(options, prepare, interrupts);
 }
 
 async function recordWithSummary(

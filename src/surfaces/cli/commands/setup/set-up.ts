@@ -6,9 +6,9 @@ import { checkNativeParts } from '../../../../capture/machine/native-parts.js';
 import { systemErrorText } from '../../../../capture/machine/system-error-text.js';
 import { PARANOID_ADVICE } from '../../../../capture/rights/diagnose.js';
 import { INSTALL_ROOT, installedSamplers } from '../../../../capture/rights/installed-sampler.js';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
 import { findNativeFile } from '../../../../ffi/native-files.js';
 import { explain } from '../../command-line/explain.js';
-import { UsageProblem } from '../../command-line/usage-problem.js';
 import { printText } from '../../terminal/print-text.js';
 import { Terminal } from '../../terminal/terminal.js';
 import { installArguments, planLines, planSetup } from './setup-plan.js';
@@ -65,7 +65,7 @@ function warnOfParanoidKernel(terminal: Terminal): void {
 async function isAgreed({ isConfirmed }: SetupRequest, name: string, sampler: string): Promise<boolean> {
   if (isConfirmed) return true;
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new UsageProblem('setup: there is no terminal to ask on', `${name} setup --yes   does not ask`);
+    throw new UsageError('setup: there is no terminal to ask on', `${name} setup --yes   does not ask`);
   }
   if (process.geteuid?.() !== 0 && spawnSync('sudo', ['-n', '--', sampler, '--check']).status !== 0)
     return true;

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import type { InstalledSampler } from '../../../../capture/rights/installed-sampler.js';
-import { UsageProblem } from '../../command-line/usage-problem.js';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
 import { type Bound, type SetupRequest, USUAL_FREQUENCY_HZ } from './setup-request.js';
 
 /** Who may start the copy, and what it allows them. */
@@ -22,7 +22,7 @@ export interface Account {
   id: number;
 }
 
-/** Throws UsageProblem where nobody is named, or nobody has the name. What was not said stays as it was set up. */
+/** Throws UsageError where nobody is named, or nobody has the name. What was not said stays as it was set up. */
 export function planSetup(request: SetupRequest, installed: readonly InstalledSampler[]): SetupPlan {
   const copies = installed.filter(({ version }) => version !== '');
   const before = copies.at(-1);
@@ -30,7 +30,7 @@ export function planSetup(request: SetupRequest, installed: readonly InstalledSa
   const users = isSaid ? request.users : [...(before?.users ?? []), ...whoAsks()];
   const groups = isSaid ? request.groups : (before?.groups ?? []);
   if (users.length + groups.length === 0) {
-    throw new UsageProblem('setup: for whom? root may profile anyway', 'setup --user NAME, or --group NAME');
+    throw new UsageError('setup: for whom? root may profile anyway', 'setup --user NAME, or --group NAME');
   }
   return {
     users: [...new Set(users)].map((name) => find('passwd', name)),
@@ -61,7 +61,7 @@ function find(database: 'passwd' | 'group', name: string): Account {
     // getent ends with 2 when it finds none
   }
   const advice = kind === 'group' ? `groupadd ${name}   makes one; usermod -aG ${name} USER` : '';
-  throw new UsageProblem(`setup: there is no ${kind} ${name}`, advice);
+  throw new UsageError(`setup: there is no ${kind} ${name}`, advice);
 }
 
 /** For `bee-sampler`. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { UsageProblem } from '../../command-line/usage-problem.js';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
 
 /** As the sampler has it, which tells what this machine comes to: `bee-sampler --bounds`. */
 export const USUAL_FREQUENCY_HZ = 10_000;
@@ -55,11 +55,11 @@ those who are named, becomes the user who starts it, and profiles only that user
 bounds.
 `;
 
-/** Throws UsageProblem. */
+/** Throws UsageError. */
 export function parseSetup(args: readonly string[], name: string): SetupRequest {
   const { values } = parseOrExplain(args, name);
   const { uninstall = false, status = false, help = false } = values;
-  if (uninstall && status) throw new UsageProblem('setup: --uninstall and --status exclude each other');
+  if (uninstall && status) throw new UsageError('setup: --uninstall and --status exclude each other');
   return {
     action: help ? 'help' : uninstall ? 'uninstall' : status ? 'status' : 'install',
     isConfirmed: values.yes ?? false,
@@ -75,7 +75,7 @@ export function parseSetup(args: readonly string[], name: string): SetupRequest 
 function toBound(text: string | undefined, flag: string): Bound | undefined {
   if (text === undefined || text === 'usual') return text;
   if (/^[1-9]\d*$/.test(text) && Number(text) < 2 ** 32) return Number(text);
-  throw new UsageProblem(`setup: --${flag} ${text}: choose a whole number of 1 or more, or usual`);
+  throw new UsageError(`setup: --${flag} ${text}: choose a whole number of 1 or more, or usual`);
 }
 
 function parseOrExplain(args: readonly string[], name: string) {
@@ -83,6 +83,6 @@ function parseOrExplain(args: readonly string[], name: string) {
     return parseArgs({ args: [...args], options: OPTIONS, allowNegative: true });
   } catch (error) {
     const [message] = (error instanceof Error ? error.message : String(error)).split('. ');
-    throw new UsageProblem(`setup: ${message}`, `${name} setup --help   lists the flags`);
+    throw new UsageError(`setup: ${message}`, `${name} setup --help   lists the flags`);
   }
 }

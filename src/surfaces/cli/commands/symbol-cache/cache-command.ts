@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
+import { systemErrorText } from '../../../../capture/machine/system-error-text.js';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
 import { visibleText } from '../../../../render/visible-text.js';
 import { symbolFolder } from '../../../../run/symbol-cache/cache-folder.js';
 import { clearFiles, type StoredFiles, storedFiles } from '../../../../run/symbol-cache/stored-files.js';
 import { explain } from '../../command-line/explain.js';
-import { UsageProblem } from '../../command-line/usage-problem.js';
+import { WriteFailure } from '../../outputs/write-failure.js';
 import { printText } from '../../terminal/print-text.js';
 import { Terminal } from '../../terminal/terminal.js';
 
@@ -38,12 +40,21 @@ export async function manageCache(args: readonly string[], name: string): Promis
 function answer(args: readonly string[], name: string): string {
   const { help, status, clear } = parseOrExplain(args, name);
   if (help) return HELP(name);
-  if (status && clear) throw new UsageProblem('cache: --status and --clear exclude each other');
+  if (status && clear) throw new UsageError('cache: --status and --clear exclude each other');
   const folder = symbolFolder();
   if (folder === undefined) return 'this user has no cache folder of their own, so names are not kept\n';
   return clear
-    ? `removed ${text(clearFiles(folder))} from ${visibleText(folder)}\n`
+    ? `removed ${text(clearOrThrow(folder))} from ${visibleText(folder)}\n`
     : `${visibleText(folder)}: ${text(storedFiles(folder))}\n`;
+}
+
+/** Throws WriteFailure. */
+function clearOrThrow(folder: string): StoredFiles {
+  try {
+    return clearFiles(folder);
+  } catch (error) {
+    throw new WriteFailure(folder, systemErrorText(error));
+  }
 }
 
 function text({ count, bytes }: StoredFiles): string {
@@ -55,6 +66,6 @@ function parseOrExplain(args: readonly string[], name: string) {
     return parseArgs({ args: [...args], options: OPTIONS }).values;
   } catch (error) {
     const [message] = (error instanceof Error ? error.message : String(error)).split('. ');
-    throw new UsageProblem(`cache: ${message}`, `${name} cache --help   lists the flags`);
+    throw new UsageError(`cache: ${message}`, `${name} cache --help   lists the flags`);
   }
 }

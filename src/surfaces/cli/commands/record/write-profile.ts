@@ -1,19 +1,19 @@
-import { type Problem, ProblemList } from '../../../account/problem-list.js';
-import { qualityLine, qualityProblems } from '../../../account/quality.js';
-import { replacedProblem } from '../../../account/replaced-problem.js';
-import { unwindingLine } from '../../../account/unwinding-verdict.js';
-import type { CaptureSession, ObservedProcess } from '../../../capture/capture-session.js';
-import type { RawProfile } from '../../../capture/raw-profile.js';
-import { SessionSymbolizer, type SymbolProblem } from '../../../ffi/symbolizer.js';
-import { type ProfilePart, splitByRoot } from '../../../profile/split-by-root.js';
-import { awaitDebugFiles } from '../../../run/await-debug-files.js';
-import { groupingOf, groupingProblems, wholeName } from '../../../run/run-grouping.js';
-import type { RunInProgress } from '../../../run/run-in-progress.js';
-import { untilSignal } from '../../../run/signals/until-signal.js';
-import { strippedPrograms } from '../../../run/targets/stripped-programs.js';
-import { type BuiltProfile, buildProfile } from '../../../symbolize/build-profile.js';
-import { shownPath } from '../terminal/shown-path.js';
-import type { Content } from './outputs.js';
+import { type Problem, ProblemList } from '../../../../account/problem-list.js';
+import { qualityLine, qualityProblems } from '../../../../account/quality.js';
+import { replacedProblem } from '../../../../account/replaced-problem.js';
+import { unwindingLine } from '../../../../account/unwinding-verdict.js';
+import type { CaptureSession, ObservedProcess } from '../../../../capture/capture-session.js';
+import type { RawProfile } from '../../../../capture/raw-profile.js';
+import { SessionSymbolizer, type SymbolProblem } from '../../../../ffi/symbolizer.js';
+import { type ProfilePart, splitByRoot } from '../../../../profile/split-by-root.js';
+import { groupingOf, groupingProblems, wholeName } from '../../../../run/run-grouping.js';
+import { untilSignal } from '../../../../run/signals/until-signal.js';
+import { strippedPrograms } from '../../../../run/targets/stripped-programs.js';
+import { type BuiltProfile, buildProfile } from '../../../../symbolize/build-profile.js';
+import type { Content } from '../../outputs/outputs.js';
+import { shownPath } from '../../terminal/shown-path.js';
+import { awaitDebugFiles } from './debug-files.js';
+import type { RunInProgress } from './run-in-progress.js';
 
 /** Names the frames, writes every output and says how good they are; `cutOff`: why this is a part of the profile. */
 export async function writeProfile(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseArtifact } from '../../../src/cargo/build/build.js';
 import { derivedProfileArguments, inheritedProfile } from '../../../src/cargo/build/derived-profile.js';
-import { parseCargoCommand } from '../../../src/cargo/command/cargo-command.js';
+import { parseCargoCommand } from '../../../src/cargo/command/parse-cargo-command.js';
 import { UsageError } from '../../../src/cargo/command/usage-error.js';
 import { launchArguments, runnerArguments, tomlString } from '../../../src/cargo/launch/runner.js';
 import type { UserRunner } from '../../../src/cargo/launch/user-runner.js';
@@ -42,9 +42,9 @@ const REFUSED: [string, RegExp][] = [
   ['--release --profile dist', /leave out --release or --profile dist/],
 ];
 
-for (const [typed, hint] of REFUSED) {
+for (const [typed, advice] of REFUSED) {
   test(`refuses cargo ${typed}`, () => {
-    const refused = (error: unknown) => error instanceof UsageError && hint.test(error.hint);
+    const refused = (error: unknown) => error instanceof UsageError && advice.test(error.advice);
     assert.throws(() => parseCargoCommand(typed.split(' ')), refused);
   });
 }

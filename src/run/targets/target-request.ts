@@ -1,0 +1,24 @@
+import type { ProfileSelection } from '../../cargo/build/derived-profile.js';
+
+/** What cargo would run; `cargo` and `program` as typed. */
+export interface CargoTargetRequest {
+  kind: 'cargo';
+  cargo: readonly string[];
+  program: readonly string[] | undefined;
+  /** Which cargo profile our own flags ask for; undefined: release (bench for benches). */
+  profile: ProfileSelection | undefined;
+  /** Given to criterion's benches as `--profile-time`. */
+  profileTimeSeconds: number | undefined;
+  /** The command and our flags as typed, for corrected lines. */
+  typedBefore: readonly string[];
+}
+
+/** Processes that run already, each once. */
+export interface PidRequest {
+  kind: 'pid';
+  pids: readonly number[];
+  withChildren: boolean;
+}
+
+export type ProgramRequest = { kind: 'command'; argv: readonly string[] } | PidRequest;
+export type TargetRequest = CargoTargetRequest | ProgramRequest;

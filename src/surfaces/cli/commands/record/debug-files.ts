@@ -1,0 +1,27 @@
+import { debugFileProblems } from '../../../../account/debug-file-problems.js';
+import { formatQuantity } from '../../../../account/format-count.js';
+import type { Summary } from '../../../../account/summary.js';
+import type { CaptureSession } from '../../../../capture/capture-session.js';
+import { DebugDownloads } from '../../../../symbolize/debuginfod/debug-downloads.js';
+import { debuginfodSettings } from '../../../../symbolize/debuginfod/settings.js';
+import type { RunInProgress } from './run-in-progress.js';
+
+/** Debug files are asked for from now on; undefined where DEBUGINFOD_URLS names no server. */
+export function askForDebugFiles(session: CaptureSession, summary: Summary): DebugDownloads | undefined {
+  const settings = debuginfodSettings(process.env);
+  if (settings === undefined) return undefined;
+  const refused = settings.refused.map((why) => `DEBUGINFOD_URLS: ${why}`);
+  summary.problems.addAll(refused.map((message) => ({ code: 'debuginfod-url', message })));
+  return new DebugDownloads(session.native, settings);
+}
+
+/** Waits for what is still to come, within the bounds that were asked for. */
+export async function awaitDebugFiles(run: RunInProgress): Promise<void> {
+  const { debugDownloads, options, summary, interrupts, terminal } = run;
+  if (debugDownloads === undefined) return;
+  const settling = interrupts.orThrow(debugDownloads.settle(options.debuginfodWaitMs));
+  const report = await terminal.progress('waiting for debug files', settling);
+  summary.problems.addAll(debugFileProblems(report, options.debuginfodWaitMs));
+  if (report.asked > 0)
+    terminal.note(`${formatQuantity(report.asked, 'debug file')} asked for by build id, ${report.came} came`);
+}
