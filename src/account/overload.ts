@@ -1,4 +1,3 @@
-import { highestFrequencyHz } from '../capture/machine/highest-frequency.js';
 import { formatCount } from './format-count.js';
 import type { Problem } from './problem-list.js';
 import { lostCount, type Summary, throttledPercent } from './summary.js';
@@ -15,8 +14,6 @@ const AIMED_COST_PERCENT = 5;
 const DEEP_FRAMES = 200;
 /** Rates that beat with no other clock of the machine. */
 const RATES_HZ = [9, 19, 49, 99, 199, 499, 997, 1999, 4999, 9999];
-/** An interrupt takes 2 to 10 µs, most in a virtual machine: above this rate they fill a CPU by a quarter. */
-const MAX_USUAL_HZ = 25_000;
 
 /** Of the program's CPU time, in percent; undefined where that is too short to tell. */
 export function costPercent({ cost }: Pick<Summary, 'cost'>): number | undefined {
@@ -71,18 +68,4 @@ function lower(frequencyHz: number, factor: number): string {
   return suggestedHz < frequencyHz
     ? `lower --frequency ${frequencyHz} to ${suggestedHz}`
     : 'nothing lower than --frequency 1 is left';
-}
-
-/**
- * The rate at which this machine still does other things, and what is said before the run: a machine that stalls is no
- * place to read it afterwards.
- */
-export function limitFrequency(wantedHz: number): { frequencyHz: number; problems: Problem[] } {
-  if (wantedHz <= MAX_USUAL_HZ) return { frequencyHz: wantedHz, problems: [] };
-  const frequencyHz = Math.min(wantedHz, highestFrequencyHz());
-  const message =
-    frequencyHz < wantedHz
-      ? `--frequency ${wantedHz} would leave this machine no time for anything else: samples are taken at ${frequencyHz} Hz; lower it to 9999, which shows as much`
-      : `--frequency ${wantedHz} interrupts every CPU that often, whatever runs there: the machine may be very slow until the run is over; lower it to 9999, which shows as much`;
-  return { frequencyHz, problems: [{ code: 'high-frequency', message }] };
 }

@@ -3,12 +3,13 @@ import type { ResolvedAddresses, Symbolizer, SymbolProblem } from '../ffi/symbol
 import type { Profile } from '../profile/profile.js';
 import { ProfileBuilder } from '../profile/profile.js';
 import { type AddressSet, collectAddresses } from './address-set.js';
-import { type FrameStatistics, StatisticsCounter } from './frame-statistics.js';
+import type { FrameStatistics } from './frame-statistics.js';
 import { addGroupFrame, type Grouping, groupNames } from './grouping/grouping.js';
 import type { FramesOf, NamedFrame } from './grouping/libtest-stack.js';
 import { OriginClassifier, type PackageRoot } from './origin.js';
 import { frameChains } from './resolved-chains.js';
 import { addSampleStack } from './sample-stack.js';
+import { StatisticsCounter } from './statistics-counter.js';
 
 export interface BuiltProfile {
   profile: Profile;

@@ -1,4 +1,3 @@
-import { limitFrequency } from '../../../../account/overload.js';
 import { failedRules } from '../../../../account/require-rules.js';
 import type { ExitStatus, Summary } from '../../../../account/summary.js';
 import { isUnwindingDoubtful } from '../../../../account/unwinding-verdict.js';
@@ -7,6 +6,7 @@ import { type CaptureSession, openSession } from '../../../../capture/capture-se
 import type { RawProfile } from '../../../../capture/raw-profile.js';
 import { checkWithinBounds } from '../../../../capture/rights/bounds.js';
 import { checkCanCapture } from '../../../../capture/rights/preflight.js';
+import { limitFrequency } from '../../../../run/limit-frequency.js';
 import { noteCapture, noteEnd, noteStillRunning, noteTargets } from '../../../../run/note-capture.js';
 import { Interrupted, type Interrupts } from '../../../../run/signals/interrupts.js';
 import { endTargets, passingOn } from '../../../../run/signals/pass-signals.js';
