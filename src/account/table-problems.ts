@@ -1,5 +1,5 @@
-import type { CapturePlan } from '../capture/capture-session.js';
 import type { CaptureTotals } from '../capture/raw-profile.js';
+import type { CapturePlan } from '../ffi/sampler-messages.js';
 import type { Problem } from './problem-list.js';
 
 /** The files themselves are problems of the capture; this is how many, and what to type. */

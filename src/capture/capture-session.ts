@@ -1,6 +1,7 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findNativeFile } from '../ffi/native-files.js';
+import type { CapturePlan } from '../ffi/sampler-messages.js';
 import type { Session as NativeSession } from '../ffi/session.js';
 import { CaptureError } from './capture-error.js';
 import { type Additions, Gate, type GateAnswer, type GateMessage } from './gate/gate.js';
@@ -16,19 +17,6 @@ import { type LaunchedSampler, launchSampler } from './sampler/launched-sampler.
 import type { Sampler } from './sampler/sampler.js';
 import { takeSamplerAhead } from './sampler/sampler-ahead.js';
 import type { SocketDirectory } from './sampler/socket-directory.js';
-
-export interface CapturePlan {
-  frequencyHz: number;
-  event: 'cpu-clock' | 'cycles';
-  unwinder: 'dwarf' | 'fp';
-  /** A power of two, 4096 or more. */
-  ringBytes: number;
-  maxDepth: number;
-  /** Of memory for unwind tables, 2 to 1024. */
-  tableMiB: number;
-  /** Every stack is unwound a second time in the sampler, and compared. */
-  checksUnwinding: boolean;
-}
 
 /** How a process ended. Both null: the kernel did not tell. `timeNs` is CLOCK_MONOTONIC. */
 export interface ProcessEnd {

@@ -21,12 +21,15 @@ const ADD_IS_HELD = 1;
 const ADD_IS_ALONE = 2;
 const ADD_IS_CHILD = 4;
 
-export interface StartRequest {
+/** How a capture samples and unwinds: the body of START. */
+export interface CapturePlan {
   frequencyHz: number;
-  unwinder: keyof typeof UNWINDER;
-  ringBytes: number;
   event: keyof typeof EVENT;
+  unwinder: keyof typeof UNWINDER;
+  /** A power of two, 4096 or more. */
+  ringBytes: number;
   maxDepth: number;
+  /** Of memory for unwind tables, 2 to 1024. */
   tableMiB: number;
   /** Every stack is unwound a second time in the sampler, and compared. */
   checksUnwinding: boolean;
@@ -62,16 +65,16 @@ export type SamplerEvent =
   | { kind: 'done' }
   | { kind: 'failed'; failure: SamplerFailure };
 
-export function encodeStart(request: StartRequest): Uint8Array {
+export function encodeStart(plan: CapturePlan): Uint8Array {
   return words([
     PROTOCOL_VERSION,
-    request.frequencyHz,
-    UNWINDER[request.unwinder],
-    request.ringBytes,
-    EVENT[request.event],
-    request.maxDepth,
-    request.checksUnwinding ? START_CHECKS_UNWINDING : 0,
-    request.tableMiB,
+    plan.frequencyHz,
+    UNWINDER[plan.unwinder],
+    plan.ringBytes,
+    EVENT[plan.event],
+    plan.maxDepth,
+    plan.checksUnwinding ? START_CHECKS_UNWINDING : 0,
+    plan.tableMiB,
   ]);
 }
 

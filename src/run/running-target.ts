@@ -1,4 +1,5 @@
-import type { CapturePlan, CaptureSession } from '../capture/capture-session.js';
+import type { CaptureSession } from '../capture/capture-session.js';
+import type { CapturePlan } from '../ffi/sampler-messages.js';
 import type { Interrupts } from './signals/interrupts.js';
 import type { Launched, PreparedTarget } from './targets/prepared-target.js';
 

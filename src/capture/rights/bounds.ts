@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import type { SamplerFailure } from '../../ffi/sampler-messages.js';
-import type { CapturePlan } from '../capture-session.js';
+import type { CapturePlan, SamplerFailure } from '../../ffi/sampler-messages.js';
 import { diagnoseStart } from './diagnose.js';
 import { findElevation } from './elevation.js';
 

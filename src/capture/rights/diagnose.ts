@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { SamplerFailure, StartRequest } from '../../ffi/sampler-messages.js';
+import type { CapturePlan, SamplerFailure } from '../../ffi/sampler-messages.js';
 import { CaptureError } from '../capture-error.js';
 import { type KernelFeatures, readKernelFeatures } from '../machine/kernel-features.js';
 import { type MachineFacts, readKernelSetting, readMachineFacts } from '../machine/machine-facts.js';
@@ -11,7 +11,7 @@ const { EPERM, EACCES, ENOSYS } = constants.errno;
 const SYSTEM_CALL: Record<string, string> = { bpf: 'bpf()', 'perf-event': 'perf_event_open()' };
 
 /** What helps against each of the bounds that `setup` has set. */
-const BOUNDS: Record<string, (plan: StartRequest) => string> = {
+const BOUNDS: Record<string, (plan: CapturePlan) => string> = {
   'over-frequency': ({ frequencyHz }) => boundAdvice('a lower --frequency', `--max-frequency ${frequencyHz}`),
   'over-memory': () => boundAdvice('a lower --table-memory', '--max-memory MB'),
 };
@@ -25,7 +25,7 @@ function boundAdvice(less: string, more: string): string {
 }
 
 /** Why the sampler could not start: the one thing on this machine that is wrong, where it can be told. */
-export function diagnoseStart(failure: SamplerFailure, plan: StartRequest): CaptureError {
+export function diagnoseStart(failure: SamplerFailure, plan: CapturePlan): CaptureError {
   const bound = BOUNDS[failure.code];
   if (bound !== undefined) return new CaptureError('over-bound', ATTEMPTED, failure.message, bound(plan));
   if (failure.code === 'event-unsupported') return eventUnsupported(failure);

@@ -3,13 +3,13 @@ import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AddRequest,
+  type CapturePlan,
   decodeSamplerEvent,
   encodeAdd,
   encodeStart,
   MESSAGE,
   type SamplerEvent,
   type SamplerFailure,
-  type StartRequest,
 } from '../../ffi/sampler-messages.js';
 import { Session } from '../../ffi/session.js';
 import { CaptureError } from '../capture-error.js';
@@ -79,7 +79,7 @@ export class Sampler {
   }
 
   /** Resolves when its kernel programs are attached. */
-  async begin(plan: StartRequest, listeners: SamplerListeners): Promise<void> {
+  async begin(plan: CapturePlan, listeners: SamplerListeners): Promise<void> {
     this.#listeners = listeners;
     try {
       this.session.send(MESSAGE.start, encodeStart(plan));
@@ -135,7 +135,7 @@ export class Sampler {
     return await Promise.race([answer, this.failed]);
   }
 
-  async #untilStarted(plan: StartRequest): Promise<void> {
+  async #untilStarted(plan: CapturePlan): Promise<void> {
     for (;;) {
       const event = await this.#next();
       if (event?.kind === 'started') return;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import type { RequireRule } from '../../../account/require-rules.js';
-import type { CapturePlan } from '../../../capture/capture-session.js';
 import type { ProfileSelection } from '../../../cargo/build/derived-profile.js';
 import { UsageError } from '../../../cargo/command/usage-error.js';
+import type { CapturePlan } from '../../../ffi/sampler-messages.js';
 import { DEMANGLINGS, type Demangling } from '../../../ffi/symbolizer.js';
 import type { NamingPlan } from '../../../run/symbol-cache/keep-names.js';
 import type {
