@@ -11,10 +11,11 @@ import {
 import { completionScript } from '../../../src/surfaces/cli/command-line/completions/completion-script.js';
 import { nextestFlags } from '../../../src/surfaces/cli/command-line/completions/nextest-flag-facts.js';
 import { quoted } from '../../../src/surfaces/cli/command-line/completions/quoted.js';
-import { type CommandName, flagsOf } from '../../../src/surfaces/cli/command-line/flags.js';
+import type { CommandName } from '../../../src/surfaces/cli/command-line/flag-specification.js';
+import { flagsOf } from '../../../src/surfaces/cli/command-line/flags.js';
 import { helpText } from '../../../src/surfaces/cli/command-line/help.js';
 import { manPage } from '../../../src/surfaces/cli/command-line/manual/man-page.js';
-import { otherCommandsOf, SHELLS } from '../../../src/surfaces/cli/commands/commands.js';
+import { commandsOf, SHELLS } from '../../../src/surfaces/cli/commands/commands.js';
 
 const COMMANDS: readonly CommandName[] = ['cargo-profile-bee', 'profile-bee'];
 
@@ -74,7 +75,7 @@ for (const command of COMMANDS) {
       assert.match(manual, new RegExp(`--${name}\\b`));
       assert.ok(helpText(command).includes(describe));
     }
-    for (const { word } of otherCommandsOf(command)) {
+    for (const { word } of commandsOf(command)) {
       assert.match(helpText(command), new RegExp(`^ {2}${word} `, 'm'));
       assert.ok(manual.includes(`\\fB${command} ${word}\\fR`));
     }

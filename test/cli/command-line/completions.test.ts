@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cargoFlagsOf } from '../../../src/surfaces/cli/command-line/completions/cargo-flag-facts.js';
-import { type CommandName, flagSpellings } from '../../../src/surfaces/cli/command-line/flags.js';
+import type { CommandName } from '../../../src/surfaces/cli/command-line/flag-specification.js';
+import { flagSpellings } from '../../../src/surfaces/cli/command-line/flags.js';
 import { completionProject, offered, SHELL_KINDS, type ShellKind } from './completing-shells.js';
 
 /** The line up to the cursor, which is at the end of it | what is offered */

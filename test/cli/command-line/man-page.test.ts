@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import type { CommandName } from '../../../src/surfaces/cli/command-line/flags.js';
+import type { CommandName } from '../../../src/surfaces/cli/command-line/flag-specification.js';
 import { manPage } from '../../../src/surfaces/cli/command-line/manual/man-page.js';
 import { foldedLine, roffCode, wrappedLines } from '../../../src/surfaces/cli/command-line/manual/roff.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UsageError } from '../../../src/cargo/command/usage-error.js';
-import type { CommandName } from '../../../src/surfaces/cli/command-line/flags.js';
+import type { CommandName } from '../../../src/surfaces/cli/command-line/flag-specification.js';
 import { type RecordOptions, toOptions } from '../../../src/surfaces/cli/command-line/options.js';
 import { parseFlags } from '../../../src/surfaces/cli/command-line/parse-flags.js';
 

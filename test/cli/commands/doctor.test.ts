@@ -27,7 +27,7 @@ for (const [command, args, name] of [
     assert.ok(help.stdout.includes(`usage: ${name} [--json]`), help.stdout);
     const wrong = run(command, ...args, '--jsno');
     assert.equal(wrong.status, 2);
-    assert.match(wrong.stderr, new RegExp(`does not know --jsno\\n {2}${name} \\[--json\\]\\n$`));
+    assert.match(wrong.stderr, /unknown flag --jsno\n {2}did you mean --json\?\n$/);
     assert.equal(wrong.stdout, '');
   });
 }

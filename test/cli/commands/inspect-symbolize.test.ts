@@ -66,11 +66,11 @@ test('the bytes of llvm-symbolizer for whatever is asked', () => {
 
 /** What is typed behind `profile-bee inspect symbolize` | what it reads | exit code | what is said */
 const LINES = `
-             | 10  | 2 | which file.*ELF < ADDRESSES
-@elf more     | 10  | 2 | more is too much
---demangle   | 10  | 2 | --demangle takes full, simple, none, not nothing
---demangle=x @elf | 10 | 2 | --demangle takes full, simple, none, not x
---inlines @elf | 10 | 2 | does not know --inlines
+             | 10  | 2 | needs a file.*ELF < ADDRESSES
+@elf more     | 10  | 2 | unexpected argument more
+--demangle   | 10  | 2 | --demangle needs a value
+--demangle=x @elf | 10 | 2 | --demangle x: choose full, simple or none
+--inlines @elf | 10 | 2 | unknown flag --inlines
 @elf          | 10;nonsense | 2 | line 2 of standard input is no address: nonsense
 @elf          | -1  | 2 | line 1 of standard input is no address
 @elf          | 10000000000000000 | 2 | no address

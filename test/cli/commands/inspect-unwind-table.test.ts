@@ -267,7 +267,7 @@ const LINES = `
                        | 2 | inspect: what\\? .*unwind-table
 unwind-tabel x         | 2 | did you mean unwind-table\\?
 unwind-table           | 2 | profile-bee inspect unwind-table ELF
-unwind-table a b       | 2 | b is too much
+unwind-table a b       | 2 | unexpected argument b
 --help                 | 0 | profile-bee inspect unwind-table ELF
 unwind-table --help    | 0 | profile-bee inspect unwind-table ELF
 `;

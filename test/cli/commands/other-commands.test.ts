@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { CommandName } from '../../../src/surfaces/cli/command-line/flags.js';
+import type { CommandName } from '../../../src/surfaces/cli/command-line/flag-specification.js';
 import { helpText } from '../../../src/surfaces/cli/command-line/help.js';
 import { type CompletionProject, completionProject } from '../command-line/completing-shells.js';
 
@@ -61,14 +61,14 @@ cargo-profile-bee completions zsh >/dev/null             | 0   | ^$
 profile-bee completions fish >/dev/null                  | 0   | ^$
 cargo-profile-bee man >/dev/null                         | 0   | ^$
 set -o pipefail; profile-bee man \\| head -c 1 >/dev/null | 0   | ^$
-cargo-profile-bee completions                            | 2   | for which shell. bash, zsh, fish
-cargo-profile-bee completions powershell                 | 2   | none for powershell; known shells: bash, zsh, fish
+cargo-profile-bee completions                            | 2   | needs a shell: bash, zsh, fish
+cargo-profile-bee completions powershell                 | 2   | unknown shell powershell; known: bash, zsh, fish
 profile-bee completions fishh                            | 2   | did you mean fish
-profile-bee completions bash zsh                         | 2   | zsh is too much
-cargo-profile-bee man 7                                  | 2   | 7 is too much
+profile-bee completions bash zsh                         | 2   | unexpected argument zsh
+cargo-profile-bee man 7                                  | 2   | unexpected argument 7
 cargo-profile-bee cache --clear --status                 | 2   | --clear exclude each other
-profile-bee cache --clean                                | 2   | Unknown option '--clean'
-cargo profile-bee cache everything                       | 2   | Unexpected argument 'everything'
+profile-bee cache --clean                                | 2   | unknown flag --clean
+cargo profile-bee cache everything                       | 2   | unexpected argument everything
 cargo-profile-bee man >/dev/full                         | 125 | cannot write standard output: the disk is full
 `;
 

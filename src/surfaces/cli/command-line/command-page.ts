@@ -1,4 +1,4 @@
-import type { CommandName } from './flags.js';
+import type { CommandName } from './flag-specification.js';
 
 /** What `--help` and the manual page say about a command, its flags left out. */
 export interface CommandPage {

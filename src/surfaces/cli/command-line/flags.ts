@@ -1,27 +1,11 @@
 import { DEMANGLINGS } from '../../../ffi/symbolizer.js';
 import { GROUP_BY } from '../../../symbolize/grouping/grouping.js';
-
-export type CommandName = 'cargo-profile-bee' | 'profile-bee';
-
-/** One flag as both the parser and `--help` see it. */
-export interface FlagSpecification {
-  name: string;
-  alias?: string;
-  /** The only command that has the alias: the wrapper leaves `-F` (features) to cargo. */
-  aliasOnly?: CommandName;
-  type: 'boolean' | 'string' | 'number';
-  isRepeatable?: boolean;
-  describe: string;
-  /** What stands for the value in `--help`; shells complete a FILE and a PID as such. */
-  value?: string;
-  /** The values that are accepted, where there are only so many. */
-  choices?: readonly string[];
-  /** Names of the cargo project that shells offer for the value. */
-  names?: 'profile';
-  /** `--no-NAME` is accepted too. */
-  isNegatable?: true;
-  only?: CommandName;
-}
+import {
+  type CommandName,
+  type FlagSpecification,
+  type FlagSpellings,
+  spellingsOf,
+} from './flag-specification.js';
 
 export const EVENTS = ['cpu-clock', 'cycles'] as const;
 export const UNWINDERS = ['dwarf', 'fp'] as const;
@@ -243,14 +227,7 @@ export function flagsOf(command: CommandName): FlagSpecification[] {
   );
 }
 
-/** How the flags of a command may be spelled: `--svg`, `-o`, `--no-open`, …, and which take a value. */
-export function flagSpellings(command: CommandName): { withValue: Set<string>; boolean: Set<string> } {
-  const spellings = { withValue: new Set<string>(), boolean: new Set<string>() };
-  for (const flag of flagsOf(command)) {
-    const set = flag.type === 'boolean' ? spellings.boolean : spellings.withValue;
-    set.add(`--${flag.name}`);
-    if (flag.alias !== undefined) set.add(`-${flag.alias}`);
-    if (flag.isNegatable) set.add(`--no-${flag.name}`);
-  }
-  return spellings;
+/** How the flags of a command may be spelled. */
+export function flagSpellings(command: CommandName): FlagSpellings {
+  return spellingsOf(flagsOf(command));
 }

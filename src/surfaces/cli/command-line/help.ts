@@ -1,24 +1,28 @@
-import { otherCommandsOf } from '../commands/commands.js';
+import { usageOf } from '../commands/command.js';
+import { commandsOf } from '../commands/commands.js';
 import { COMMAND_PAGES, EXIT_CODES } from './command-page.js';
-import { type CommandName, type FlagSpecification, flagsOf } from './flags.js';
+import type { CommandName, FlagSpecification } from './flag-specification.js';
+import { flagsOf } from './flags.js';
 
 /** Everything that `--help` says. `invokedAs`: as the command was typed. */
 export function helpText(command: CommandName, invokedAs: string = command): string {
   const asTyped = (line: string) => line.replace(/^profile-bee(?= )/, invokedAs);
   const { purpose, synopses, examples, notes } = COMMAND_PAGES[command];
-  const flags = flagsOf(command).map((flag): Row => [spelling(flag), flag.describe]);
-  const others = otherCommandsOf(command).map(
-    ({ word, value = '', describe }): Row => [`${word} ${value}`, describe],
-  );
+  const others = commandsOf(command).map((other): Row => [usageOf(other), other.describe]);
   const codes = EXIT_CODES.map(({ code, says }) => `${code} ${says}`).join(', ');
   return [
     `${purpose}\n`,
     synopses.map((line, index) => `${index === 0 ? 'usage:' : '      '} ${asTyped(line)}\n`).join(''),
-    `flags:\n${table(flags)}`,
+    `flags:\n${flagTable(flagsOf(command))}`,
     `other commands:\n${table(others)}`,
     `examples:\n${table(examples.map(({ line, says }) => [asTyped(line), says]))}`,
     `${notes.flat().join('\n')}\nThe exit code is the program's; ${codes}.\n`,
   ].join('\n');
+}
+
+/** A line for each flag: its spellings, its value, what it does. */
+export function flagTable(flags: readonly FlagSpecification[]): string {
+  return table(flags.map((flag): Row => [spelling(flag), flag.describe]));
 }
 
 type Row = readonly [left: string, right: string | undefined];

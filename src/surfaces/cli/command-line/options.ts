@@ -13,14 +13,9 @@ import type {
 } from '../../../run/targets/target-request.js';
 import { GROUP_BY, type GroupBy } from '../../../symbolize/grouping/grouping.js';
 import type { Verbosity } from '../terminal/terminal.js';
-import {
-  type CommandName,
-  DEFAULT_SYMBOL_CACHE_MB,
-  EVENTS,
-  MAX_DEPTH,
-  TABLE_MEMORY_MB,
-  UNWINDERS,
-} from './flags.js';
+import type { CommandName } from './flag-specification.js';
+import { DEFAULT_SYMBOL_CACHE_MB, EVENTS, MAX_DEPTH, TABLE_MEMORY_MB, UNWINDERS } from './flags.js';
+import { oneOf } from './one-of.js';
 import type { Flags } from './parse-flags.js';
 import { parseRules } from './parse-rules.js';
 import { spelling } from './spelling.js';
@@ -382,14 +377,4 @@ function formatOf(flags: Flags, path: string): OutputFormat {
       ? `known endings: ${endings}; or use --svg ${path} or --collapse ${path}`
       : `known endings: ${endings}; svg and collapse take any name`,
   );
-}
-
-function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined) throw new UsageError(`${flag} ${value}: choose ${listed(allowed)}`);
-  return found;
-}
-
-function listed(words: readonly string[]): string {
-  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }

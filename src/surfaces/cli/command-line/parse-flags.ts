@@ -1,7 +1,7 @@
-import { nearestName } from '../../../cargo/command/nearest-name.js';
 import { UsageError } from '../../../cargo/command/usage-error.js';
-import { withoutWorkingDirectory } from '../../../run/working-directory.js';
-import { type CommandName, type FlagSpecification, flagSpellings, flagsOf } from './flags.js';
+import type { CommandName } from './flag-specification.js';
+import { flagsOf } from './flags.js';
+import { readFlags } from './read-flags.js';
 
 /** Flags as typed; absent ones are undefined. Nothing is validated but their types. */
 export interface Flags {
@@ -47,86 +47,22 @@ export interface Flags {
 }
 
 /**
- * Throws UsageError for a flag that the command does not have, a missing value, a number that is none. `invokedAs`
- * begins the lines of its advice.
+ * Throws UsageError as `readFlags` does, and for a word that is no flag. `invokedAs` begins the lines of its advice.
  */
 export async function parseFlags(
   command: CommandName,
   argv: readonly string[],
   invokedAs: string = command,
 ): Promise<Flags> {
-  const joined = joinValues(command, argv, invokedAs);
-  const parser = await openParser(command);
-  const parsed: Record<string, unknown> = await parser.parse(joined);
-  const flags = flagsOf(command).map((flag) => [camelCase(flag.name), typedValue(flag, parsed[flag.name])]);
-  return Object.fromEntries(flags.filter(([, value]) => value !== undefined)) as Flags;
+  const { values, operands } = await readFlags(flagsOf(command), argv, `${invokedAs} --help`);
+  const [word] = operands;
+  if (word !== undefined) throw notAFlag(word, command, invokedAs);
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [camelCase(name), value])) as Flags;
 }
 
-/** yargs reads values here and no more: its own help and errors would not know the two grammars. */
-async function openParser(command: CommandName) {
-  const { default: yargs } = await withoutWorkingDirectory(async () => await import('yargs'));
-  const options = flagsOf(command).map((flag) => [flag.name, yargsOption(flag)]);
-  return yargs([], '/') // the folder is for a configuration that it would read in package.json
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .fail(false)
-    .parserConfiguration({ 'camel-case-expansion': false, 'strip-aliased': true, 'greedy-arrays': false })
-    .options(Object.fromEntries(options));
-}
-
-/** Numbers arrive as text too: yargs would turn a bad one into NaN, which says nothing about what was typed. */
-function yargsOption(flag: FlagSpecification): Record<string, unknown> {
-  return {
-    ...(flag.alias === undefined ? {} : { alias: flag.alias }),
-    ...(flag.value === undefined ? {} : { requiresArg: true }),
-    type: flag.type === 'boolean' ? 'boolean' : 'string',
-    ...(flag.isRepeatable ? { array: true } : {}),
-  };
-}
-
-function typedValue(flag: FlagSpecification, value: unknown): unknown {
-  if (value === undefined || flag.isRepeatable || flag.type === 'boolean') return value;
-  if (Array.isArray(value)) throw new UsageError(`--${flag.name} was given ${value.length} times`);
-  if (flag.type === 'string') return value;
-  const number = Number(value);
-  if (!/^-?\d+(\.\d+)?$/.test(String(value))) {
-    throw new UsageError(`--${flag.name} needs a number, not ${JSON.stringify(value)}`);
-  }
-  return number;
-}
-
-/** Each flag with its value in one word: yargs would take a value like `-` for a flag. Throws UsageError. */
-function joinValues(command: CommandName, argv: readonly string[], invokedAs: string): string[] {
-  const { withValue, boolean } = flagSpellings(command);
-  const joined: string[] = [];
-  for (let index = 0; index < argv.length; index++) {
-    const argument = argv[index]!;
-    const spelling = argument.startsWith('--') ? argument.split('=', 1)[0]! : argument.slice(0, 2);
-    if (withValue.has(spelling)) {
-      const value = spelling === argument ? argv[++index] : argument.slice(spelling.length).replace(/^=/, '');
-      if (value === undefined || value === '') throw new UsageError(`${spelling} needs a value`);
-      joined.push(`${spelling}=${value}`);
-    } else if (boolean.has(spelling)) joined.push(argument);
-    else throw unknownArgument({ command, invokedAs }, argument, [...withValue, ...boolean]);
-  }
-  return joined;
-}
-
-function unknownArgument(
-  { command, invokedAs }: { command: CommandName; invokedAs: string },
-  argument: string,
-  known: readonly string[],
-): UsageError {
-  if (!argument.startsWith('-')) {
-    const advice =
-      command === 'profile-bee' ? `${invokedAs} -- ${argument} …   runs and profiles a command` : '';
-    return new UsageError(`${argument} is not a flag`, advice);
-  }
-  const longFlags = known.filter((flag) => flag.startsWith('--'));
-  const nearest = nearestName(argument.split('=', 1)[0]!, longFlags, 2);
-  const advice = nearest === undefined ? `${invokedAs} --help   lists the flags` : `did you mean ${nearest}?`;
-  return new UsageError(`unknown flag ${argument}`, advice);
+function notAFlag(word: string, command: CommandName, invokedAs: string): UsageError {
+  const advice = command === 'profile-bee' ? `${invokedAs} -- ${word} …   runs and profiles a command` : '';
+  return new UsageError(`${word} is not a flag`, advice);
 }
 
 /** `summary-json` → `summaryJson`, the key in `Flags`. */

@@ -1,58 +1,147 @@
-import type { CommandName } from '../command-line/flags.js';
+import { DEMANGLINGS } from '../../../ffi/symbolizer.js';
+import type { CommandName } from '../command-line/flag-specification.js';
+import type { Command } from './command.js';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-export const INSPECTIONS = ['symbolize', 'unwind-table'] as const;
-export type InspectionWord = (typeof INSPECTIONS)[number];
+/** Per user, all of their runs together; the sampler has it too and tells what this machine comes to (`--bounds`). */
+export const USUAL_FREQUENCY_HZ = 10_000;
 
-/** What a command can do beside profiling; chosen by the first word. */
-export interface OtherCommand {
-  word: string;
-  value?: string;
-  describe: string;
-  /** The words that may follow. */
-  choices?: readonly string[];
-  only?: CommandName;
-}
-
-const OTHER_COMMANDS: readonly OtherCommand[] = [
+const COMMANDS: readonly Command[] = [
   {
     word: 'record',
     describe: 'Profile any program or process: the command profile-bee',
     only: 'cargo-profile-bee',
   },
-  { word: 'doctor', describe: 'Check what this machine allows, and how to change it', choices: ['--json'] },
+  {
+    word: 'doctor',
+    synopsis: '[--json]',
+    describe: 'Check whether this machine allows profiling, and say how to change it',
+    flags: [{ name: 'json', type: 'boolean', describe: 'Print the checks as JSON' }],
+    notes: [
+      'If nothing stands in the way, doctor profiles a short program of its own: that is the check that counts.',
+      'Exit code: 0 profiling works (warnings allowed), 77 privileges are missing, 125 this machine cannot.',
+    ],
+  },
   {
     word: 'setup',
-    value: '[FLAGS]',
-    describe: 'Once, with sudo: from then on profiling needs no password (setup --help)',
+    synopsis: '[FLAGS]',
+    describe: 'Install the sampler once, with sudo: profiling then needs no password (setup --help)',
+    flags: [
+      {
+        name: 'user',
+        type: 'string',
+        isRepeatable: true,
+        value: 'NAME',
+        describe: 'Allow this user (default: you, and whoever was allowed before)',
+      },
+      {
+        name: 'group',
+        type: 'string',
+        isRepeatable: true,
+        value: 'NAME',
+        describe: 'Allow every member of this group',
+      },
+      {
+        name: 'kernel-frames',
+        type: 'boolean',
+        isNegatable: true,
+        describe: 'Let them see kernel frames of their own programs, with kernel addresses',
+      },
+      {
+        name: 'all-processes',
+        type: 'boolean',
+        isNegatable: true,
+        describe: "Let them profile the processes of every user, root's included",
+      },
+      {
+        name: 'max-frequency',
+        type: 'string',
+        value: 'HZ',
+        describe: `Samples per second of one user, all runs together (default, or "usual": ${USUAL_FREQUENCY_HZ})`,
+      },
+      {
+        name: 'max-memory',
+        type: 'string',
+        value: 'MB',
+        describe: 'Kernel memory of one user, likewise (default, or "usual": an eighth of the machine\'s)',
+      },
+      { name: 'uninstall', type: 'boolean', describe: 'Remove every copy' },
+      {
+        name: 'status',
+        type: 'boolean',
+        describe: 'Show what is installed, and for whom; exits with 0 if you can profile with it',
+      },
+      { name: 'yes', alias: 'y', type: 'boolean', describe: 'Do not ask' },
+    ],
+    notes: [
+      [
+        'The installed copy belongs to root. Only the named users can start it; it then runs as the user who started it',
+        "and profiles that user's own processes, nothing else. Root and sudo are not limited.",
+      ].join('\n'),
+    ],
   },
   {
     word: 'inspect',
-    value: 'WHAT',
+    synopsis: 'WHAT',
     describe: 'Print what the profiler reads in an ELF file',
-    choices: INSPECTIONS,
     only: 'profile-bee',
+    subcommands: [
+      {
+        word: 'symbolize',
+        synopsis: '[--demangle full|simple|none] ELF < ADDRESSES',
+        describe: 'Print functions, inlined calls and lines at hexadecimal addresses, one address per line',
+        operand: { name: 'file' },
+        flags: [
+          {
+            name: 'demangle',
+            type: 'string',
+            value: 'HOW',
+            choices: DEMANGLINGS,
+            describe: 'full (default), simple or none',
+          },
+        ],
+      },
+      {
+        word: 'unwind-table',
+        synopsis: 'ELF',
+        describe: 'Print the rows by which stacks are unwound: address, CFA, frame pointer, return address',
+        operand: { name: 'file' },
+      },
+    ],
   },
   {
     word: 'cache',
-    value: '[FLAGS]',
-    describe: 'Names that earlier runs have looked up: how many, and away with them (cache --help)',
-    choices: ['--status', '--clear'],
+    synopsis: '[--status | --clear]',
+    describe: 'Show or clear the symbol cache (cache --help)',
+    flags: [
+      {
+        name: 'status',
+        type: 'boolean',
+        describe: 'Show where it is and how much room it takes (the default)',
+      },
+      { name: 'clear', type: 'boolean', describe: 'Remove everything in it' },
+    ],
+    notes: [
+      [
+        'The symbol cache keeps function names that earlier runs looked up, by build id. --symbol-cache MB limits its',
+        'size, 0 turns it off; names that were not used for the longest time are evicted first.',
+      ].join('\n'),
+    ],
   },
   { word: 'help', describe: 'Show this help' },
   {
     word: 'completions',
-    value: 'SHELL',
+    synopsis: 'SHELL',
     describe: 'Print the completions for bash, zsh or fish',
-    choices: SHELLS,
+    operand: { name: 'shell', choices: SHELLS },
   },
   { word: 'man', describe: 'Print the manual page as roff; man -l - reads it' },
 ];
 
-export function otherCommandsOf(command: CommandName): OtherCommand[] {
-  return OTHER_COMMANDS.filter(({ only }) => only === undefined || only === command);
+export function commandsOf(command: CommandName): Command[] {
+  return COMMANDS.filter(({ only }) => only === undefined || only === command);
 }
 
 /** The completion scripts ask it for names of the project; not for people. */

@@ -1,30 +1,115 @@
-import type { CommandName } from '../command-line/flags.js';
-import { NAMES_WORD } from './commands.js';
+import { nearestName } from '../../../cargo/command/nearest-name.js';
+import { UsageError } from '../../../cargo/command/usage-error.js';
+import { explain } from '../command-line/explain.js';
+import type { CommandName } from '../command-line/flag-specification.js';
+import { readFlags } from '../command-line/read-flags.js';
+import { packageVersion } from '../command-line/version.js';
+import { printText } from '../terminal/print-text.js';
+import { Terminal } from '../terminal/terminal.js';
+import { type Command, type CommandLine, HELP_FLAG, type RunCommand, usageOf } from './command.js';
+import { commandsOf, NAMES_WORD } from './commands.js';
 
-/** Runs the command that `argv` begins with; resolves with the exit code, or undefined when there is none of that name. */
-export async function runOtherCommand(
+/** How each command of the table runs; loaded when it is asked for. */
+const RUNNERS: Readonly<Record<string, () => Promise<RunCommand>>> = {
+  doctor: async () => (await import('./doctor/doctor.js')).runDoctor,
+  setup: async () => (await import('./setup/set-up.js')).setUp,
+  cache: async () => (await import('./symbol-cache/cache-command.js')).manageCache,
+  'inspect symbolize': async () => (await import('./inspect/symbolize.js')).printSymbols,
+  'inspect unwind-table': async () => (await import('./inspect/unwind-table.js')).printUnwindTable,
+  completions: async () => (await import('./print-document.js')).printCompletions,
+  man: async () => (await import('./print-document.js')).printManual,
+};
+
+/**
+ * Runs the command that `argv` begins with, or shows help or the version; resolves with the exit code, or undefined when
+ * the line is one to profile. `invokedAs`: what was typed before the word.
+ */
+export async function runCommand(
   command: CommandName,
   argv: readonly string[],
-  invokedAs: string = command,
+  invokedAs: string,
 ): Promise<number | undefined> {
   const [word, ...args] = argv;
-  if (word === NAMES_WORD) {
-    const { printNames } = await import('../command-line/completions/print-names.js');
-    return await printNames(args);
+  try {
+    if (word === NAMES_WORD) return await printNames(args);
+    if (word === '--version' || word === '-V') return await show(versionText(command, invokedAs));
+    if (word === '--help' || word === '-h' || word === 'help')
+      return await show((await import('../command-line/help.js')).helpText(command, invokedAs));
+    const found = commandsOf(command).find((known) => known.word === word);
+    if (found === undefined || !(found.subcommands !== undefined || found.word in RUNNERS)) return undefined;
+    if (args.includes('--help') || args.includes('-h'))
+      return await show((await import('./command-help.js')).commandHelp(found, invokedAs));
+    const { chosen, name, rest, before } = choose(found, args, invokedAs);
+    const run = await RUNNERS[name]!();
+    return await run({ ...(await readLine(chosen, rest, before)), invokedAs, command });
+  } catch (error) {
+    return explain(error, new Terminal('normal')).code;
   }
-  if (word === 'setup') {
-    const { setUp } = await import('./setup/set-up.js');
-    return await setUp(args, command === 'profile-bee' ? command : 'cargo profile-bee');
-  }
-  if (word === 'cache') {
-    const { manageCache } = await import('./symbol-cache/cache-command.js');
-    return await manageCache(args, command === 'profile-bee' ? invokedAs : 'cargo profile-bee');
-  }
-  if (word === 'inspect' && command === 'profile-bee') {
-    const { inspect } = await import('./inspect/inspect.js');
-    return await inspect(args, invokedAs);
-  }
-  if (word !== 'completions' && word !== 'man') return undefined;
-  const { printDocument } = await import('./print-document.js');
-  return await printDocument(command, word, args);
+}
+
+async function printNames(args: readonly string[]): Promise<number> {
+  return await (await import('../command-line/completions/print-names.js')).printNames(args);
+}
+
+/** The wrapper is one command, with the space or without. */
+function versionText(command: CommandName, invokedAs: string): string {
+  return `${command === 'profile-bee' ? invokedAs : command} ${packageVersion()}\n`;
+}
+
+async function show(text: string): Promise<number> {
+  await printText(text);
+  return 0;
+}
+
+interface Chosen {
+  chosen: Command;
+  /** Its words, as `RUNNERS` has them. */
+  name: string;
+  rest: readonly string[];
+  /** What stands before its own word. */
+  before: string;
+}
+
+function choose(command: Command, args: readonly string[], invokedAs: string): Chosen {
+  const { word, subcommands } = command;
+  if (subcommands === undefined) return { chosen: command, name: word, rest: args, before: invokedAs };
+  const [typed, ...rest] = args;
+  const before = `${invokedAs} ${word}`;
+  const chosen = subcommands.find((known) => known.word === typed);
+  if (chosen !== undefined) return { chosen, name: `${word} ${chosen.word}`, rest, before };
+  const words = subcommands.map((known) => known.word);
+  if (typed === undefined) throw new UsageError(`${word}: what? ${words.join(', ')}`, `${before} --help`);
+  throw new UsageError(
+    `${word} does not know ${typed}; it knows ${words.join(', ')}`,
+    didYouMean(typed, words),
+  );
+}
+
+/** Flags and the operand, as the table of commands has them. Throws UsageError. */
+async function readLine(
+  command: Command,
+  args: readonly string[],
+  before: string,
+): Promise<Pick<CommandLine, 'values' | 'operand'>> {
+  const { word, flags = [], operand } = command;
+  const read = await readFlags([...flags, HELP_FLAG], args, `${before} ${word} --help`);
+  const [typed, ...more] = read.operands;
+  const tooMuch = operand === undefined ? typed : more[0];
+  const corrected = `${before} ${usageOf(command)}`;
+  if (tooMuch !== undefined) throw new UsageError(`${word}: unexpected argument ${tooMuch}`, corrected);
+  if (operand !== undefined) checkOperand(command, typed, corrected);
+  return { values: read.values, operand: typed };
+}
+
+function checkOperand({ word, operand }: Command, typed: string | undefined, corrected: string): void {
+  const { name, choices } = operand!;
+  const known = choices === undefined ? '' : `: ${choices.join(', ')}`;
+  if (typed === undefined || typed === '') throw new UsageError(`${word} needs a ${name}${known}`, corrected);
+  if (choices === undefined || choices.includes(typed)) return;
+  throw new UsageError(`${word}: unknown ${name} ${typed}; known${known}`, didYouMean(typed, choices));
+}
+
+function didYouMean(typed: string, words: readonly string[]): string {
+  const nearest = nearestName(typed, words);
+  return nearest === undefined ? '' : `did you mean ${nearest}?`;
 }

@@ -1,5 +1,6 @@
 import type { NameKind } from '../../../../cargo/project/workspace-names.js';
-import { type CommandName, type FlagSpecification, flagsOf } from '../flags.js';
+import type { CommandName, FlagSpecification } from '../flag-specification.js';
+import { flagsOf } from '../flags.js';
 
 /** What a shell completes after a flag; `text`: nothing that it could know. */
 export type CompletedValue =

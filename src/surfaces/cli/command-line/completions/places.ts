@@ -1,6 +1,7 @@
 import { VERB_SPELLINGS } from '../../../../cargo/command/cargo-verb.js';
-import { otherCommandsOf } from '../../commands/commands.js';
-import type { CommandName } from '../flags.js';
+import type { Command } from '../../commands/command.js';
+import { commandsOf } from '../../commands/commands.js';
+import type { CommandName } from '../flag-specification.js';
 import { cargoFlags, cargoFlagsOf } from './cargo-flag-facts.js';
 import { type CompletedFlag, type CompletedValue, ourFlags } from './completed-flag.js';
 import { nextestFlags, nextestValueSpellings } from './nextest-flag-facts.js';
@@ -54,7 +55,7 @@ export function grammarOf(command: CommandName): Grammar {
     command,
     ours,
     cargoWithValue: isWrapper ? cargoSpellings() : [],
-    others: otherCommandsOf(command).map(({ word }) => word),
+    others: commandsOf(command).map(({ word }) => word),
     places: [...(isWrapper ? wrapperPlaces(ours) : profilerPlaces(ours)), ...otherPlaces(command)],
   };
 }
@@ -101,10 +102,20 @@ function profilerPlaces(ours: readonly CompletedFlag[]): Place[] {
 }
 
 function otherPlaces(command: CommandName): Place[] {
-  const places = otherCommandsOf(command).map(({ word, choices = [] }): Place => {
-    return { name: word, words: choices.map(asWord), flags: [], rest: 'nothing' };
+  const places = commandsOf(command).map((other): Place => {
+    return { name: other.word, words: wordsAfter(other), flags: [], rest: 'nothing' };
   });
   return [...places, { name: 'nothing', words: [], flags: [], rest: 'nothing' }];
+}
+
+/** What may follow a command: its subcommands, the values of its operand, its flags. */
+function wordsAfter({ subcommands = [], operand, flags = [] }: Command): CompletedWord[] {
+  const words = [...(operand?.choices ?? [])].map((word) => ({ word, describe: '' }));
+  return [
+    ...subcommands.map(({ word, describe }) => ({ word, describe })),
+    ...words,
+    ...flags.map(({ name, describe }) => ({ word: `--${name}`, describe })),
+  ];
 }
 
 function verbWords(): CompletedWord[] {
@@ -112,11 +123,7 @@ function verbWords(): CompletedWord[] {
 }
 
 function otherWords(command: CommandName): CompletedWord[] {
-  return otherCommandsOf(command).map(({ word, describe }) => ({ word, describe }));
-}
-
-function asWord(word: string): CompletedWord {
-  return { word, describe: '' };
+  return commandsOf(command).map(({ word, describe }) => ({ word, describe }));
 }
 
 /** The spellings of `flags` that `taken` leaves free. */

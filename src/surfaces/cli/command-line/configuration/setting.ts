@@ -1,4 +1,5 @@
-import { type FlagSpecification, flagsOf } from '../flags.js';
+import type { FlagSpecification } from '../flag-specification.js';
+import { flagsOf } from '../flags.js';
 import { camelCase, type Flags } from '../parse-flags.js';
 
 const SETTING_NAMES = [

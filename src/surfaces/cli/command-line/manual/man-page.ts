@@ -1,6 +1,7 @@
-import { otherCommandsOf } from '../../commands/commands.js';
+import { commandsOf } from '../../commands/commands.js';
 import { COMMAND_PAGES, EXIT_CODES } from '../command-page.js';
-import { type CommandName, type FlagSpecification, flagsOf } from '../flags.js';
+import type { CommandName, FlagSpecification } from '../flag-specification.js';
+import { flagsOf } from '../flags.js';
 import { packageVersion } from '../version.js';
 import { MANUALS, MANUALS_CHANGED, type ManualText } from './manual-text.js';
 import { foldedLine, roffArgument, roffCode, roffText, wrappedLines } from './roff.js';
@@ -35,6 +36,13 @@ function synopsis(line: string): string {
   const parts = line.split(/([A-Z]{2,}(?: [A-Z]{2,})*)/);
   const fonts = parts.map((part, index) => (index % 2 === 1 ? `\\fI${part}\\fR` : typed(part)));
   return wrappedLines(fonts.join(''));
+}
+
+/** What follows a command's word. */
+function operands(line: string): string {
+  return line.replace(/[A-Z]{2,}|[^A-Z]+/g, (part) =>
+    /^[A-Z]/.test(part) ? `\\fI${part}\\fR` : typed(part),
+  );
 }
 
 function typed(text: string): string {
@@ -75,10 +83,10 @@ function option(flag: FlagSpecification): string {
 }
 
 function otherCommands(command: CommandName): string {
-  return otherCommandsOf(command)
-    .map(({ word, value, describe }) => {
+  return commandsOf(command)
+    .map(({ word, synopsis: follows, describe }) => {
       const name = `\\fB${roffCode(`${command} ${word}`)}\\fR`;
-      return item(value === undefined ? name : `${name} \\fI${value}\\fR`, `${describe}.`);
+      return item(follows === undefined ? name : `${name} ${operands(follows)}`, `${describe}.`);
     })
     .join('');
 }

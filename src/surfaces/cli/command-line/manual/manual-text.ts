@@ -1,4 +1,4 @@
-import type { CommandName } from '../flags.js';
+import type { CommandName } from '../flag-specification.js';
 
 interface Named {
   name: string;

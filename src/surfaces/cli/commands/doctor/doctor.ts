@@ -1,12 +1,10 @@
 import { CaptureError } from '../../../../capture/capture-error.js';
 import { readMachineFacts } from '../../../../capture/machine/machine-facts.js';
 import { checkCanCapture } from '../../../../capture/rights/preflight.js';
-import { UsageError } from '../../../../cargo/command/usage-error.js';
-import { explain } from '../../command-line/explain.js';
 import { packageVersion } from '../../command-line/version.js';
 import { jsonText } from '../../outputs/json-text.js';
-import { printRaw, printText } from '../../terminal/print-text.js';
-import { Terminal } from '../../terminal/terminal.js';
+import { printRaw } from '../../terminal/print-text.js';
+import type { CommandLine } from '../command.js';
 import { type Check, ok, problem } from './check.js';
 import { confinementChecks } from './confinement-checks.js';
 import { displayCheck } from './display-check.js';
@@ -20,26 +18,11 @@ import { reachVerdict, type Verdict } from './verdict.js';
 
 const SCHEMA = 'profile-bee.doctor/1';
 
-/** The command `doctor`; `argv` is what follows it. Resolves with the exit code. */
-export async function runDoctor(argv: readonly string[], invokedAs: string): Promise<number> {
-  try {
-    const asked = argv.find((argument) => argument === '--help' || argument === '-h');
-    if (asked !== undefined) {
-      await printText(helpText(invokedAs));
-      return 0;
-    }
-    const unknown = argv.find((argument) => argument !== '--json');
-    if (unknown !== undefined)
-      throw new UsageError(`doctor does not know ${unknown}`, `${invokedAs} [--json]`);
-    const { checks, verdict } = await examine(process.env);
-    const text = argv.includes('--json')
-      ? asJson(checks, verdict)
-      : doctorText(checks, verdict, isColoured());
-    await printRaw(text);
-    return verdict.exitCode;
-  } catch (error) {
-    return explain(error, new Terminal('normal')).code;
-  }
+/** The command `doctor`. */
+export async function runDoctor({ values }: CommandLine): Promise<number> {
+  const { checks, verdict } = await examine(process.env);
+  await printRaw(values.json === true ? asJson(checks, verdict) : doctorText(checks, verdict, isColoured()));
+  return verdict.exitCode;
 }
 
 /** Settings first, and what they come to last: a capture, where nothing stands in its way. */
@@ -90,14 +73,4 @@ function asJson(checks: readonly Check[], verdict: Verdict): string {
 
 function isColoured(): boolean {
   return process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
-}
-
-function helpText(invokedAs: string): string {
-  return `Checks what this machine allows a profiler, and says what to type where it does not.
-
-usage: ${invokedAs} [--json]
-
-Where nothing stands in the way it profiles a short program of its own: that is the check that counts.
-Exit code: 0 profiling works (warnings allowed), 77 privileges are missing, 125 this machine cannot.
-`;
 }

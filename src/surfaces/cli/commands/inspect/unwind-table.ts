@@ -1,16 +1,18 @@
 import { UnwindTable } from '../../../../ffi/unwind-table.js';
 import { printText } from '../../terminal/print-text.js';
+import type { CommandLine } from '../command.js';
 import { unreadableFile } from './unreadable-file.js';
 import { unwindRuleText } from './unwind-rule-text.js';
 
 /** One line per row on standard output, a piece at a time. Throws UsageError, WriteFailure. */
-export async function printUnwindTable(path: string): Promise<void> {
-  using table = readTable(path);
+export async function printUnwindTable({ operand }: CommandLine): Promise<number> {
+  using table = readTable(operand!);
   const rules = table.rules.map(unwindRuleText);
   for (const rows of table.chunks()) {
     const lines = rows.map(({ address, rule }) => `${hex(address)} ${rules[rule]}\n`);
-    if (!(await printText(lines.join('')))) return;
+    if (!(await printText(lines.join('')))) break;
   }
+  return 0;
 }
 
 function readTable(path: string): UnwindTable {

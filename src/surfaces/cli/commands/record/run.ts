@@ -7,7 +7,8 @@ import { untilSignal } from '../../../../run/signals/until-signal.js';
 import { type PrepareTarget, prepareProgram } from '../../../../run/targets/prepared-target.js';
 import { withConfiguration } from '../../command-line/configuration/with-configuration.js';
 import { explain } from '../../command-line/explain.js';
-import { type CommandName, flagSpellings } from '../../command-line/flags.js';
+import type { CommandName } from '../../command-line/flag-specification.js';
+import { flagSpellings } from '../../command-line/flags.js';
 import { helpText } from '../../command-line/help.js';
 import {
   type RecordOptions,

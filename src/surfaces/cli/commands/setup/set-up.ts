@@ -8,31 +8,22 @@ import { PARANOID_ADVICE } from '../../../../capture/rights/diagnose.js';
 import { INSTALL_ROOT, installedSamplers } from '../../../../capture/rights/installed-sampler.js';
 import { UsageError } from '../../../../cargo/command/usage-error.js';
 import { findNativeFile } from '../../../../ffi/native-files.js';
-import { explain } from '../../command-line/explain.js';
 import { printText } from '../../terminal/print-text.js';
 import { Terminal } from '../../terminal/terminal.js';
+import type { CommandLine } from '../command.js';
 import { installArguments, planLines, planSetup } from './setup-plan.js';
-import { parseSetup, SETUP_HELP, type SetupRequest } from './setup-request.js';
+import { type SetupRequest, toSetupRequest } from './setup-request.js';
 import { statusText } from './status.js';
 
 const NOT_PERMITTED = 77;
 /** Of `bee-sampler --install`, as root: something else than rights is missing. */
 const OBSTACLE = 125;
 
-/** The command `setup`; resolves with the exit code. `name`: the command before it, as it was typed. */
-export async function setUp(args: readonly string[], name: string): Promise<number> {
-  const terminal = new Terminal('normal');
-  try {
-    const request = parseSetup(args, name);
-    if (request.action === 'help') {
-      await printText(SETUP_HELP(name));
-      return 0;
-    }
-    checkNativeParts();
-    return await act(request, name, terminal);
-  } catch (error) {
-    return explain(error, terminal).code;
-  }
+/** The command `setup`. Throws what `explain` understands. */
+export async function setUp({ values, invokedAs }: CommandLine): Promise<number> {
+  const request = toSetupRequest(values);
+  checkNativeParts();
+  return await act(request, invokedAs, new Terminal('normal'));
 }
 
 async function act(request: SetupRequest, name: string, terminal: Terminal): Promise<number> {

@@ -3,7 +3,8 @@ import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import type { InstalledSampler } from '../../../../capture/rights/installed-sampler.js';
 import { UsageError } from '../../../../cargo/command/usage-error.js';
-import { type Bound, type SetupRequest, USUAL_FREQUENCY_HZ } from './setup-request.js';
+import { USUAL_FREQUENCY_HZ } from '../commands.js';
+import type { Bound, SetupRequest } from './setup-request.js';
 
 /** Who may start the copy, and what it allows them. */
 export interface SetupPlan {
@@ -30,7 +31,10 @@ export function planSetup(request: SetupRequest, installed: readonly InstalledSa
   const users = isSaid ? request.users : [...(before?.users ?? []), ...whoAsks()];
   const groups = isSaid ? request.groups : (before?.groups ?? []);
   if (users.length + groups.length === 0) {
-    throw new UsageError('setup: for whom? root may profile anyway', 'setup --user NAME, or --group NAME');
+    throw new UsageError(
+      'setup needs --user or --group; root can already profile',
+      'setup --user NAME, or --group NAME',
+    );
   }
   return {
     users: [...new Set(users)].map((name) => find('passwd', name)),

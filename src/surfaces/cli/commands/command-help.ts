@@ -1,0 +1,16 @@
+import { flagTable } from '../command-line/help.js';
+import { type Command, HELP_FLAG, usageOf } from './command.js';
+
+/** What `COMMAND --help` says. `invokedAs`: the words before the command's own, as they were typed. */
+export function commandHelp(command: Command, invokedAs: string): string {
+  const { describe, flags = [], subcommands = [], notes = [] } = command;
+  const uses = subcommands.map(
+    (one) => `  ${invokedAs} ${command.word} ${usageOf(one)}\n      ${one.describe}\n`,
+  );
+  return [
+    `${describe.replace(/ \([a-z]+ --help\)$/, '')}.\n`,
+    uses.length > 0 ? uses.join('') : `usage: ${invokedAs} ${usageOf(command)}\n`,
+    `flags:\n${flagTable([...flags, HELP_FLAG])}`,
+    ...notes.map((note) => `${note}\n`),
+  ].join('\n');
+}
