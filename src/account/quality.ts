@@ -29,7 +29,7 @@ const MIN_SAMPLES = 100;
 /** Every machine is late now and then. */
 const UNSAID_SKIPPED_PERCENT = 0.5;
 
-const UNWIND_TABLE_FLAG = '-fasynchronous-unwind-tables builds such tables';
+const UNWIND_TABLE_FLAG = 'compile with -fasynchronous-unwind-tables to get tables';
 
 /** Why stacks are incomplete and samples lost, in words. */
 const REASONS: Record<string, string> = {
@@ -43,7 +43,7 @@ const REASONS: Record<string, string> = {
 };
 
 /**
- * "5,012 samples at 997 Hz · 99.9 % of stacks complete to the thread's start · 98.7 % of frames named · 0 lost": what is
+ * "5,012 samples at 997 Hz · 99.9 % of stacks complete to the thread's start · 98.7 % of frames symbolized · 0 lost": what is
  * known of the picture. It says how far the walks came, not that they were right, which `--check-unwinding` looks at.
  */
 export function qualityLine(summary: Summary): string {
@@ -53,7 +53,7 @@ export function qualityLine(summary: Summary): string {
     ...(stacks.user > 0
       ? [`${share(completePercent(summary))} of stacks complete to the thread's start`]
       : []),
-    ...(summary.frames.user > 0 ? [`${share(symbolizedPercent(summary))} of frames named`] : []),
+    ...(summary.frames.user > 0 ? [`${share(symbolizedPercent(summary))} of frames symbolized`] : []),
     ...(guessedPercent(summary) > UNSAID_GUESSED_PERCENT
       ? [`${guessedShare(summary)} of frames guessed`]
       : []),
@@ -73,21 +73,21 @@ export function qualityProblems(summary: Summary): Problem[] {
   const problems: Problem[] = [];
   const note = (code: string, message: string) => problems.push({ code, message });
   if (samples.delivered === 0) {
-    note('no-samples', 'no samples: the program used less CPU time than lies between two of them');
+    note('no-samples', 'no samples: the program used less CPU time than the interval between two samples');
   } else if (samples.delivered < MIN_SAMPLES) {
     const few = samples.delivered === 1 ? 'only 1 sample' : `only ${formatCount(samples.delivered)} samples`;
-    note('few-samples', `${few}: shares are rough; run longer or with a higher --frequency`);
+    note('few-samples', `${few}: shares are rough; run longer or raise --frequency`);
   }
   if (stacks.user > 0 && completePercent(summary) < MIN_COMPLETE_PERCENT) {
     note(
       'incomplete-stacks',
-      `only ${share(completePercent(summary))} of stacks reach the start of their thread (${reasons(stacks.incomplete, stacks.maxDepth)})`,
+      `only ${share(completePercent(summary))} of stacks are complete to the start of their thread (${reasons(stacks.incomplete, stacks.maxDepth)})`,
     );
   }
   if (frames.user > 0 && symbolizedPercent(summary) < MIN_SYMBOLIZED_PERCENT) {
     note(
       'unnamed-frames',
-      `only ${share(symbolizedPercent(summary))} of frames have a name: the symbols of the others are missing`,
+      `only ${share(symbolizedPercent(summary))} of frames are symbolized: the symbols of the others are missing`,
     );
   }
   if (guessedPercent(summary) > MAX_GUESSED_PERCENT) note('guessed-frames', guessedMessage(summary));
@@ -122,9 +122,9 @@ function skippedPart(summary: Summary): string {
 function guessedMessage(summary: Summary): string {
   const [where, remedy] =
     summary.unwinder === 'fp'
-      ? ['--unwind fp takes callers by frame pointer', '--unwind dwarf reads unwind tables']
-      : ['where no unwind table says it, the caller was found by frame pointer', UNWIND_TABLE_FLAG];
-  return `${guessedShare(summary)} of frames are guesses: ${where}, and the code does not prove that it keeps one; such callers may be wrong, and others missing (${remedy})`;
+      ? ['--unwind fp finds callers by frame pointer', '--unwind dwarf reads unwind tables']
+      : ['without an unwind table the caller was found by frame pointer', UNWIND_TABLE_FLAG];
+  return `${guessedShare(summary)} of frames are guesses: ${where}, and the code does not prove that it keeps one; these callers may be wrong or missing (${remedy})`;
 }
 
 /** Where stacks are cut, the deepest ones are as long as the limit. */

@@ -32,9 +32,9 @@ const LIMITS: { what: string; spoil: (summary: Summary) => void; isPoor: boolean
     spoil: ({ stacks }) => Object.assign(stacks, { complete: 4499 }),
     isPoor: true,
   },
-  { what: '80 % named', spoil: ({ frames }) => Object.assign(frames, { symbolized: 40_000 }), isPoor: false },
+  { what: '80 % symbolized', spoil: ({ frames }) => Object.assign(frames, { symbolized: 40_000 }), isPoor: false },
   {
-    what: '79.998 % named',
+    what: '79.998 % symbolized',
     spoil: ({ frames }) => Object.assign(frames, { symbolized: 39_999 }),
     isPoor: true,
   },
@@ -179,7 +179,7 @@ test('the line never rounds up to a perfect 100 %', () => {
 test('the line tells samples, completeness, names and losses; the problem of a loss tells its cause', () => {
   const summary = goodSummary();
   lose(summary, 500);
-  assert.match(qualityLine(summary), /4,500 samples.*complete.*named.*500 lost/);
+  assert.match(qualityLine(summary), /4,500 samples.*complete.*symbolized.*500 lost/);
   assert.match(
     qualityProblems(summary)
       .map(({ message }) => message)

@@ -12,7 +12,7 @@ export interface CommandPage {
 
 export const COMMAND_PAGES: Record<CommandName, CommandPage> = {
   'cargo-profile-bee': {
-    purpose: 'Builds, runs and profiles a Rust program; draws a flamegraph of where its CPU time goes.',
+    purpose: 'Build, run and profile a Rust program, and draw a flamegraph of where its CPU time goes.',
     synopses: [
       'cargo profile-bee [FLAGS] [run|test|bench] [CARGO FLAGS] [-- PROGRAM ARGUMENTS]',
       'cargo-profile-bee [FLAGS] -- [run|test|bench] [CARGO FLAGS] [-- PROGRAM ARGUMENTS]',
@@ -21,7 +21,7 @@ export const COMMAND_PAGES: Record<CommandName, CommandPage> = {
       { line: 'cargo profile-bee', says: 'profile what `cargo run` would run' },
       {
         line: 'cargo profile-bee --bin server -- --port 8080',
-        says: 'one binary, with arguments of its own',
+        says: 'profile one binary, with arguments',
       },
       { line: 'cargo profile-bee --svg out.svg -- --release --bin server' },
       { line: 'cargo profile-bee -- test my_heavy_test', says: 'profile a test' },
@@ -29,22 +29,22 @@ export const COMMAND_PAGES: Record<CommandName, CommandPage> = {
       { line: "cargo profile-bee --require 'complete>=99,lost<=1' --summary-json run.json -- bench" },
       {
         line: 'cargo profile-bee record --pid 4242 -d 10',
-        says: 'what the command profile-bee does (record --help)',
+        says: 'profile any process, as profile-bee does (record --help)',
       },
     ],
     notes: [
       [
-        'The build uses a profile of its own (release with line tables, in target/profile-bee); Cargo.toml and',
-        'target/release are left alone. Without an output flag the flamegraph goes to target/profiles/.',
+        'The build uses its own cargo profile (release with line tables, in target/profile-bee) and does not touch',
+        'Cargo.toml or target/release. Without an output flag the flamegraph goes to target/profiles/.',
       ],
       [
-        'Defaults can stand in profile-bee.toml at the root of the workspace, and under [package.metadata.profile-bee] or',
-        '[workspace.metadata.profile-bee] in Cargo.toml: frequency = 499, open = false, …',
+        'Set defaults in profile-bee.toml at the root of the workspace, or in Cargo.toml under',
+        '[workspace.metadata.profile-bee] or [package.metadata.profile-bee]: frequency = 499, open = false, …',
       ],
     ],
   },
   'profile-bee': {
-    purpose: 'Profiles a program or a running process; prints folded stacks or draws a flamegraph.',
+    purpose: 'Profile a command or a running process, and print folded stacks or draw a flamegraph.',
     synopses: ['profile-bee [FLAGS] -- COMMAND [ARGUMENTS]', 'profile-bee [FLAGS] --pid PID'],
     examples: [
       { line: 'profile-bee --svg out.svg -- ./server --port 8080', says: 'until it exits' },
@@ -56,20 +56,20 @@ export const COMMAND_PAGES: Record<CommandName, CommandPage> = {
       { line: 'profile-bee -- make -j8 | head', says: 'folded stacks on standard output' },
     ],
     notes: [
-      ['While stacks go to standard output, what the command prints goes to standard error.'],
-      ['When the time given with -d or --time is up, a command that was started here gets SIGTERM.'],
+      ['If folded stacks go to standard output, the command’s own output goes to standard error.'],
+      ['When the time of -d or --time is up, a command started by profile-bee gets SIGTERM.'],
     ],
   },
 };
 
 /** The codes that are ours; any other is the program's or cargo's. */
 export const EXIT_CODES: readonly { code: number; says: string; more: string }[] = [
-  { code: 2, says: 'usage', more: 'Also: no such process, an output that cannot be written.' },
-  { code: 77, says: 'missing privilege', more: "Also: somebody else's process." },
+  { code: 2, says: 'usage', more: 'Also: no such process, or an output that cannot be written.' },
+  { code: 77, says: 'missing privilege', more: "Also: another user's process." },
   {
     code: 125,
     says: 'the profiler failed',
-    more: 'What was attempted and why it failed is on standard error. Also: --check-unwinding has found a stack that is wrong.',
+    more: 'Standard error says what was attempted and why it failed. Also: --check-unwinding found a wrong stack.',
   },
-  { code: 6, says: 'a rule failed', more: 'A rule of --require; the outputs are written all the same.' },
+  { code: 6, says: 'a rule failed', more: 'A rule of --require failed; the outputs are written anyway.' },
 ];

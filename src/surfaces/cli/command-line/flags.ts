@@ -6,16 +6,15 @@ import {
   type FlagSpellings,
   spellingsOf,
 } from './flag-specification.js';
-
-export const EVENTS = ['cpu-clock', 'cycles'] as const;
-export const UNWINDERS = ['dwarf', 'fp'] as const;
-/** What the kernel program has room for: BEE_MAX_USER_FRAMES of bpf/record.h. */
-export const MAX_DEPTH = 1024;
-/** In MiB. Usual: ten million rows, those of eight compilers; the kernel gives all of it at once. */
-export const TABLE_MEMORY_MB = { least: 2, usual: 40, most: 1024 } as const;
-
-/** The names of a hundred programs of ripgrep's size. */
-export const DEFAULT_SYMBOL_CACHE_MB = 256;
+import {
+  DEBUGINFOD_WAIT_SECONDS,
+  DEFAULT_HZ,
+  DEFAULT_SYMBOL_CACHE_MB,
+  EVENTS,
+  MAX_DEPTH,
+  TABLE_MEMORY_MB,
+  UNWINDERS,
+} from './limits.js';
 
 /** Every flag of the two commands, in the order of `--help`. */
 export const FLAGS: readonly FlagSpecification[] = [
@@ -26,14 +25,14 @@ export const FLAGS: readonly FlagSpecification[] = [
     isRepeatable: true,
     value: 'PID',
     describe:
-      'Profile a running process, its children and those that it starts; several: --pid 1,2 or repeated',
+      'Profile a running process and its children; for several: --pid 1,2, or repeat it',
     only: 'profile-bee',
   },
   {
     name: 'children',
     type: 'boolean',
     isNegatable: true,
-    describe: 'With --pid: child processes too (default); --no-children: only the named processes',
+    describe: 'With --pid, profile child processes too (default); --no-children: only the named processes',
     only: 'profile-bee',
   },
   {
@@ -48,15 +47,21 @@ export const FLAGS: readonly FlagSpecification[] = [
     alias: 'd',
     type: 'number',
     value: 'SECONDS',
-    describe: 'Stop after this time; a command that we started is then ended',
+    describe: 'Stop after this time; a command started by profile-bee gets SIGTERM',
     only: 'profile-bee',
   },
-  { name: 'time', type: 'number', value: 'MS', describe: 'The same in milliseconds', only: 'profile-bee' },
+  {
+    name: 'time',
+    type: 'number',
+    value: 'MS',
+    describe: 'Like --duration, in milliseconds',
+    only: 'profile-bee',
+  },
   {
     name: 'folded',
     alias: 'f',
     type: 'boolean',
-    describe: 'Folded stacks on standard output (the default without an output file)',
+    describe: 'Write folded stacks to standard output (default without an output file)',
     only: 'profile-bee',
   },
   { name: 'svg', type: 'string', value: 'FILE', describe: 'Write a flamegraph' },
@@ -67,7 +72,7 @@ export const FLAGS: readonly FlagSpecification[] = [
     type: 'string',
     isRepeatable: true,
     value: 'FILE',
-    describe: 'Write a file; its name tells the format (.svg, .folded)',
+    describe: 'Write a file in the format of its ending: .svg, .folded',
   },
   {
     name: 'group-by',
@@ -75,27 +80,28 @@ export const FLAGS: readonly FlagSpecification[] = [
     value: 'WHAT',
     choices: GROUP_BY,
     describe:
-      'Roots of the picture: binary, process, thread, test or none (default: binary, if several ran; process for several --pid)',
+      'Roots of the flamegraph: binary (default if several ran), process, thread, test or none',
   },
-  { name: 'split', type: 'boolean', describe: 'Write a file for each root: out.svg becomes out-ROOT.svg' },
+  { name: 'split', type: 'boolean', describe: 'Write one file per root: out.svg becomes out-ROOT.svg' },
   {
     name: 'summary-json',
     type: 'string',
     value: 'FILE',
-    describe: 'Write what was measured and lost, for scripts',
+    describe: 'Write what was measured and lost as JSON, for scripts',
   },
   {
     name: 'raw-samples',
     type: 'string',
     value: 'FILE',
-    describe: 'Write every stack before it gets names: a line of JSON each, with module, offset and rule',
+    describe:
+      'Write stacks before symbolization, one JSON line each: module, offset and rule of each frame',
   },
   {
     name: 'require',
     type: 'string',
     isRepeatable: true,
     value: 'RULES',
-    describe: 'Exit with 6 when a rule fails: complete>=99,symbolized>=95,guessed<=1,lost<=1',
+    describe: 'Exit with 6 if a rule fails: complete>=99,symbolized>=95,guessed<=1,lost<=1',
   },
   {
     name: 'frequency',
@@ -103,33 +109,33 @@ export const FLAGS: readonly FlagSpecification[] = [
     aliasOnly: 'profile-bee',
     type: 'number',
     value: 'HZ',
-    describe: 'Samples per second of CPU time',
+    describe: `Samples per second of CPU time (default: ${DEFAULT_HZ['cargo-profile-bee']} with cargo, ${DEFAULT_HZ['profile-bee']} without)`,
   },
   {
     name: 'event',
     type: 'string',
     value: 'NAME',
     choices: EVENTS,
-    describe: 'cpu-clock (default) or cycles',
+    describe: 'What triggers a sample: cpu-clock (default) or cycles',
   },
   {
     name: 'unwind',
     type: 'string',
     value: 'HOW',
     choices: UNWINDERS,
-    describe: 'dwarf (default) or fp (frame pointers only)',
+    describe: 'Unwind with dwarf (default: unwind tables) or fp (frame pointers only)',
   },
   {
     name: 'max-depth',
     type: 'number',
     value: 'N',
-    describe: `Frames of a program's stack, the innermost ones, before it is cut: 1 to ${MAX_DEPTH} (default)`,
+    describe: `Keep this many innermost frames of a stack, 1 to ${MAX_DEPTH} (default: ${MAX_DEPTH})`,
   },
   {
     name: 'table-memory',
     type: 'number',
     value: 'MB',
-    describe: `Most memory for unwind tables, ${TABLE_MEMORY_MB.least} to ${TABLE_MEMORY_MB.most} (default: ${TABLE_MEMORY_MB.usual}); those of ended programs make room`,
+    describe: `Memory limit for unwind tables, ${TABLE_MEMORY_MB.least}–${TABLE_MEMORY_MB.most} MB (default: ${TABLE_MEMORY_MB.usual}); tables of exited programs are evicted first`,
   },
   {
     name: 'demangle',
@@ -137,25 +143,25 @@ export const FLAGS: readonly FlagSpecification[] = [
     value: 'HOW',
     choices: DEMANGLINGS,
     describe:
-      'Names: full (default), simple (without generic arguments and parameters) or none (linkage names)',
+      'Show names in full (default), simple (no generic arguments or parameters) or none (linkage names)',
   },
   {
     name: 'debuginfod-wait',
     type: 'number',
     value: 'SECONDS',
-    describe: 'How long the picture waits for debug files of DEBUGINFOD_URLS after the run (default: 2)',
+    describe: `Wait this long after the run for debug files from DEBUGINFOD_URLS (default: ${DEBUGINFOD_WAIT_SECONDS.usual})`,
   },
-  { name: 'dwarf', type: 'boolean', describe: 'The same as --unwind dwarf' },
+  { name: 'dwarf', type: 'boolean', describe: 'Same as --unwind dwarf' },
   {
     name: 'check-unwinding',
     type: 'boolean',
     describe:
-      'Unwind every stack a second time, by another program; exit with 125 where the two differ or a frame cannot be right',
+      'Unwind every stack a second time, by other code; exit with 125 if one is found wrong',
   },
   {
     name: 'dev',
     type: 'boolean',
-    describe: "Derive the build from the 'dev' profile",
+    describe: "Derive the build from cargo's dev profile",
     only: 'cargo-profile-bee',
   },
   {
@@ -169,53 +175,53 @@ export const FLAGS: readonly FlagSpecification[] = [
   {
     name: 'as-is',
     type: 'boolean',
-    describe: 'Build exactly what cargo would, with its debug information or without',
+    describe: 'Build exactly what cargo would build, with or without debug information',
     only: 'cargo-profile-bee',
   },
   {
     name: 'profile-time',
     type: 'number',
     value: 'SECONDS',
-    describe: 'Benches of criterion: measure for this time, without the analysis that follows',
+    describe: 'Run criterion benchmarks for this time, without the analysis',
     only: 'cargo-profile-bee',
   },
   {
     name: 'dry-run',
     type: 'boolean',
-    describe: 'Print the lines of cargo that would be run, ready to paste, and stop (--json: for machines)',
+    describe: 'Print the cargo commands that would run, ready to paste, and stop (--json: for scripts)',
     only: 'cargo-profile-bee',
   },
   {
     name: 'list-targets',
     type: 'boolean',
-    describe: 'List what can be profiled here, and stop (--json: for machines)',
+    describe: 'List what can be profiled here, and stop (--json: for scripts)',
     only: 'cargo-profile-bee',
   },
   {
     name: 'json',
     type: 'boolean',
-    describe: 'Print what --dry-run and --list-targets print as JSON',
+    describe: 'With --dry-run or --list-targets, print JSON',
     only: 'cargo-profile-bee',
   },
   {
     name: 'symbol-cache',
     type: 'number',
     value: 'MB',
-    describe: `Room for the names of earlier runs on disk, 0 for none (default: ${DEFAULT_SYMBOL_CACHE_MB})`,
+    describe: `Size limit of the symbol cache on disk, 0 turns it off (default: ${DEFAULT_SYMBOL_CACHE_MB})`,
   },
   {
     name: 'symbolize-at-exit',
     type: 'boolean',
-    describe: 'Name frames when the program has ended, and not already while it runs',
+    describe: 'Symbolize after the program has ended, not while it runs',
   },
   {
     name: 'open',
     type: 'boolean',
     isNegatable: true,
-    describe: 'Open the flamegraph (default: where there is a terminal and a display); --no-open',
+    describe: 'Open the flamegraph (default: if there is a terminal and a display); --no-open',
   },
-  { name: 'quiet', type: 'boolean', describe: 'Only errors on standard error' },
-  { name: 'verbose', type: 'boolean', describe: 'Say what is being done' },
+  { name: 'quiet', type: 'boolean', describe: 'Print only errors' },
+  { name: 'verbose', type: 'boolean', describe: 'Print what is being done' },
   { name: 'help', alias: 'h', type: 'boolean', describe: 'Show this help' },
   { name: 'version', type: 'boolean', describe: 'Show the version' },
 ];

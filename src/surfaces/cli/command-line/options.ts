@@ -14,7 +14,15 @@ import type {
 import { GROUP_BY, type GroupBy } from '../../../symbolize/grouping/grouping.js';
 import type { Verbosity } from '../terminal/terminal.js';
 import type { CommandName } from './flag-specification.js';
-import { DEFAULT_SYMBOL_CACHE_MB, EVENTS, MAX_DEPTH, TABLE_MEMORY_MB, UNWINDERS } from './flags.js';
+import {
+  DEBUGINFOD_WAIT_SECONDS,
+  DEFAULT_HZ,
+  DEFAULT_SYMBOL_CACHE_MB,
+  EVENTS,
+  MAX_DEPTH,
+  TABLE_MEMORY_MB,
+  UNWINDERS,
+} from './limits.js';
 import { oneOf } from './one-of.js';
 import type { Flags } from './parse-flags.js';
 import { parseRules } from './parse-rules.js';
@@ -70,13 +78,9 @@ export interface Inspection {
   asJson: boolean;
 }
 
-const DEFAULT_HZ = { 'cargo-profile-bee': 997, 'profile-bee': 99 } as const;
 const DEFAULT_RING_BYTES = 8 << 20;
 /** A check is 25 KiB: 2,500 of them. */
 const CHECKING_RING_BYTES = 64 << 20;
-/** A picture that takes longer is felt to hang. */
-const DEBUGINFOD_WAIT_SECONDS = 2;
-const MAX_DEBUGINFOD_WAIT_SECONDS = 86_400;
 const FORMATS: Record<string, OutputFormat> = { '.svg': 'svg', '.folded': 'folded', '.collapsed': 'folded' };
 
 /** What a line of the wrapper says before the project, and with it the configuration, is known. */
@@ -259,10 +263,10 @@ function toTableMiB(flags: Flags): number {
 }
 
 function toDebuginfodWaitMs(flags: Flags): number {
-  const { debuginfodWait = DEBUGINFOD_WAIT_SECONDS } = flags;
-  if (debuginfodWait >= 0 && debuginfodWait <= MAX_DEBUGINFOD_WAIT_SECONDS) return debuginfodWait * 1000;
+  const { debuginfodWait = DEBUGINFOD_WAIT_SECONDS.usual } = flags;
+  if (debuginfodWait >= 0 && debuginfodWait <= DEBUGINFOD_WAIT_SECONDS.most) return debuginfodWait * 1000;
   throw new UsageError(
-    `${spelling(flags, 'debuginfodWait')} ${debuginfodWait}: choose a number of seconds, 0 to ${MAX_DEBUGINFOD_WAIT_SECONDS}`,
+    `${spelling(flags, 'debuginfodWait')} ${debuginfodWait}: choose a number of seconds, 0 to ${DEBUGINFOD_WAIT_SECONDS.most}`,
   );
 }
 
