@@ -32,7 +32,11 @@ const LIMITS: { what: string; spoil: (summary: Summary) => void; isPoor: boolean
     spoil: ({ stacks }) => Object.assign(stacks, { complete: 4499 }),
     isPoor: true,
   },
-  { what: '80 % symbolized', spoil: ({ frames }) => Object.assign(frames, { symbolized: 40_000 }), isPoor: false },
+  {
+    what: '80 % symbolized',
+    spoil: ({ frames }) => Object.assign(frames, { symbolized: 40_000 }),
+    isPoor: false,
+  },
   {
     what: '79.998 % symbolized',
     spoil: ({ frames }) => Object.assign(frames, { symbolized: 39_999 }),

@@ -24,8 +24,7 @@ export const FLAGS: readonly FlagSpecification[] = [
     type: 'string',
     isRepeatable: true,
     value: 'PID',
-    describe:
-      'Profile a running process and its children; for several: --pid 1,2, or repeat it',
+    describe: 'Profile a running process and its children; for several: --pid 1,2, or repeat it',
     only: 'profile-bee',
   },
   {
@@ -79,8 +78,7 @@ export const FLAGS: readonly FlagSpecification[] = [
     type: 'string',
     value: 'WHAT',
     choices: GROUP_BY,
-    describe:
-      'Roots of the flamegraph: binary (default if several ran), process, thread, test or none',
+    describe: 'Roots of the flamegraph: binary (default if several ran), process, thread, test or none',
   },
   { name: 'split', type: 'boolean', describe: 'Write one file per root: out.svg becomes out-ROOT.svg' },
   {
@@ -93,8 +91,7 @@ export const FLAGS: readonly FlagSpecification[] = [
     name: 'raw-samples',
     type: 'string',
     value: 'FILE',
-    describe:
-      'Write stacks before symbolization, one JSON line each: module, offset and rule of each frame',
+    describe: 'Write stacks before symbolization, one JSON line each: module, offset and rule of each frame',
   },
   {
     name: 'require',
@@ -155,8 +152,7 @@ export const FLAGS: readonly FlagSpecification[] = [
   {
     name: 'check-unwinding',
     type: 'boolean',
-    describe:
-      'Unwind every stack a second time, by other code; exit with 125 if one is found wrong',
+    describe: 'Unwind every stack a second time, by other code; exit with 125 if one is found wrong',
   },
   {
     name: 'dev',
