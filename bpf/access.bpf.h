@@ -2,7 +2,7 @@
 /*
  * Who may be observed, asked at every sample: a child of the caller's can exec a setuid program, or change its user, at
  * any moment, and a check made earlier would be too early. The rule is the kernel's for reading a process's memory map
- * (kernel/ptrace.c, __ptrace_may_access), with the caller's rights; native/sampler/src/access.rs asks it there.
+ * (kernel/ptrace.c, __ptrace_may_access), with the caller's rights; native/sampler/src/rights/access.rs asks it there.
  */
 #ifndef BEE_ACCESS_BPF_H
 #define BEE_ACCESS_BPF_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * What the sampler and the kernel program say to each other, apart from records: configuration, processes,
- * mappings, counters. Rust's mirror is native/sampler/src/engine.rs; layout.c states sizes and offsets for its test.
+ * mappings, counters. Rust's mirror is native/sampler/src/kernel/record.rs; layout.c states sizes and offsets for its test.
  */
 #ifndef BEE_ENGINE_H
 #define BEE_ENGINE_H

@@ -2,7 +2,7 @@
 /*
  * Everything that crosses a boundary as bytes, declared once: kernel program -> ring buffer -> sampler ->
  * socket -> libbee -> TypeScript. Little-endian, naturally aligned, no implicit padding.
- * Checked three times: _Static_assert in layout.c, offset_of! tests in Rust (native/sampler/src/record.rs),
+ * Checked three times: _Static_assert in layout.c, offset_of! tests in Rust (native/sampler/src/kernel/record.rs),
  * and test/ffi/layout.test.ts, which compares the TypeScript decoder with what libbee reports.
  */
 #ifndef BEE_RECORD_H

@@ -24,7 +24,7 @@ static __always_inline __u64 mask_if_less(__u64 a, __u64 b)
 /*
  * Whether the directory is still this mapping's. Tables make room for others, and a space may be older than that: without
  * this a walk could find another file's rules. The sampler clears the word, waits for the walks under way, and only then
- * gives the memory to others: native/sampler/src/table_room.rs.
+ * gives the memory to others: native/sampler/src/tables/table_room.rs.
  */
 static __always_inline bool owns_table(struct bee_mapping *mapping)
 {

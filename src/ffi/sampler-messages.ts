@@ -1,4 +1,4 @@
-/** Message types of the sampler's socket; native/sampler/src/protocol.rs describes each payload. */
+/** Message types of the sampler's socket; native/sampler/src/serve/protocol.rs describes each payload. */
 export const MESSAGE = {
   start: 1,
   add: 2,

@@ -6,7 +6,7 @@ import { encodeStart } from '../../src/ffi/sampler-messages.js';
 import { directoryOf } from '../kernel/running/bee-user.js';
 import type { OrdinaryUser } from '../packaging/account.js';
 
-/** Numbers of native/sampler/src/protocol.rs. */
+/** Numbers of native/sampler/src/serve/protocol.rs. */
 export const TYPE = {
   start: 1,
   add: 2,

@@ -32,9 +32,9 @@
 
 mod elf_facts;
 mod failure;
-#[path = "../../sampler/src/file_memory.rs"]
+#[path = "../../sampler/src/tables/file_memory.rs"]
 mod file_memory;
-#[path = "../../sampler/src/file_state.rs"]
+#[path = "../../sampler/src/tables/file_state.rs"]
 mod file_state;
 mod frame_reader;
 mod handles;
@@ -44,7 +44,7 @@ mod layout;
 mod objects;
 // The protocol is the sampler's; this side uses the client's half of it.
 #[allow(dead_code)]
-#[path = "../../sampler/src/protocol.rs"]
+#[path = "../../sampler/src/serve/protocol.rs"]
 mod protocol;
 mod samples;
 mod session;

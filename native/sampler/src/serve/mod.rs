@@ -1,0 +1,12 @@
+//! The conversation with the client, and the capture that it asks for.
+//! Takes: requests on a socket. Gives: stacks, objects, counts and problems, until either side ends it.
+//! May use: every other room; none uses this one.
+
+pub mod capture;
+pub mod checkpoint;
+pub mod kernel_symbols;
+pub mod protocol;
+pub mod requests;
+pub mod signals;
+pub mod sockets_left;
+pub mod wire;

@@ -1,0 +1,138 @@
+//! The client's requests, decoded. Whatever is too short or makes no sense is an error and not a guess.
+
+use crate::failure::{Failure, Outcome};
+use crate::kernel::engine::Settings;
+use crate::kernel::perf_events::SamplingEvent;
+use crate::kernel::record::MAX_USER_FRAMES;
+use crate::serve::protocol::{ADD_IS_ALONE, ADD_IS_CHILD, ADD_IS_HELD, PROTOCOL_VERSION, START_CHECKS_UNWINDING};
+
+/// The kernel's memory for it is charged to us, and a caller of ours is not to use it up.
+const MAX_RING_BYTES: u32 = 256 << 20;
+/// The array of rules alone takes one. The most is 250 million rows: 200 times the largest known file.
+const MIN_TABLE_MIB: u32 = 2;
+const MAX_TABLE_MIB: u32 = 1024;
+
+/// Reads a START payload.
+pub fn parse_start(payload: &[u8]) -> Outcome<Settings> {
+    let missing = || Failure::new("protocol", "the START request is too short");
+    let word = |index| word_at(payload, index).ok_or_else(missing);
+    let version = word(0)?;
+    if version != PROTOCOL_VERSION {
+        let message = format!("the client speaks protocol {version}, this sampler speaks {PROTOCOL_VERSION}");
+        return Err(Failure::new("protocol", message));
+    }
+    let ring_bytes = word(3)?;
+    if !ring_bytes.is_power_of_two() || !(4096..=MAX_RING_BYTES).contains(&ring_bytes) {
+        let message = format!("a ring of {ring_bytes} bytes is no power of two from 4096 to {MAX_RING_BYTES}");
+        return Err(Failure::new("protocol", message));
+    }
+    Ok(Settings {
+        frequency_hz: within(word(1)?, 1, u32::MAX, "samples a second")?,
+        frame_pointers_only: word(2)? == 1,
+        ring_bytes,
+        event: if word(4)? == 1 { SamplingEvent::Cycles } else { SamplingEvent::CpuClock },
+        max_depth: within(word(5)?, 1, MAX_USER_FRAMES as u32, "frames")?,
+        table_bytes: u64::from(within(word(7)?, MIN_TABLE_MIB, MAX_TABLE_MIB, "MiB for tables")?) << 20,
+        checks_unwinding: word(6)? & START_CHECKS_UNWINDING != 0,
+    })
+}
+
+fn within(value: u32, least: u32, most: u32, what: &str) -> Outcome<u32> {
+    match (least..=most).contains(&value) {
+        true => Ok(value),
+        false => Err(Failure::new("protocol", format!("{value} {what}: it is {least} to {most}"))),
+    }
+}
+
+pub struct AddRequest<'a> {
+    pub id: u32,
+    pub pid: u32,
+    pub is_held: bool,
+    pub is_alone: bool,
+    /// Of a process that is observed: the id of that one's request.
+    pub ancestor: Option<u32>,
+    /// NUL-terminated.
+    paths: &'a [u8],
+}
+
+impl AddRequest<'_> {
+    #[cfg(test)]
+    pub fn of(id: u32, pid: u32) -> AddRequest<'static> {
+        AddRequest { id, pid, is_held: false, is_alone: false, ancestor: None, paths: &[] }
+    }
+
+    /// What its stacks carry.
+    pub fn root(&self) -> u32 {
+        self.ancestor.unwrap_or(self.id)
+    }
+
+    pub fn paths(&self) -> impl Iterator<Item = &[u8]> {
+        self.paths.split(|&byte| byte == 0).filter(|path| !path.is_empty())
+    }
+}
+
+/// Reads an ADD payload.
+pub fn parse_add(payload: &[u8]) -> Outcome<AddRequest<'_>> {
+    const HEAD_BYTES: usize = 20;
+    let missing = || Failure::new("protocol", "the ADD request is too short");
+    let word = |index| word_at(payload, index).ok_or_else(missing);
+    let paths = payload.get(HEAD_BYTES..).ok_or_else(missing)?;
+    let (flags, ancestor) = (word(2)?, word(3)?);
+    Ok(AddRequest {
+        id: word(0)?,
+        pid: word(1)?,
+        is_held: flags & ADD_IS_HELD != 0,
+        is_alone: flags & ADD_IS_ALONE != 0,
+        ancestor: (flags & ADD_IS_CHILD != 0).then_some(ancestor),
+        paths,
+    })
+}
+
+fn word_at(payload: &[u8], index: usize) -> Option<u32> {
+    let bytes = payload.get(index * 4..index * 4 + 4)?;
+    bytes.try_into().ok().map(u32::from_le_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(values: &[u32]) -> Vec<u8> {
+        values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn a_short_request_is_refused_at_every_length() {
+        let start = words(&[PROTOCOL_VERSION, 997, 0, 4096, 0, 1024, 0, 40]);
+        assert_eq!(parse_start(&start).unwrap().frequency_hz, 997);
+        assert!((0..32).all(|length| parse_start(&start[..length]).is_err()));
+        let add = words(&[1, 42, ADD_IS_HELD, 0, 0]);
+        assert!(parse_add(&add).unwrap().is_held);
+        assert!((0..20).all(|length| parse_add(&add[..length]).is_err()));
+    }
+
+    #[test]
+    fn another_protocol_and_a_ring_that_cannot_be_are_refused() {
+        assert!(parse_start(&words(&[PROTOCOL_VERSION + 1, 997, 0, 4096, 0, 1024, 0, 40])).is_err());
+        for ring_bytes in [0, 2048, 5000, 512 << 20, 1 << 31] {
+            assert!(parse_start(&words(&[PROTOCOL_VERSION, 997, 0, ring_bytes, 0, 1024, 0, 40])).is_err());
+        }
+        for (max_depth, table_mib) in [(0, 40), (1025, 40), (1024, 1), (1024, 1025)] {
+            assert!(parse_start(&words(&[PROTOCOL_VERSION, 997, 0, 4096, 0, max_depth, 0, table_mib])).is_err());
+        }
+    }
+
+    #[test]
+    fn a_child_carries_the_root_of_its_ancestor() {
+        assert_eq!(parse_add(&words(&[7, 42, ADD_IS_CHILD, 3, 0])).unwrap().root(), 3);
+        assert_eq!(parse_add(&words(&[7, 42, ADD_IS_ALONE, 3, 0])).unwrap().root(), 7);
+    }
+
+    #[test]
+    fn paths_end_at_their_nul() {
+        let mut payload = words(&[1, 42, 0, 0, 2]);
+        payload.extend_from_slice(b"/bin/a\0/lib/b c\0");
+        let request = parse_add(&payload).unwrap();
+        assert_eq!(request.paths().collect::<Vec<_>>(), [b"/bin/a".as_slice(), b"/lib/b c"]);
+    }
+}

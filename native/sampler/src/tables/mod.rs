@@ -1,0 +1,14 @@
+//! The ELF files of a run and their unwind tables.
+//! Takes: files that processes map. Gives: objects, each opened and parsed once, and rows in the memory that the BPF
+//! programs read. May use: kernel, rights.
+
+pub mod descriptors;
+pub mod file_copy;
+pub mod file_memory;
+pub mod file_state;
+pub mod file_watch;
+pub mod free_ranges;
+pub mod objects;
+pub mod row_cursor;
+pub mod table_memory;
+pub mod table_room;

@@ -1,0 +1,363 @@
+//! Unwind tables in the form that the kernel program reads (bpf/unwind.h), written once per ELF.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use bee_elf::{ElfFile, Rule, UnwindTable, UNWIND_GAP};
+
+use crate::kernel::array_memory::ArrayMemory;
+use crate::tables::free_ranges::FreeRanges;
+use crate::tables::row_cursor::RowCursor;
+
+pub const CHUNK_ROWS: usize = 4096;
+const ROW_RULE_BITS: u32 = 20;
+const PAGE_BITS: u32 = 12;
+const PAGE_MASK: u64 = (1 << PAGE_BITS) - 1;
+
+/// Where one ELF begins in the directory: the word that names its owner (the object's number), then one for each of
+/// `pages` 4-KiB pages from `first_page` (ELF addresses).
+#[derive(Clone, Copy, Default, Debug, PartialEq)]
+pub struct TableSlot {
+    pub first_page: u64,
+    pub dir_first: u32,
+    pub pages: u32,
+}
+
+impl TableSlot {
+    fn words(self) -> Range<usize> {
+        let first = self.dir_first as usize;
+        first..first + self.pages as usize + 1
+    }
+
+    /// From now on a walk that enters a mapping of the slot uses it when the mapping is the owner's.
+    pub fn name_owner(self, memory: &mut TableMemory, owner: u32) {
+        memory.directory.set(self.dir_first as usize, owner.into());
+    }
+}
+
+#[derive(Debug, PartialEq)]
+pub enum TableError {
+    /// What is free of the table memory does not suffice.
+    Full,
+    /// More distinct rules, over all files, than there are numbers for.
+    TooManyRules,
+    /// The executable segments span more than a directory can describe.
+    TooLarge,
+}
+
+/// A table and where its rows lie.
+#[derive(Default, Debug)]
+pub struct LoadedTable {
+    pub slot: TableSlot,
+    rows: Vec<Range<usize>>,
+}
+
+impl LoadedTable {
+    pub fn size(&self) -> TableSize {
+        let rows = self.rows.iter().map(ExactSizeIterator::len).sum();
+        TableSize { rows, words: self.slot.words().len() }
+    }
+}
+
+/// What a table needs of the arrays. `rows` is the least: each page adds the one in force at its first byte.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct TableSize {
+    pub rows: usize,
+    pub words: usize,
+}
+
+impl TableSize {
+    pub fn of(elf: &ElfFile, table: &UnwindTable) -> TableSize {
+        let pages = text_pages(elf).map_or(0, |(_, pages)| pages);
+        TableSize { rows: table.rows.len(), words: pages as usize + 1 }
+    }
+
+    pub fn plus(self, other: TableSize) -> TableSize {
+        TableSize { rows: self.rows + other.rows, words: self.words + other.words }
+    }
+}
+
+/// The memory of the tables. Rules are shared by all files and stay for the whole run.
+pub struct Tables {
+    rule_ids: HashMap<Rule, u32>,
+    free_rows: FreeRanges,
+    free_words: FreeRanges,
+    peak_bytes: u64,
+}
+
+impl Tables {
+    pub fn new(memory: &TableMemory) -> Tables {
+        Tables {
+            rule_ids: HashMap::new(),
+            free_rows: FreeRanges::new(memory.rows.len()),
+            free_words: FreeRanges::new(memory.directory.len()),
+            peak_bytes: 0,
+        }
+    }
+
+    /// The most bytes of table memory that were in use at a time.
+    pub fn peak_bytes(&self) -> u64 {
+        self.peak_bytes
+    }
+
+    pub fn load(
+        &mut self,
+        memory: &mut TableMemory,
+        owner: u32,
+        elf: &ElfFile,
+        table: &UnwindTable,
+    ) -> Result<LoadedTable, TableError> {
+        let (first_page, pages) = text_pages(elf).unwrap_or_default();
+        let pages = u32::try_from(pages).map_err(|_| TableError::TooLarge)?;
+        if self.free_rows.free() < table.rows.len() {
+            return Err(TableError::Full);
+        }
+        let rule_ids = self.intern_rules(memory, &table.rules)?;
+        let words = self.free_words.take(pages as usize + 1).ok_or(TableError::Full)?;
+        let slot = TableSlot { first_page, dir_first: words.start as u32, pages };
+        let mut cursor = RowCursor::default();
+        let written = self.write_pages(memory, table, &rule_ids, slot, &mut cursor);
+        let loaded = LoadedTable { slot, rows: cursor.finish(&mut self.free_rows) };
+        if let Err(error) = written {
+            self.unload(memory, loaded);
+            return Err(error);
+        }
+        slot.name_owner(memory, owner);
+        self.peak_bytes = self.peak_bytes.max(self.bytes(memory));
+        Ok(loaded)
+    }
+
+    /// Nobody may look it up any more: see table_room.rs.
+    pub fn unload(&mut self, memory: &mut TableMemory, table: LoadedTable) {
+        table.slot.words().for_each(|word| memory.directory.set(word, 0));
+        self.free_words.give_back(table.slot.words());
+        table.rows.into_iter().for_each(|rows| self.free_rows.give_back(rows));
+    }
+
+    fn bytes(&self, memory: &TableMemory) -> u64 {
+        let rows = memory.rows.len() - self.free_rows.free();
+        let words = memory.directory.len() - self.free_words.free();
+        (rows * 4 + words * 8 + self.rule_ids.len() * size_of::<Rule>()) as u64
+    }
+
+    fn intern_rules(&mut self, memory: &mut TableMemory, rules: &[Rule]) -> Result<Vec<u32>, TableError> {
+        let mut ids = Vec::with_capacity(rules.len());
+        for rule in rules {
+            ids.push(self.intern_rule(memory, rule)?);
+        }
+        Ok(ids)
+    }
+
+    fn intern_rule(&mut self, memory: &mut TableMemory, rule: &Rule) -> Result<u32, TableError> {
+        if let Some(id) = self.rule_ids.get(rule) {
+            return Ok(*id);
+        }
+        let id = self.rule_ids.len();
+        if id >= memory.rules.len() {
+            return Err(TableError::TooManyRules);
+        }
+        memory.rules.set(id, *rule);
+        self.rule_ids.insert(*rule, id as u32);
+        Ok(id as u32)
+    }
+
+    fn write_pages(
+        &mut self,
+        memory: &mut TableMemory,
+        table: &UnwindTable,
+        ids: &[u32],
+        slot: TableSlot,
+        cursor: &mut RowCursor,
+    ) -> Result<(), TableError> {
+        let gap = self.intern_rule(memory, &Rule::of_kind(UNWIND_GAP))?;
+        let first_address = slot.first_page << PAGE_BITS;
+        let mut next = table.rows.partition_point(|row| row.address < first_address);
+        let mut in_force = if next == 0 { gap } else { ids[table.rows[next - 1].rule as usize] };
+        let mut page_rows = Vec::with_capacity(256);
+        for page in 0..slot.pages {
+            let begin = (slot.first_page + u64::from(page)) << PAGE_BITS;
+            page_rows.clear();
+            page_rows.push(in_force);
+            while let Some(row) = table.rows.get(next).filter(|row| row.address <= begin | PAGE_MASK) {
+                in_force = ids[row.rule as usize];
+                let low = (row.address & PAGE_MASK) as u32;
+                if low == 0 {
+                    page_rows.clear();
+                }
+                page_rows.push(low << ROW_RULE_BITS | in_force);
+                next += 1;
+            }
+            let word = if page_rows == [gap] { 0 } else { self.write_rows(memory, &page_rows, cursor)? };
+            memory.directory.set((slot.dir_first + 1 + page) as usize, word);
+        }
+        Ok(())
+    }
+
+    /// Puts the rows of one page into one chunk; returns its directory word.
+    fn write_rows(
+        &mut self,
+        memory: &mut TableMemory,
+        rows: &[u32],
+        cursor: &mut RowCursor,
+    ) -> Result<u64, TableError> {
+        let first = cursor.place(&mut self.free_rows, rows.len()).ok_or(TableError::Full)?;
+        for (index, row) in rows.iter().enumerate() {
+            memory.rows.set(first + index, *row);
+        }
+        Ok((first as u64) << 32 | first_step_log2(rows.len()) << 16 | rows.len() as u64)
+    }
+}
+
+/// The mapped arrays, lent by the engine.
+pub struct TableMemory<'a> {
+    pub directory: &'a mut ArrayMemory<u64>,
+    pub rows: &'a mut ArrayMemory<u32>,
+    pub rules: &'a mut ArrayMemory<Rule>,
+}
+
+/// Exponent of the largest power of two below `count`: the first step of a search over `count` entries.
+pub fn first_step_log2(count: usize) -> u64 {
+    u64::from(count.saturating_sub(1).checked_ilog2().unwrap_or(0))
+}
+
+fn text_pages(elf: &ElfFile) -> Option<(u64, u64)> {
+    let first = elf.executable_segments().map(|segment| segment.vaddr >> PAGE_BITS).min()?;
+    let end = elf.executable_segments().map(|segment| segment.vaddr.saturating_add(segment.memory_size)).max()?;
+    Some((first, (end.saturating_add(PAGE_MASK) >> PAGE_BITS).saturating_sub(first)))
+}
+
+/// The mapped arrays, to read.
+#[derive(Clone, Copy)]
+pub struct TableView<'a> {
+    pub directory: &'a ArrayMemory<u64>,
+    pub rows: &'a ArrayMemory<u32>,
+    pub rules: &'a ArrayMemory<Rule>,
+}
+
+/// What the kernel program would find for an ELF address: None where the text has no table.
+pub fn find_rule(tables: TableView, slot: TableSlot, address: u64) -> Option<Rule> {
+    let TableView { directory, rows, rules } = tables;
+    let page = (address >> PAGE_BITS).checked_sub(slot.first_page).filter(|page| *page < u64::from(slot.pages))?;
+    let word = directory.get(slot.dir_first as usize + 1 + page as usize)?;
+    let (first, count) = ((word >> 32) as usize, (word & 0xffff) as usize);
+    let low = (address & PAGE_MASK) as u32;
+    let row_at = |index: usize| rows.get(first + index).unwrap_or(0);
+    let (mut begin, mut end) = (0, count);
+    while begin < end {
+        let middle = begin.midpoint(end);
+        if row_at(middle) >> ROW_RULE_BITS <= low {
+            begin = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    let row = row_at(begin.checked_sub(1)?);
+    rules.get((row & ((1 << ROW_RULE_BITS) - 1)) as usize)
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use bee_elf::unwind_table;
+    use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+
+    /// An array that is no kernel program's.
+    fn array<T: Copy>(entries: usize) -> ArrayMemory<T> {
+        let bytes = entries * size_of::<T>();
+        // SAFETY: a new descriptor of ours.
+        let file = unsafe { OwnedFd::from_raw_fd(libc::memfd_create(c"array".as_ptr(), 0)) };
+        std::fs::File::from(file.try_clone().unwrap()).set_len(bytes.next_multiple_of(4096) as u64).unwrap();
+        ArrayMemory::map(file.as_fd(), bytes).unwrap()
+    }
+
+    pub struct Arrays(ArrayMemory<u64>, ArrayMemory<u32>, ArrayMemory<Rule>);
+
+    impl Arrays {
+        pub fn new(rows: usize) -> Arrays {
+            Arrays(array(16384), array(rows), array(4096))
+        }
+
+        pub fn memory(&mut self) -> TableMemory<'_> {
+            TableMemory { directory: &mut self.0, rows: &mut self.1, rules: &mut self.2 }
+        }
+
+        fn view(&self) -> TableView<'_> {
+            TableView { directory: &self.0, rows: &self.1, rules: &self.2 }
+        }
+
+        fn check(&self, table: &UnwindTable, loaded: &LoadedTable) {
+            let last = (loaded.slot.first_page + u64::from(loaded.slot.pages)) << PAGE_BITS;
+            for row in table.rows.iter().filter(|row| row.address < last) {
+                let found = find_rule(self.view(), loaded.slot, row.address);
+                let expected = table.rules[row.rule as usize];
+                assert_eq!(found.unwrap_or(Rule::of_kind(UNWIND_GAP)), expected, "{:#x}", row.address);
+            }
+        }
+    }
+
+    pub struct Parsed {
+        pub elf: ElfFile<'static>,
+        pub table: UnwindTable,
+    }
+
+    fn parsed(path: &str) -> Parsed {
+        let elf = ElfFile::parse(Box::leak(std::fs::read(path).unwrap().into_boxed_slice())).unwrap();
+        let table = unwind_table(&elf).unwrap();
+        Parsed { elf, table }
+    }
+
+    pub fn files() -> [Parsed; 3] {
+        ["/lib/x86_64-linux-gnu/libc.so.6", "/lib64/ld-linux-x86-64.so.2", "/bin/sh"].map(parsed)
+    }
+
+    #[test]
+    fn tables_are_whole_in_whatever_holes_they_lie() {
+        let [libc, loader, shell] = files();
+        let mut arrays = Arrays::new(64 * CHUNK_ROWS);
+        let mut tables = Tables::new(&arrays.memory());
+        let load = |arrays: &mut Arrays, tables: &mut Tables, file: &Parsed| {
+            tables.load(&mut arrays.memory(), 1, &file.elf, &file.table).unwrap()
+        };
+        let first = load(&mut arrays, &mut tables, &loader);
+        let between = load(&mut arrays, &mut tables, &shell);
+        tables.unload(&mut arrays.memory(), first);
+        let large = load(&mut arrays, &mut tables, &libc);
+        let again = load(&mut arrays, &mut tables, &loader);
+        assert!(large.rows.len() > 1, "the hole is used: {:?}", large.rows);
+        for (file, table) in [(&shell, &between), (&libc, &large), (&loader, &again)] {
+            arrays.check(&file.table, table);
+        }
+        for table in [between, large, again] {
+            tables.unload(&mut arrays.memory(), table);
+        }
+        assert_eq!(tables.free_rows.free(), arrays.1.len());
+        assert_eq!(tables.free_words.free(), arrays.0.len());
+    }
+
+    #[test]
+    fn a_table_that_does_not_fit_leaves_all_as_it_was() {
+        let [libc, loader, _] = files();
+        for rows in [CHUNK_ROWS, libc.table.rows.len().next_multiple_of(CHUNK_ROWS)] {
+            let mut arrays = Arrays::new(rows);
+            let mut tables = Tables::new(&arrays.memory());
+            let small = tables.load(&mut arrays.memory(), 1, &loader.elf, &loader.table).unwrap();
+            let free = (tables.free_rows.free(), tables.free_words.free());
+            let refused = tables.load(&mut arrays.memory(), 1, &libc.elf, &libc.table);
+            assert_eq!(refused.unwrap_err(), TableError::Full);
+            assert_eq!((tables.free_rows.free(), tables.free_words.free()), free);
+            arrays.check(&loader.table, &small);
+        }
+    }
+
+    #[test]
+    fn a_table_that_is_gone_has_no_rules() {
+        let [_, loader, _] = files();
+        let mut arrays = Arrays::new(8 * CHUNK_ROWS);
+        let mut tables = Tables::new(&arrays.memory());
+        let loaded = tables.load(&mut arrays.memory(), 1, &loader.elf, &loader.table).unwrap();
+        let slot = loaded.slot;
+        tables.unload(&mut arrays.memory(), loaded);
+        let found = |row: &bee_elf::Row| find_rule(arrays.view(), slot, row.address);
+        assert!(loader.table.rows.iter().all(|row| found(row).is_none()));
+    }
+}

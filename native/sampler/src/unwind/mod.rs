@@ -1,0 +1,9 @@
+//! The walk of the BPF program once more, in user space.
+//! Takes: registers, a slice of stack, mappings and tables. Gives: frames, and what is wrong with those of the kernel.
+//! May use: spaces, tables, kernel, rights.
+
+pub mod plausibility;
+#[cfg(test)]
+mod stepping;
+pub mod unwinding_check;
+pub mod walk;
