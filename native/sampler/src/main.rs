@@ -30,10 +30,11 @@ use kernel::engine::RunTimeStatistics;
 use rights::access::{self, can_sample_alone, Access};
 use rights::bounds::Need;
 use rights::caller::{connect_to_caller, SudoCaller};
+use rights::capabilities::{inherited, Capabilities, NEEDED};
 use rights::install_place::Done;
 use rights::installation::{self, Plan};
 use rights::policy::Policy;
-use rights::privileges::{self, Capabilities, NEEDED};
+use rights::privileges;
 use serve::capture::Session;
 use serve::protocol::{MESSAGE_FAILED, MESSAGE_HELLO, MESSAGE_START, PROTOCOL_VERSION};
 use serve::requests::parse_start;
@@ -104,7 +105,7 @@ fn parse_need(sizes: &[OsString]) -> Option<Need> {
 
 /// Before anything is built: a session would be refused in the same words.
 fn check_bounds(need: Need) -> ExitCode {
-    let Some(bounds) = policy_of_start().bounds.filter(|_| !can_sample_alone(privileges::inherited())) else {
+    let Some(bounds) = policy_of_start().bounds.filter(|_| !can_sample_alone(inherited())) else {
         return check_rights();
     };
     match bounds.claim(need) {
@@ -157,7 +158,7 @@ struct Entered {
 
 /// What needs more rights than we keep comes before the drop: priority, and the kernel's statistics of our programs.
 fn enter(socket: &Path, sudo: Option<SudoCaller>) -> Outcome<Entered> {
-    let (policy, inherited) = (policy_of_start(), privileges::inherited());
+    let (policy, inherited) = (policy_of_start(), inherited());
     let (stream, caller) = connect_to_caller(socket, sudo)?;
     clock::run_promptly();
     let statistics = RunTimeStatistics::enable();

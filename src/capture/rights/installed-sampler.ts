@@ -2,7 +2,7 @@ import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node
 import { join } from 'node:path';
 import { systemErrorText } from '../machine/system-error-text.js';
 
-/** Where `setup` puts copies, one folder for each version; the same in native/sampler/src/rights/install_place.rs. */
+/** Where `setup` puts copies, one folder for each version; the same in native/sampler/src/rights/installed_paths.rs. */
 export const INSTALL_ROOT = '/usr/local/libexec/profile-bee';
 
 /**

@@ -417,7 +417,7 @@ mod tests {
         }
         let root = crate::rights::caller::Caller { uid: 0, gid: 0, groups: vec![] };
         let access =
-            Access::of(root, crate::rights::privileges::NONE, &crate::rights::policy::Policy::default()).unwrap();
+            Access::of(root, crate::rights::capabilities::NONE, &crate::rights::policy::Policy::default()).unwrap();
         Some((Engine::load(&SETTINGS, open_events(&SETTINGS).unwrap(), &access, None).unwrap(), access))
     }
 

@@ -1,7 +1,6 @@
 //! perf_event_open: one sampling event and one side-band event per CPU. Constants and layouts from the kernel's
 //! include/uapi/linux/perf_event.h.
 
-use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
@@ -241,15 +240,4 @@ impl Drop for EventRing {
         // SAFETY: unmaps exactly what map() mapped.
         unsafe { libc::munmap(self.base.as_ptr().cast(), self.page_bytes + self.data_bytes) };
     }
-}
-
-/// A pidfd: readable when the process has ended.
-pub fn open_pid(pid: u32) -> io::Result<File> {
-    // SAFETY: a system call without memory.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) } as i32;
-    if fd < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: a new descriptor of ours.
-    Ok(unsafe { File::from_raw_fd(fd) })
 }

@@ -6,13 +6,13 @@
 use std::fs::File;
 use std::io;
 
-use crate::kernel::perf_events::open_pid;
 use crate::rights::bounds::Bounds;
 use crate::rights::caller::Caller;
-use crate::rights::policy::Policy;
-use crate::rights::privileges::{
+use crate::rights::capabilities::{
     with_effective, CapabilitySet, FOLLOW_MAPPINGS, KEPT, NEEDED, NONE, OPEN_EVENTS, SEE_KERNEL,
 };
+use crate::rights::pidfd::{has_ended, open_pid};
+use crate::rights::policy::Policy;
 
 pub struct Access {
     caller: Caller,
@@ -118,13 +118,6 @@ fn has_ids(pid: u32, uid: u32, gid: u32) -> bool {
         line.split_whitespace().map(|word| word.parse().ok()).eq([Some(id); 4])
     };
     has("Uid:", uid) && has("Gid:", gid)
-}
-
-pub fn has_ended(process: &File) -> bool {
-    use std::os::fd::AsRawFd;
-    let mut poll = libc::pollfd { fd: process.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-    // SAFETY: one valid pollfd; returns at once.
-    unsafe { libc::poll(&mut poll, 1, 0) > 0 }
 }
 
 /// As the kernel decides it for /proc/kallsyms: addresses are no secret, and performance events may see the kernel.

@@ -14,7 +14,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use crate::failure::{Failure, Outcome};
-use crate::rights::privileges::{with_effective, NONE};
+use crate::rights::capabilities::{with_effective, NONE};
 
 const ROOT: u32 = 0;
 /// For the moment of the connection, where the caller's group is not known yet.

@@ -15,10 +15,8 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::rights::policy::POLICY_NAME;
+use crate::rights::installed_paths::{POLICY_NAME, PROGRAM_NAME};
 
-pub const INSTALL_ROOT: &str = "/usr/local/libexec/profile-bee";
-pub const PROGRAM_NAME: &str = "bee-sampler";
 /// What a version consists of; the second is of versions before this one.
 const OUR_FILES: [&str; 3] = [PROGRAM_NAME, "bee-sampler.new", POLICY_NAME];
 const LOCK_NAME: &str = ".lock";

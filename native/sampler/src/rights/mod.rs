@@ -5,7 +5,10 @@
 pub mod access;
 pub mod bounds;
 pub mod caller;
+pub mod capabilities;
 pub mod install_place;
 pub mod installation;
+pub mod installed_paths;
+pub mod pidfd;
 pub mod policy;
 pub mod privileges;

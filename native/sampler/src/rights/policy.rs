@@ -8,11 +8,8 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use crate::rights::bounds::Bounds;
-use crate::rights::install_place::PROGRAM_NAME;
+use crate::rights::installed_paths::{INSTALL_DIRECTORY, POLICY_NAME, PROGRAM_NAME};
 
-/// Of this version: another one may mean something else by the same words.
-pub const INSTALL_DIRECTORY: &str = concat!("/usr/local/libexec/profile-bee/", env!("CARGO_PKG_VERSION"));
-pub const POLICY_NAME: &str = "policy";
 const MAX_BYTES: u64 = 64 << 10;
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -18,8 +18,9 @@ use crate::kernel::record::{
 };
 use crate::kernel::running_times::running_times;
 use crate::kernel::side_band::SideBand;
-use crate::rights::access::{has_ended, Access};
-use crate::rights::privileges::{self, OPEN_EVENTS};
+use crate::rights::access::Access;
+use crate::rights::capabilities::{spend, OPEN_EVENTS};
+use crate::rights::pidfd::has_ended;
 use crate::serve::checkpoint::Checkpoints;
 use crate::serve::protocol::*;
 use crate::serve::requests::{parse_add, AddRequest};
@@ -81,7 +82,7 @@ impl Session {
         let begin_ns = monotonic_ns();
         let claim = access.bounds.map(|bounds| access.with_own_rights(|| bounds.claim(settings.need()))).transpose()?;
         let open = || Ok((SideBand::open()?, open_events(settings)?));
-        let (side_band, events) = privileges::spend(OPEN_EVENTS, open)?;
+        let (side_band, events) = spend(OPEN_EVENTS, open)?;
         let mut engine = Engine::load(settings, events, &access, statistics)?;
         let access = Rc::new(access);
         let loaded_ns = monotonic_ns() - begin_ns;

@@ -10,8 +10,8 @@ use crate::kernel::record::{Mapping, Snapshot, FRAME_ADDRESS_MASK, FRAME_OBJECT_
 use crate::kernel::side_band::NewMapping;
 use crate::rights::access::Access;
 use crate::rights::caller::Caller;
+use crate::rights::capabilities::NONE;
 use crate::rights::policy::Policy;
-use crate::rights::privileges::NONE;
 use crate::spaces::process_code::ProcessCode;
 use crate::spaces::processes::{find_mapping, kind_of, parse_maps_line, with_table, PathKind, Process};
 use crate::tables::objects::{Objects, NO_OBJECT};
