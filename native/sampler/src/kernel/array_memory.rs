@@ -62,3 +62,17 @@ impl<T> Drop for ArrayMemory<T> {
         unsafe { libc::munmap(self.base.as_ptr().cast(), bytes) };
     }
 }
+
+#[cfg(test)]
+impl<T: Copy> ArrayMemory<T> {
+    /// Of no BPF map.
+    pub fn apart(entries: usize) -> io::Result<ArrayMemory<T>> {
+        use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+        let bytes = entries * size_of::<T>();
+        // SAFETY: a constant string, and a new descriptor of ours.
+        let file = unsafe { OwnedFd::from_raw_fd(libc::memfd_create(c"array".as_ptr(), libc::MFD_CLOEXEC)) };
+        let file = std::fs::File::from(file);
+        file.set_len(page_rounded(bytes) as u64)?;
+        ArrayMemory::map(file.as_fd(), bytes)
+    }
+}

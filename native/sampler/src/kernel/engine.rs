@@ -10,12 +10,11 @@ use libbpf_rs::{Link, MapCore, MapFlags, MapHandle, Object, ObjectBuilder, OpenO
 use crate::failure::{Failure, Outcome};
 use crate::kernel::array_memory::ArrayMemory;
 use crate::kernel::perf_events::{online_cpus, open_sampling_event, EventRing, SamplingEvent, RECORD_THROTTLE};
-use crate::kernel::record::{bytes_of, read_from, Config, Counters, Mapping, Process, ProcessEnd, Space};
+use crate::kernel::record::{bytes_of, read_from, Config, Counters, Mapping, ProcessEnd, Space};
+use crate::kernel::settings::Settings;
+use crate::kernel::table_arrays::TableArrays;
+use crate::kernel::target::Target;
 use crate::rights::access::{Access, Restriction};
-use crate::rights::bounds::Need;
-use crate::serve::requests::AddRequest;
-use crate::tables::table_memory::TableView;
-use crate::unwind::walk::Limits;
 
 #[repr(align(8))]
 struct Aligned<T: ?Sized>(T);
@@ -36,29 +35,6 @@ const RAW_TRACEPOINTS: [(&str, &str); 4] = [
     ("on_free", "sched_process_free"),
 ];
 
-#[derive(Clone, Copy)]
-pub struct Settings {
-    pub frequency_hz: u32,
-    pub event: SamplingEvent,
-    pub frame_pointers_only: bool,
-    pub ring_bytes: u32,
-    pub max_depth: u32,
-    /// Of directory, rows and rules together.
-    pub table_bytes: u64,
-    pub checks_unwinding: bool,
-}
-
-impl Settings {
-    /// For the bounds.
-    pub fn need(&self) -> Need {
-        Need::of(self.frequency_hz, self.table_bytes, self.ring_bytes)
-    }
-
-    pub fn limits(&self) -> Limits {
-        Limits { max_depth: self.max_depth as usize, frame_pointers_only: self.frame_pointers_only }
-    }
-}
-
 /// Records as they came, each behind its length (u32).
 pub type RecordQueue = Rc<RefCell<Vec<u8>>>;
 
@@ -76,9 +52,7 @@ pub struct Engine {
     counts: MapHandle,
     counters: MapHandle,
     pub mappings: ArrayMemory<Mapping>,
-    pub directory: ArrayMemory<u64>,
-    pub rows: ArrayMemory<u32>,
-    pub rules: ArrayMemory<bee_elf::Rule>,
+    pub tables: TableArrays,
 }
 
 impl Engine {
@@ -109,9 +83,11 @@ impl Engine {
             counts: handle("counts")?,
             counters: handle("counters")?,
             mappings: map_memory(&object, "mappings")?,
-            directory: map_memory(&object, "directory")?,
-            rows: map_memory(&object, "rows")?,
-            rules: map_memory(&object, "rules")?,
+            tables: TableArrays {
+                directory: map_memory(&object, "directory")?,
+                rows: map_memory(&object, "rows")?,
+                rules: map_memory(&object, "rules")?,
+            },
             object,
             _links: links,
             events,
@@ -133,11 +109,8 @@ impl Engine {
         Ok(std::mem::take(&mut *self.records.borrow_mut()))
     }
 
-    /// A held process is observed from its next exec on. Its samples, and its children's if they are followed, carry
-    /// the root.
-    pub fn observe(&self, request: &AddRequest) -> Outcome<()> {
-        let (is_held, is_alone) = (request.is_held.into(), request.is_alone.into());
-        put(&self.processes, request.pid, &Process { generation: 0, is_held, root: request.root(), is_alone })
+    pub fn observe(&self, target: &Target) -> Outcome<()> {
+        put(&self.processes, target.pid, &target.entry())
     }
 
     /// False also for a process that has become another user's, or has got other rights: it is not to be followed.
@@ -203,10 +176,6 @@ impl Engine {
             event.drain(|kind, _, _| count += u64::from(kind == RECORD_THROTTLE));
         }
         count
-    }
-
-    pub fn tables(&self) -> TableView<'_> {
-        TableView { directory: &self.directory, rows: &self.rows, rules: &self.rules }
     }
 
     /// Time that the kernel spent in our programs, by its own statistics; None where it keeps none for us.
@@ -387,9 +356,8 @@ fn program_run_ns(program: i32) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::record::{StackHead, FRAME_OBJECT_SHIFT, FRAME_RULE_SHIFT, LOSS_NESTED};
-    use crate::spaces::processes::{table_memory, Processes};
-    use crate::tables::objects::NO_OBJECT;
+    use crate::kernel::record::{StackHead, FRAME_OBJECT_SHIFT, FRAME_RULE_SHIFT, LOSS_NESTED, NO_OBJECT};
+    use crate::spaces::processes::Processes;
 
     const SETTINGS: Settings = Settings {
         frequency_hz: 997,
@@ -467,7 +435,7 @@ mod tests {
     fn a_sample_inside_another_is_counted_as_nested() {
         let Some((engine, _)) = loaded_engine() else { return };
         pretend_to_be_at_work(&engine);
-        engine.observe(&AddRequest::of(1, std::process::id())).unwrap();
+        engine.observe(&Target::of(1, std::process::id())).unwrap();
         sample_ourselves(&engine);
         let counters = engine.counters();
         assert!(counters.fired > 20, "{} fired", counters.fired);
@@ -495,14 +463,14 @@ mod tests {
     fn a_space_that_leads_to_a_table_that_is_gone_gets_no_rules() {
         let Some((mut engine, access)) = loaded_engine() else { return };
         let mut processes = Processes::new(&mut engine, Rc::new(access));
-        engine.observe(&AddRequest::of(1, std::process::id())).unwrap();
-        processes.add(&mut engine, &AddRequest::of(1, std::process::id()), &mut |_| Ok(())).unwrap();
+        engine.observe(&Target::of(1, std::process::id())).unwrap();
+        processes.add(&mut engine, &Target::of(1, std::process::id()), &mut |_| Ok(())).unwrap();
         sample_ourselves(&engine);
         assert!(take_cfi_frames(&engine) > 20);
         for slot in processes.objects.since(0).iter().filter_map(|object| processes.objects.slot(object.id)) {
-            slot.name_owner(&mut table_memory(&mut engine), NO_OBJECT);
+            slot.name_owner(&mut engine.tables, NO_OBJECT);
         }
-        engine.observe(&AddRequest::of(2, std::process::id())).unwrap(); // another root: known stacks are not sent again
+        engine.observe(&Target::of(2, std::process::id())).unwrap(); // another root: known stacks are not sent again
         sample_ourselves(&engine);
         assert_eq!(take_cfi_frames(&engine), 0);
     }

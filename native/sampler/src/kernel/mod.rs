@@ -9,4 +9,7 @@ pub mod grace_period;
 pub mod perf_events;
 pub mod record;
 pub mod running_times;
+pub mod settings;
 pub mod side_band;
+pub mod table_arrays;
+pub mod target;

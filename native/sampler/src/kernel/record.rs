@@ -11,6 +11,8 @@ pub use names::*;
 pub const MAX_KERNEL_FRAMES: usize = 127;
 pub const MAX_USER_FRAMES: usize = 1024;
 pub const MAX_OBJECTS: u32 = 1 << 14;
+/// In place of an object's number: code that belongs to no file.
+pub const NO_OBJECT: u32 = 0;
 pub const SNAPSHOT_STACK_BYTES: usize = 32768;
 pub const RED_ZONE_BYTES: u64 = 128;
 

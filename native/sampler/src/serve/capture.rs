@@ -11,12 +11,13 @@ use std::time::Instant;
 
 use crate::failure::{json_text, Failure, Outcome};
 use crate::kernel::clock::{monotonic_ns, own_cpu_ns, own_private_bytes, stolen_ns};
-use crate::kernel::engine::{open_events, Engine, RunTimeStatistics, Settings};
+use crate::kernel::engine::{open_events, Engine, RunTimeStatistics};
 use crate::kernel::perf_events::{cpu_clock_period_ns, SamplingEvent};
 use crate::kernel::record::{
     bytes_of, read_from, Check, Counters, Snapshot, StackHead, LOSS_NAMES, RECORD_CHECK, RECORD_SNAPSHOT,
 };
 use crate::kernel::running_times::running_times;
+use crate::kernel::settings::Settings;
 use crate::kernel::side_band::SideBand;
 use crate::rights::access::Access;
 use crate::rights::capabilities::{spend, OPEN_EVENTS};
@@ -230,7 +231,7 @@ impl Session {
         let (access, objects, pid) = (&*self.access, &self.processes.objects, snapshot.head.pid);
         let code = ProcessCode { access, objects, mappings, pid };
         let read_code = |address| code.eight_at(address);
-        let around = Surroundings { mappings, tables: self.engine.tables(), read_code: &read_code };
+        let around = Surroundings { mappings, tables: &self.engine.tables, read_code: &read_code };
         let Walked { frames, outcome } = unwind(snapshot, around, self.settings.limits());
         let kernel = &snapshot.kernel[..usize::from(snapshot.head.kernel_frames).min(snapshot.kernel.len())];
         let head = StackHead { kind: 0, outcome, user_frames: frames.len() as u16, key: [0; 2], ..snapshot.head };
@@ -333,9 +334,9 @@ impl Session {
 
     /// Loads the tables of the files first: when the kernel begins to sample the process, it can unwind it.
     fn observe(&mut self, request: &AddRequest) -> io::Result<()> {
-        let pid = request.pid;
+        let pid = request.target.pid;
         let process = self.access.authorize(pid)?;
-        if request.ancestor.is_some() && self.engine.is_observed(pid) {
+        if request.is_child && self.engine.is_observed(pid) {
             return Ok(());
         }
         self.side_band.enable()?;
@@ -346,15 +347,15 @@ impl Session {
         for (tid, runtime_ns) in running_times(pid) {
             self.engine.set_runtime_base(tid, runtime_ns).map_err(to_io)?;
         }
-        self.engine.observe(request).map_err(to_io)?;
+        self.engine.observe(&request.target).map_err(to_io)?;
         if has_ended(&process) {
             self.engine.forget(pid); // whoever has its pid now was not asked for
             return Err(io::Error::from_raw_os_error(libc::ESRCH));
         }
         let (wire, sent) = (&mut self.wire, &mut self.objects_sent);
         let mut send_loaded = |objects: &mut Objects| send_objects(wire, sent, objects);
-        self.processes.add(&mut self.engine, request, &mut send_loaded).map_err(to_io)?;
-        if request.ancestor.is_none() {
+        self.processes.add(&mut self.engine, &request.target, &mut send_loaded).map_err(to_io)?;
+        if !request.is_child {
             self.awaited.push((pid, process));
         }
         if !self.is_sampling {

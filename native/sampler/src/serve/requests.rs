@@ -1,9 +1,10 @@
 //! The client's requests, decoded. Whatever is too short or makes no sense is an error and not a guess.
 
 use crate::failure::{Failure, Outcome};
-use crate::kernel::engine::Settings;
 use crate::kernel::perf_events::SamplingEvent;
 use crate::kernel::record::MAX_USER_FRAMES;
+use crate::kernel::settings::Settings;
+use crate::kernel::target::Target;
 use crate::serve::protocol::{ADD_IS_ALONE, ADD_IS_CHILD, ADD_IS_HELD, PROTOCOL_VERSION, START_CHECKS_UNWINDING};
 
 /// The kernel's memory for it is charged to us, and a caller of ours is not to use it up.
@@ -46,26 +47,14 @@ fn within(value: u32, least: u32, most: u32, what: &str) -> Outcome<u32> {
 
 pub struct AddRequest<'a> {
     pub id: u32,
-    pub pid: u32,
-    pub is_held: bool,
-    pub is_alone: bool,
-    /// Of a process that is observed: the id of that one's request.
-    pub ancestor: Option<u32>,
+    pub target: Target,
+    /// Of a process that is observed already.
+    pub is_child: bool,
     /// NUL-terminated.
     paths: &'a [u8],
 }
 
 impl AddRequest<'_> {
-    #[cfg(test)]
-    pub fn of(id: u32, pid: u32) -> AddRequest<'static> {
-        AddRequest { id, pid, is_held: false, is_alone: false, ancestor: None, paths: &[] }
-    }
-
-    /// What its stacks carry.
-    pub fn root(&self) -> u32 {
-        self.ancestor.unwrap_or(self.id)
-    }
-
     pub fn paths(&self) -> impl Iterator<Item = &[u8]> {
         self.paths.split(|&byte| byte == 0).filter(|path| !path.is_empty())
     }
@@ -77,15 +66,15 @@ pub fn parse_add(payload: &[u8]) -> Outcome<AddRequest<'_>> {
     let missing = || Failure::new("protocol", "the ADD request is too short");
     let word = |index| word_at(payload, index).ok_or_else(missing);
     let paths = payload.get(HEAD_BYTES..).ok_or_else(missing)?;
-    let (flags, ancestor) = (word(2)?, word(3)?);
-    Ok(AddRequest {
-        id: word(0)?,
+    let (id, flags, ancestor) = (word(0)?, word(2)?, word(3)?);
+    let is_child = flags & ADD_IS_CHILD != 0;
+    let target = Target {
         pid: word(1)?,
+        root: if is_child { ancestor } else { id },
         is_held: flags & ADD_IS_HELD != 0,
         is_alone: flags & ADD_IS_ALONE != 0,
-        ancestor: (flags & ADD_IS_CHILD != 0).then_some(ancestor),
-        paths,
-    })
+    };
+    Ok(AddRequest { id, target, is_child, paths })
 }
 
 fn word_at(payload: &[u8], index: usize) -> Option<u32> {
@@ -107,7 +96,7 @@ mod tests {
         assert_eq!(parse_start(&start).unwrap().frequency_hz, 997);
         assert!((0..32).all(|length| parse_start(&start[..length]).is_err()));
         let add = words(&[1, 42, ADD_IS_HELD, 0, 0]);
-        assert!(parse_add(&add).unwrap().is_held);
+        assert!(parse_add(&add).unwrap().target.is_held);
         assert!((0..20).all(|length| parse_add(&add[..length]).is_err()));
     }
 
@@ -124,8 +113,8 @@ mod tests {
 
     #[test]
     fn a_child_carries_the_root_of_its_ancestor() {
-        assert_eq!(parse_add(&words(&[7, 42, ADD_IS_CHILD, 3, 0])).unwrap().root(), 3);
-        assert_eq!(parse_add(&words(&[7, 42, ADD_IS_ALONE, 3, 0])).unwrap().root(), 7);
+        assert_eq!(parse_add(&words(&[7, 42, ADD_IS_CHILD, 3, 0])).unwrap().target.root, 3);
+        assert_eq!(parse_add(&words(&[7, 42, ADD_IS_ALONE, 3, 0])).unwrap().target.root, 7);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Code of a process: its files' as they were loaded, and else what lies in its memory.
 
-use crate::kernel::record::Mapping;
+use crate::kernel::record::{Mapping, NO_OBJECT};
 use crate::rights::access::Access;
 use crate::spaces::processes::find_mapping;
-use crate::tables::objects::{Objects, NO_OBJECT};
+use crate::tables::objects::Objects;
 
 /// Where the code of a stack is read. A file's is not read from memory: by then the process may have executed another.
 pub struct ProcessCode<'a> {

@@ -10,15 +10,15 @@ use std::rc::Rc;
 use crate::failure::Outcome;
 use crate::kernel::clock::monotonic_ns;
 use crate::kernel::engine::Engine;
-use crate::kernel::record::{Mapping, Space, MAPPING_JIT, MAPPING_TABLE};
+use crate::kernel::record::{Mapping, Space, MAPPING_JIT, MAPPING_TABLE, NO_OBJECT};
 use crate::kernel::side_band::{FileIdentity, Item, NewMapping, News};
+use crate::kernel::target::Target;
 use crate::rights::access::Access;
-use crate::serve::requests::AddRequest;
 use crate::spaces::covered_text::same_parts_in;
 use crate::spaces::jit_dumps::{is_jit_dump, JitDumps};
 use crate::spaces::space_ranges::{self, SpaceRanges};
-use crate::tables::objects::{is_elf, is_gone, Objects, NO_OBJECT};
-use crate::tables::table_memory::{first_step_log2, TableMemory, TableSlot};
+use crate::tables::objects::{is_elf, is_gone, Objects};
+use crate::tables::table_memory::{first_step_log2, TableSlot};
 
 /// What one search of the kernel program can cover.
 const MAX_MAPPINGS: usize = 4096;
@@ -168,7 +168,7 @@ impl Processes {
             waiting: Vec::new(),
             comparisons: Vec::new(),
             ranges: SpaceRanges::new(entries),
-            objects: Objects::new(Rc::clone(&access), &table_memory(engine)),
+            objects: Objects::new(Rc::clone(&access), &engine.tables),
             access,
             jit_dumps: JitDumps::default(),
         }
@@ -189,8 +189,8 @@ impl Processes {
     }
 
     /// Begins to follow a process with what it has mapped now. The caller observes it in the kernel afterwards.
-    pub fn add(&mut self, engine: &mut Engine, request: &AddRequest, send_loaded: SendLoaded) -> Outcome<()> {
-        let &AddRequest { pid, is_alone, .. } = request;
+    pub fn add(&mut self, engine: &mut Engine, target: &Target, send_loaded: SendLoaded) -> Outcome<()> {
+        let &Target { pid, is_alone, .. } = target;
         // Known first: what it maps is in use, and makes no room for the next of its files.
         self.all.insert(pid, Process { must_publish: true, is_alone, ..Process::default() });
         self.changed.push(pid);
@@ -408,7 +408,7 @@ impl Processes {
 
     /// Files that were written over where they lie: a process that has one mapped executes what is in it now.
     pub fn map_rewritten(&mut self, engine: &mut Engine, send_loaded: SendLoaded) -> Outcome<()> {
-        let rewritten = self.objects.take_rewritten(&mut table_memory(engine));
+        let rewritten = self.objects.take_rewritten(&mut engine.tables);
         if rewritten.is_empty() {
             return Ok(());
         }
@@ -431,7 +431,7 @@ impl Processes {
         let id = match kind_of(&new.path) {
             PathKind::Ignored => return None,
             PathKind::Anonymous => None,
-            PathKind::Vdso => Some(self.objects.load_vdso(&mut table_memory(engine))),
+            PathKind::Vdso => Some(self.objects.load_vdso(&mut engine.tables)),
             PathKind::MemoryFile => self.resolve_memory_file(engine, pid, new),
             PathKind::File => Some(self.resolve_file(engine, pid, new, time_ns)?),
         };
@@ -443,7 +443,7 @@ impl Processes {
 
     /// Loads a file that a process is about to map.
     pub fn load_path(&mut self, engine: &mut Engine, path: &Path) -> io::Result<()> {
-        let id = self.objects.load_path(&mut table_memory(engine), path)?;
+        let id = self.objects.load_path(&mut engine.tables, path)?;
         self.use_table(engine, id);
         Ok(())
     }
@@ -478,7 +478,7 @@ impl Processes {
 
     fn make_room(&mut self, engine: &mut Engine, id: u32, used: &HashSet<u32>) {
         let may_be_soon = !self.ended.is_empty();
-        match self.objects.make_room(&mut table_memory(engine), id, used, may_be_soon) {
+        match self.objects.make_room(&mut engine.tables, id, used, may_be_soon) {
             true => self.describe_again(id),
             false => self.waiting.push(id),
         }
@@ -502,11 +502,11 @@ impl Processes {
             return Some(id);
         }
         match self.objects.open_mapped(pid, new) {
-            Ok(file) => Some(self.objects.load_mapped(&mut table_memory(engine), file, new)),
-            Err(_) if is_gone(pid) => self.objects.load_of_ended(&mut table_memory(engine), new, time_ns),
+            Ok(file) => Some(self.objects.load_mapped(&mut engine.tables, file, new)),
+            Err(_) if is_gone(pid) => self.objects.load_of_ended(&mut engine.tables, new, time_ns),
             Err(_) if !self.access.may_inspect(pid) || !engine.is_observed(pid) => None,
             Err(error) => {
-                let loaded = self.objects.load_of_ended(&mut table_memory(engine), new, time_ns);
+                let loaded = self.objects.load_of_ended(&mut engine.tables, new, time_ns);
                 Some(loaded.unwrap_or_else(|| self.objects.add_unreadable(new, &error)))
             }
         }
@@ -520,7 +520,7 @@ impl Processes {
         }
         let file = self.objects.open_mapped(pid, new).ok().filter(is_elf)?;
         let named = NewMapping { path: memory_file_name(&new.path).to_vec(), ..new.clone() };
-        Some(self.objects.load_mapped(&mut table_memory(engine), file, &named))
+        Some(self.objects.load_mapped(&mut engine.tables, file, &named))
     }
 
     /// The executable mappings of a process as /proc has them.
@@ -575,10 +575,6 @@ fn release(ranges: &mut SpaceRanges, range: Option<Rc<space_ranges::Range>>, now
     if let Some(range) = range.and_then(Rc::into_inner) {
         ranges.release(range, now_ns);
     }
-}
-
-pub fn table_memory(engine: &mut Engine) -> TableMemory<'_> {
-    TableMemory { directory: &mut engine.directory, rows: &mut engine.rows, rules: &mut engine.rules }
 }
 
 pub fn with_table(mapping: Mapping, slot: Option<TableSlot>) -> Mapping {

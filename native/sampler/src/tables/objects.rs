@@ -13,9 +13,10 @@ use std::rc::Rc;
 use bee_elf::{unwind_table_of, ElfError, ElfFile, Segment, UnwindTable};
 
 use crate::kernel::record::{
-    FRAME_ADDRESS_MASK, FRAME_OBJECT_SHIFT, FRAME_RULE_MASK, FRAME_RULE_SHIFT, MAX_OBJECTS, RULE_NAMES,
+    FRAME_ADDRESS_MASK, FRAME_OBJECT_SHIFT, FRAME_RULE_MASK, FRAME_RULE_SHIFT, MAX_OBJECTS, NO_OBJECT, RULE_NAMES,
 };
 use crate::kernel::side_band::{FileIdentity, NewMapping};
+use crate::kernel::table_arrays::TableArrays;
 use crate::problems::Problems;
 use crate::rights::access::Access;
 use crate::tables::descriptors::Descriptors;
@@ -23,11 +24,8 @@ use crate::tables::file_copy::{is_young, Copies, MAX_SMALL_BYTES};
 use crate::tables::file_memory::FileMemory;
 use crate::tables::file_state::FileState;
 use crate::tables::file_watch::FileWatch;
-use crate::tables::table_memory::{TableError, TableMemory, TableSlot};
+use crate::tables::table_memory::{TableError, TableSlot};
 use crate::tables::table_room::TableRoom;
-
-/// Stands for code that belongs to no file.
-pub const NO_OBJECT: u32 = 0;
 
 /// One state of a file. A file that is written again while it is mapped becomes another object.
 pub struct Object {
@@ -150,7 +148,7 @@ pub struct Objects {
 }
 
 impl Objects {
-    pub fn new(access: Rc<Access>, memory: &TableMemory) -> Objects {
+    pub fn new(access: Rc<Access>, memory: &TableArrays) -> Objects {
         Objects {
             access,
             all: Vec::new(),
@@ -196,7 +194,7 @@ impl Objects {
 
     /// A file that a process is about to map, named by the caller and opened with the caller's rights. What is no ELF
     /// file (a script) will not be mapped as code.
-    pub fn load_path(&mut self, memory: &mut TableMemory, path: &Path) -> io::Result<u32> {
+    pub fn load_path(&mut self, memory: &mut TableArrays, path: &Path) -> io::Result<u32> {
         let file = self.access.as_caller(|| open_regular_file(path))?;
         if !is_elf(&file) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not an ELF file"));
@@ -241,7 +239,7 @@ impl Objects {
         Ok(file)
     }
 
-    pub fn load_mapped(&mut self, memory: &mut TableMemory, file: File, new: &NewMapping) -> u32 {
+    pub fn load_mapped(&mut self, memory: &mut TableArrays, file: File, new: &NewMapping) -> u32 {
         let loaded = self.load_file(memory, file, new.path.clone());
         let id = loaded.unwrap_or_else(|error| self.add_unreadable(new, &error));
         self.by_identity.insert(new.identity, id);
@@ -250,7 +248,7 @@ impl Objects {
 
     /// Of a process that is gone already the inode is left, and the file that was loaded from it last. When that has been
     /// written again, it is what was mapped only if that was before the mapping.
-    pub fn load_of_ended(&mut self, memory: &mut TableMemory, new: &NewMapping, mapped_ns: u64) -> Option<u32> {
+    pub fn load_of_ended(&mut self, memory: &mut TableArrays, new: &NewMapping, mapped_ns: u64) -> Option<u32> {
         let FileIdentity { major, minor, inode, .. } = new.identity;
         let id = *self.latest.get(&(libc::makedev(major, minor), inode))?;
         let Some(object) = self.get(id) else { return None };
@@ -279,7 +277,7 @@ impl Objects {
 
     /// Files whose content has become another since they were loaded, out of as many as a look at them may cost; each is
     /// told of once. Their tables are used no more.
-    pub fn take_rewritten(&mut self, memory: &mut TableMemory) -> Vec<u32> {
+    pub fn take_rewritten(&mut self, memory: &mut TableArrays) -> Vec<u32> {
         const MAX_LOOKED_AT: usize = 256;
         let count = self.all.len();
         let first = self.next_watched;
@@ -297,7 +295,7 @@ impl Objects {
     }
 
     /// The vdso is the same in every process of a kernel; ours is at hand.
-    pub fn load_vdso(&mut self, memory: &mut TableMemory) -> u32 {
+    pub fn load_vdso(&mut self, memory: &mut TableArrays) -> u32 {
         if let Some(id) = self.vdso {
             return id;
         }
@@ -307,7 +305,7 @@ impl Objects {
         id
     }
 
-    fn load_file(&mut self, memory: &mut TableMemory, file: File, path: Vec<u8>) -> io::Result<u32> {
+    fn load_file(&mut self, memory: &mut TableArrays, file: File, path: Vec<u8>) -> io::Result<u32> {
         self.watch.add(&file); // before its state is read
         let state = FileState::of(&file.metadata()?);
         if let Some(id) = self.by_state.get(&state) {
@@ -365,7 +363,7 @@ impl Objects {
         Object::new(self.all.len() as u32 + 1, path)
     }
 
-    fn add(&mut self, memory: &mut TableMemory, mut object: Object, contents: Contents) -> u32 {
+    fn add(&mut self, memory: &mut TableArrays, mut object: Object, contents: Contents) -> u32 {
         let begin_ns = crate::kernel::clock::monotonic_ns();
         if let Err((code, reason)) = self.fill(memory, &mut object, contents.bytes()) {
             let path = String::from_utf8_lossy(&object.path);
@@ -398,7 +396,7 @@ impl Objects {
         }
     }
 
-    fn fill(&mut self, memory: &mut TableMemory, object: &mut Object, contents: &[u8]) -> Result<(), Impossible> {
+    fn fill(&mut self, memory: &mut TableArrays, object: &mut Object, contents: &[u8]) -> Result<(), Impossible> {
         let elf = ElfFile::parse(contents).map_err(impossible)?;
         object.build_id = elf.build_id().unwrap_or_default().to_vec();
         object.segments = elf.executable_segments().collect();
@@ -411,7 +409,7 @@ impl Objects {
 
     /// Loads a table for which there was no room, in the place of others; never of those in `used`, which a process has
     /// mapped. False: there is no room, which is counted unless it `may_be_soon`.
-    pub fn make_room(&mut self, memory: &mut TableMemory, id: u32, used: &HashSet<u32>, may_be_soon: bool) -> bool {
+    pub fn make_room(&mut self, memory: &mut TableArrays, id: u32, used: &HashSet<u32>, may_be_soon: bool) -> bool {
         let begin_ns = crate::kernel::clock::monotonic_ns();
         let is_loaded = self.room.could_fit(memory, id, used) && self.load_again(memory, id, used).is_some();
         if !is_loaded && !may_be_soon && self.room.refuse(id, begin_ns) {
@@ -428,7 +426,7 @@ impl Objects {
         contents_of(&self.access, object)
     }
 
-    fn load_again(&mut self, memory: &mut TableMemory, id: u32, used: &HashSet<u32>) -> Option<()> {
+    fn load_again(&mut self, memory: &mut TableArrays, id: u32, used: &HashSet<u32>) -> Option<()> {
         let object = self.all.get(id.checked_sub(1)? as usize)?;
         let contents = contents_of(&self.access, object)?;
         let bytes = contents.bytes();

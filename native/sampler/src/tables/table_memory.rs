@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bee_elf::{ElfFile, Rule, UnwindTable, UNWIND_GAP};
 
-use crate::kernel::array_memory::ArrayMemory;
+use crate::kernel::table_arrays::TableArrays;
 use crate::tables::free_ranges::FreeRanges;
 use crate::tables::row_cursor::RowCursor;
 
@@ -30,7 +30,7 @@ impl TableSlot {
     }
 
     /// From now on a walk that enters a mapping of the slot uses it when the mapping is the owner's.
-    pub fn name_owner(self, memory: &mut TableMemory, owner: u32) {
+    pub fn name_owner(self, memory: &mut TableArrays, owner: u32) {
         memory.directory.set(self.dir_first as usize, owner.into());
     }
 }
@@ -86,7 +86,7 @@ pub struct Tables {
 }
 
 impl Tables {
-    pub fn new(memory: &TableMemory) -> Tables {
+    pub fn new(memory: &TableArrays) -> Tables {
         Tables {
             rule_ids: HashMap::new(),
             free_rows: FreeRanges::new(memory.rows.len()),
@@ -102,7 +102,7 @@ impl Tables {
 
     pub fn load(
         &mut self,
-        memory: &mut TableMemory,
+        memory: &mut TableArrays,
         owner: u32,
         elf: &ElfFile,
         table: &UnwindTable,
@@ -128,19 +128,19 @@ impl Tables {
     }
 
     /// Nobody may look it up any more: see table_room.rs.
-    pub fn unload(&mut self, memory: &mut TableMemory, table: LoadedTable) {
+    pub fn unload(&mut self, memory: &mut TableArrays, table: LoadedTable) {
         table.slot.words().for_each(|word| memory.directory.set(word, 0));
         self.free_words.give_back(table.slot.words());
         table.rows.into_iter().for_each(|rows| self.free_rows.give_back(rows));
     }
 
-    fn bytes(&self, memory: &TableMemory) -> u64 {
+    fn bytes(&self, memory: &TableArrays) -> u64 {
         let rows = memory.rows.len() - self.free_rows.free();
         let words = memory.directory.len() - self.free_words.free();
         (rows * 4 + words * 8 + self.rule_ids.len() * size_of::<Rule>()) as u64
     }
 
-    fn intern_rules(&mut self, memory: &mut TableMemory, rules: &[Rule]) -> Result<Vec<u32>, TableError> {
+    fn intern_rules(&mut self, memory: &mut TableArrays, rules: &[Rule]) -> Result<Vec<u32>, TableError> {
         let mut ids = Vec::with_capacity(rules.len());
         for rule in rules {
             ids.push(self.intern_rule(memory, rule)?);
@@ -148,7 +148,7 @@ impl Tables {
         Ok(ids)
     }
 
-    fn intern_rule(&mut self, memory: &mut TableMemory, rule: &Rule) -> Result<u32, TableError> {
+    fn intern_rule(&mut self, memory: &mut TableArrays, rule: &Rule) -> Result<u32, TableError> {
         if let Some(id) = self.rule_ids.get(rule) {
             return Ok(*id);
         }
@@ -163,7 +163,7 @@ impl Tables {
 
     fn write_pages(
         &mut self,
-        memory: &mut TableMemory,
+        memory: &mut TableArrays,
         table: &UnwindTable,
         ids: &[u32],
         slot: TableSlot,
@@ -196,7 +196,7 @@ impl Tables {
     /// Puts the rows of one page into one chunk; returns its directory word.
     fn write_rows(
         &mut self,
-        memory: &mut TableMemory,
+        memory: &mut TableArrays,
         rows: &[u32],
         cursor: &mut RowCursor,
     ) -> Result<u64, TableError> {
@@ -206,13 +206,6 @@ impl Tables {
         }
         Ok((first as u64) << 32 | first_step_log2(rows.len()) << 16 | rows.len() as u64)
     }
-}
-
-/// The mapped arrays, lent by the engine.
-pub struct TableMemory<'a> {
-    pub directory: &'a mut ArrayMemory<u64>,
-    pub rows: &'a mut ArrayMemory<u32>,
-    pub rules: &'a mut ArrayMemory<Rule>,
 }
 
 /// Exponent of the largest power of two below `count`: the first step of a search over `count` entries.
@@ -226,17 +219,9 @@ fn text_pages(elf: &ElfFile) -> Option<(u64, u64)> {
     Some((first, (end.saturating_add(PAGE_MASK) >> PAGE_BITS).saturating_sub(first)))
 }
 
-/// The mapped arrays, to read.
-#[derive(Clone, Copy)]
-pub struct TableView<'a> {
-    pub directory: &'a ArrayMemory<u64>,
-    pub rows: &'a ArrayMemory<u32>,
-    pub rules: &'a ArrayMemory<Rule>,
-}
-
 /// What the kernel program would find for an ELF address: None where the text has no table.
-pub fn find_rule(tables: TableView, slot: TableSlot, address: u64) -> Option<Rule> {
-    let TableView { directory, rows, rules } = tables;
+pub fn find_rule(tables: &TableArrays, slot: TableSlot, address: u64) -> Option<Rule> {
+    let TableArrays { directory, rows, rules } = tables;
     let page = (address >> PAGE_BITS).checked_sub(slot.first_page).filter(|page| *page < u64::from(slot.pages))?;
     let word = directory.get(slot.dir_first as usize + 1 + page as usize)?;
     let (first, count) = ((word >> 32) as usize, (word & 0xffff) as usize);
@@ -259,39 +244,17 @@ pub fn find_rule(tables: TableView, slot: TableSlot, address: u64) -> Option<Rul
 pub mod tests {
     use super::*;
     use bee_elf::unwind_table;
-    use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 
-    /// An array that is no kernel program's.
-    fn array<T: Copy>(entries: usize) -> ArrayMemory<T> {
-        let bytes = entries * size_of::<T>();
-        // SAFETY: a new descriptor of ours.
-        let file = unsafe { OwnedFd::from_raw_fd(libc::memfd_create(c"array".as_ptr(), 0)) };
-        std::fs::File::from(file.try_clone().unwrap()).set_len(bytes.next_multiple_of(4096) as u64).unwrap();
-        ArrayMemory::map(file.as_fd(), bytes).unwrap()
+    pub fn arrays(rows: usize) -> TableArrays {
+        TableArrays::apart(16384, rows, 4096).unwrap()
     }
 
-    pub struct Arrays(ArrayMemory<u64>, ArrayMemory<u32>, ArrayMemory<Rule>);
-
-    impl Arrays {
-        pub fn new(rows: usize) -> Arrays {
-            Arrays(array(16384), array(rows), array(4096))
-        }
-
-        pub fn memory(&mut self) -> TableMemory<'_> {
-            TableMemory { directory: &mut self.0, rows: &mut self.1, rules: &mut self.2 }
-        }
-
-        fn view(&self) -> TableView<'_> {
-            TableView { directory: &self.0, rows: &self.1, rules: &self.2 }
-        }
-
-        fn check(&self, table: &UnwindTable, loaded: &LoadedTable) {
-            let last = (loaded.slot.first_page + u64::from(loaded.slot.pages)) << PAGE_BITS;
-            for row in table.rows.iter().filter(|row| row.address < last) {
-                let found = find_rule(self.view(), loaded.slot, row.address);
-                let expected = table.rules[row.rule as usize];
-                assert_eq!(found.unwrap_or(Rule::of_kind(UNWIND_GAP)), expected, "{:#x}", row.address);
-            }
+    fn check(arrays: &TableArrays, table: &UnwindTable, loaded: &LoadedTable) {
+        let last = (loaded.slot.first_page + u64::from(loaded.slot.pages)) << PAGE_BITS;
+        for row in table.rows.iter().filter(|row| row.address < last) {
+            let found = find_rule(arrays, loaded.slot, row.address);
+            let expected = table.rules[row.rule as usize];
+            assert_eq!(found.unwrap_or(Rule::of_kind(UNWIND_GAP)), expected, "{:#x}", row.address);
         }
     }
 
@@ -313,51 +276,51 @@ pub mod tests {
     #[test]
     fn tables_are_whole_in_whatever_holes_they_lie() {
         let [libc, loader, shell] = files();
-        let mut arrays = Arrays::new(64 * CHUNK_ROWS);
-        let mut tables = Tables::new(&arrays.memory());
-        let load = |arrays: &mut Arrays, tables: &mut Tables, file: &Parsed| {
-            tables.load(&mut arrays.memory(), 1, &file.elf, &file.table).unwrap()
+        let mut arrays = arrays(64 * CHUNK_ROWS);
+        let mut tables = Tables::new(&arrays);
+        let load = |arrays: &mut TableArrays, tables: &mut Tables, file: &Parsed| {
+            tables.load(arrays, 1, &file.elf, &file.table).unwrap()
         };
         let first = load(&mut arrays, &mut tables, &loader);
         let between = load(&mut arrays, &mut tables, &shell);
-        tables.unload(&mut arrays.memory(), first);
+        tables.unload(&mut arrays, first);
         let large = load(&mut arrays, &mut tables, &libc);
         let again = load(&mut arrays, &mut tables, &loader);
         assert!(large.rows.len() > 1, "the hole is used: {:?}", large.rows);
         for (file, table) in [(&shell, &between), (&libc, &large), (&loader, &again)] {
-            arrays.check(&file.table, table);
+            check(&arrays, &file.table, table);
         }
         for table in [between, large, again] {
-            tables.unload(&mut arrays.memory(), table);
+            tables.unload(&mut arrays, table);
         }
-        assert_eq!(tables.free_rows.free(), arrays.1.len());
-        assert_eq!(tables.free_words.free(), arrays.0.len());
+        assert_eq!(tables.free_rows.free(), arrays.rows.len());
+        assert_eq!(tables.free_words.free(), arrays.directory.len());
     }
 
     #[test]
     fn a_table_that_does_not_fit_leaves_all_as_it_was() {
         let [libc, loader, _] = files();
         for rows in [CHUNK_ROWS, libc.table.rows.len().next_multiple_of(CHUNK_ROWS)] {
-            let mut arrays = Arrays::new(rows);
-            let mut tables = Tables::new(&arrays.memory());
-            let small = tables.load(&mut arrays.memory(), 1, &loader.elf, &loader.table).unwrap();
+            let mut arrays = arrays(rows);
+            let mut tables = Tables::new(&arrays);
+            let small = tables.load(&mut arrays, 1, &loader.elf, &loader.table).unwrap();
             let free = (tables.free_rows.free(), tables.free_words.free());
-            let refused = tables.load(&mut arrays.memory(), 1, &libc.elf, &libc.table);
+            let refused = tables.load(&mut arrays, 1, &libc.elf, &libc.table);
             assert_eq!(refused.unwrap_err(), TableError::Full);
             assert_eq!((tables.free_rows.free(), tables.free_words.free()), free);
-            arrays.check(&loader.table, &small);
+            check(&arrays, &loader.table, &small);
         }
     }
 
     #[test]
     fn a_table_that_is_gone_has_no_rules() {
         let [_, loader, _] = files();
-        let mut arrays = Arrays::new(8 * CHUNK_ROWS);
-        let mut tables = Tables::new(&arrays.memory());
-        let loaded = tables.load(&mut arrays.memory(), 1, &loader.elf, &loader.table).unwrap();
+        let mut arrays = arrays(8 * CHUNK_ROWS);
+        let mut tables = Tables::new(&arrays);
+        let loaded = tables.load(&mut arrays, 1, &loader.elf, &loader.table).unwrap();
         let slot = loaded.slot;
-        tables.unload(&mut arrays.memory(), loaded);
-        let found = |row: &bee_elf::Row| find_rule(arrays.view(), slot, row.address);
+        tables.unload(&mut arrays, loaded);
+        let found = |row: &bee_elf::Row| find_rule(&arrays, slot, row.address);
         assert!(loader.table.rows.iter().all(|row| found(row).is_none()));
     }
 }

@@ -14,8 +14,9 @@ use std::collections::{HashMap, HashSet};
 use bee_elf::{ElfFile, UnwindTable};
 
 use crate::kernel::grace_period::wait_for_walks;
-use crate::tables::objects::NO_OBJECT;
-use crate::tables::table_memory::{LoadedTable, TableError, TableMemory, TableSize, TableSlot, Tables};
+use crate::kernel::record::NO_OBJECT;
+use crate::kernel::table_arrays::TableArrays;
+use crate::tables::table_memory::{LoadedTable, TableError, TableSize, TableSlot, Tables};
 
 /// How often room is looked for, for a file that found none.
 const RETRY_NS: u64 = 1_000_000_000;
@@ -58,7 +59,7 @@ impl Entry {
 }
 
 impl TableRoom {
-    pub fn new(memory: &TableMemory) -> TableRoom {
+    pub fn new(memory: &TableArrays) -> TableRoom {
         TableRoom { tables: Tables::new(memory), entries: HashMap::new(), evicted: 0, refused: 0, changed_ns: 0 }
     }
 
@@ -73,7 +74,7 @@ impl TableRoom {
     /// Loads a new file's table; one for which there is no room is wanted from then on.
     pub fn load(
         &mut self,
-        memory: &mut TableMemory,
+        memory: &mut TableArrays,
         id: u32,
         elf: &ElfFile,
         table: &UnwindTable,
@@ -103,7 +104,7 @@ impl TableRoom {
     }
 
     /// Asked first: reading a file again, and evicting for nothing, cost more than counting.
-    pub fn could_fit(&self, memory: &TableMemory, id: u32, used: &HashSet<u32>) -> bool {
+    pub fn could_fit(&self, memory: &TableArrays, id: u32, used: &HashSet<u32>) -> bool {
         let Some(State::Wanted { size, .. }) = self.entries.get(&id).map(|entry| &entry.state) else { return false };
         let in_use = used.iter().filter_map(|id| self.entries.get(id)?.loaded());
         let TableSize { rows, words } = in_use.map(LoadedTable::size).fold(*size, TableSize::plus);
@@ -113,7 +114,7 @@ impl TableRoom {
     /// Loads a wanted table, in the place of those that were not used for the longest time and are not in `used`.
     pub fn load_evicting(
         &mut self,
-        memory: &mut TableMemory,
+        memory: &mut TableArrays,
         id: u32,
         (elf, table): (&ElfFile, &UnwindTable),
         used: &HashSet<u32>,
@@ -126,7 +127,7 @@ impl TableRoom {
 
     fn exchange(
         &mut self,
-        memory: &mut TableMemory,
+        memory: &mut TableArrays,
         id: u32,
         (elf, table): (&ElfFile, &UnwindTable),
         used: &HashSet<u32>,
@@ -151,7 +152,7 @@ impl TableRoom {
     }
 
     /// The longest unused first. None when every table is in use, or no walk can be waited for.
-    fn evict(&mut self, memory: &mut TableMemory, used: &HashSet<u32>) -> Option<()> {
+    fn evict(&mut self, memory: &mut TableArrays, used: &HashSet<u32>) -> Option<()> {
         let idle = self.longest_idle(memory.rows.len() / EVICTED_SHARE, used);
         if idle.is_empty() {
             return None;
@@ -166,18 +167,18 @@ impl TableRoom {
     }
 
     /// No walk that enters a mapping from here on uses the table; what began earlier ends on its own.
-    pub fn disown(&mut self, memory: &mut TableMemory, id: u32) {
+    pub fn disown(&mut self, memory: &mut TableArrays, id: u32) {
         self.name_owner(memory, id, NO_OBJECT);
         self.changed_ns = crate::kernel::clock::monotonic_ns();
     }
 
-    fn name_owner(&self, memory: &mut TableMemory, id: u32, owner: u32) {
+    fn name_owner(&self, memory: &mut TableArrays, id: u32, owner: u32) {
         if let Some(table) = self.entries.get(&id).and_then(Entry::loaded) {
             table.slot.name_owner(memory, owner);
         }
     }
 
-    fn unload(&mut self, memory: &mut TableMemory, id: u32) {
+    fn unload(&mut self, memory: &mut TableArrays, id: u32) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         let size = entry.loaded().map(LoadedTable::size).unwrap_or_default();
         if let State::Loaded(table) = std::mem::replace(&mut entry.state, State::Wanted { size, refused_ns: None }) {
@@ -208,7 +209,7 @@ impl TableRoom {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::table_memory::tests::{files, Arrays};
+    use crate::tables::table_memory::tests::{arrays, files};
 
     const IN_USE: u32 = 1;
     const IDLE: u32 = 2;
@@ -217,15 +218,15 @@ mod tests {
     #[test]
     fn only_tables_that_nobody_uses_make_room() {
         let [libc, loader, _] = files();
-        let mut arrays = Arrays::new((libc.table.rows.len() * 2).next_multiple_of(4096));
-        let mut room = TableRoom::new(&arrays.memory());
+        let mut arrays = arrays((libc.table.rows.len() * 2).next_multiple_of(4096));
+        let mut room = TableRoom::new(&arrays);
         for (id, file) in [(IN_USE, &loader), (IDLE, &libc), (NEW, &libc)] {
-            room.load(&mut arrays.memory(), id, &file.elf, &file.table).unwrap();
+            room.load(&mut arrays, id, &file.elf, &file.table).unwrap();
         }
         assert_eq!((room.slot(NEW), room.evicted), (None, 0));
         let mut load = |used: &[u32]| {
             let used = used.iter().copied().collect();
-            room.load_evicting(&mut arrays.memory(), NEW, (&libc.elf, &libc.table), &used)
+            room.load_evicting(&mut arrays, NEW, (&libc.elf, &libc.table), &used)
         };
         assert!(load(&[IN_USE, IDLE]).is_none() && load(&[IN_USE]).is_some());
         let is_loaded = [IN_USE, IDLE, NEW].map(|id| room.slot(id).is_some());

@@ -10,7 +10,7 @@ use bee_elf::{
 };
 
 use crate::kernel::record::*;
-use crate::tables::objects::{Objects, NO_OBJECT};
+use crate::tables::objects::Objects;
 use crate::unwind::walk::{rule_at, Surroundings, Walked};
 
 /// More would say the same again; all are counted.

@@ -13,12 +13,13 @@ use std::fmt::Write;
 use crate::kernel::clock::monotonic_ns;
 use crate::kernel::engine::Engine;
 use crate::kernel::record::*;
+use crate::kernel::settings::Limits;
 use crate::rights::access::Access;
 use crate::spaces::process_code::ProcessCode;
 use crate::spaces::space_ranges::REST_NS;
 use crate::tables::objects::Objects;
 use crate::unwind::plausibility::{Examined, Plausibility};
-use crate::unwind::walk::{unwind, Limits, Surroundings, Walked};
+use crate::unwind::walk::{unwind, Surroundings, Walked};
 
 /// More would say the same again; all are counted.
 const MAX_SHOWN: u64 = 5;
@@ -65,7 +66,7 @@ impl UnwindingCheck {
             is_unread.set(is_unread.get() || eight.is_none());
             eight
         };
-        let around = Surroundings { mappings: &mappings, tables: means.engine.tables(), read_code: &read_eight };
+        let around = Surroundings { mappings: &mappings, tables: &means.engine.tables, read_code: &read_eight };
         let walked = walked_in_kernel(check);
         let (head, objects) = (check.snapshot.head, means.objects);
         let read_code = |address, bytes: &mut [u8]| code.read(address, bytes);

@@ -10,8 +10,10 @@ use bee_elf::{
 };
 
 use crate::kernel::record::*;
+use crate::kernel::settings::Limits;
+use crate::kernel::table_arrays::TableArrays;
 use crate::spaces::processes::find_mapping;
-use crate::tables::table_memory::{find_rule, TableSlot, TableView};
+use crate::tables::table_memory::{find_rule, TableSlot};
 
 const MAX_FRAME_POINTER_DISTANCE: u64 = 1 << 20;
 const MAX_DESCENTS: u32 = 64;
@@ -57,7 +59,7 @@ pub type ReadCode<'a> = &'a dyn Fn(u64) -> Option<[u8; 8]>;
 pub struct Surroundings<'a> {
     /// Those at the time of the snapshot, sorted by begin.
     pub mappings: &'a [Mapping],
-    pub tables: TableView<'a>,
+    pub tables: &'a TableArrays,
     pub read_code: ReadCode<'a>,
 }
 
@@ -79,13 +81,6 @@ struct Walk<'a> {
 
 /// Why a walk ended: one of the OUTCOME_ values.
 type End = u8;
-
-/// What the kernel program is told of a walk by its configuration.
-#[derive(Clone, Copy)]
-pub struct Limits {
-    pub max_depth: usize,
-    pub frame_pointers_only: bool,
-}
 
 /// Frame words, leaf first.
 #[derive(PartialEq)]
@@ -115,7 +110,7 @@ pub fn unwind(snapshot: &Snapshot, around: Surroundings, limits: Limits) -> Walk
 }
 
 /// Of an address of the process that the mapping holds, which has a table.
-pub fn rule_at(tables: TableView, mapping: &Mapping, address: u64) -> Option<Rule> {
+pub fn rule_at(tables: &TableArrays, mapping: &Mapping, address: u64) -> Option<Rule> {
     let slot = TableSlot { first_page: mapping.first_page, dir_first: mapping.dir_first, pages: mapping.pages };
     find_rule(tables, slot, address.wrapping_sub(mapping.bias))
 }

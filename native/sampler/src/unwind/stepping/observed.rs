@@ -1,22 +1,23 @@
 use std::io;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::path::Path;
 use std::rc::Rc;
 
 use bee_elf::{symbols_at, ElfFile};
 
-use crate::kernel::array_memory::ArrayMemory;
-use crate::kernel::record::{Mapping, Snapshot, FRAME_ADDRESS_MASK, FRAME_OBJECT_SHIFT, MAPPING_JIT, MAX_USER_FRAMES};
+use crate::kernel::record::{
+    Mapping, Snapshot, FRAME_ADDRESS_MASK, FRAME_OBJECT_SHIFT, MAPPING_JIT, MAX_USER_FRAMES, NO_OBJECT,
+};
+use crate::kernel::settings::Limits;
 use crate::kernel::side_band::NewMapping;
+use crate::kernel::table_arrays::TableArrays;
 use crate::rights::access::Access;
 use crate::rights::caller::Caller;
 use crate::rights::capabilities::NONE;
 use crate::rights::policy::Policy;
 use crate::spaces::process_code::ProcessCode;
 use crate::spaces::processes::{find_mapping, kind_of, parse_maps_line, with_table, PathKind, Process};
-use crate::tables::objects::{Objects, NO_OBJECT};
-use crate::tables::table_memory::{TableMemory, TableView};
-use crate::unwind::walk::{unwind, Limits, Surroundings, Walked};
+use crate::tables::objects::Objects;
+use crate::unwind::walk::{unwind, Surroundings, Walked};
 
 /// Object and address in it.
 pub type Frame = (u32, u64);
@@ -26,9 +27,7 @@ pub struct Observed {
     access: Rc<Access>,
     pub process: Process,
     pub objects: Objects,
-    directory: ArrayMemory<u64>,
-    rows: ArrayMemory<u32>,
-    rules: ArrayMemory<bee_elf::Rule>,
+    tables: TableArrays,
 }
 
 impl Observed {
@@ -36,11 +35,10 @@ impl Observed {
         // SAFETY: no preconditions.
         let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
         let access = Access::of(Caller { uid, gid, groups: vec![] }, NONE, &Policy::default())?;
-        let (mut directory, mut rows, mut rules) = (array(1 << 16)?, array(1 << 20)?, array(1 << 12)?);
-        let memory = TableMemory { directory: &mut directory, rows: &mut rows, rules: &mut rules };
+        let tables = TableArrays::apart(1 << 16, 1 << 20, 1 << 12)?;
         let access = Rc::new(access);
-        let objects = Objects::new(Rc::clone(&access), &memory);
-        Ok(Observed { access, process: Process::default(), objects, directory, rows, rules })
+        let objects = Objects::new(Rc::clone(&access), &tables);
+        Ok(Observed { access, process: Process::default(), objects, tables })
     }
 
     pub fn follow(&mut self, pid: u32) -> io::Result<()> {
@@ -53,13 +51,12 @@ impl Observed {
 
     fn resolve(&mut self, new: &NewMapping) -> Option<Mapping> {
         let mapping = Mapping { begin: new.begin, end: new.end, ..Mapping::default() };
-        let Observed { objects, directory, rows, rules, .. } = self;
-        let mut memory = TableMemory { directory, rows, rules };
+        let Observed { objects, tables, .. } = self;
         let id = match kind_of(&new.path) {
             PathKind::Ignored => return None,
             PathKind::Anonymous | PathKind::MemoryFile => return Some(Mapping { flags: MAPPING_JIT, ..mapping }),
-            PathKind::Vdso => objects.load_vdso(&mut memory),
-            PathKind::File => objects.load_path(&mut memory, Path::new(std::str::from_utf8(&new.path).ok()?)).ok()?,
+            PathKind::Vdso => objects.load_vdso(tables),
+            PathKind::File => objects.load_path(tables, Path::new(std::str::from_utf8(&new.path).ok()?)).ok()?,
         };
         let bias = objects.get(id)?.bias(mapping.begin, new.file_offset);
         Some(with_table(Mapping { bias, object: id, ..mapping }, objects.slot(id)))
@@ -80,27 +77,14 @@ impl Observed {
         String::from_utf8_lossy(name).into_owned()
     }
 
-    fn tables(&self) -> TableView<'_> {
-        TableView { directory: &self.directory, rows: &self.rows, rules: &self.rules }
-    }
-
     pub fn unwind(&self, snapshot: &Snapshot) -> (Vec<Frame>, u8) {
         let limits = Limits { max_depth: MAX_USER_FRAMES, frame_pointers_only: false };
         let (access, objects, mappings) = (&*self.access, &self.objects, &self.process.mappings);
         let code = ProcessCode { access, objects, mappings, pid: snapshot.head.pid };
         let read_code = |address| code.eight_at(address);
-        let around = Surroundings { mappings: &self.process.mappings, tables: self.tables(), read_code: &read_code };
+        let around = Surroundings { mappings: &self.process.mappings, tables: &self.tables, read_code: &read_code };
         let Walked { frames: words, outcome } = unwind(snapshot, around, limits);
         let frame = |word: &u64| ((word >> FRAME_OBJECT_SHIFT) as u32, word & FRAME_ADDRESS_MASK);
         (words.iter().map(frame).collect(), outcome)
     }
-}
-
-fn array<T: Copy>(entries: usize) -> io::Result<ArrayMemory<T>> {
-    let bytes = entries * size_of::<T>();
-    // SAFETY: a constant string, and a new descriptor of ours.
-    let file = unsafe { OwnedFd::from_raw_fd(libc::memfd_create(c"tables".as_ptr(), libc::MFD_CLOEXEC)) };
-    let file = std::fs::File::from(file);
-    file.set_len(bytes as u64)?;
-    ArrayMemory::map(file.as_fd(), bytes)
 }
