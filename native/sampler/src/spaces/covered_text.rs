@@ -5,9 +5,13 @@
 use std::ops::Range;
 
 use crate::kernel::record::Mapping;
+use crate::kernel::side_band::NewMapping;
 use crate::rights::access::Access;
+use crate::spaces::mappings::with_table;
+use crate::spaces::maps_file::{kind_of, Listed, PathKind};
+use crate::spaces::process::Process;
 use crate::spaces::process_code::read_for_comparison;
-use crate::tables::objects::Object;
+use crate::tables::objects::{Object, Objects};
 
 const PAGE_BYTES: u64 = 4096;
 const CHUNK_BYTES: u64 = 1 << 20;
@@ -18,7 +22,7 @@ const PROBES: u64 = 8;
 const MAX_BYTES: u64 = 1 << 30;
 
 /// The parts of `range`, in which `text` lay, that hold the bytes of its file. `contents` are the file's.
-pub fn same_parts(
+fn same_parts(
     range: Range<u64>,
     text: &Mapping,
     object: &Object,
@@ -67,16 +71,49 @@ pub fn same_parts(
     same
 }
 
-/// As above, of a process.
-pub fn same_parts_in(
+/// Covered text of a process in `range`, where memory over it has the same bytes.
+pub fn restored_texts(
+    objects: &Objects,
     access: &Access,
-    pid: u32,
-    range: Range<u64>,
-    text: &Mapping,
-    object: &Object,
-    contents: &[u8],
-) -> Vec<Range<u64>> {
-    same_parts(range, text, object, contents, |address, memory| read_for_comparison(access, pid, address, memory))
+    (pid, process): (u32, &Process),
+    range: &Range<u64>,
+) -> Vec<Mapping> {
+    let read = |address, memory: &mut [u8]| read_for_comparison(access, pid, address, memory);
+    let mut restored = Vec::new();
+    for text in process.covered.iter().filter(|text| text.begin < range.end && range.start < text.end) {
+        let Some(object) = objects.get(text.object) else { continue };
+        let Some(contents) = objects.contents(object) else { continue };
+        let whole = with_table(Mapping { flags: 0, ..*text }, objects.slot(text.object));
+        for part in process.jit_within(text.begin..text.end) {
+            let parts = same_parts(part, text, object, contents.bytes(), read);
+            restored.extend(parts.into_iter().map(|part| Mapping { begin: part.start, end: part.end, ..whole }));
+        }
+    }
+    restored
+}
+
+/// Executable memory of no file, with the next file before it, and with the next behind it.
+pub fn memory_beside_files(maps: &[Listed]) -> Vec<(&NewMapping, &NewMapping)> {
+    let is_file = |listed: &&Listed| matches!(kind_of(&listed.mapping.path), PathKind::File);
+    let is_memory = |listed: &Listed| matches!(kind_of(&listed.mapping.path), PathKind::Anonymous);
+    let mut pairs = Vec::new();
+    for (index, memory) in maps.iter().enumerate().filter(|(_, listed)| listed.is_executable && is_memory(listed)) {
+        let before = maps[..index].iter().rev().find(|listed| !is_memory(listed)).filter(is_file);
+        let behind = maps[index + 1..].iter().find(|listed| !is_memory(listed)).filter(is_file);
+        pairs.extend(before.into_iter().chain(behind).map(|file| (&memory.mapping, &file.mapping)));
+    }
+    pairs
+}
+
+/// Text of the object that may lie where the memory lies: at the bias of its other mappings, where it has some.
+pub fn possible_texts(memory: &NewMapping, object: &Object, process: &Process) -> Vec<Mapping> {
+    let known = process.mappings.iter().find(|mapping| mapping.object == object.id).map(|mapping| mapping.bias);
+    let biases: Vec<u64> = match known {
+        Some(bias) => vec![bias],
+        None => object.text_pages().map(|page| memory.begin.wrapping_sub(page)).collect(),
+    };
+    let text = |bias| Mapping { begin: memory.begin, end: memory.end, bias, object: object.id, ..Mapping::default() };
+    biases.into_iter().map(text).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::kernel::record::{Mapping, NO_OBJECT};
 use crate::rights::access::Access;
-use crate::spaces::processes::find_mapping;
+use crate::spaces::mappings::find_mapping;
 use crate::tables::objects::Objects;
 
 /// Where the code of a stack is read. A file's is not read from memory: by then the process may have executed another.

@@ -11,14 +11,14 @@ const GRAIN: usize = 16;
 pub const REST_NS: u64 = 200_000_000;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Range {
+pub struct SpaceRange {
     pub first: u32,
     pub capacity: u32,
 }
 
 pub struct SpaceRanges {
     free: FreeRanges,
-    resting: VecDeque<(u64, Range)>,
+    resting: VecDeque<(u64, SpaceRange)>,
     /// When ranges were last used again before they had rested.
     pub woken_ns: u64,
 }
@@ -29,7 +29,7 @@ impl SpaceRanges {
     }
 
     /// None when the array is full, also of ranges that do not rest.
-    pub fn allocate(&mut self, entries: usize, now_ns: u64) -> Option<Range> {
+    pub fn allocate(&mut self, entries: usize, now_ns: u64) -> Option<SpaceRange> {
         self.wake(now_ns);
         self.take(entries).or_else(|| {
             self.wake_all()?;
@@ -37,13 +37,13 @@ impl SpaceRanges {
         })
     }
 
-    pub fn release(&mut self, range: Range, now_ns: u64) {
+    pub fn release(&mut self, range: SpaceRange, now_ns: u64) {
         self.resting.push_back((now_ns, range));
     }
 
-    fn take(&mut self, entries: usize) -> Option<Range> {
+    fn take(&mut self, entries: usize) -> Option<SpaceRange> {
         let taken = self.free.take(entries.max(1).next_multiple_of(GRAIN))?;
-        Some(Range { first: taken.start as u32, capacity: taken.len() as u32 })
+        Some(SpaceRange { first: taken.start as u32, capacity: taken.len() as u32 })
     }
 
     fn wake(&mut self, now_ns: u64) {
@@ -66,7 +66,7 @@ impl SpaceRanges {
     }
 
     fn wake_first(&mut self) {
-        if let Some((_, Range { first, capacity })) = self.resting.pop_front() {
+        if let Some((_, SpaceRange { first, capacity })) = self.resting.pop_front() {
             self.free.give_back(first as usize..(first + capacity) as usize);
         }
     }
@@ -80,7 +80,7 @@ mod tests {
     fn a_released_range_rests_before_it_is_used_again() {
         let mut ranges = SpaceRanges::new(64);
         let first = ranges.allocate(3, 0).unwrap();
-        assert_eq!(first, Range { first: 0, capacity: 16 });
+        assert_eq!(first, SpaceRange { first: 0, capacity: 16 });
         ranges.release(first, 0);
         assert_eq!(ranges.allocate(3, REST_NS).unwrap().first, 16);
         assert_eq!(ranges.allocate(3, REST_NS + 1).unwrap().first, 0);
@@ -96,7 +96,7 @@ mod tests {
         if wait_for_walks().is_err() {
             return; // nohz_full
         }
-        assert_eq!(ranges.allocate(48, 1).unwrap(), Range { first: held.capacity, capacity: 48 });
+        assert_eq!(ranges.allocate(48, 1).unwrap(), SpaceRange { first: held.capacity, capacity: 48 });
         assert!(ranges.woken_ns > 0 && ranges.allocate(1, 2).is_none());
     }
 

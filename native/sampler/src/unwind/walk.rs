@@ -12,7 +12,7 @@ use bee_elf::{
 use crate::kernel::record::*;
 use crate::kernel::settings::Limits;
 use crate::kernel::table_arrays::TableArrays;
-use crate::spaces::processes::find_mapping;
+use crate::spaces::mappings::find_mapping;
 use crate::tables::table_memory::{find_rule, TableSlot};
 
 const MAX_FRAME_POINTER_DISTANCE: u64 = 1 << 20;

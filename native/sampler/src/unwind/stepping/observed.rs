@@ -14,8 +14,10 @@ use crate::rights::access::Access;
 use crate::rights::caller::Caller;
 use crate::rights::capabilities::NONE;
 use crate::rights::policy::Policy;
+use crate::spaces::mappings::{find_mapping, with_table};
+use crate::spaces::maps_file::{kind_of, parse_maps_line, PathKind};
+use crate::spaces::process::Process;
 use crate::spaces::process_code::ProcessCode;
-use crate::spaces::processes::{find_mapping, kind_of, parse_maps_line, with_table, PathKind, Process};
 use crate::tables::objects::Objects;
 use crate::unwind::walk::{unwind, Surroundings, Walked};
 

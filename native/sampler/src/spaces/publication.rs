@@ -1,0 +1,65 @@
+//! What the BPF programs are told of the processes' mappings.
+
+use std::rc::Rc;
+
+use crate::failure::Outcome;
+use crate::kernel::clock::monotonic_ns;
+use crate::kernel::engine::Engine;
+use crate::kernel::record::Space;
+use crate::problems::Problems;
+use crate::spaces::mappings::fit;
+use crate::spaces::process::Process;
+use crate::spaces::space_ranges::{SpaceRange, SpaceRanges};
+use crate::tables::table_memory::first_step_log2;
+
+/// What one search of the BPF program can cover.
+const MAX_MAPPINGS: usize = 4096;
+
+pub struct Publication {
+    ranges: SpaceRanges,
+}
+
+impl Publication {
+    pub fn new(engine: &Engine) -> Publication {
+        Publication { ranges: SpaceRanges::new(u32::try_from(engine.mappings.len()).unwrap_or(u32::MAX)) }
+    }
+
+    /// When ranges were last used again before they had rested.
+    pub fn woken_ns(&self) -> u64 {
+        self.ranges.woken_ns
+    }
+
+    /// Copies the mappings to a range of the array, and names that range to the BPF programs.
+    pub fn publish(
+        &mut self,
+        engine: &mut Engine,
+        (pid, process): (u32, &mut Process),
+        problems: &mut Problems,
+    ) -> Outcome<()> {
+        let mappings = fit(&process.mappings, MAX_MAPPINGS).unwrap_or_else(|fitted| {
+            problems
+                .add("too-many-mappings", format!("process {pid} has more than {MAX_MAPPINGS} executable mappings"));
+            fitted
+        });
+        let count = mappings.len();
+        let Some(range) = self.ranges.allocate(count, monotonic_ns()) else {
+            problems.add("too-many-processes", format!("no room for the mappings of process {pid}"));
+            process.must_publish = true; // with its next mapping
+            return Ok(());
+        };
+        engine.mappings.set_all(range.first as usize, &mappings);
+        let log2_step = first_step_log2(count) as u32;
+        let space = Space { first: range.first, count: count as u32, log2_step, generation: process.generation };
+        engine.publish_space(pid, &space)?;
+        let replaced = process.range.replace(Rc::new(range));
+        self.release(replaced, monotonic_ns()); // it was in use until here
+        Ok(())
+    }
+
+    /// Of a process that uses it no more; the last one that shares it lets it rest.
+    pub fn release(&mut self, range: Option<Rc<SpaceRange>>, now_ns: u64) {
+        if let Some(range) = range.and_then(Rc::into_inner) {
+            self.ranges.release(range, now_ns);
+        }
+    }
+}
