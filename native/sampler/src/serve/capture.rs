@@ -27,10 +27,12 @@ use crate::serve::protocol::*;
 use crate::serve::requests::{parse_add, AddRequest};
 use crate::serve::wire::Wire;
 use crate::spaces::jit_dumps::JitDump;
+use crate::spaces::maps_file::is_gone;
 use crate::spaces::process_code::ProcessCode;
 use crate::spaces::processes::Processes;
 use crate::tables::file_state::FileState;
-use crate::tables::objects::{is_gone, Object, Objects};
+use crate::tables::object::Object;
+use crate::tables::objects::Objects;
 use crate::unwind::unwinding_check::{Means, UnwindingCheck};
 use crate::unwind::walk::{as_snapshot_frame, unwind, Surroundings, Walked};
 

@@ -11,7 +11,8 @@ use crate::spaces::mappings::with_table;
 use crate::spaces::maps_file::{kind_of, Listed, PathKind};
 use crate::spaces::process::Process;
 use crate::spaces::process_code::read_for_comparison;
-use crate::tables::objects::{Object, Objects};
+use crate::tables::object::Object;
+use crate::tables::objects::Objects;
 
 const PAGE_BYTES: u64 = 4096;
 const CHUNK_BYTES: u64 = 1 << 20;
@@ -119,7 +120,7 @@ pub fn possible_texts(memory: &NewMapping, object: &Object, process: &Process) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::objects::tests::object_with_text;
+    use crate::tables::object::tests::object_with_text;
 
     const TEXT: u64 = 0x5000;
     const PAGES: u64 = 600;

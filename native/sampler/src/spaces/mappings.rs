@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::kernel::record::{Mapping, MAPPING_JIT, MAPPING_TABLE};
-use crate::tables::table_memory::TableSlot;
+use crate::tables::row_format::TableSlot;
 
 /// `mappings`: sorted by begin, without overlap.
 pub fn find_mapping(mappings: &[Mapping], address: u64) -> Option<&Mapping> {

@@ -3,6 +3,11 @@
 use crate::kernel::side_band::{FileIdentity, NewMapping};
 use crate::rights::access::Access;
 
+/// Ended, a zombie included: those have no mappings any more.
+pub fn is_gone(pid: u32) -> bool {
+    std::fs::read(format!("/proc/{pid}/maps")).map_or(true, |maps| maps.is_empty())
+}
+
 /// All mappings of a process; none where it may not be read.
 pub fn list_mappings(access: &Access, pid: u32) -> Vec<Listed> {
     let maps = access.for_inspection(|| std::fs::read(format!("/proc/{pid}/maps"))).unwrap_or_default();

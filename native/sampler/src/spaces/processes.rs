@@ -17,12 +17,12 @@ use crate::spaces::comparisons::Comparisons;
 use crate::spaces::covered_text::{memory_beside_files, possible_texts, restored_texts};
 use crate::spaces::jit_dumps::{is_jit_dump, JitDumps};
 use crate::spaces::mappings::{find_mapping, is_jit, with_table};
-use crate::spaces::maps_file::{list_mappings, scan_mappings, Listed};
+use crate::spaces::maps_file::{is_gone, list_mappings, scan_mappings, Listed};
 use crate::spaces::process::Process;
 use crate::spaces::publication::Publication;
 use crate::spaces::resolver::{Owner, Resolver};
 use crate::spaces::table_demand::TableDemand;
-use crate::tables::objects::{is_gone, Objects};
+use crate::tables::objects::Objects;
 
 /// Of a mapping whose table takes some 10 ms to build and more.
 const LARGE_TEXT_BYTES: u64 = 4 << 20;

@@ -10,7 +10,7 @@ use crate::problems::Problems;
 use crate::spaces::mappings::fit;
 use crate::spaces::process::Process;
 use crate::spaces::space_ranges::{SpaceRange, SpaceRanges};
-use crate::tables::table_memory::first_step_log2;
+use crate::tables::row_format::first_step_log2;
 
 /// What one search of the BPF program can cover.
 const MAX_MAPPINGS: usize = 4096;

@@ -3,8 +3,9 @@
 use crate::kernel::engine::Engine;
 use crate::kernel::side_band::NewMapping;
 use crate::rights::access::Access;
-use crate::spaces::maps_file::{kind_of, memory_file_name, PathKind};
-use crate::tables::objects::{is_elf, is_gone, Objects};
+use crate::spaces::maps_file::{is_gone, kind_of, memory_file_name, PathKind};
+use crate::tables::objects::Objects;
+use crate::tables::opening::is_elf;
 
 pub struct Resolver<'a> {
     pub objects: &'a mut Objects,

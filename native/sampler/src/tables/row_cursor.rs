@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::tables::free_ranges::FreeRanges;
-use crate::tables::table_memory::CHUNK_ROWS;
+use crate::tables::row_format::CHUNK_ROWS;
 
 #[derive(Default)]
 pub struct RowCursor {

@@ -16,7 +16,8 @@ use bee_elf::{ElfFile, UnwindTable};
 use crate::kernel::grace_period::wait_for_walks;
 use crate::kernel::record::NO_OBJECT;
 use crate::kernel::table_arrays::TableArrays;
-use crate::tables::table_memory::{LoadedTable, TableError, TableSize, TableSlot, Tables};
+use crate::tables::row_format::TableSlot;
+use crate::tables::table_memory::{LoadedTable, TableError, TableSize, Tables};
 
 /// How often room is looked for, for a file that found none.
 const RETRY_NS: u64 = 1_000_000_000;

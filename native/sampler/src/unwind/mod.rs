@@ -2,6 +2,7 @@
 //! Takes: registers, a slice of stack, mappings and tables. Gives: frames, and what is wrong with those of the kernel.
 //! May use: spaces, tables, kernel, rights.
 
+pub mod frame_text;
 pub mod plausibility;
 #[cfg(test)]
 mod stepping;

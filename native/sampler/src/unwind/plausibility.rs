@@ -11,6 +11,7 @@ use bee_elf::{
 
 use crate::kernel::record::*;
 use crate::tables::objects::Objects;
+use crate::unwind::frame_text::frame_text;
 use crate::unwind::walk::{rule_at, Surroundings, Walked};
 
 /// More would say the same again; all are counted.
@@ -134,6 +135,6 @@ fn text(stack: &Examined, index: usize, reason: &str) -> String {
     let comm = comm.trim_end_matches('\0');
     let shown = stack.walked.frames.iter().enumerate().skip(index.saturating_sub(1)).take(3);
     let lines: String =
-        shown.map(|(index, frame)| format!("\n  {index:4}  {}", stack.objects.frame_text(*frame))).collect();
+        shown.map(|(index, frame)| format!("\n  {index:4}  {}", frame_text(stack.objects, *frame))).collect();
     format!("a stack of {comm} (process {pid}, thread {tid}) has {reason}, number {index} of its frames:{lines}")
 }

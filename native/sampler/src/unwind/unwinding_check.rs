@@ -18,6 +18,7 @@ use crate::rights::access::Access;
 use crate::spaces::process_code::ProcessCode;
 use crate::spaces::space_ranges::REST_NS;
 use crate::tables::objects::Objects;
+use crate::unwind::frame_text::frame_text;
 use crate::unwind::plausibility::{Examined, Plausibility};
 use crate::unwind::walk::{unwind, Surroundings, Walked};
 
@@ -131,7 +132,7 @@ fn text(head: &StackHead, there: &Walked, here: &Walked, objects: &Objects) -> S
     );
     let length = there.frames.len().max(here.frames.len());
     for index in same.saturating_sub(1)..length.min(same + FRAMES_SHOWN) {
-        let frame = |walked: &Walked| walked.frames.get(index).map_or("-".to_string(), |it| objects.frame_text(*it));
+        let frame = |walked: &Walked| walked.frames.get(index).map_or("-".to_string(), |it| frame_text(objects, *it));
         let _ = write!(text, "\n  {index:4}  {}  |  {}", frame(there), frame(here));
     }
     text

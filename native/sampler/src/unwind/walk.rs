@@ -13,7 +13,7 @@ use crate::kernel::record::*;
 use crate::kernel::settings::Limits;
 use crate::kernel::table_arrays::TableArrays;
 use crate::spaces::mappings::find_mapping;
-use crate::tables::table_memory::{find_rule, TableSlot};
+use crate::tables::row_format::{find_rule, TableSlot};
 
 const MAX_FRAME_POINTER_DISTANCE: u64 = 1 << 20;
 const MAX_DESCENTS: u32 = 64;
