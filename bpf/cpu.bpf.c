@@ -23,6 +23,13 @@ static __always_inline struct bee_counters *this_cpu_counters(void)
 	return bpf_map_lookup_elem(&counters, &zero);
 }
 
+/* Atomically: on some kernels the program of another tracepoint may interrupt this one on its CPU. */
+#define COUNT(field) do { \
+	struct bee_counters *counter_of_cpu = this_cpu_counters(); \
+	if (counter_of_cpu) \
+		__sync_fetch_and_add(&counter_of_cpu->field, 1); \
+} while (0)
+
 static __always_inline void count_loss(enum bee_loss cause)
 {
 	struct bee_counters *counter = this_cpu_counters();
@@ -306,9 +313,7 @@ static __always_inline void send_check(struct walk *walk, struct bpf_perf_event_
 		return;
 	struct bee_check *check = bpf_ringbuf_reserve(&records, sizeof(*check), 0);
 	if (!check) {
-		struct bee_counters *counter = this_cpu_counters();
-		if (counter)
-			counter->checks_lost++;
+		COUNT(checks_lost);
 		return;
 	}
 	fill_snapshot(&check->snapshot, walk, context, generation);
@@ -390,9 +395,21 @@ static __always_inline void inherit_starter(__u32 child_tid)
 			return;
 		bpf_get_current_comm(self.comm, sizeof(self.comm));
 	}
-	struct bee_counters *counter = this_cpu_counters();
-	if (bpf_map_update_elem(&starters, &child_tid, &self, BPF_ANY) && counter)
-		counter->starters_full++;
+	if (bpf_map_update_elem(&starters, &child_tid, &self, BPF_ANY))
+		COUNT(starters_full);
+}
+
+/* Without them the child's first stacks travel as snapshots. */
+static __always_inline void inherit_space(__u32 parent_tgid, __u32 child_tgid)
+{
+	struct bee_space *space = bpf_map_lookup_elem(&spaces, &parent_tgid);
+	if (!space) {
+		bpf_map_delete_elem(&spaces, &child_tgid);
+		return;
+	}
+	struct bee_space copy = *space;
+	if (bpf_map_update_elem(&spaces, &child_tgid, &copy, BPF_ANY))
+		COUNT(spaces_full);
 }
 
 /* raw_tp sched_process_fork(parent, child): a child process is observed from its first instruction. */
@@ -409,34 +426,35 @@ int on_fork(struct bpf_raw_tracepoint_args *context)
 	if (child_tgid == tgid || process->is_alone) /* a thread, or nobody's to observe */
 		return 0;
 	struct bee_process inherited = *process;
-	bpf_map_update_elem(&processes, &child_tgid, &inherited, BPF_ANY);
-	struct bee_space *space = bpf_map_lookup_elem(&spaces, &tgid);
-	if (space) {
-		struct bee_space copy = *space;
-		bpf_map_update_elem(&spaces, &child_tgid, &copy, BPF_ANY);
-	} else {
-		bpf_map_delete_elem(&spaces, &child_tgid);
+	inherited.is_awaited = 0;
+	if (bpf_map_update_elem(&processes, &child_tgid, &inherited, BPF_ANY)) {
+		COUNT(processes_full);
+		return 0;
 	}
+	inherit_space(tgid, child_tgid);
 	return 0;
+}
+
+/* The part of a task's CPU time that is not to be counted (again). */
+static __always_inline void set_runtime_base(__u32 tid, __u64 runtime_ns)
+{
+	if (bpf_map_update_elem(&runtime_bases, &tid, &runtime_ns, BPF_ANY))
+		COUNT(runtime_bases_full);
 }
 
 /* What the gate itself has used is not the program's. */
 static __always_inline void release_held(struct bee_process *process, struct task_struct *task)
 {
-	__u32 tid = BPF_CORE_READ(task, pid);
-	__u64 runtime_ns = BPF_CORE_READ(task, se.sum_exec_runtime);
-	bpf_map_update_elem(&runtime_bases, &tid, &runtime_ns, BPF_ANY);
+	set_runtime_base(BPF_CORE_READ(task, pid), BPF_CORE_READ(task, se.sum_exec_runtime));
 	process->is_held = 0;
 }
 
 /* For good, with all that it starts, whatever it becomes later. */
 static __always_inline void leave_out(__u32 tgid)
 {
-	struct bee_counters *counter = this_cpu_counters();
 	bpf_map_delete_elem(&processes, &tgid);
 	bpf_map_delete_elem(&spaces, &tgid);
-	if (counter)
-		counter->foreign_execs++;
+	COUNT(foreign_execs);
 }
 
 /* raw_tp sched_process_exec(task, old_pid, bprm): the old image and its mappings are gone. */
@@ -470,7 +488,7 @@ static __always_inline void count_exit_runtime(struct task_struct *task)
 	struct bee_counters *counter = this_cpu_counters();
 	if (counter)
 		__sync_fetch_and_add(&counter->exited_cpu_ns, runtime_ns - (base ? *base : 0));
-	bpf_map_update_elem(&runtime_bases, &tid, &runtime_ns, BPF_ANY);
+	set_runtime_base(tid, runtime_ns);
 }
 
 static __always_inline void count_final_runtime(struct task_struct *task)
@@ -490,7 +508,8 @@ static __always_inline void note_end(struct task_struct *task, __u32 tgid)
 	end.wait_status = BPF_CORE_READ(task, signal, group_exit_code);
 	if (end.wait_status == 0)
 		end.wait_status = BPF_CORE_READ(task, group_leader, exit_code);
-	bpf_map_update_elem(&ends, &tgid, &end, BPF_ANY);
+	if (bpf_map_update_elem(&ends, &tgid, &end, BPF_ANY))
+		COUNT(ends_full);
 }
 
 /* raw_tp sched_process_exit(task): the last thread takes the process with it. */
@@ -499,11 +518,12 @@ int on_exit(struct bpf_raw_tracepoint_args *context)
 {
 	struct task_struct *task = (void *)context->args[0];
 	__u32 tgid = BPF_CORE_READ(task, tgid);
-	if (!bpf_map_lookup_elem(&processes, &tgid))
+	struct bee_process *process = bpf_map_lookup_elem(&processes, &tgid);
+	if (!process)
 		return 0;
 	if (may_observe())
 		count_exit_runtime(task);
-	if (BPF_CORE_READ(task, signal, live.counter) == 0)
+	if (process->is_awaited && BPF_CORE_READ(task, signal, live.counter) == 0)
 		note_end(task, tgid);
 	return 0;
 }

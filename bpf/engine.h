@@ -36,13 +36,14 @@ struct bee_config {
  * describes an image that is gone. The kernel program copies the entry on fork. `is_held`: it waits at the gate, and
  * observation begins with its exec. `root` is the number of the request that began the observation: children have their
  * ancestor's, so that a sample tells where it belongs whatever has become of the pids since. `is_alone`: its children are
- * not observed.
+ * not observed. `is_awaited`: the client wants to know how it ends; children have this not, however many there are.
  */
 struct bee_process {
 	__u32 generation;
 	__u32 is_held;
 	__u32 root;
 	__u32 is_alone;
+	__u32 is_awaited;
 };
 
 /* The mappings of a process: `count` entries of the mappings array from `first`, sorted by begin. */
@@ -77,6 +78,10 @@ struct bee_counters {
 	__u64 snapshots_over_budget;
 	__u64 exited_cpu_ns; /* sum_exec_runtime of tasks that ended */
 	__u64 starters_full; /* tasks whose starter found no room */
+	__u64 processes_full; /* forked processes that found no room: they are not observed, nor what they start */
+	__u64 spaces_full; /* forked processes that found no room for their parent's mappings */
+	__u64 ends_full; /* awaited processes whose end found no room */
+	__u64 runtime_bases_full; /* times that the CPU time of a task found no room: what is counted of it is not exact */
 	__u64 foreign_execs; /* processes that became another user's by exec, and were left out from then on */
 	__u64 foreign_samples; /* hits in observed processes that the caller may not see; they have not fired */
 	__u64 timed_ns; /* what timed_hits took, one in BEE_TIMED_HITS, the first of each CPU among them */

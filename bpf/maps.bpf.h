@@ -43,7 +43,7 @@ struct {
 	__type(value, struct bee_space);
 } spaces SEC(".maps");
 
-/* tgid -> how it ended. */
+/* tgid -> how it ended; of awaited processes, until the sampler has told of it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);

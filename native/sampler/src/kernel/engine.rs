@@ -5,7 +5,9 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
 use std::rc::Rc;
 
-use libbpf_rs::{Link, MapCore, MapFlags, MapHandle, Object, ObjectBuilder, OpenObject, RingBuffer, RingBufferBuilder};
+use libbpf_rs::{
+    ErrorKind, Link, MapCore, MapFlags, MapHandle, Object, ObjectBuilder, OpenObject, RingBuffer, RingBufferBuilder,
+};
 
 use crate::failure::{Failure, Outcome};
 use crate::kernel::array_memory::ArrayMemory;
@@ -63,10 +65,12 @@ impl Engine {
         access: &Access,
         statistics: Option<RunTimeStatistics>,
     ) -> Outcome<Engine> {
-        let config = config_of(settings, access, statistics.is_none());
-        let object = open_object(settings, &config)?
-            .load()
-            .map_err(|error| Failure::from_bpf("load the kernel programs", &error))?;
+        let object = open_object(settings, &config_of(settings, access, statistics.is_none()))?;
+        Engine::of(object, events, statistics)
+    }
+
+    fn of(object: OpenObject, events: Vec<EventRing>, statistics: Option<RunTimeStatistics>) -> Outcome<Engine> {
+        let object = object.load().map_err(|error| Failure::from_bpf("load the BPF programs", &error))?;
         let mut links = attach_tracepoints(&object)?;
         links.extend(attach_events(&object, &events)?);
         set_all(&events, false)?; // libbpf enables an event when it attaches
@@ -113,6 +117,11 @@ impl Engine {
         put(&self.processes, target.pid, &target.entry())
     }
 
+    /// How many processes can be observed at a time.
+    pub fn max_processes(&self) -> u32 {
+        self.processes.max_entries()
+    }
+
     /// False also for a process that has become another user's, or has got other rights: it is not to be followed.
     pub fn is_observed(&self, pid: u32) -> bool {
         get(&self.processes, pid).is_some()
@@ -127,16 +136,17 @@ impl Engine {
     }
 
     pub fn set_runtime_base(&self, tid: u32, runtime_ns: u64) -> Outcome<()> {
-        let updated = self.runtime_bases.update(&tid.to_le_bytes(), &runtime_ns.to_le_bytes(), MapFlags::ANY);
-        updated.map_err(|error| Failure::from_bpf("write to a map", &error))
+        put(&self.runtime_bases, tid, &runtime_ns)
     }
 
     pub fn runtime_base(&self, tid: u32) -> u64 {
         get(&self.runtime_bases, tid).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes)
     }
 
-    pub fn end_of(&self, pid: u32) -> Option<ProcessEnd> {
-        get(&self.ends, pid).and_then(|bytes| read_from(&bytes))
+    /// Of an awaited process; makes room for the next.
+    pub fn take_end(&self, pid: u32) -> Option<ProcessEnd> {
+        let bytes = self.ends.lookup_and_delete(&pid.to_le_bytes()).ok().flatten()?;
+        read_from(&bytes)
     }
 
     /// All `{key, repetitions}` with repetitions above zero, 24 bytes each.
@@ -201,6 +211,10 @@ fn add_counters(mut sum: Counters, one: Counters) -> Counters {
     sum.snapshots_over_budget += one.snapshots_over_budget;
     sum.exited_cpu_ns += one.exited_cpu_ns;
     sum.starters_full += one.starters_full;
+    sum.processes_full += one.processes_full;
+    sum.spaces_full += one.spaces_full;
+    sum.ends_full += one.ends_full;
+    sum.runtime_bases_full += one.runtime_bases_full;
     sum.foreign_execs += one.foreign_execs;
     sum.foreign_samples += one.foreign_samples;
     sum.timed_ns += one.timed_ns;
@@ -212,8 +226,16 @@ fn add_counters(mut sum: Counters, one: Counters) -> Counters {
 }
 
 fn put<T: crate::kernel::record::Plain>(map: &MapHandle, key: u32, value: &T) -> Outcome<()> {
-    map.update(&key.to_le_bytes(), bytes_of(value), MapFlags::ANY)
-        .map_err(|error| Failure::from_bpf("write to a map", &error))
+    map.update(&key.to_le_bytes(), bytes_of(value), MapFlags::ANY).map_err(|error| write_failure(map, &error))
+}
+
+fn write_failure(map: &MapHandle, error: &libbpf_rs::Error) -> Failure {
+    let name = map.name().to_string_lossy();
+    if error.kind() != ErrorKind::TooBig {
+        return Failure::from_bpf(&format!("write to the map {name}"), error);
+    }
+    let message = format!("the map {name} is full: it has room for {}", map.max_entries());
+    Failure { errno: libc::E2BIG, ..Failure::new("bpf", message) }
 }
 
 fn get(map: &MapHandle, key: u32) -> Option<Vec<u8>> {
@@ -354,12 +376,15 @@ fn program_run_ns(program: i32) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
+mod counting;
+
+#[cfg(test)]
+pub mod tests {
     use super::*;
     use crate::kernel::record::{StackHead, FRAME_OBJECT_SHIFT, FRAME_RULE_SHIFT, LOSS_NESTED, NO_OBJECT};
     use crate::spaces::processes::Processes;
 
-    const SETTINGS: Settings = Settings {
+    pub const SETTINGS: Settings = Settings {
         frequency_hz: 997,
         event: SamplingEvent::CpuClock,
         frame_pointers_only: false,
@@ -369,27 +394,50 @@ mod tests {
         checks_unwinding: false,
     };
 
-    fn burn_cpu(milliseconds: u64) {
+    pub fn burn_cpu(milliseconds: u64) {
         let begin_ns = crate::kernel::clock::own_cpu_ns();
         while crate::kernel::clock::own_cpu_ns() - begin_ns < milliseconds * 1_000_000 {
             std::hint::spin_loop();
         }
     }
 
-    /// None, and said so, where kernel programs cannot be loaded.
-    fn loaded_engine() -> Option<(Engine, Access)> {
+    /// None, and said so, where BPF programs cannot be loaded.
+    pub fn access_of_root() -> Option<Access> {
         // SAFETY: no preconditions.
         if unsafe { libc::geteuid() } != 0 {
-            eprintln!("skipped: loading kernel programs needs root");
+            eprintln!("skipped: loading BPF programs needs root");
             return None;
         }
         let root = crate::rights::caller::Caller { uid: 0, gid: 0, groups: vec![] };
-        let access =
-            Access::of(root, crate::rights::capabilities::NONE, &crate::rights::policy::Policy::default()).unwrap();
-        Some((Engine::load(&SETTINGS, open_events(&SETTINGS).unwrap(), &access, None).unwrap(), access))
+        Some(Access::of(root, crate::rights::capabilities::NONE, &crate::rights::policy::Policy::default()).unwrap())
     }
 
-    fn sample_ourselves(engine: &Engine) {
+    fn loaded_engine() -> Option<(Engine, Access)> {
+        engine_with(&[], |_| {})
+    }
+
+    /// `sizes`: of maps, by name, instead of those that they have.
+    pub fn engine_with(sizes: &[(&str, u32)], adjust: fn(&mut Config)) -> Option<(Engine, Access)> {
+        let access = access_of_root()?;
+        let mut config = config_of(&SETTINGS, &access, false);
+        adjust(&mut config);
+        let mut object = open_object(&SETTINGS, &config).unwrap();
+        for mut map in object.maps_mut() {
+            if let Some((_, entries)) = sizes.iter().find(|(name, _)| map.name() == *name) {
+                map.set_max_entries(*entries).unwrap();
+            }
+        }
+        Some((Engine::of(object, open_events(&SETTINGS).unwrap(), None).unwrap(), access))
+    }
+
+    /// As if the BPF programs had counted so.
+    pub fn set_counters(engine: &Engine, counters: &Counters) {
+        let mut per_cpu = vec![bytes_of(&Counters::default()).to_vec(); libbpf_rs::num_possible_cpus().unwrap()];
+        per_cpu[0] = bytes_of(counters).to_vec();
+        engine.counters.update_percpu(&0u32.to_le_bytes(), &per_cpu, MapFlags::ANY).unwrap();
+    }
+
+    pub fn sample_ourselves(engine: &Engine) {
         engine.set_sampling(true).unwrap();
         burn_cpu(200);
         engine.set_sampling(false).unwrap();

@@ -98,6 +98,7 @@ pub struct Process {
     pub is_held: u32,
     pub root: u32,
     pub is_alone: u32,
+    pub is_awaited: u32,
 }
 
 #[repr(C)]
@@ -131,6 +132,10 @@ pub struct Counters {
     pub snapshots_over_budget: u64,
     pub exited_cpu_ns: u64,
     pub starters_full: u64,
+    pub processes_full: u64,
+    pub spaces_full: u64,
+    pub ends_full: u64,
+    pub runtime_bases_full: u64,
     pub foreign_execs: u64,
     pub foreign_samples: u64,
     pub timed_ns: u64,
@@ -163,6 +168,8 @@ unsafe impl Plain for Space {}
 unsafe impl Plain for Mapping {}
 unsafe impl Plain for Counters {}
 unsafe impl Plain for ProcessEnd {}
+// SAFETY: an integer.
+unsafe impl Plain for u64 {}
 
 pub fn bytes_of<T: Plain>(value: &T) -> &[u8] {
     // SAFETY: Plain types are initialized bytes throughout.

@@ -295,7 +295,7 @@ impl Session {
             !has_ended
         });
         for pid in ended {
-            let end = self.engine.end_of(pid);
+            let end = self.engine.take_end(pid);
             let mut payload = pid.to_le_bytes().to_vec();
             payload.extend_from_slice(&end.map_or(-1, |end| end.wait_status).to_le_bytes());
             payload.extend_from_slice(&end.map_or_else(monotonic_ns, |end| end.time_ns).to_le_bytes());
@@ -338,7 +338,7 @@ impl Session {
     fn observe(&mut self, request: &AddRequest) -> io::Result<()> {
         let pid = request.target.pid;
         let process = self.access.authorize(pid)?;
-        if request.is_child && self.engine.is_observed(pid) {
+        if !request.target.is_awaited && self.engine.is_observed(pid) {
             return Ok(());
         }
         self.side_band.enable()?;
@@ -357,7 +357,7 @@ impl Session {
         let (wire, sent) = (&mut self.wire, &mut self.objects_sent);
         let mut send_loaded = |objects: &mut Objects| send_objects(wire, sent, objects);
         self.processes.add(&mut self.engine, &request.target, &mut send_loaded).map_err(to_io)?;
-        if !request.is_child {
+        if request.target.is_awaited {
             self.awaited.push((pid, process));
         }
         if !self.is_sampling {
@@ -430,18 +430,30 @@ impl Session {
             ("throttled", self.throttled),
             ("skippedTicks", skipped_ticks(&self.settings, &counters)),
             ("stolenNs", stolen_ns().saturating_sub(self.stolen_base_ns)),
-            ("startersFull", counters.starters_full),
             ("foreignExecs", counters.foreign_execs),
             ("foreignSamples", counters.foreign_samples),
+            ("maxProcesses", self.engine.max_processes().into()),
             ("attachToFirstSampleNs", self.first_sample_ns.saturating_sub(self.enabled_ns)),
         ];
-        let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        let fields = fields.into_iter().chain(full_maps(&counters));
+        let fields: Vec<String> = fields.map(|(name, value)| format!("\"{name}\":{value}")).collect();
         let source = if run_ns.is_some() { "kernel" } else { "sampled" };
         let check = self.settings.checks_unwinding.then(|| self.check.totals(counters.checks_lost)).unwrap_or_default();
         let named: Vec<String> = still_running.iter().take(MAX_NAMED).map(u32::to_string).collect();
         let (fields, lost, named) = (fields.join(","), lost.join(","), named.join(","));
         format!("{{{fields},\"stillRunningPids\":[{named}],\"costSource\":\"{source}\",{check}\"lost\":{{{lost}}}}}")
     }
+}
+
+/// What found no room in a map of the kernel's, in TOTALS.
+fn full_maps(counters: &Counters) -> [(&'static str, u64); 5] {
+    [
+        ("startersFull", counters.starters_full),
+        ("processesFull", counters.processes_full),
+        ("spacesFull", counters.spaces_full),
+        ("endsFull", counters.ends_full),
+        ("runtimeBasesFull", counters.runtime_bases_full),
+    ]
 }
 
 /// Of those that were due while an observed task kept its CPU. The kernel lets a timer that comes late skip what it has
@@ -511,5 +523,49 @@ fn append_kernel_frames(outgoing: &mut Vec<u8>, frames: impl Iterator<Item = u64
     for (index, address) in frames.enumerate() {
         let address = address.wrapping_sub(u64::from(index > 0));
         outgoing.extend_from_slice(&address.to_le_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::engine::tests::{access_of_root, set_counters, SETTINGS};
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn what_the_bpf_programs_count_is_in_the_totals() {
+        let Some(access) = access_of_root() else { return };
+        let (mut client, sampler) = UnixStream::pair().unwrap();
+        let hearing = std::thread::spawn(move || client.read_to_end(&mut Vec::new()));
+        let mut session = Session::start(Wire::new(sampler), &SETTINGS, access, None).unwrap();
+        let lost = std::array::from_fn(|index| 101 + index as u64);
+        let counters = Counters {
+            fired: 1,
+            lost,
+            snapshots: 2,
+            snapshots_over_budget: 3,
+            exited_cpu_ns: 4,
+            starters_full: 5,
+            processes_full: 6,
+            spaces_full: 7,
+            ends_full: 8,
+            runtime_bases_full: 9,
+            foreign_execs: 10,
+            foreign_samples: 11,
+            ..Counters::default()
+        };
+        set_counters(&session.engine, &counters);
+        let totals = session.totals();
+        let expected = "fired:1 snapshots:2 snapshotsOverBudget:3 targetCpuNs:4 startersFull:5 processesFull:6 \
+                        spacesFull:7 endsFull:8 runtimeBasesFull:9 foreignExecs:10 foreignSamples:11 \
+                        maxProcesses:16384 ringbufFull:101 nested:102";
+        for field in expected.split_whitespace() {
+            let (name, value) = field.split_once(':').unwrap();
+            let is_in = |end: &str| totals.contains(&format!("\"{name}\":{value}{end}"));
+            assert!(is_in(",") || is_in("}"), "{field} is not in {totals}");
+        }
+        drop(session);
+        hearing.join().unwrap().unwrap();
     }
 }

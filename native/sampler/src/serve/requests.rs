@@ -48,8 +48,6 @@ fn within(value: u32, least: u32, most: u32, what: &str) -> Outcome<u32> {
 pub struct AddRequest<'a> {
     pub id: u32,
     pub target: Target,
-    /// Of a process that is observed already.
-    pub is_child: bool,
     /// NUL-terminated.
     paths: &'a [u8],
 }
@@ -73,8 +71,9 @@ pub fn parse_add(payload: &[u8]) -> Outcome<AddRequest<'_>> {
         root: if is_child { ancestor } else { id },
         is_held: flags & ADD_IS_HELD != 0,
         is_alone: flags & ADD_IS_ALONE != 0,
+        is_awaited: !is_child,
     };
-    Ok(AddRequest { id, target, is_child, paths })
+    Ok(AddRequest { id, target, paths })
 }
 
 fn word_at(payload: &[u8], index: usize) -> Option<u32> {
