@@ -127,12 +127,22 @@ impl Engine {
         get(&self.processes, pid).is_some()
     }
 
-    pub fn forget(&self, pid: u32) {
-        let _ = self.processes.delete(&pid.to_le_bytes());
+    /// Whoever has the pid. That there is no entry any more is no failure.
+    pub fn forget(&self, pid: u32) -> Outcome<()> {
+        remove(&self.processes, pid)
     }
 
-    pub fn publish_space(&self, pid: u32, space: &Space) -> Outcome<()> {
-        put(&self.spaces, pid, space)
+    /// False where there is no room for it.
+    pub fn publish_space(&self, pid: u32, space: &Space) -> Outcome<bool> {
+        match put(&self.spaces, pid, space) {
+            Err(failure) if failure.errno == libc::E2BIG => Ok(false),
+            other => other.map(|()| true),
+        }
+    }
+
+    /// The kernel does this when it frees a process, which may have been before its last mappings were published.
+    pub fn withdraw_space(&self, pid: u32) -> Outcome<()> {
+        remove(&self.spaces, pid)
     }
 
     pub fn set_runtime_base(&self, tid: u32, runtime_ns: u64) -> Outcome<()> {
@@ -236,6 +246,13 @@ fn write_failure(map: &MapHandle, error: &libbpf_rs::Error) -> Failure {
     }
     let message = format!("the map {name} is full: it has room for {}", map.max_entries());
     Failure { errno: libc::E2BIG, ..Failure::new("bpf", message) }
+}
+
+fn remove(map: &MapHandle, key: u32) -> Outcome<()> {
+    match map.delete(&key.to_le_bytes()) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(write_failure(map, &error)),
+        _ => Ok(()),
+    }
 }
 
 fn get(map: &MapHandle, key: u32) -> Option<Vec<u8>> {

@@ -351,7 +351,7 @@ impl Session {
         }
         self.engine.observe(&request.target).map_err(to_io)?;
         if has_ended(&process) {
-            self.engine.forget(pid); // whoever has its pid now was not asked for
+            self.engine.forget(pid).map_err(to_io)?; // whoever has its pid now was not asked for
             return Err(io::Error::from_raw_os_error(libc::ESRCH));
         }
         let (wire, sent) = (&mut self.wire, &mut self.objects_sent);

@@ -99,7 +99,7 @@ impl Processes {
             if self.takes_long(&item) {
                 self.publish(engine)?;
             }
-            self.apply_one(engine, item);
+            self.apply_one(engine, item)?;
             send_loaded(&mut self.objects)?;
         }
         self.publish(engine)
@@ -119,17 +119,18 @@ impl Processes {
         }
     }
 
-    fn apply_one(&mut self, engine: &mut Engine, item: Item) {
+    fn apply_one(&mut self, engine: &mut Engine, item: Item) -> Outcome<()> {
         match item.news {
             News::Fork { parent } => self.fork(parent, item.pid),
             News::Exec => self.exec(item.pid),
             News::Mapped(new) => self.map(engine, item.pid, &new, item.time_ns),
-            News::Ended => self.end(item.pid),
+            News::Ended => self.end(engine, item.pid)?,
             News::Lost { records } => {
                 self.objects.problems.add("side-band-lost", format!("{records} notices of new mappings were lost"));
                 self.rescan(engine);
             }
         }
+        Ok(())
     }
 
     fn fork(&mut self, parent: u32, child: u32) {
@@ -221,17 +222,21 @@ impl Processes {
     }
 
     /// The leader's end; other threads may go on, so the mappings stay until the process is gone.
-    fn end(&mut self, pid: u32) {
+    fn end(&mut self, engine: &Engine, pid: u32) -> Outcome<()> {
         let now_ns = monotonic_ns();
-        let Some(process) = self.all.get_mut(&pid) else { return };
+        let Some(process) = self.all.get_mut(&pid) else { return Ok(()) };
         if has_other_threads(pid) {
-            return;
+            return Ok(());
         }
         process.has_ended = true;
         touch_objects(&mut self.objects, process, now_ns);
         process.must_publish = false;
         self.ended.push(pid);
         self.publication.release(process.range.take(), now_ns);
+        if engine.is_observed(pid) {
+            return Ok(()); // not freed yet, or the pid is another's already
+        }
+        engine.withdraw_space(pid)
     }
 
     fn rescan(&mut self, engine: &mut Engine) {

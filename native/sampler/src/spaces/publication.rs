@@ -42,15 +42,22 @@ impl Publication {
             fitted
         });
         let count = mappings.len();
-        let Some(range) = self.ranges.allocate(count, monotonic_ns()) else {
+        let mut note_no_room = || {
             problems.add("too-many-processes", format!("no room for the mappings of process {pid}"));
             process.must_publish = true; // with its next mapping
+        };
+        let Some(range) = self.ranges.allocate(count, monotonic_ns()) else {
+            note_no_room();
             return Ok(());
         };
         engine.mappings.set_all(range.first as usize, &mappings);
         let log2_step = first_step_log2(count) as u32;
         let space = Space { first: range.first, count: count as u32, log2_step, generation: process.generation };
-        engine.publish_space(pid, &space)?;
+        if !engine.publish_space(pid, &space)? {
+            note_no_room();
+            self.ranges.release(range, monotonic_ns());
+            return Ok(());
+        }
         let replaced = process.range.replace(Rc::new(range));
         self.release(replaced, monotonic_ns()); // it was in use until here
         Ok(())

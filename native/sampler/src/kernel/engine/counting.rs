@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use super::tests::{burn_cpu, engine_with, sample_ourselves};
 use super::*;
+use crate::kernel::clock::monotonic_ns;
 use crate::kernel::record::LOSS_RINGBUF_FULL;
+use crate::kernel::side_band::{Item, News};
 use crate::spaces::processes::Processes;
 
 /// A map of one entry, which is taken, may still give one for each CPU in some kernel: tests ask for more.
@@ -71,7 +73,7 @@ fn forked_processes_that_find_no_room_are_not_observed() {
 fn forked_processes_whose_mappings_find_no_room_are_counted() {
     let Some((engine, _)) = engine_with(&[("spaces", 1)], |_| {}) else { return };
     let shell = Shell::observed(FORK_EIGHT, &engine);
-    engine.publish_space(shell.pid(), &Space::default()).unwrap();
+    assert!(engine.publish_space(shell.pid(), &Space::default()).unwrap());
     shell.run();
     let Counters { processes_full, spaces_full, .. } = engine.counters();
     assert!((1..=FORKED).contains(&spaces_full), "{spaces_full} of {FORKED}");
@@ -213,4 +215,37 @@ fn the_programs_time_themselves_and_the_stints_between_samples() {
     let Counters { timed_ns, timed_hits, stint_ns, stint_samples, .. } = engine.counters();
     assert!(timed_hits > 0 && timed_ns > 0, "{timed_hits} hits in {timed_ns} ns");
     assert!(stint_samples > 0 && stint_ns > 0, "{stint_samples} samples in {stint_ns} ns");
+}
+
+fn problems_of(processes: &mut Processes) -> Vec<&'static str> {
+    processes.objects.problems.take().into_iter().map(|(code, _)| code).collect()
+}
+
+#[test]
+fn mappings_that_cannot_be_published_are_a_problem_and_end_no_run() {
+    let Some((mut engine, access)) = engine_with(&[("spaces", 1)], |_| {}) else { return };
+    let mut processes = Processes::new(&mut engine, Rc::new(access));
+    let shells: Vec<Shell> = (0..FORKED).map(|_| Shell::observed("true", &engine)).collect();
+    for shell in &shells {
+        processes.add(&mut engine, &Target::of(1, shell.pid()), &mut |_| Ok(())).unwrap();
+    }
+    assert!(problems_of(&mut processes).contains(&"too-many-processes"));
+    for shell in shells {
+        shell.run();
+    }
+}
+
+#[test]
+fn mappings_that_were_published_after_the_end_of_a_process_leave_no_trace() {
+    let Some((mut engine, access)) = engine_with(&[], |_| {}) else { return };
+    let mut processes = Processes::new(&mut engine, Rc::new(access));
+    let shell = Shell::observed("true", &engine);
+    let pid = shell.pid();
+    processes.add(&mut engine, &Target::of(1, pid), &mut |_| Ok(())).unwrap();
+    shell.run();
+    wait_until("the kernel frees the process", || !engine.is_observed(pid));
+    assert!(engine.publish_space(pid, &Space::default()).unwrap()); // the news of a mapping came before that of the end
+    let ended = Item { time_ns: monotonic_ns(), pid, news: News::Ended };
+    processes.apply(&mut engine, vec![ended], &mut |_| Ok(())).unwrap();
+    assert!(get(&engine.spaces, pid).is_none());
 }
