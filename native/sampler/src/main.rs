@@ -26,7 +26,7 @@ use std::process::ExitCode;
 
 use failure::{Failure, Outcome};
 use kernel::clock;
-use kernel::engine::RunTimeStatistics;
+use kernel::run_time_statistics::RunTimeStatistics;
 use rights::access::{self, can_sample_alone, Access};
 use rights::bounds::Need;
 use rights::caller::{connect_to_caller, SudoCaller};

@@ -11,12 +11,14 @@ use std::time::Instant;
 
 use crate::failure::{json_text, Failure, Outcome};
 use crate::kernel::clock::{monotonic_ns, own_cpu_ns, own_private_bytes, stolen_ns};
-use crate::kernel::engine::{open_events, Engine, RunTimeStatistics};
+use crate::kernel::engine::Engine;
 use crate::kernel::perf_events::{cpu_clock_period_ns, SamplingEvent};
 use crate::kernel::record::{
     bytes_of, read_from, Check, Counters, Snapshot, StackHead, LOSS_NAMES, RECORD_CHECK, RECORD_SNAPSHOT,
 };
+use crate::kernel::run_time_statistics::RunTimeStatistics;
 use crate::kernel::running_times::running_times;
+use crate::kernel::sampling_events::SamplingEvents;
 use crate::kernel::settings::Settings;
 use crate::kernel::side_band::SideBand;
 use crate::rights::access::Access;
@@ -84,7 +86,7 @@ impl Session {
     ) -> Outcome<Session> {
         let begin_ns = monotonic_ns();
         let claim = access.bounds.map(|bounds| access.with_own_rights(|| bounds.claim(settings.need()))).transpose()?;
-        let open = || Ok((SideBand::open()?, open_events(settings)?));
+        let open = || Ok((SideBand::open()?, SamplingEvents::open(settings)?));
         let (side_band, events) = spend(OPEN_EVENTS, open)?;
         let mut engine = Engine::load(settings, events, &access, statistics)?;
         let access = Rc::new(access);

@@ -354,3 +354,43 @@ fn has_other_threads(pid: u32) -> bool {
 fn touch_objects(objects: &mut Objects, process: &Process, now_ns: u64) {
     process.mappings.iter().for_each(|mapping| objects.room.touch(mapping.object, now_ns));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::engine::tests::{loaded_engine, sample_ourselves};
+    use crate::kernel::record::{read_from, StackHead, FRAME_OBJECT_SHIFT, FRAME_RULE_SHIFT};
+
+    /// Frames of files, by their CFI, in what waits in the ring.
+    fn take_cfi_frames(engine: &Engine) -> usize {
+        let records = engine.take_records().unwrap();
+        let mut rest = records.as_slice();
+        let mut count = 0;
+        while let Some((length, tail)) = rest.split_at_checked(4) {
+            let (record, tail) = tail.split_at(u32::from_le_bytes(length.try_into().unwrap()) as usize);
+            let head: StackHead = read_from(record).unwrap();
+            let frames = record[size_of::<StackHead>()..].chunks_exact(8).take(head.user_frames.into());
+            let words = frames.map(|word| u64::from_le_bytes(word.try_into().unwrap()));
+            let is_cfi = |word: &u64| word >> FRAME_RULE_SHIFT & 7 == 0 && word >> FRAME_OBJECT_SHIFT != 0;
+            count += words.filter(is_cfi).count();
+            rest = tail;
+        }
+        count
+    }
+
+    #[test]
+    fn a_space_that_leads_to_a_table_that_is_gone_gets_no_rules() {
+        let Some((mut engine, access)) = loaded_engine() else { return };
+        let mut processes = Processes::new(&mut engine, Rc::new(access));
+        engine.observe(&Target::of(1, std::process::id())).unwrap();
+        processes.add(&mut engine, &Target::of(1, std::process::id()), &mut |_| Ok(())).unwrap();
+        sample_ourselves(&engine);
+        assert!(take_cfi_frames(&engine) > 20);
+        for slot in processes.objects.since(0).iter().filter_map(|object| processes.objects.slot(object.id)) {
+            slot.name_owner(&mut engine.tables, NO_OBJECT);
+        }
+        engine.observe(&Target::of(2, std::process::id())).unwrap(); // another root: known stacks are not sent again
+        sample_ourselves(&engine);
+        assert_eq!(take_cfi_frames(&engine), 0);
+    }
+}

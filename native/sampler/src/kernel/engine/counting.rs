@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::tests::{burn_cpu, engine_with, sample_ourselves};
 use super::*;
 use crate::kernel::clock::monotonic_ns;
-use crate::kernel::record::LOSS_RINGBUF_FULL;
+use crate::kernel::record::{Config, LOSS_RINGBUF_FULL};
 use crate::kernel::side_band::{Item, News};
 use crate::spaces::processes::Processes;
 
