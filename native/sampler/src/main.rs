@@ -20,26 +20,17 @@ mod tables;
 mod unwind;
 
 use std::ffi::OsString;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::ExitCode;
 
-use failure::{Failure, Outcome};
-use kernel::clock;
-use kernel::run_time_statistics::RunTimeStatistics;
-use rights::access::{self, can_sample_alone, Access};
+use rights::access::can_sample_alone;
 use rights::bounds::Need;
-use rights::caller::{connect_to_caller, SudoCaller};
+use rights::caller::SudoCaller;
 use rights::capabilities::{inherited, Capabilities, NEEDED};
 use rights::install_place::Done;
 use rights::installation::{self, Plan};
 use rights::policy::Policy;
-use rights::privileges;
-use serve::capture::Session;
-use serve::protocol::{MESSAGE_FAILED, MESSAGE_HELLO, MESSAGE_START, PROTOCOL_VERSION};
-use serve::requests::parse_start;
-use serve::wire::Wire;
-use serve::{signals, sockets_left};
+use serve::start::{run, Starter};
 
 const EXIT_USAGE: u8 = 2;
 const EXIT_NOT_PERMITTED: u8 = 77;
@@ -105,7 +96,7 @@ fn parse_need(sizes: &[OsString]) -> Option<Need> {
 
 /// Before anything is built: a session would be refused in the same words.
 fn check_bounds(need: Need) -> ExitCode {
-    let Some(bounds) = policy_of_start().bounds.filter(|_| !can_sample_alone(inherited())) else {
+    let Some(bounds) = Policy::of_start().bounds.filter(|_| !can_sample_alone(inherited())) else {
         return check_rights();
     };
     match bounds.claim(need) {
@@ -120,87 +111,4 @@ fn check_bounds(need: Need) -> ExitCode {
 fn show_bounds() -> ExitCode {
     println!("{}", Policy::installed().bounds.unwrap_or_default().to_json());
     ExitCode::SUCCESS
-}
-
-#[derive(PartialEq)]
-enum Starter {
-    Client,
-    Sudo,
-}
-
-fn run(socket: &Path, sudo: Option<SudoCaller>, starter: Starter) -> ExitCode {
-    signals::ignore_all();
-    signals::leave_group();
-    libbpf_rs::set_print(None);
-    match enter_apart(socket, sudo, &starter) {
-        Ok(Some(entered)) => serve(entered, socket),
-        Ok(None) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("bee-sampler: {failure}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// None in the process that has nothing more to do.
-fn enter_apart(socket: &Path, sudo: Option<SudoCaller>, starter: &Starter) -> Outcome<Option<Entered>> {
-    let entered = enter(socket, sudo)?;
-    let goes_on = *starter == Starter::Client
-        || signals::leave_starter().map_err(|error| Failure::from_io("internal", "go on without sudo", &error))?;
-    Ok(goes_on.then_some(entered))
-}
-
-struct Entered {
-    stream: UnixStream,
-    access: Access,
-    statistics: Option<RunTimeStatistics>,
-}
-
-/// What needs more rights than we keep comes before the drop: priority, and the kernel's statistics of our programs.
-fn enter(socket: &Path, sudo: Option<SudoCaller>) -> Outcome<Entered> {
-    let (policy, inherited) = (policy_of_start(), inherited());
-    let (stream, caller) = connect_to_caller(socket, sudo)?;
-    clock::run_promptly();
-    let statistics = RunTimeStatistics::enable();
-    privileges::drop_to(&caller.to_become(sudo), access::held_back_for_events())
-        .map_err(|error| Failure::from_io("internal", "give up rights", &error))?;
-    let access = Access::of(caller, inherited, &policy)
-        .map_err(|error| Failure::from_io("internal", "know who asks", &error))?;
-    Ok(Entered { stream, access, statistics })
-}
-
-/// Root's own process was started by root or by sudo; any other by file or ambient capabilities.
-fn policy_of_start() -> Policy {
-    // SAFETY: cannot fail.
-    match unsafe { libc::getuid() } {
-        0 => Policy::of_sudo(),
-        _ => Policy::installed(),
-    }
-}
-
-fn serve(entered: Entered, socket: &Path) -> ExitCode {
-    let Ok(report) = entered.stream.try_clone() else { return ExitCode::FAILURE };
-    match serve_session(entered) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            if Wire::new(report).send(MESSAGE_FAILED, failure.to_json().as_bytes()).is_err() {
-                sockets_left::remove(socket); // the client was killed, nobody else will
-            }
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn serve_session(Entered { stream, access, statistics }: Entered) -> Outcome<()> {
-    let mut wire = Wire::new(stream);
-    let mut hello = PROTOCOL_VERSION.to_le_bytes().to_vec();
-    hello.extend_from_slice(&std::process::id().to_le_bytes());
-    hello.extend_from_slice(env!("CARGO_PKG_VERSION").as_bytes());
-    let io = |error| Failure::from_io("client", "greet the client", &error);
-    wire.send(MESSAGE_HELLO, &hello).map_err(io)?;
-    match wire.receive().map_err(io)? {
-        None => Err(Failure::new("client", "the client went away")),
-        Some((MESSAGE_START, payload)) => Session::start(wire, &parse_start(&payload)?, access, statistics)?.run(),
-        Some((other, _)) => Err(Failure::new("protocol", format!("expected START, got request {other}"))),
-    }
 }

@@ -33,6 +33,15 @@ impl Policy {
         installed_text().map_or_else(Policy::default, |text| Policy::parse(&text))
     }
 
+    /// Root's own process was started by root or by sudo; any other by file or ambient capabilities.
+    pub fn of_start() -> Policy {
+        // SAFETY: cannot fail.
+        match unsafe { libc::getuid() } {
+            0 => Policy::of_sudo(),
+            _ => Policy::installed(),
+        }
+    }
+
     /// For a caller whom sudo let start us as root: the kernel's frames are no secret to them.
     pub fn of_sudo() -> Policy {
         Policy { kernel_frames: true, all_processes: false, bounds: None }

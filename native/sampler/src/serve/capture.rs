@@ -1,71 +1,52 @@
-//! One run: the client's requests, the kernel's news and records, and what goes back.
+//! One capture: the client's requests, the kernel's news and records, and what goes back.
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::failure::{json_text, Failure, Outcome};
-use crate::kernel::clock::{monotonic_ns, own_cpu_ns, own_private_bytes, stolen_ns};
+use crate::failure::{Failure, Outcome};
+use crate::kernel::clock::monotonic_ns;
 use crate::kernel::engine::Engine;
-use crate::kernel::perf_events::{cpu_clock_period_ns, SamplingEvent};
-use crate::kernel::record::{
-    bytes_of, read_from, Check, Counters, Snapshot, StackHead, LOSS_NAMES, RECORD_CHECK, RECORD_SNAPSHOT,
-};
+use crate::kernel::record::ProcessEnd;
 use crate::kernel::run_time_statistics::RunTimeStatistics;
 use crate::kernel::running_times::running_times;
 use crate::kernel::sampling_events::SamplingEvents;
 use crate::kernel::settings::Settings;
 use crate::kernel::side_band::SideBand;
+use crate::kernel::target::Target;
 use crate::rights::access::Access;
 use crate::rights::capabilities::{spend, OPEN_EVENTS};
 use crate::rights::pidfd::has_ended;
+use crate::serve::awaited::Awaited;
 use crate::serve::checkpoint::Checkpoints;
-use crate::serve::protocol::*;
+use crate::serve::client::Client;
+use crate::serve::protocol::{MESSAGE_ADD, MESSAGE_STOP};
 use crate::serve::requests::{parse_add, AddRequest};
+use crate::serve::stacks::Stacks;
+use crate::serve::totals::{totals, Costs};
 use crate::serve::wire::Wire;
-use crate::spaces::jit_dumps::JitDump;
-use crate::spaces::maps_file::is_gone;
-use crate::spaces::process_code::ProcessCode;
 use crate::spaces::processes::Processes;
-use crate::tables::file_state::FileState;
-use crate::tables::object::Object;
-use crate::tables::objects::Objects;
-use crate::unwind::unwinding_check::{Means, UnwindingCheck};
-use crate::unwind::walk::{as_snapshot_frame, unwind, Surroundings, Walked};
 
 /// How often waiting stacks are fetched when nothing asks for it earlier.
 const TICK_MS: i32 = 100;
-/// Pids of processes that go on, in TOTALS.
-const MAX_NAMED: usize = 16;
-/// Batches of stacks stay below this; the client refuses frames of 64 MiB.
-const BATCH_BYTES: usize = 256 << 10;
 
-pub struct Session {
-    wire: Wire,
+pub struct Capture {
+    settings: Settings,
+    access: Rc<Access>,
+    client: Client,
     engine: Engine,
     side_band: SideBand,
-    access: Rc<Access>,
     processes: Processes,
-    awaited: Vec<(u32, File)>,
-    outgoing: Vec<u8>,
-    objects_sent: u32,
-    settings: Settings,
-    check: UnwindingCheck,
-    is_sampling: bool,
-    peak_private_bytes: u64,
-    ticked_ns: u64,
-    load_cpu_ns: u64,
-    enabled_ns: u64,
-    first_sample_ns: u64,
-    throttled: u64,
-    /// When sampling began.
-    stolen_base_ns: u64,
+    stacks: Stacks,
+    awaited: Awaited,
     checkpoints: Checkpoints,
+    costs: Costs,
+    is_sampling: bool,
+    ticked_ns: u64,
     /// On the user's share of the machine.
     _claim: Option<OwnedFd>,
 }
@@ -77,45 +58,39 @@ enum Next {
     ClientGone,
 }
 
-impl Session {
+impl Capture {
     pub fn start(
-        mut wire: Wire,
+        wire: Wire,
         settings: &Settings,
         access: Access,
         statistics: Option<RunTimeStatistics>,
-    ) -> Outcome<Session> {
+    ) -> Outcome<Capture> {
         let begin_ns = monotonic_ns();
         let claim = access.bounds.map(|bounds| access.with_own_rights(|| bounds.claim(settings.need()))).transpose()?;
         let open = || Ok((SideBand::open()?, SamplingEvents::open(settings)?));
         let (side_band, events) = spend(OPEN_EVENTS, open)?;
         let mut engine = Engine::load(settings, events, &access, statistics)?;
         let access = Rc::new(access);
-        let loaded_ns = monotonic_ns() - begin_ns;
-        send(&mut wire, MESSAGE_STARTED, format!("{{\"loadNs\":{loaded_ns}}}").as_bytes())?;
+        let mut client = Client::new(wire);
+        client.send_started(monotonic_ns() - begin_ns)?;
         if access.has_kernel_frames {
-            crate::serve::kernel_symbols::send(&mut wire)
-                .map_err(|error| Failure::from_io("client", "write to the client", &error))?;
+            client.send_kernel_symbols()?;
         }
-        Ok(Session {
+        let mut costs = Costs::default();
+        costs.note_memory();
+        Ok(Capture {
             processes: Processes::new(&mut engine, Rc::clone(&access)),
+            stacks: Stacks::new(Rc::clone(&access), settings.limits()),
+            settings: *settings,
             access,
-            wire,
+            client,
             engine,
             side_band,
-            awaited: Vec::new(),
-            outgoing: Vec::new(),
-            objects_sent: 0,
-            settings: *settings,
-            check: UnwindingCheck::default(),
-            is_sampling: false,
-            peak_private_bytes: own_private_bytes(),
-            ticked_ns: 0,
-            load_cpu_ns: 0,
-            enabled_ns: 0,
-            first_sample_ns: 0,
-            throttled: 0,
-            stolen_base_ns: 0,
+            awaited: Awaited::default(),
             checkpoints: Checkpoints::new(),
+            costs,
+            is_sampling: false,
+            ticked_ns: 0,
             _claim: claim,
         })
     }
@@ -128,7 +103,7 @@ impl Session {
             self.tick()?;
             self.checkpoint()?;
             self.report_ends(&ready)?;
-            if ready.contains(&self.wire.as_raw_fd()) {
+            if ready.contains(&self.client.as_raw_fd()) {
                 match self.answer()? {
                     Next::GoOn => {}
                     Next::Stop => return self.finish(),
@@ -138,26 +113,12 @@ impl Session {
         }
     }
 
-    /// Ten times a second, and when a file was written: reading /proc at every wake-up would be half of our own cost.
-    fn tick(&mut self) -> Outcome<()> {
-        self.processes.compare_again(&mut self.engine)?;
-        let now_ns = monotonic_ns();
-        let is_due = now_ns - self.ticked_ns >= TICK_MS as u64 * 1_000_000;
-        if !is_due && !self.processes.objects.watch.take_news() {
-            return Ok(());
-        }
-        self.ticked_ns = now_ns;
-        self.peak_private_bytes = self.peak_private_bytes.max(own_private_bytes());
-        let (wire, sent) = (&mut self.wire, &mut self.objects_sent);
-        self.processes.map_rewritten(&mut self.engine, &mut |objects| send_objects(wire, sent, objects))
-    }
-
     /// Descriptors that have something to say, after a tick at the latest.
     fn wait(&self) -> Outcome<Vec<i32>> {
-        let mut descriptors = vec![self.wire.as_raw_fd(), self.engine.ring_descriptor()];
+        let mut descriptors = vec![self.client.as_raw_fd(), self.engine.ring_descriptor()];
         descriptors.extend(self.side_band.descriptors());
         descriptors.extend(self.processes.objects.watch.descriptor());
-        descriptors.extend(self.awaited.iter().map(|(_, process)| process.as_raw_fd()));
+        descriptors.extend(self.awaited.descriptors());
         let mut polls: Vec<libc::pollfd> =
             descriptors.iter().map(|&fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
         let timeout_ms = if self.side_band.has_waiting() { 0 } else { self.until_next_work_ms() };
@@ -181,135 +142,48 @@ impl Session {
     fn collect(&mut self) -> Outcome<()> {
         let records = self.engine.take_records()?;
         let news = self.side_band.take();
-        let (wire, sent) = (&mut self.wire, &mut self.objects_sent);
-        self.processes.apply(&mut self.engine, news, &mut |objects| send_objects(wire, sent, objects))?;
-        self.forward(&records)?;
+        let client = &mut self.client;
+        self.processes.apply(&mut self.engine, news, &mut |objects| client.send_objects(objects))?;
+        self.send_objects()?;
+        self.stacks.forward(&records, &self.engine, &mut self.processes, &mut self.client)?;
         self.report_problems()
     }
 
-    fn forward(&mut self, records: &[u8]) -> Outcome<()> {
-        self.send_objects()?;
-        let mut rest = records;
-        while let Some((length, tail)) = rest.split_at_checked(4) {
-            let length = u32::from_le_bytes([length[0], length[1], length[2], length[3]]) as usize;
-            let Some((record, tail)) = tail.split_at_checked(length) else { break };
-            self.forward_one(record);
-            rest = tail;
-            if self.outgoing.len() >= BATCH_BYTES {
-                self.send_outgoing()?;
-            }
-        }
-        self.send_outgoing()
-    }
-
-    fn forward_one(&mut self, record: &[u8]) {
-        let Some(head) = read_from::<StackHead>(record) else { return };
-        if self.first_sample_ns == 0 {
-            self.first_sample_ns = head.time_ns;
-        }
-        match head.kind {
-            RECORD_SNAPSHOT => read_from(record).iter().for_each(|snapshot| self.forward_snapshot(snapshot)),
-            RECORD_CHECK => read_from(record).iter().for_each(|check| self.check_unwinding(check)),
-            _ => self.forward_stack(&head, record),
-        }
-    }
-
-    fn check_unwinding(&mut self, check: &Check) {
-        let (engine, objects, access) = (&self.engine, &self.processes.objects, &*self.access);
-        let changed_ns = self.processes.changed_ns();
-        let means = Means { engine, objects, access, limits: self.settings.limits(), changed_ns };
-        let found = self.check.examine(check, &means);
-        found.into_iter().for_each(|(code, text)| self.processes.objects.problems.add(code, text));
-    }
-
-    fn forward_stack(&mut self, head: &StackHead, record: &[u8]) {
-        let kernel = record.len() - 8 * usize::from(head.kernel_frames);
-        self.outgoing.extend_from_slice(&record[..kernel]);
-        append_kernel_frames(&mut self.outgoing, words(&record[kernel..]));
-    }
-
-    fn forward_snapshot(&mut self, snapshot: &Snapshot) {
-        let process = self.processes.get(snapshot.head.pid);
-        let current = process.filter(|process| process.generation == snapshot.generation);
-        let mappings = current.map_or(&[][..], |process| &process.mappings);
-        let (access, objects, pid) = (&*self.access, &self.processes.objects, snapshot.head.pid);
-        let code = ProcessCode { access, objects, mappings, pid };
-        let read_code = |address| code.eight_at(address);
-        let around = Surroundings { mappings, tables: &self.engine.tables, read_code: &read_code };
-        let Walked { frames, outcome } = unwind(snapshot, around, self.settings.limits());
-        let kernel = &snapshot.kernel[..usize::from(snapshot.head.kernel_frames).min(snapshot.kernel.len())];
-        let head = StackHead { kind: 0, outcome, user_frames: frames.len() as u16, key: [0; 2], ..snapshot.head };
-        self.outgoing.extend_from_slice(bytes_of(&head));
-        for frame in frames {
-            self.outgoing.extend_from_slice(&as_snapshot_frame(frame).to_le_bytes());
-        }
-        append_kernel_frames(&mut self.outgoing, kernel.iter().copied());
-    }
-
-    fn send_outgoing(&mut self) -> Outcome<()> {
-        if self.outgoing.is_empty() {
+    /// Ten times a second, and when a file was written: reading /proc at every wake-up would be half of our own cost.
+    fn tick(&mut self) -> Outcome<()> {
+        self.processes.compare_again(&mut self.engine)?;
+        let now_ns = monotonic_ns();
+        let is_due = now_ns - self.ticked_ns >= TICK_MS as u64 * 1_000_000;
+        if !is_due && !self.processes.objects.watch.take_news() {
             return Ok(());
         }
-        send(&mut self.wire, MESSAGE_STACKS, &self.outgoing)?;
-        self.outgoing.clear();
-        Ok(())
+        self.ticked_ns = now_ns;
+        self.costs.note_memory();
+        let client = &mut self.client;
+        self.processes.map_rewritten(&mut self.engine, &mut |objects| client.send_objects(objects))
     }
 
-    fn send_objects(&mut self) -> Outcome<()> {
-        for dump in self.processes.jit_dumps.take() {
-            self.send_jit_dump(&dump)?;
+    /// What is known so far, should this process be killed.
+    fn checkpoint(&mut self) -> Outcome<()> {
+        if !self.is_sampling || !self.checkpoints.is_due() {
+            return Ok(());
         }
-        send_objects(&mut self.wire, &mut self.objects_sent, &mut self.processes.objects)
-    }
-
-    fn send_jit_dump(&mut self, dump: &JitDump) -> Outcome<()> {
-        let flags = if dump.file.is_some() { JIT_DUMP_HAS_DESCRIPTOR } else { 0 };
-        let mut payload = [dump.pid.to_le_bytes(), flags.to_le_bytes()].concat();
-        payload.extend_from_slice(&dump.inode.to_le_bytes());
-        payload.extend_from_slice(&dump.path);
-        let written = match &dump.file {
-            Some(file) => self.wire.send_with_descriptor(MESSAGE_JIT_DUMP, &payload, file.as_fd()),
-            None => self.wire.send(MESSAGE_JIT_DUMP, &payload),
-        };
-        written.map_err(|error| Failure::from_io("client", "write to the client", &error))
-    }
-
-    fn report_problems(&mut self) -> Outcome<()> {
-        let problems = self.processes.objects.problems.take();
-        self.send_problems(problems)
-    }
-
-    fn send_problems(&mut self, problems: Vec<(&'static str, String)>) -> Outcome<()> {
-        for (code, message) in problems {
-            let json = format!("{{\"code\":\"{code}\",\"message\":{}}}", json_text(&message));
-            send(&mut self.wire, MESSAGE_PROBLEM, json.as_bytes())?;
-        }
+        let begin = Instant::now();
+        self.send_counts()?;
+        self.checkpoints.note_taken(begin);
         Ok(())
     }
 
     fn report_ends(&mut self, ready: &[i32]) -> Outcome<()> {
-        let mut ended = Vec::new();
-        self.awaited.retain(|(pid, process)| {
-            let has_ended = ready.contains(&process.as_raw_fd());
-            if has_ended {
-                ended.push(*pid);
-            }
-            !has_ended
-        });
-        for pid in ended {
-            let end = self.engine.take_end(pid);
-            let mut payload = pid.to_le_bytes().to_vec();
-            payload.extend_from_slice(&end.map_or(-1, |end| end.wait_status).to_le_bytes());
-            payload.extend_from_slice(&end.map_or_else(monotonic_ns, |end| end.time_ns).to_le_bytes());
-            send(&mut self.wire, MESSAGE_EXIT, &payload)?;
+        for pid in self.awaited.take_ended(ready) {
+            let unknown = || ProcessEnd { time_ns: monotonic_ns(), wait_status: -1, reserved: 0 };
+            self.client.send_exit(pid, self.engine.take_end(pid).unwrap_or_else(unknown))?;
         }
         Ok(())
     }
 
     fn answer(&mut self) -> Outcome<Next> {
-        let received =
-            self.wire.receive().map_err(|error| Failure::from_io("client", "read from the client", &error))?;
-        let Some((kind, payload)) = received else { return Ok(Next::ClientGone) };
+        let Some((kind, payload)) = self.client.receive()? else { return Ok(Next::ClientGone) };
         match kind {
             MESSAGE_ADD => self.add(&parse_add(&payload)?)?,
             MESSAGE_STOP => return Ok(Next::Stop),
@@ -326,21 +200,16 @@ impl Session {
             Ok(()) => (0, String::new()),
             Err(error) => (error.raw_os_error().unwrap_or(libc::EIO), error.to_string()),
         };
-        let mut answer = request.id.to_le_bytes().to_vec();
-        answer.extend_from_slice(&errno.to_le_bytes());
-        answer.extend_from_slice(text.as_bytes());
-        send(&mut self.wire, MESSAGE_ADDED, &answer)?;
-        if self.load_cpu_ns == 0 {
-            self.load_cpu_ns = own_cpu_ns();
-        }
+        self.client.send_added(request.id, errno, &text)?;
+        self.costs.note_loaded();
         Ok(())
     }
 
     /// Loads the tables of the files first: when the kernel begins to sample the process, it can unwind it.
     fn observe(&mut self, request: &AddRequest) -> io::Result<()> {
-        let pid = request.target.pid;
+        let Target { pid, is_awaited, .. } = request.target;
         let process = self.access.authorize(pid)?;
-        if !request.target.is_awaited && self.engine.is_observed(pid) {
+        if !is_awaited && self.engine.is_observed(pid) {
             return Ok(());
         }
         self.side_band.enable()?;
@@ -356,182 +225,65 @@ impl Session {
             self.engine.forget(pid).map_err(to_io)?; // whoever has its pid now was not asked for
             return Err(io::Error::from_raw_os_error(libc::ESRCH));
         }
-        let (wire, sent) = (&mut self.wire, &mut self.objects_sent);
-        let mut send_loaded = |objects: &mut Objects| send_objects(wire, sent, objects);
+        let client = &mut self.client;
+        let mut send_loaded = |objects: &mut _| client.send_objects(objects);
         self.processes.add(&mut self.engine, &request.target, &mut send_loaded).map_err(to_io)?;
-        if request.target.is_awaited {
-            self.awaited.push((pid, process));
+        if is_awaited {
+            self.awaited.add(pid, process);
         }
-        if !self.is_sampling {
-            self.is_sampling = true;
-            self.checkpoints = Checkpoints::new();
-            self.enabled_ns = monotonic_ns();
-            self.stolen_base_ns = stolen_ns();
-            self.engine.set_sampling(true).map_err(to_io)?;
-        }
-        Ok(())
+        self.begin_sampling().map_err(to_io)
     }
 
-    /// What is known so far, should this process be killed.
-    fn checkpoint(&mut self) -> Outcome<()> {
-        if !self.is_sampling || !self.checkpoints.is_due() {
+    fn begin_sampling(&mut self) -> Outcome<()> {
+        if self.is_sampling {
             return Ok(());
         }
-        let begin = Instant::now();
-        self.send_counts()?;
-        self.checkpoints.note_taken(begin);
-        Ok(())
+        self.is_sampling = true;
+        self.checkpoints = Checkpoints::new();
+        self.costs.note_enabled();
+        self.engine.set_sampling(true)
     }
 
     fn finish(mut self) -> Outcome<()> {
         self.engine.set_sampling(false)?;
         self.collect()?;
         let rest = self.processes.objects.problems.take_rest();
-        self.send_problems(rest)?;
+        self.client.send_problems(rest)?;
         self.send_counts()?;
-        send(&mut self.wire, MESSAGE_DONE, &[])
+        self.client.send_done()
     }
 
     fn send_counts(&mut self) -> Outcome<()> {
-        let news = self.checkpoints.news(&self.engine.repetitions());
-        for batch in news.chunks(24 * 8192) {
-            send(&mut self.wire, MESSAGE_COUNTS, batch)?;
-        }
+        self.client.send_counts(&self.checkpoints.news(&self.engine.repetitions()))?;
         let totals = self.totals();
-        send(&mut self.wire, MESSAGE_TOTALS, totals.as_bytes())
+        self.client.send_totals(&totals)
     }
 
     fn totals(&mut self) -> String {
-        self.throttled += self.engine.throttled();
-        let counters = self.engine.counters();
-        let lost: Vec<String> =
-            LOSS_NAMES.iter().zip(counters.lost).map(|(name, count)| format!("\"{name}\":{count}")).collect();
-        let still_running: Vec<u32> = self.processes.living().filter(|pid| !is_gone(*pid)).collect();
-        let living_cpu_ns: u64 = self
-            .processes
-            .living()
-            .flat_map(running_times)
-            .map(|(tid, ns)| ns.saturating_sub(self.engine.runtime_base(tid)))
-            .sum();
-        let run_ns = self.engine.program_run_ns();
-        let timed_ns = (counters.timed_ns * counters.fired).checked_div(counters.timed_hits).unwrap_or(0);
-        let fields = [
-            ("fired", counters.fired),
-            ("snapshots", counters.snapshots),
-            ("snapshotsOverBudget", counters.snapshots_over_budget),
-            ("targetCpuNs", counters.exited_cpu_ns + living_cpu_ns),
-            ("samplerCpuNs", own_cpu_ns().saturating_sub(self.load_cpu_ns)),
-            ("samplerLoadCpuNs", self.load_cpu_ns),
-            ("bpfRunNs", run_ns.unwrap_or(timed_ns)),
-            ("samplerPeakRssBytes", self.peak_private_bytes.max(own_private_bytes())),
-            ("tableBytes", self.processes.objects.room.peak_bytes()),
-            ("tablesEvicted", self.processes.objects.room.evicted),
-            ("tablesRefused", self.processes.objects.room.refused),
-            ("tablesNs", self.processes.objects.tables_ns),
-            ("stillRunning", still_running.len() as u64),
-            ("throttled", self.throttled),
-            ("skippedTicks", skipped_ticks(&self.settings, &counters)),
-            ("stolenNs", stolen_ns().saturating_sub(self.stolen_base_ns)),
-            ("foreignExecs", counters.foreign_execs),
-            ("foreignSamples", counters.foreign_samples),
-            ("maxProcesses", self.engine.max_processes().into()),
-            ("attachToFirstSampleNs", self.first_sample_ns.saturating_sub(self.enabled_ns)),
-        ];
-        let fields = fields.into_iter().chain(full_maps(&counters));
-        let fields: Vec<String> = fields.map(|(name, value)| format!("\"{name}\":{value}")).collect();
-        let source = if run_ns.is_some() { "kernel" } else { "sampled" };
-        let check = self.settings.checks_unwinding.then(|| self.check.totals(counters.checks_lost)).unwrap_or_default();
-        let named: Vec<String> = still_running.iter().take(MAX_NAMED).map(u32::to_string).collect();
-        let (fields, lost, named) = (fields.join(","), lost.join(","), named.join(","));
-        format!("{{{fields},\"stillRunningPids\":[{named}],\"costSource\":\"{source}\",{check}\"lost\":{{{lost}}}}}")
+        totals(&self.settings, &mut self.engine, &self.processes, &self.stacks, &mut self.costs)
     }
-}
 
-/// What found no room in a map of the kernel's, in TOTALS.
-fn full_maps(counters: &Counters) -> [(&'static str, u64); 5] {
-    [
-        ("startersFull", counters.starters_full),
-        ("processesFull", counters.processes_full),
-        ("spacesFull", counters.spaces_full),
-        ("endsFull", counters.ends_full),
-        ("runtimeBasesFull", counters.runtime_bases_full),
-    ]
-}
-
-/// Of those that were due while an observed task kept its CPU. The kernel lets a timer that comes late skip what it has
-/// missed, and says so to nobody. Its samples of `cycles` are due when it thinks so.
-fn skipped_ticks(settings: &Settings, counters: &Counters) -> u64 {
-    match settings.event {
-        SamplingEvent::CpuClock => {
-            (counters.stint_ns / cpu_clock_period_ns(settings.frequency_hz)).saturating_sub(counters.stint_samples)
+    fn send_objects(&mut self) -> Outcome<()> {
+        for dump in self.processes.jit_dumps.take() {
+            self.client.send_jit_dump(&dump)?;
         }
-        SamplingEvent::Cycles => 0,
+        self.client.send_objects(&mut self.processes.objects)
     }
-}
 
-fn send(wire: &mut Wire, kind: u16, payload: &[u8]) -> Outcome<()> {
-    wire.send(kind, payload).map_err(|error| Failure::from_io("client", "write to the client", &error))
-}
-
-/// What was loaded since the last call.
-fn send_objects(wire: &mut Wire, sent: &mut u32, objects: &mut Objects) -> Outcome<()> {
-    while let Some(object) = objects.get(*sent + 1) {
-        let id = object.id;
-        let payload = object_payload(object);
-        let written = match object.descriptor() {
-            Some(file) => wire.send_with_descriptor(MESSAGE_OBJECT, &payload, file),
-            None => wire.send(MESSAGE_OBJECT, &payload),
-        };
-        written.map_err(|error| Failure::from_io("client", "write to the client", &error))?;
-        objects.settle(id);
-        *sent = id;
+    fn report_problems(&mut self) -> Outcome<()> {
+        self.client.send_problems(self.processes.objects.problems.take())
     }
-    Ok(())
-}
-
-fn object_payload(object: &Object) -> Vec<u8> {
-    let flags = [
-        (object.is_vdso, OBJECT_IS_VDSO),
-        (object.descriptor().is_some(), OBJECT_HAS_DESCRIPTOR),
-        (object.is_copied(), OBJECT_IS_COPY),
-        (object.is_replaced, OBJECT_IS_REPLACED),
-    ];
-    let flags = flags.iter().filter(|(is_set, _)| *is_set).fold(0, |flags, (_, flag)| flags | flag);
-    let FileState { device, inode, size, modified_ns, changed_ns } = object.state.unwrap_or_default();
-    let mut payload = Vec::new();
-    for word in [object.id, object.path.len() as u32, object.build_id.len() as u32, flags] {
-        payload.extend_from_slice(&word.to_le_bytes());
-    }
-    for word in [device, inode, size, modified_ns as u64, changed_ns as u64] {
-        payload.extend_from_slice(&word.to_le_bytes());
-    }
-    payload.extend_from_slice(&object.path);
-    payload.extend_from_slice(&object.build_id);
-    payload
 }
 
 fn to_io(failure: Failure) -> io::Error {
     io::Error::other(failure.message)
 }
 
-fn words(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
-    bytes
-        .chunks_exact(8)
-        .map(|word| u64::from_le_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]))
-}
-
-/// Callers are return addresses: one byte back they lie inside the call.
-fn append_kernel_frames(outgoing: &mut Vec<u8>, frames: impl Iterator<Item = u64>) {
-    for (index, address) in frames.enumerate() {
-        let address = address.wrapping_sub(u64::from(index > 0));
-        outgoing.extend_from_slice(&address.to_le_bytes());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::kernel::engine::tests::{access_of_root, set_counters, SETTINGS};
+    use crate::kernel::record::Counters;
     use std::io::Read;
     use std::os::unix::net::UnixStream;
 
@@ -540,7 +292,7 @@ mod tests {
         let Some(access) = access_of_root() else { return };
         let (mut client, sampler) = UnixStream::pair().unwrap();
         let hearing = std::thread::spawn(move || client.read_to_end(&mut Vec::new()));
-        let mut session = Session::start(Wire::new(sampler), &SETTINGS, access, None).unwrap();
+        let mut capture = Capture::start(Wire::new(sampler), &SETTINGS, access, None).unwrap();
         let lost = std::array::from_fn(|index| 101 + index as u64);
         let counters = Counters {
             fired: 1,
@@ -557,8 +309,8 @@ mod tests {
             foreign_samples: 11,
             ..Counters::default()
         };
-        set_counters(&session.engine, &counters);
-        let totals = session.totals();
+        set_counters(&capture.engine, &counters);
+        let totals = capture.totals();
         let expected = "fired:1 snapshots:2 snapshotsOverBudget:3 targetCpuNs:4 startersFull:5 processesFull:6 \
                         spacesFull:7 endsFull:8 runtimeBasesFull:9 foreignExecs:10 foreignSamples:11 \
                         maxProcesses:16384 ringbufFull:101 nested:102";
@@ -567,7 +319,7 @@ mod tests {
             let is_in = |end: &str| totals.contains(&format!("\"{name}\":{value}{end}"));
             assert!(is_in(",") || is_in("}"), "{field} is not in {totals}");
         }
-        drop(session);
+        drop(capture);
         hearing.join().unwrap().unwrap();
     }
 }

@@ -1,0 +1,93 @@
+//! From the socket to the capture: connects to the client, becomes it, and serves one START.
+
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::failure::{Failure, Outcome};
+use crate::kernel::clock;
+use crate::kernel::run_time_statistics::RunTimeStatistics;
+use crate::rights::access::{self, Access};
+use crate::rights::caller::{connect_to_caller, SudoCaller};
+use crate::rights::capabilities::inherited;
+use crate::rights::policy::Policy;
+use crate::rights::privileges;
+use crate::serve::capture::Capture;
+use crate::serve::protocol::{MESSAGE_FAILED, MESSAGE_HELLO, MESSAGE_START, PROTOCOL_VERSION};
+use crate::serve::requests::parse_start;
+use crate::serve::wire::Wire;
+use crate::serve::{signals, sockets_left};
+
+#[derive(PartialEq)]
+pub enum Starter {
+    Client,
+    Sudo,
+}
+
+pub fn run(socket: &Path, sudo: Option<SudoCaller>, starter: Starter) -> ExitCode {
+    signals::ignore_all();
+    signals::leave_group();
+    libbpf_rs::set_print(None);
+    match enter_apart(socket, sudo, &starter) {
+        Ok(Some(entered)) => serve(entered, socket),
+        Ok(None) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("bee-sampler: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// None in the process that has nothing more to do.
+fn enter_apart(socket: &Path, sudo: Option<SudoCaller>, starter: &Starter) -> Outcome<Option<Entered>> {
+    let entered = enter(socket, sudo)?;
+    let goes_on = *starter == Starter::Client
+        || signals::leave_starter().map_err(|error| Failure::from_io("internal", "go on without sudo", &error))?;
+    Ok(goes_on.then_some(entered))
+}
+
+struct Entered {
+    stream: UnixStream,
+    access: Access,
+    statistics: Option<RunTimeStatistics>,
+}
+
+/// What needs more rights than we keep comes before the drop: priority, and the kernel's statistics of our programs.
+fn enter(socket: &Path, sudo: Option<SudoCaller>) -> Outcome<Entered> {
+    let (policy, inherited) = (Policy::of_start(), inherited());
+    let (stream, caller) = connect_to_caller(socket, sudo)?;
+    clock::run_promptly();
+    let statistics = RunTimeStatistics::enable();
+    privileges::drop_to(&caller.to_become(sudo), access::held_back_for_events())
+        .map_err(|error| Failure::from_io("internal", "give up rights", &error))?;
+    let access = Access::of(caller, inherited, &policy)
+        .map_err(|error| Failure::from_io("internal", "know who asks", &error))?;
+    Ok(Entered { stream, access, statistics })
+}
+
+fn serve(entered: Entered, socket: &Path) -> ExitCode {
+    let Ok(report) = entered.stream.try_clone() else { return ExitCode::FAILURE };
+    match serve_capture(entered) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if Wire::new(report).send(MESSAGE_FAILED, failure.to_json().as_bytes()).is_err() {
+                sockets_left::remove(socket); // the client was killed, nobody else will
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve_capture(Entered { stream, access, statistics }: Entered) -> Outcome<()> {
+    let mut wire = Wire::new(stream);
+    let mut hello = PROTOCOL_VERSION.to_le_bytes().to_vec();
+    hello.extend_from_slice(&std::process::id().to_le_bytes());
+    hello.extend_from_slice(env!("CARGO_PKG_VERSION").as_bytes());
+    let io = |error| Failure::from_io("client", "greet the client", &error);
+    wire.send(MESSAGE_HELLO, &hello).map_err(io)?;
+    match wire.receive().map_err(io)? {
+        None => Err(Failure::new("client", "the client went away")),
+        Some((MESSAGE_START, payload)) => Capture::start(wire, &parse_start(&payload)?, access, statistics)?.run(),
+        Some((other, _)) => Err(Failure::new("protocol", format!("expected START, got request {other}"))),
+    }
+}
