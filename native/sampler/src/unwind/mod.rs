@@ -4,6 +4,7 @@
 
 pub mod frame_text;
 pub mod plausibility;
+pub mod registers;
 #[cfg(test)]
 mod stepping;
 pub mod unwinding_check;

@@ -3,10 +3,8 @@
 
 use bee_elf::{
     begins_with_trap, ends_in_call, Rule, BX_SAME, BX_UNKNOWN, CALLER_INTERRUPTED, FP_CFA, FP_RBP, FP_SAME, KNOWN_ROOT,
-    REGISTER_COUNT, REGISTER_R10, REGISTER_R11, REGISTER_R12, REGISTER_R13, REGISTER_R14, REGISTER_R15, REGISTER_R8,
-    REGISTER_R9, REGISTER_RAX, REGISTER_RBP, REGISTER_RBX, REGISTER_RCX, REGISTER_RDI, REGISTER_RDX, REGISTER_RSI,
-    REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END, UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL,
-    UNWIND_UNSUPPORTED,
+    REGISTER_RAX, REGISTER_RBP, REGISTER_RBX, REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END,
+    UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 
 use crate::kernel::record::*;
@@ -14,41 +12,11 @@ use crate::kernel::settings::Limits;
 use crate::kernel::table_arrays::TableArrays;
 use crate::spaces::mappings::find_mapping;
 use crate::tables::row_format::{find_rule, TableSlot};
+use crate::unwind::registers::{Registers, SIGFRAME_REGISTERS};
 
 const MAX_FRAME_POINTER_DISTANCE: u64 = 1 << 20;
 const MAX_DESCENTS: u32 = 64;
 const SIGFRAME_GREGS: u64 = 40;
-/// In the order of ucontext's gregs; rip follows.
-const SIGFRAME_REGISTERS: [u8; 16] = [
-    REGISTER_R8,
-    REGISTER_R9,
-    REGISTER_R10,
-    REGISTER_R11,
-    REGISTER_R12,
-    REGISTER_R13,
-    REGISTER_R14,
-    REGISTER_R15,
-    REGISTER_RDI,
-    REGISTER_RSI,
-    REGISTER_RBP,
-    REGISTER_RBX,
-    REGISTER_RDX,
-    REGISTER_RAX,
-    REGISTER_RCX,
-    REGISTER_RSP,
-];
-const ALL_REGISTERS: u32 = (1 << REGISTER_COUNT) - 1;
-const FOLLOWED: u32 = 1 << REGISTER_RSP | 1 << REGISTER_RBP;
-/// Calls do not preserve these: see bpf/walk.bpf.h.
-const SCRATCH: u32 = 1 << REGISTER_RAX
-    | 1 << REGISTER_RCX
-    | 1 << REGISTER_RDX
-    | 1 << REGISTER_RSI
-    | 1 << REGISTER_RDI
-    | 1 << REGISTER_R8
-    | 1 << REGISTER_R9
-    | 1 << REGISTER_R10
-    | 1 << REGISTER_R11;
 const BY_MASK: u8 = 7;
 
 /// Eight bytes of code from an address of the process, where they can be had.
@@ -69,9 +37,7 @@ struct Walk<'a> {
     stack: &'a [u8],
     stack_begin: u64,
     ip: u64,
-    registers: [u64; REGISTER_COUNT as usize],
-    /// A bit for each.
-    known_registers: u32,
+    registers: Registers,
     descents: u32,
     is_caller: bool,
     is_doubtful: bool,
@@ -97,8 +63,7 @@ pub fn unwind(snapshot: &Snapshot, around: Surroundings, limits: Limits) -> Walk
         stack: &snapshot.stack[..bytes],
         stack_begin: snapshot.registers[usize::from(REGISTER_RSP)].wrapping_sub(RED_ZONE_BYTES),
         ip: snapshot.ip,
-        registers: snapshot.registers,
-        known_registers: ALL_REGISTERS,
+        registers: Registers::interrupted(snapshot.registers),
         descents: 0,
         is_caller: false,
         is_doubtful: true, // CFI does not know what assembly inside of an interrupted function has pushed
@@ -190,26 +155,9 @@ impl Walk<'_> {
         self.step_frame_pointer(OUTCOME_NO_CFI)
     }
 
-    fn register(&self, number: u8) -> u64 {
-        self.registers[usize::from(number % REGISTER_COUNT)]
-    }
-
-    fn set_register(&mut self, number: u8, value: u64) {
-        self.registers[usize::from(number % REGISTER_COUNT)] = value;
-    }
-
-    fn is_known(&self, number: u8) -> bool {
-        self.known_registers >> (number % REGISTER_COUNT) & 1 == 1
-    }
-
-    fn set_known(&mut self, number: u8, is_known: bool) {
-        let bit = 1 << (number % REGISTER_COUNT);
-        self.known_registers = if is_known { self.known_registers | bit } else { self.known_registers & !bit };
-    }
-
     /// The child of clone: its system call has returned 0.
     fn is_new_thread(&self) -> bool {
-        self.known_registers == ALL_REGISTERS && self.register(REGISTER_RAX) == 0
+        self.registers.are_all_known() && self.registers.get(REGISTER_RAX) == 0
     }
 
     fn lookup_address(&self) -> u64 {
@@ -258,20 +206,20 @@ impl Walk<'_> {
     }
 
     fn step_frame_pointer(&mut self, failure: End) -> Result<(), End> {
-        let fp = self.register(REGISTER_RBP);
-        let distance = fp.wrapping_sub(self.register(REGISTER_RSP));
-        if !self.is_known(REGISTER_RBP) || distance >= MAX_FRAME_POINTER_DISTANCE || fp & 7 != 0 {
+        let fp = self.registers.get(REGISTER_RBP);
+        let distance = fp.wrapping_sub(self.registers.get(REGISTER_RSP));
+        if !self.registers.is_known(REGISTER_RBP) || distance >= MAX_FRAME_POINTER_DISTANCE || fp & 7 != 0 {
             return Err(failure);
         }
         let (saved, return_address) = (self.read(fp)?, self.read(fp.wrapping_add(8))?);
-        self.set_register(REGISTER_RBP, saved);
+        self.registers.set(REGISTER_RBP, saved);
         self.enter_doubtful_caller(return_address, fp.wrapping_add(16), failure)
     }
 
     fn step_generated_code(&mut self) -> Result<(), End> {
-        let is_interrupted = self.known_registers == ALL_REGISTERS;
+        let is_interrupted = self.registers.are_all_known();
         let code = if is_interrupted { (self.around.read_code)(self.ip) } else { None };
-        let sp = self.register(REGISTER_RSP);
+        let sp = self.registers.get(REGISTER_RSP);
         match code {
             // push %rbp, ret, endbr64
             Some([0x55 | 0xc2 | 0xc3, ..] | [0xf3, 0x0f, 0x1e, 0xfa, ..]) => {
@@ -279,21 +227,20 @@ impl Walk<'_> {
                 return self.enter_doubtful_caller(return_address, sp.wrapping_add(8), OUTCOME_NO_TABLE);
             }
             // mov %rsp, %rbp
-            Some([0x48, 0x89, 0xe5, ..] | [0x48, 0x8b, 0xec, ..]) => self.set_register(REGISTER_RBP, sp),
+            Some([0x48, 0x89, 0xe5, ..] | [0x48, 0x8b, 0xec, ..]) => self.registers.set(REGISTER_RBP, sp),
             _ => {}
         }
         self.step_frame_pointer(OUTCOME_NO_TABLE)
     }
 
     fn step_signal(&mut self) -> Result<(), End> {
-        let gregs = self.register(REGISTER_RSP).wrapping_add(SIGFRAME_GREGS);
+        let gregs = self.registers.get(REGISTER_RSP).wrapping_add(SIGFRAME_GREGS);
         let mut values = [0; SIGFRAME_REGISTERS.len() + 1];
         for (index, value) in values.iter_mut().enumerate() {
             *value = self.read(gregs.wrapping_add(8 * index as u64))?;
         }
-        SIGFRAME_REGISTERS.into_iter().zip(values).for_each(|(number, value)| self.set_register(number, value));
+        self.registers.restore_interrupted(&values);
         self.ip = values[SIGFRAME_REGISTERS.len()];
-        self.known_registers = ALL_REGISTERS;
         self.is_caller = false;
         self.is_doubtful = true;
         Ok(())
@@ -303,7 +250,7 @@ impl Walk<'_> {
         let cfa = self.cfa(rule)?;
         let is_synthesized = u64::from(rule.by & BY_MASK) == RULE_SYNTHESIZED;
         self.is_doubtful |= is_synthesized;
-        if cfa <= self.register(REGISTER_RSP) && !self.may_descend(rule) {
+        if cfa <= self.registers.get(REGISTER_RSP) && !self.may_descend(rule) {
             return Err(OUTCOME_NO_CFI);
         }
         self.restore_frame_pointer(rule, cfa)?;
@@ -336,37 +283,36 @@ impl Walk<'_> {
         let base = match rule.fp_kind {
             FP_SAME => return Ok(()),
             FP_CFA => Some(cfa),
-            FP_RBP if self.is_known(REGISTER_RBP) => Some(self.register(REGISTER_RBP)),
+            FP_RBP if self.registers.is_known(REGISTER_RBP) => Some(self.registers.get(REGISTER_RBP)),
             _ => None,
         };
-        self.set_known(REGISTER_RBP, base.is_some());
+        self.registers.set_known(REGISTER_RBP, base.is_some());
         if let Some(base) = base {
             let saved = self.read(base.wrapping_add_signed(rule.fp_offset.into()))?;
-            self.set_register(REGISTER_RBP, saved);
+            self.registers.set(REGISTER_RBP, saved);
         }
         Ok(())
     }
 
     fn restore_bx(&mut self, rule: &Rule, cfa: u64) -> Result<(), End> {
-        let kept = if rule.bx == BX_SAME { 1 << REGISTER_RBX } else { 0 };
-        self.known_registers &= FOLLOWED | SCRATCH | kept;
+        self.registers.keep_for_caller(rule.bx == BX_SAME);
         if !matches!(rule.bx, BX_UNKNOWN | BX_SAME) {
-            self.set_known(REGISTER_RBX, true);
+            self.registers.set_known(REGISTER_RBX, true);
             let saved = self.read(cfa.wrapping_sub(8 * u64::from(rule.bx)))?;
-            self.set_register(REGISTER_RBX, saved);
+            self.registers.set(REGISTER_RBX, saved);
         }
         Ok(())
     }
 
     fn cfa(&self, rule: &Rule) -> Result<u64, End> {
-        if !self.is_known(rule.cfa_register) {
+        if !self.registers.is_known(rule.cfa_register) {
             return Err(OUTCOME_NO_CFI);
         }
         if rule.kind == UNWIND_PLT {
             let pushed = self.ip & 15 >= rule.cfa_offset as u64;
-            return Ok(self.register(REGISTER_RSP).wrapping_add(8 + 8 * u64::from(pushed)));
+            return Ok(self.registers.get(REGISTER_RSP).wrapping_add(8 + 8 * u64::from(pushed)));
         }
-        let address = self.register(rule.cfa_register).wrapping_add_signed(rule.cfa_offset.into());
+        let address = self.registers.get(rule.cfa_register).wrapping_add_signed(rule.cfa_offset.into());
         if rule.kind == UNWIND_CFA || rule.kind == UNWIND_CLONE {
             return Ok(address);
         }
@@ -377,14 +323,14 @@ impl Walk<'_> {
         if return_address == 0 || !self.follows_call(return_address, true) {
             return Err(failure);
         }
-        self.known_registers = FOLLOWED;
+        self.registers.keep_followed();
         self.enter_caller(return_address, sp);
         Ok(())
     }
 
     fn enter_caller(&mut self, return_address: u64, sp: u64) {
         self.ip = return_address;
-        self.set_register(REGISTER_RSP, sp);
+        self.registers.set(REGISTER_RSP, sp);
         self.is_caller = true;
     }
 }
