@@ -6,31 +6,18 @@
 //!
 //! [`SweepPlan`] says which units are to be read, [`UnitSweeper`] reads them, on as many threads as the caller likes.
 
-mod abbreviations;
-mod aranges;
-mod attributes;
-mod closures;
-mod debug;
-mod entry;
-mod form;
-mod line_files;
-mod line_header;
-mod line_rows;
-mod names;
-mod package;
-mod plan;
-mod ranges;
+mod entries;
+mod lines;
+mod naming;
+mod planning;
 mod scopes;
 mod sections;
-mod split;
 mod sweeper;
-mod unit;
-mod units;
 mod work;
 
-pub use package::PackageIndex;
-pub use plan::{PlannedUnit, SweepPlan};
+pub use planning::package::PackageIndex;
+pub use planning::plan::{PlannedUnit, SweepPlan};
+pub use planning::split::{Skeleton, SplitFile};
 pub use sections::{DebugSections, SectionBytes, DEBUG_SECTION_NAMES};
-pub use split::{Skeleton, SplitFile};
 pub use sweeper::{SweptAddress, SweptFrame, UnitOutcome, UnitSweeper};
 pub use work::Work;

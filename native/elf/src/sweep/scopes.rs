@@ -1,15 +1,15 @@
 //! The one pass over a unit's entries: functions and inlined calls that hold wanted addresses.
 
-use super::abbreviations::Abbreviation;
-use super::attributes::Kind;
-use super::closures::{ClosureIndex, Closures, NO_CLOSURE};
-use super::entry::{skip_entry, Entry};
-use super::form::Value;
-use super::ranges::for_each_range;
+use super::entries::abbreviations::Abbreviation;
+use super::entries::attributes::Kind;
+use super::entries::entry::{skip_entry, Entry};
+use super::entries::form::Value;
+use super::entries::ranges::for_each_range;
+use super::entries::unit::Unit;
+use super::naming::closures::{ClosureIndex, Closures, NO_CLOSURE};
 use super::sections::DebugSections;
-use super::unit::Unit;
 use super::work::Budget;
-use crate::reader::Reader;
+use crate::file::reader::Reader;
 
 pub(crate) const NO_SCOPE: u32 = u32::MAX;
 /// Real units nest some dozen entries deep.

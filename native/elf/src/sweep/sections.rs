@@ -1,4 +1,4 @@
-use crate::elf_file::ElfFile;
+use crate::file::elf_file::ElfFile;
 
 /// The sections that a sweep reads, in the order of [`DebugSections::new`].
 pub const DEBUG_SECTION_NAMES: [&str; 10] = [

@@ -1,13 +1,13 @@
 use std::collections::HashMap;
 
-use super::debug::Debug;
-use super::line_header::LineHeader;
-use super::line_rows::{read_rows, LineRow};
-use super::names::{Names, Referrer, MAX_TEXT_BYTES};
-use super::plan::{PlannedUnit, SweepPlan};
+use super::entries::debug::Debug;
+use super::entries::unit::Unit;
+use super::lines::line_header::LineHeader;
+use super::lines::line_rows::{read_rows, LineRow};
+use super::naming::names::{Names, Referrer, MAX_TEXT_BYTES};
+use super::planning::plan::{PlannedUnit, SweepPlan};
 use super::scopes::{Scope, Scopes, NO_SCOPE};
 use super::sections::DebugSections;
-use super::unit::Unit;
 use super::work::{Budget, Work};
 
 /// Calls that are inlined into each other; real chains have some twenty.

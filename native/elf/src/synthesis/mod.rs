@@ -1,32 +1,23 @@
 //! Rules for code that no call frame information covers, from its instructions: the stack pointer and rbp are followed
 //! from where a function begins along all of its paths.
-mod effect;
-mod evidence;
-mod flow;
-mod functions;
-mod jump_table;
-mod padding;
+
+mod gaps;
+mod machine;
+mod paths;
 mod pieces;
-mod returning;
 mod rows;
-mod starts;
-mod state;
-mod state_table;
 mod thread_exit;
-mod uncovered;
-mod value;
-mod writes;
 
 pub(crate) use thread_exit::length_to_thread_exit;
 
+use gaps::starts::symbol_starts;
+use gaps::uncovered::{find_gaps, Gaps, Uncovered};
 use pieces::{Piece, Pieces};
-use starts::symbol_starts;
-use uncovered::{find_gaps, Gaps, Uncovered};
 
-use crate::counts::Counts;
-use crate::elf_file::{ElfFile, Segment};
-use crate::region::{insert_disjoint, Region, Source};
-use crate::rule::{Rule, UNWIND_UNSUPPORTED};
+use crate::file::elf_file::{ElfFile, Segment};
+use crate::rows::counts::Counts;
+use crate::rows::region::{insert_disjoint, Region, Source};
+use crate::rows::rule::{Rule, UNWIND_UNSUPPORTED};
 
 /// Adds regions where none are, their rules behind those in `rules`. Regions sorted and disjoint, and so they stay. Returns
 /// where system calls stand right behind an FDE; those are glibc's clone, and left out.

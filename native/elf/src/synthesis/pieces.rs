@@ -1,13 +1,13 @@
 use std::collections::BTreeSet;
 
-use super::evidence::drop_refuted;
-use super::flow::{Flow, Trust};
-use super::functions::{bounds, extents, follow_guesses, follow_indirect_jumps, Extent};
+use super::gaps::starts::{Start, StartKind};
+use super::gaps::uncovered::Uncovered;
+use super::paths::evidence::drop_refuted;
+use super::paths::flow::{Flow, Trust};
+use super::paths::functions::{bounds, extents, follow_guesses, follow_indirect_jumps, Extent};
 use super::rows::rule_ranges;
-use super::starts::{Start, StartKind};
-use super::uncovered::Uncovered;
-use crate::elf_file::ElfFile;
-use crate::region::RuleRange;
+use crate::file::elf_file::ElfFile;
+use crate::rows::region::RuleRange;
 
 /// A piece is looked at again when one behind it calls into it.
 const MAX_ROUNDS: usize = 2;
@@ -18,7 +18,7 @@ const MAX_BYTES_AGAIN: usize = 4 << 20;
 
 /// What one piece of code was found to be.
 #[derive(Default)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     pub ranges: Vec<RuleRange>,
     pub functions: u32,
     /// Addresses outside of it that it calls.
@@ -26,7 +26,7 @@ pub(super) struct Piece {
 }
 
 /// All code of a file that nothing covers.
-pub(super) struct Pieces<'a> {
+pub(crate) struct Pieces<'a> {
     pub elf: &'a ElfFile<'a>,
     pub starts: &'a [Start],
     pub uncovered: &'a [Uncovered<'a>],

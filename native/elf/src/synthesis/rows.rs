@@ -1,9 +1,9 @@
-use super::flow::{Flow, Node};
-use super::padding::padding_length;
-use super::state::{State, Thread, RBP, RBX, RSP};
-use super::value::Value;
-use crate::region::RuleRange;
-use crate::rule::{
+use super::gaps::padding::padding_length;
+use super::machine::state::{State, Thread, RBP, RBX, RSP};
+use super::machine::value::Value;
+use super::paths::flow::{Flow, Node};
+use crate::rows::region::RuleRange;
+use crate::rows::rule::{
     Rule, BY_FRAME_POINTER, FP_CFA, FP_RBP, FP_SAME, FP_UNKNOWN, KNOWN_ROOT, REGISTER_R10, REGISTER_R11, REGISTER_R12,
     REGISTER_R13, REGISTER_R14, REGISTER_R15, REGISTER_R8, REGISTER_R9, REGISTER_RAX, REGISTER_RBP, REGISTER_RBX,
     REGISTER_RCX, REGISTER_RDI, REGISTER_RDX, REGISTER_RSI, REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF,
@@ -33,7 +33,7 @@ const UNSUPPORTED: Rule = Rule::of_kind(UNWIND_UNSUPPORTED);
 const WORD: i32 = 8;
 
 /// The rules of all reached instructions, in address order; padding belongs to the instruction before it.
-pub(super) fn rule_ranges(flow: &Flow<'_>, address: u64) -> Vec<RuleRange> {
+pub(crate) fn rule_ranges(flow: &Flow<'_>, address: u64) -> Vec<RuleRange> {
     let nodes = ordered_nodes(flow);
     let mut rules = vec![None; flow.states.len()];
     let mut ranges: Vec<RuleRange> = Vec::new();
@@ -75,7 +75,7 @@ fn end_of(flow: &Flow<'_>, node: &Node, next: usize) -> usize {
 }
 
 /// The rule for the caller's frame, when the state says enough.
-pub(super) fn rule_of(state: &State) -> Rule {
+pub(crate) fn rule_of(state: &State) -> Rule {
     match state.thread {
         Thread::New => return Rule::of_kind(UNWIND_END),
         Thread::Fiber => return Rule { by: KNOWN_ROOT, ..Rule::of_kind(UNWIND_END) },

@@ -1,8 +1,8 @@
 use iced_x86::{Decoder, DecoderOptions, Mnemonic};
 
-use super::effect::apply;
-use super::state::{State, RAX};
-use super::value::Value;
+use super::machine::effect::apply;
+use super::machine::state::{State, RAX};
+use super::machine::value::Value;
 
 const EXIT: u32 = 60;
 /// From the call of a thread's function to its exit; musl has seven.
