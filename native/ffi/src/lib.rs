@@ -30,38 +30,35 @@
 //! has no name and no file. Bit 4 replaced: the file's content is gone, written over by another; the only frame of its
 //! address, without a name.
 
-mod elf_facts;
+mod abi;
+mod connection;
 mod failure;
 #[path = "../../sampler/src/tables/file_memory.rs"]
 mod file_memory;
 #[path = "../../sampler/src/tables/file_state.rs"]
 mod file_state;
-mod frame_reader;
-mod handles;
-mod jit_dumps;
+mod files;
+mod host;
 mod json;
-mod layout;
-mod objects;
 // The protocol is the sampler's; this side uses the client's half of it.
 #[allow(dead_code)]
 #[path = "../../sampler/src/serve/protocol.rs"]
 mod protocol;
-mod samples;
-mod session;
-mod signals;
+mod stacks;
 mod symbolize;
-mod tick_cost;
-mod unwind_rows;
 
 use std::ffi::{c_char, CStr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use abi::handles::Handles;
+use connection::session::Session;
 use failure::{remember, Failure, Outcome};
-use handles::Handles;
-use session::Session;
-use symbolize::{client_cache, DiskCache, Settings, Style};
+use files::{client_cache, elf_facts, unwind_rows};
+use host::{signals, tick_cost};
+use stacks::layout;
+use symbolize::{DiskCache, Settings, Style};
 
 const ABI_VERSION: u32 = 7;
 
@@ -306,7 +303,7 @@ pub extern "C" fn bee_session_close(session: u64) {
 /// 0 none (the process's perf map). Flags: bits 0 and 1 how names are demangled (0 with arguments, 1 without, 2 not at
 /// all); bit 2 the symbol table's name goes before that of the debug information for the function itself, and its
 /// source file for code without debug information, as in llvm-symbolizer; bit 3 nothing is swept, for measurements
-/// (native/ffi/src/symbolize/style.rs). Returns a handle for `bee_symbols_copy`; what cannot be resolved has no frames.
+/// (native/ffi/src/symbolize/names/style.rs). Returns a handle for `bee_symbols_copy`; what cannot be resolved has no frames.
 ///
 /// # Safety
 /// `entries` has `count` × 16 readable bytes until the call returns.

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::known::{resolve_elf, resolve_kernel, When};
-use super::style::Style;
+use super::names::style::Style;
+use super::symbol_cache::known::{resolve_elf, resolve_kernel, When};
 use super::STACK_BYTES;
+use crate::connection::session::Session;
 use crate::failure::{Failure, Outcome};
 use crate::protocol::KERNEL_OBJECT;
-use crate::samples::FrameOf;
-use crate::session::Session;
+use crate::stacks::samples::FrameOf;
 
 const PAUSE: Duration = Duration::from_millis(250);
 const MAX_PAUSE: Duration = Duration::from_secs(10);
@@ -70,7 +70,7 @@ impl Seen {
         let mut new = BTreeMap::<u32, Vec<u64>>::new();
         let records = session.samples().records_from(self.record_bytes, MAX_RECORD_BYTES);
         self.record_bytes += records.len();
-        for FrameOf { object, address } in crate::samples::frames(&records) {
+        for FrameOf { object, address } in crate::stacks::samples::frames(&records) {
             if object != 0 && self.addresses.insert((object, address)) {
                 new.entry(object).or_default().push(address);
             }

@@ -2,47 +2,28 @@
 //! whole, and dropped before the next, so that memory follows the largest object and not their sum.
 
 mod ahead;
-mod chains;
-pub mod client_cache;
-mod closures;
-mod collector;
-mod debug_data;
-mod debug_file;
-mod demangle;
-mod demangle_d;
-mod disk;
-mod elf;
-mod functions;
-mod generated;
-mod jit_dump;
-mod kept;
-mod kernel;
-mod key;
-mod known;
-mod library;
-mod perf_map;
-mod plt;
-mod split_files;
-mod style;
-mod sweep;
+mod dwarf;
+mod names;
+mod sources;
+mod symbol_cache;
 mod symbols;
 mod table;
-mod vdso;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::connection::session::Session;
 use crate::failure::{Failure, Outcome};
 use crate::protocol::KERNEL_OBJECT;
-use crate::session::Session;
 pub use ahead::start as start_ahead;
-pub use disk::DiskCache;
-pub use kept::{Kept, Settings};
-pub use key::Key;
-use known::When;
-pub use perf_map::open_trusted;
-pub use style::Style;
+pub use names::style::Style;
+use sources::generated;
+pub use sources::perf_map::open_trusted;
+pub use symbol_cache::disk::DiskCache;
+pub use symbol_cache::kept::{Kept, Settings};
+pub use symbol_cache::key::Key;
+use symbol_cache::known::{self, When};
 use symbols::Symbols;
 
 const ENTRY_BYTES: usize = 16;

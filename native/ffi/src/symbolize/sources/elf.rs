@@ -6,15 +6,18 @@ use std::path::Path;
 
 use bee_elf::{unpacked_debug_data, ElfFile};
 
-use super::debug_file::{self, DebugFile};
 use super::functions::Functions;
 use super::library;
-use super::style::Style;
-use super::sweep::{self, Program, Swept};
-use super::symbols::Symbols;
-use super::{plt, vdso, Answer, Problem};
+use super::plt;
+use super::vdso;
 use crate::file_memory::FileMemory;
-use crate::objects::{descriptor_path, Object, OpenObject};
+use crate::files::debug_file::{self, DebugFile};
+use crate::files::objects::{descriptor_path, Object, OpenObject};
+use crate::symbolize::dwarf::sweep::{self, Program, Swept};
+use crate::symbolize::names::style::Style;
+use crate::symbolize::symbols::Symbols;
+use crate::symbolize::Answer;
+use crate::symbolize::Problem;
 
 /// Debug information first; what it cannot say, or when it is broken, the symbol tables.
 pub fn resolve(id: u32, object: &Object, opened: Option<&OpenObject<'_>>, addresses: &[u64], style: Style) -> Answer {
@@ -149,7 +152,7 @@ mod tests {
     use object::{Object as _, ObjectSymbol};
 
     use super::*;
-    use crate::objects::Content;
+    use crate::files::objects::Content;
     use crate::symbolize::symbols::{Frame, FLAG_UNNAMED};
 
     /// `sizeless` has no end and no other symbol follows; the function behind it and the one behind a gap have CFI.

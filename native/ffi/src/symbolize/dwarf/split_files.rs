@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use bee_elf::{DebugSections, ElfFile, PackageIndex, Skeleton, SplitFile, SweepPlan, Work};
 
 use super::debug_data::DebugData;
-use super::debug_file::DebugFile;
+use crate::files::debug_file::DebugFile;
 
 /// Files in which the entries of a program's skeletons may be.
 pub struct SplitFiles {

@@ -6,9 +6,9 @@ use std::io::{BufRead, BufReader, Seek};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use super::symbols::{Frame, Symbols, FLAG_KERNEL};
-use super::{Answer, Problem};
 use crate::protocol::KERNEL_OBJECT;
+use crate::symbolize::symbols::{Frame, Symbols, FLAG_KERNEL};
+use crate::symbolize::{Answer, Problem};
 
 const PATH: &str = "/proc/kallsyms";
 const KERNEL_MODULE: &str = "[kernel]";

@@ -9,13 +9,13 @@ use bee_elf::{
 
 use super::collector::Collector;
 use super::debug_data::{DebugData, MAX_BYTES};
-use super::debug_file::{self, DebugFile};
-use super::demangle::is_mangled;
-use super::functions::Functions;
 use super::split_files::SplitFiles;
-use super::style::Style;
-use super::symbols::Symbols;
-use super::STACK_BYTES;
+use crate::files::debug_file::{self, DebugFile};
+use crate::symbolize::names::demangle::is_mangled;
+use crate::symbolize::names::style::Style;
+use crate::symbolize::sources::functions::Functions;
+use crate::symbolize::symbols::Symbols;
+use crate::symbolize::STACK_BYTES;
 
 /// Entries for which a second thread is worth its start.
 const BYTES_PER_THREAD: usize = 4 << 20;

@@ -4,10 +4,10 @@ use std::fs::File;
 
 use bee_elf::{plt_functions, ElfFile};
 
-use super::demangle::demangle;
-use super::style::Style;
-use super::symbols::{Frame, Symbols};
 use crate::file_memory::FileMemory;
+use crate::symbolize::names::demangle::demangle;
+use crate::symbolize::names::style::Style;
+use crate::symbolize::symbols::{Frame, Symbols};
 
 /// No debug information covers the stubs, and a symbol that reaches over them is not theirs.
 pub fn with_stubs_named(path: &str, addresses: &[u64], symbols: Symbols, style: Style) -> Symbols {

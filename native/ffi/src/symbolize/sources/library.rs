@@ -7,10 +7,10 @@ use std::sync::Once;
 use blazesym::symbolize::source::{Elf, Source};
 use blazesym::symbolize::{CodeInfo, Input, Reason, Sym, Symbolized, Symbolizer};
 
-use super::demangle::demangle;
 use super::functions::Functions;
-use super::style::Style;
-use super::symbols::{Frame, Symbols, FLAG_DEBUG_INFO, FLAG_INLINED};
+use crate::symbolize::names::demangle::demangle;
+use crate::symbolize::names::style::Style;
+use crate::symbolize::symbols::{Frame, Symbols, FLAG_DEBUG_INFO, FLAG_INLINED};
 
 /// The symbolizer returns owned strings; this many addresses at a time bound them. Its parsed units are kept between
 /// batches of one file.

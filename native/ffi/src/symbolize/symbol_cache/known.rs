@@ -3,11 +3,13 @@
 use super::chains::{select, Chains};
 use super::kept::{lock, Kept, Settings};
 use super::key::Key;
-use super::style::Style;
-use super::symbols::{Symbols, FLAG_REPLACED};
-use super::{elf, kernel, Answer};
-use crate::objects::{Object, Unavailable};
-use crate::session::Session;
+use crate::connection::session::Session;
+use crate::files::objects::{Object, Unavailable};
+use crate::symbolize::names::style::Style;
+use crate::symbolize::sources::elf;
+use crate::symbolize::sources::kernel;
+use crate::symbolize::symbols::{Symbols, FLAG_REPLACED};
+use crate::symbolize::Answer;
 
 /// Whether an answer is asked for, or what may be asked for later.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 
-use super::symbols::{Frame, Symbols};
+use crate::symbolize::symbols::{Frame, Symbols};
 
 /// A map may still be growing; a runtime that writes more than this has no use for a name per address.
 const MAX_BYTES: u64 = 256 << 20;

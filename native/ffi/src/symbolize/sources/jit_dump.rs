@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead, Read, Seek};
 
-use super::symbols::{Frame, Symbols};
+use crate::symbolize::symbols::{Frame, Symbols};
 
 const MAGIC: u32 = 0x4a69_5444;
 const CODE_LOAD: u32 = 0;

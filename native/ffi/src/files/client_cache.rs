@@ -6,10 +6,10 @@ use std::sync::{PoisonError, RwLock};
 use bee_elf::ElfFile;
 
 use super::debug_file;
-use crate::elf_facts;
+use super::elf_facts;
+use super::objects::Object;
 use crate::failure::{Failure, Outcome};
 use crate::json::hex;
-use crate::objects::Object;
 
 /// `None`: the cache is not looked into, as by the client itself where no server is named.
 static FOLDER: RwLock<Option<PathBuf>> = RwLock::new(None);

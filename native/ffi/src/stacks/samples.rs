@@ -4,11 +4,11 @@ use std::collections::hash_map::DefaultHasher;
 use std::collections::HashMap;
 use std::hash::Hasher;
 
-use crate::failure::{Failure, Outcome};
-use crate::layout::{
+use super::layout::{
     FRAME_ADDRESS_BITS, FRAME_OBJECT_SHIFT, STACK_COMM_END, STACK_COUNT, STACK_KERNEL_FRAMES, STACK_KEY, STACK_OUTCOME,
     STACK_PID, STACK_ROOT, STACK_SIZE, STACK_STARTER_END, STACK_USER_FRAMES,
 };
+use crate::failure::{Failure, Outcome};
 use crate::protocol::KERNEL_OBJECT;
 
 const COUNTS_ENTRY_BYTES: usize = 24;

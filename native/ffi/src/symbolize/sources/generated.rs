@@ -3,8 +3,10 @@
 use std::io::BufReader;
 
 use super::jit_dump::JitNames;
-use super::{perf_map, Answer, Problem};
-use crate::session::Session;
+use super::perf_map;
+use crate::connection::session::Session;
+use crate::symbolize::Answer;
+use crate::symbolize::Problem;
 
 /// Of a hundred addresses: code that is compiled anew where other code was is usual, and a few doubts move nothing.
 const MAX_DOUBTFUL_PERCENT: usize = 1;

@@ -2,7 +2,7 @@
 //! `u32 nAddresses, nFrames, nStrings, stringBytes`, `u64 address[nAddresses]` ascending, `u32 frameEnd[nAddresses]`,
 //! `frames[nFrames] {u32 name, u32 file, u32 line, u32 column, u32 flags}`, `u32 stringEnd[nStrings]`, the strings.
 
-use super::symbols::{Frame, Symbols};
+use crate::symbolize::symbols::{Frame, Symbols};
 
 const HEADER_BYTES: usize = 16;
 const FRAME_BYTES: usize = 20;

@@ -5,12 +5,12 @@ use std::hash::Hasher;
 
 use bee_elf::ElfFile;
 
-use super::debug_file;
-use super::style::Style;
 use crate::file_memory::FileMemory;
 use crate::file_state::FileState;
+use crate::files::debug_file;
+use crate::files::objects::{Object, OpenObject};
 use crate::json;
-use crate::objects::{Object, OpenObject};
+use crate::symbolize::names::style::Style;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Key {

@@ -8,12 +8,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::frame_reader::{Frame, FrameReader};
 use crate::failure::{Failure, Outcome};
-use crate::frame_reader::{Frame, FrameReader};
-use crate::jit_dumps::{JitDump, JitDumps};
-use crate::objects::{ObjectMessage, Objects};
+use crate::files::jit_dumps::{JitDump, JitDumps};
+use crate::files::objects::{ObjectMessage, Objects};
 use crate::protocol::*;
-use crate::samples::Samples;
+use crate::stacks::samples::Samples;
 use crate::symbolize::Kept;
 
 /// Events are a handful per target process; a peer that floods must not fill this process's memory.
@@ -510,7 +510,10 @@ mod tests {
         assert_eq!(error_after("inside", &frame(MESSAGE_DONE, b"abc")[..9]), -libc::EPROTO);
         assert_eq!(error_after("type", &frame(7, b"")), -libc::EPROTO);
         assert_eq!(error_after("short", &frame(MESSAGE_EXIT, &[0; 15])), -libc::EPROTO);
-        assert_eq!(error_after("stack", &frame(MESSAGE_STACKS, &[0; crate::layout::STACK_SIZE - 1])), -libc::EPROTO);
+        assert_eq!(
+            error_after("stack", &frame(MESSAGE_STACKS, &[0; crate::stacks::layout::STACK_SIZE - 1])),
+            -libc::EPROTO
+        );
         assert_eq!(error_after("object", &object(1, false, b"/a")[..20]), -libc::EPROTO);
         assert_eq!(
             error_after("text", &frame(MESSAGE_OBJECT, &words(&[&[1, 9, 0, 0][..], &[0; 10]].concat()))),

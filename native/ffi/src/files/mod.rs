@@ -1,0 +1,10 @@
+//! Files that the target has mapped or written, and those that hold more about them.
+//!
+//! Takes what the sampler tells of a file, or a path; gives bytes, facts and tables. Uses no other room.
+
+pub mod client_cache;
+pub mod debug_file;
+pub mod elf_facts;
+pub mod jit_dumps;
+pub mod objects;
+pub mod unwind_rows;

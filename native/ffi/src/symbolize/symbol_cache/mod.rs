@@ -1,0 +1,9 @@
+//! The symbol cache: what was resolved before, in this run or in an earlier one.
+//!
+//! Takes symbols under a key, gives them back. May use `sources` and `names`.
+
+pub mod chains;
+pub mod disk;
+pub mod kept;
+pub mod key;
+pub mod known;
