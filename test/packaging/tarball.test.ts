@@ -21,11 +21,12 @@ function readelf(flags: string, path: string): string {
   return execFileSync('readelf', ['--wide', flags, path], { encoding: 'utf8' });
 }
 
-test('the tarball holds the commands, the bundle, the native parts and the licences, and no sources', () => {
+test('the tarball holds the commands, the bundle, the native parts and the licences, the documentation, and no sources', () => {
   const paths = packTarball().files.map(({ path }) => path);
   const wanted = [
     'package.json',
     ...['README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE-MIT', 'LICENSE-APACHE'],
+    ...['docs/cargo.md', 'docs/privileges.md', 'fixtures/profiles/server.svg'],
     ...['bin/cargo-profile-bee.cjs', 'bin/profile-bee.cjs'],
     ...['dist/cli.cjs', 'dist/cli.cjs.LEGAL.txt', 'dist/THIRD-PARTY.txt'],
     ...[...PARTS, 'THIRD-PARTY.txt'].map((name) => `${NATIVE}/${name}`),
@@ -35,9 +36,9 @@ test('the tarball holds the commands, the bundle, the native parts and the licen
     [],
     'missing',
   );
-  const isBuilt = (path: string) => path.startsWith('dist/') || wanted.includes(path);
+  const isForUsers = (path: string) => /^(dist|docs)\//.test(path) || wanted.includes(path);
   assert.deepEqual(
-    paths.filter((path) => !isBuilt(path)),
+    paths.filter((path) => !isForUsers(path)),
     [],
     'not for users',
   );

@@ -210,13 +210,12 @@ test('every flag of the wrapper is a setting, or says what to write instead', ()
   assert.deepEqual([...SETTINGS.keys(), ...COMMAND_LINE_ONLY.keys()].sort(), names.sort());
 });
 
-test('the README: its example is accepted, its table has every setting', async (t) => {
-  const readme = readFileSync('README.md', 'utf8');
-  const [section = ''] = readme.slice(readme.indexOf('## Configuration')).split(/^## What/m);
-  const [, example = ''] = /```toml\n(.*?)```/s.exec(section) ?? [];
+test('the documentation: its example is accepted, its table has every setting', async (t) => {
+  const page = readFileSync('docs/configuration.md', 'utf8');
+  const [, example = ''] = /```toml\n(.*?)```/s.exec(page) ?? [];
   const { defaults } = await (await configuredProject(t, { 'profile-bee.toml': example })).read();
   assert.equal(Object.keys(defaults).length, 5, 'four settings, and their places');
-  const firstCells = [...section.matchAll(/^\| (`.*?`) \|/gm)].map(([, cell = '']) => cell);
+  const firstCells = [...page.matchAll(/^\| (`.*?`) \|/gm)].map(([, cell = '']) => cell);
   const names = firstCells.flatMap((cell) => [...cell.matchAll(/`(.*?)`/g)].map(([, name = '']) => name));
   assert.deepEqual(names.sort(), [...SETTINGS.keys()].sort());
 });
