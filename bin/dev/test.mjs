@@ -24,6 +24,7 @@ const NODE_GROUPS = [
   'kernel',
   'privilege',
   'packaging',
+  'docs',
 ];
 const FULL_NODE_GROUPS = ['full'];
 const CARGO = process.env.CARGO ?? 'cargo';
