@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { needsRoot } from '../kernel/needs-root.js';
+import { needsRoot } from '../kernel/running/needs-root.js';
 import { type ExampleProject, exampleProject } from './example-project.js';
 import { type Block, firstColumn, isRun, PAGES, pageOf, sectionOf } from './page.js';
 import { patternsOf, shellScript } from './shell-script.js';

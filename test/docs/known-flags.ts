@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { CARGO_FLAGS } from '../../src/cargo/cargo-flags.js';
-import { flagSpellings } from '../../src/surfaces/cli/flags.js';
-import { commandPath } from '../kernel/repository.js';
+import { CARGO_FLAGS } from '../../src/cargo/command/cargo-flags.js';
+import { flagSpellings } from '../../src/surfaces/cli/command-line/flags.js';
+import { commandPath } from '../kernel/running/repository.js';
 
 /** Flags of commands of ours that the table of flags does not have. */
 const OTHER_COMMANDS = ['setup', 'cache', 'doctor', 'inspect'];

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { repositoryRoot } from '../kernel/repository.js';
+import { repositoryRoot } from '../kernel/running/repository.js';
 
 /** A fenced block of a page. */
 export interface Block {

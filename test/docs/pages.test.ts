@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
-import { repositoryRoot } from '../kernel/repository.js';
+import { repositoryRoot } from '../kernel/running/repository.js';
 import { knownFlags } from './known-flags.js';
 import { firstColumn, isRun, isShell, PAGES, type Page, pageOf, proseOf, sectionOf } from './page.js';
 
