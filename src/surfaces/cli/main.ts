@@ -42,7 +42,7 @@ async function profile(
   split: (argv: readonly string[]) => SplitLine,
 ): Promise<void> {
   noteInheritedDescriptors();
-  const { runWithFlags } = await import('./commands/record/run.js');
+  const { runWithFlags } = await import('./commands/record/record-command.js');
   // Not exitCode alone: a run that was given up has left its build or its program behind, which would keep us here.
   process.exit(await runWithFlags(command, argv, split));
 }

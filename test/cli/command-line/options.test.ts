@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UsageError } from '../../../src/cargo/command/usage-error.js';
 import type { CommandName } from '../../../src/surfaces/cli/command-line/flag-specification.js';
-import { type RecordOptions, toOptions } from '../../../src/surfaces/cli/command-line/options.js';
+import { toOptions } from '../../../src/surfaces/cli/command-line/options.js';
 import { parseFlags } from '../../../src/surfaces/cli/command-line/parse-flags.js';
+import type { RecordOptions } from '../../../src/surfaces/cli/command-line/record-options.js';
 
 async function optionsOf(command: CommandName, line: string): Promise<RecordOptions> {
   const ours = words(line);

@@ -20,13 +20,13 @@ import {
 } from '../../../../run/targets/prepared-target.js';
 import { type RunEnd, waitForEnd } from '../../../../run/wait-for-end.js';
 import { explain } from '../../command-line/explain.js';
-import type { RecordOptions } from '../../command-line/options.js';
+import type { RecordOptions } from '../../command-line/record-options.js';
 import { packageVersion } from '../../command-line/version.js';
 import { openPicture } from '../../outputs/open-picture.js';
 import { Outputs } from '../../outputs/outputs.js';
 import { announceQuestion } from '../../terminal/announce-question.js';
 import type { Terminal } from '../../terminal/terminal.js';
-import { askForDebugFiles } from './debug-files.js';
+import { askForDebugFiles } from './await-debug-files.js';
 import type { RunInProgress } from './run-in-progress.js';
 import { writeProfile } from './write-profile.js';
 

@@ -12,7 +12,7 @@ import { strippedPrograms } from '../../../../run/targets/stripped-programs.js';
 import { type BuiltProfile, buildProfile } from '../../../../symbolize/build-profile.js';
 import type { Content } from '../../outputs/outputs.js';
 import { shownPath } from '../../terminal/shown-path.js';
-import { awaitDebugFiles } from './debug-files.js';
+import { awaitDebugFiles } from './await-debug-files.js';
 import type { RunInProgress } from './run-in-progress.js';
 
 /** Names the frames, writes every output and says how good they are; `cutOff`: why this is a part of the profile. */

@@ -10,13 +10,9 @@ import { explain } from '../../command-line/explain.js';
 import type { CommandName } from '../../command-line/flag-specification.js';
 import { flagSpellings } from '../../command-line/flags.js';
 import { helpText } from '../../command-line/help.js';
-import {
-  type RecordOptions,
-  toOptions,
-  toTypedCargoLine,
-  writesToStandardOutput,
-} from '../../command-line/options.js';
+import { toOptions, toTypedCargoLine } from '../../command-line/options.js';
 import { type Flags, parseFlags } from '../../command-line/parse-flags.js';
+import { type RecordOptions, writesToStandardOutput } from '../../command-line/record-options.js';
 import type { SplitLine } from '../../command-line/split-line.js';
 import { packageVersion } from '../../command-line/version.js';
 import { jsonText } from '../../outputs/json-text.js';

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { UsageError } from '../../../cargo/command/usage-error.js';
+import type { CapturePlan } from '../../../ffi/sampler-messages.js';
+import type { CommandName } from './flag-specification.js';
+import { DEFAULT_HZ, EVENTS, MAX_DEPTH, TABLE_MEMORY_MB, UNWINDERS } from './limits.js';
+import { oneOf } from './one-of.js';
+import type { Flags } from './parse-flags.js';
+import { spelling } from './spelling.js';
+
+const DEFAULT_RING_BYTES = 8 << 20;
+/** A check is 25 KiB: 2,500 of them. */
+const CHECKING_RING_BYTES = 64 << 20;
+
+export function toPlan(command: CommandName, flags: Flags): CapturePlan {
+  return {
+    frequencyHz: toFrequencyHz(flags, DEFAULT_HZ[command]),
+    event: toEvent(flags),
+    unwinder: toUnwinder(flags),
+    ringBytes: toRingBytes(process.env.PROFILE_BEE_RING_BYTES, flags.checkUnwinding),
+    maxDepth: toMaxDepth(flags),
+    tableMiB: toTableMiB(flags),
+    checksUnwinding: flags.checkUnwinding === true,
+  };
+}
+
+export function toEvent(flags: Flags): 'cpu-clock' | 'cycles' {
+  return oneOf(spelling(flags, 'event'), flags.event ?? 'cpu-clock', EVENTS);
+}
+
+export function toUnwinder(flags: Flags): 'dwarf' | 'fp' {
+  const unwinder = oneOf(spelling(flags, 'unwind'), flags.unwind ?? 'dwarf', UNWINDERS);
+  if (flags.dwarf && unwinder === 'fp') throw new UsageError('--dwarf and --unwind fp contradict each other');
+  return unwinder;
+}
+
+export function toMaxDepth(flags: Flags): number {
+  const { maxDepth = MAX_DEPTH } = flags;
+  if (Number.isInteger(maxDepth) && maxDepth >= 1 && maxDepth <= MAX_DEPTH) return maxDepth;
+  throw new UsageError(
+    `${spelling(flags, 'maxDepth')} ${maxDepth}: choose a whole number of frames, 1 to ${MAX_DEPTH}`,
+  );
+}
+
+export function toTableMiB(flags: Flags): number {
+  const { least, usual, most } = TABLE_MEMORY_MB;
+  const { tableMemory = usual } = flags;
+  if (Number.isInteger(tableMemory) && tableMemory >= least && tableMemory <= most) return tableMemory;
+  throw new UsageError(
+    `${spelling(flags, 'tableMemory')} ${tableMemory}: choose a whole number of MB, ${least} to ${most}`,
+  );
+}
+
+export function toFrequencyHz(flags: Flags, defaultHz: number): number {
+  const frequencyHz = flags.frequency ?? defaultHz;
+  checkWholeHz(flags, frequencyHz);
+  const maxHz = kernelMaxHz();
+  if (frequencyHz > maxHz) {
+    throw new UsageError(
+      `${spelling(flags, 'frequency')} ${frequencyHz} is above the kernel's limit of ${maxHz} Hz`,
+      `sysctl kernel.perf_event_max_sample_rate=${frequencyHz}   raises it`,
+    );
+  }
+  return frequencyHz;
+}
+
+export function checkWholeHz(flags: Flags, frequencyHz: number): void {
+  if (Number.isInteger(frequencyHz) && frequencyHz >= 1) return;
+  throw new UsageError(
+    `${spelling(flags, 'frequency')} ${frequencyHz}: choose a whole number of samples a second, 1 or more`,
+  );
+}
+
+function kernelMaxHz(): number {
+  try {
+    return Number(readFileSync('/proc/sys/kernel/perf_event_max_sample_rate', 'utf8'));
+  } catch {
+    return 100_000;
+  }
+}
+
+/** For tests of loss and for machines with hundreds of CPUs; not a flag, since nobody should need it. */
+function toRingBytes(text: string | undefined, isChecking = false): number {
+  if (text === undefined) return isChecking ? CHECKING_RING_BYTES : DEFAULT_RING_BYTES;
+  const bytes = Number(text);
+  if (Number.isSafeInteger(bytes) && bytes >= 4096 && Math.log2(bytes) % 1 === 0) return bytes;
+  throw new UsageError(`PROFILE_BEE_RING_BYTES=${text} is not a power of two of 4096 or more`);
+}

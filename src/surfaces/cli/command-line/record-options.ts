@@ -1,0 +1,67 @@
+import type { RequireRule } from '../../../account/require-rules.js';
+import type { CapturePlan } from '../../../ffi/sampler-messages.js';
+import type { Demangling } from '../../../ffi/symbolizer.js';
+import type { NamingPlan } from '../../../run/symbol-cache/keep-names.js';
+import type {
+  CargoTargetRequest,
+  ProgramRequest,
+  TargetRequest,
+} from '../../../run/targets/target-request.js';
+import type { GroupBy } from '../../../symbolize/grouping/grouping.js';
+import type { Verbosity } from '../terminal/terminal.js';
+import type { CommandName } from './flag-specification.js';
+
+export type OutputFormat = 'svg' | 'folded';
+
+/** `path` undefined: standard output. */
+export interface OutputRequest {
+  path: string | undefined;
+  format: OutputFormat;
+}
+
+/** Flags that make sense. Files and processes that they name have not been looked at yet. */
+export interface RecordOptions {
+  command: CommandName;
+  target: TargetRequest;
+  plan: CapturePlan;
+  /** Empty: the command's default. */
+  outputs: OutputRequest[];
+  /** Undefined: by binary where several ran, by process where several were named. */
+  groupBy: GroupBy | undefined;
+  /** One file for each root. */
+  split: boolean;
+  demangle: Demangling;
+  debuginfodWaitMs: number;
+  summaryPath: string | undefined;
+  /** NDJSON of the stacks without names. */
+  rawSamplesPath: string | undefined;
+  naming: NamingPlan;
+  rules: RequireRule[];
+  /** Undefined: decided by what the terminal can show. */
+  open: boolean | undefined;
+  verbosity: Verbosity;
+  durationMs: number | undefined;
+  /** What to print in place of a run. */
+  inspection: Inspection | undefined;
+}
+
+/** Without an output file, folded stacks go to standard output. */
+export function writesToStandardOutput({ command, outputs }: RecordOptions): boolean {
+  const isDefault = outputs.length === 0 && command === 'profile-bee';
+  return isDefault || outputs.some(({ path }) => path === undefined);
+}
+
+export type CargoOptions = RecordOptions & { target: CargoTargetRequest };
+export type ProgramOptions = RecordOptions & { target: ProgramRequest };
+
+export interface Inspection {
+  what: 'dry-run' | 'targets';
+  asJson: boolean;
+}
+
+/** What a line of the wrapper says before the project, and with it the configuration, is known. */
+export interface TypedCargoLine {
+  target: CargoTargetRequest;
+  inspection: Inspection | undefined;
+  verbosity: Verbosity;
+}
