@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { failedRules } from '../../src/account/require-rules.js';
 import { emptySummary, type Summary } from '../../src/account/summary.js';
 import { UsageError } from '../../src/cargo/command/usage-error.js';
-import { parseRules } from '../../src/surfaces/cli/command-line/parse-rules.js';
+import { parseRules } from '../../src/surfaces/cli/command-line/options/parse-rules.js';
 
 /** 1,000 fired: 980 delivered, 20 lost; 900 user stacks: 880 complete, 10 exiting, 10 cut; 4,000 frames: 3,900 named, 50 guessed. */
 function summary(): Summary {

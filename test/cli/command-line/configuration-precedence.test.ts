@@ -7,9 +7,9 @@ import {
   withDefaults,
   withoutProfile,
 } from '../../../src/surfaces/cli/command-line/configuration/with-defaults.js';
-import { toOptions } from '../../../src/surfaces/cli/command-line/options.js';
+import { toOptions } from '../../../src/surfaces/cli/command-line/options/options.js';
+import type { RecordOptions } from '../../../src/surfaces/cli/command-line/options/record-options.js';
 import { type Flags, parseFlags } from '../../../src/surfaces/cli/command-line/parse-flags.js';
-import type { RecordOptions } from '../../../src/surfaces/cli/command-line/record-options.js';
 import { manifest } from '../../cargo/cargo-project.js';
 import { configuredProject } from './configured-project.js';
 

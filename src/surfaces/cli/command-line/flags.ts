@@ -14,7 +14,7 @@ import {
   MAX_DEPTH,
   TABLE_MEMORY_MB,
   UNWINDERS,
-} from './limits.js';
+} from './options/limits.js';
 
 /** Every flag of the two commands, in the order of `--help`. */
 export const FLAGS: readonly FlagSpecification[] = [

@@ -8,7 +8,7 @@ import type { ProfilePart } from '../../../profile/split-by-root.js';
 import { layoutFlamegraph } from '../../../render/flamegraph-layout.js';
 import { renderSvg } from '../../../render/svg.js';
 import type { PreparedTarget } from '../../../run/targets/prepared-target.js';
-import type { OutputFormat, RecordOptions } from '../command-line/record-options.js';
+import type { OutputFormat, RecordOptions } from '../command-line/options/record-options.js';
 import { type ReservedFile, reserveOutput, reserveUnique } from './reserve-outputs.js';
 import { ReservedStream, type Waiting } from './reserved-stream.js';
 import { ReservedSplit } from './split-outputs.js';

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { nearestName } from '../../../../cargo/command/nearest-name.js';
 import { UsageError } from '../../../../cargo/command/usage-error.js';
 import type { FlagSpecification } from '../flag-specification.js';
-import { checkValues } from '../options.js';
+import { checkValues } from '../options/options.js';
 import type { Flags } from '../parse-flags.js';
 import { COMMAND_LINE_ONLY, flagKey, isPath, SETTINGS } from './setting.js';
 import { shownKey, shownValue } from './shown-value.js';

@@ -5,7 +5,7 @@ import type { ResolvedAddresses } from '../../../../ffi/symbolizer.js';
 import { DEMANGLINGS } from '../../../../ffi/symbolizer.js';
 import { debuginfodSettings } from '../../../../symbolize/debuginfod/settings.js';
 import { symbolizeFile } from '../../../../symbolize/symbolize-file.js';
-import { oneOf } from '../../command-line/one-of.js';
+import { oneOf } from '../../command-line/options/one-of.js';
 import { printText } from '../../terminal/print-text.js';
 import { Terminal } from '../../terminal/terminal.js';
 import type { CommandLine } from '../command.js';

@@ -4,7 +4,7 @@ import { buildLine, type CargoPlan, launchLine, planCargoRun } from '../../../..
 import { shellLine } from '../../../../cargo/command/shell-line.js';
 import type { CargoProject } from '../../../../cargo/project/cargo-project.js';
 import { findNativeFile } from '../../../../ffi/native-files.js';
-import type { CargoOptions, RecordOptions } from '../../command-line/record-options.js';
+import type { CargoOptions, RecordOptions } from '../../command-line/options/record-options.js';
 import { jsonText } from '../../outputs/json-text.js';
 
 export const DRY_RUN_SCHEMA = 'profile-bee.dry-run/1';

@@ -20,7 +20,7 @@ import {
 } from '../../../../run/targets/prepared-target.js';
 import { type RunEnd, waitForEnd } from '../../../../run/wait-for-end.js';
 import { explain } from '../../command-line/explain.js';
-import type { RecordOptions } from '../../command-line/record-options.js';
+import type { RecordOptions } from '../../command-line/options/record-options.js';
 import { packageVersion } from '../../command-line/version.js';
 import { openPicture } from '../../outputs/open-picture.js';
 import { Outputs } from '../../outputs/outputs.js';

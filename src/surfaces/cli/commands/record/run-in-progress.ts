@@ -1,7 +1,7 @@
 import type { Summary } from '../../../../account/summary.js';
 import type { RunningTarget } from '../../../../run/running-target.js';
 import type { DebugDownloads } from '../../../../symbolize/debuginfod/debug-downloads.js';
-import type { RecordOptions } from '../../command-line/record-options.js';
+import type { RecordOptions } from '../../command-line/options/record-options.js';
 import type { Outputs } from '../../outputs/outputs.js';
 import type { Terminal } from '../../terminal/terminal.js';
 

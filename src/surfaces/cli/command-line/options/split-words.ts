@@ -1,4 +1,4 @@
-import { UsageError } from '../../../cargo/command/usage-error.js';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
 
 /**
  * Words of a command as a shell separates them: quotes and backslashes as in sh, nothing expanded.

@@ -1,5 +1,5 @@
-import { MEASURE_NAMES, type RequireRule } from '../../../account/require-rules.js';
-import { UsageError } from '../../../cargo/command/usage-error.js';
+import { MEASURE_NAMES, type RequireRule } from '../../../../account/require-rules.js';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
 
 /**
  * `complete>=99,lost<=1`; shares are percent, `frames`, `samples` and `depth` are counts. `givenAs` stands in front of

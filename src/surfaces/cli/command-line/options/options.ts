@@ -1,14 +1,15 @@
-import type { RequireRule } from '../../../account/require-rules.js';
-import { UsageError } from '../../../cargo/command/usage-error.js';
-import { DEMANGLINGS } from '../../../ffi/symbolizer.js';
-import type { NamingPlan } from '../../../run/symbol-cache/keep-names.js';
-import { GROUP_BY, type GroupBy } from '../../../symbolize/grouping/grouping.js';
-import type { Verbosity } from '../terminal/terminal.js';
-import type { CommandName } from './flag-specification.js';
+import type { RequireRule } from '../../../../account/require-rules.js';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
+import { DEMANGLINGS } from '../../../../ffi/symbolizer.js';
+import type { NamingPlan } from '../../../../run/symbol-cache/keep-names.js';
+import { GROUP_BY, type GroupBy } from '../../../../symbolize/grouping/grouping.js';
+import type { Verbosity } from '../../terminal/terminal.js';
+import type { CommandName } from '../flag-specification.js';
+import type { Flags } from '../parse-flags.js';
+import type { SplitLine } from '../split-line.js';
 import { DEBUGINFOD_WAIT_SECONDS, DEFAULT_HZ, DEFAULT_SYMBOL_CACHE_MB } from './limits.js';
 import { oneOf } from './one-of.js';
 import { toOutputs, toRawSamplesPath, toSplit } from './output-options.js';
-import type { Flags } from './parse-flags.js';
 import { parseRules } from './parse-rules.js';
 import {
   checkWholeHz,
@@ -27,7 +28,6 @@ import type {
   TypedCargoLine,
 } from './record-options.js';
 import { spelling } from './spelling.js';
-import type { SplitLine } from './split-line.js';
 import { toCargoTarget, toProfile, toProfileTimeSeconds, toTarget } from './target-options.js';
 
 /** Checks all that was typed, so that cargo is not asked in vain. Throws UsageError. */

@@ -1,4 +1,4 @@
-import type { Flags } from './parse-flags.js';
+import type { Flags } from '../parse-flags.js';
 
 /** What an error calls a value, in front of it: `--event`, or `profile-bee.toml:3: event =` where that set it. */
 export function spelling(flags: Flags, key: keyof Flags): string {

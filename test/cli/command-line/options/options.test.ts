@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UsageError } from '../../../src/cargo/command/usage-error.js';
-import type { CommandName } from '../../../src/surfaces/cli/command-line/flag-specification.js';
-import { toOptions } from '../../../src/surfaces/cli/command-line/options.js';
-import { parseFlags } from '../../../src/surfaces/cli/command-line/parse-flags.js';
-import type { RecordOptions } from '../../../src/surfaces/cli/command-line/record-options.js';
+import { UsageError } from '../../../../src/cargo/command/usage-error.js';
+import type { CommandName } from '../../../../src/surfaces/cli/command-line/flag-specification.js';
+import { toOptions } from '../../../../src/surfaces/cli/command-line/options/options.js';
+import type { RecordOptions } from '../../../../src/surfaces/cli/command-line/options/record-options.js';
+import { parseFlags } from '../../../../src/surfaces/cli/command-line/parse-flags.js';
 
 async function optionsOf(command: CommandName, line: string): Promise<RecordOptions> {
   const ours = words(line);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { UsageError } from '../../../src/cargo/command/usage-error.js';
-import { splitWords } from '../../../src/surfaces/cli/command-line/split-words.js';
+import { UsageError } from '../../../../src/cargo/command/usage-error.js';
+import { splitWords } from '../../../../src/surfaces/cli/command-line/options/split-words.js';
 
 /** Nothing in these lines is expanded by a shell, so that sh is the oracle. */
 const LINES = [

@@ -1,7 +1,7 @@
 import { extname, resolve } from 'node:path';
-import { UsageError } from '../../../cargo/command/usage-error.js';
-import type { CommandName } from './flag-specification.js';
-import type { Flags } from './parse-flags.js';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
+import type { CommandName } from '../flag-specification.js';
+import type { Flags } from '../parse-flags.js';
 import type { OutputFormat, OutputRequest } from './record-options.js';
 import { spelling } from './spelling.js';
 

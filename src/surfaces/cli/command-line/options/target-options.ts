@@ -1,10 +1,10 @@
-import type { ProfileSelection } from '../../../cargo/build/derived-profile.js';
-import { UsageError } from '../../../cargo/command/usage-error.js';
-import type { CargoTargetRequest, TargetRequest } from '../../../run/targets/target-request.js';
-import type { CommandName } from './flag-specification.js';
-import type { Flags } from './parse-flags.js';
+import type { ProfileSelection } from '../../../../cargo/build/derived-profile.js';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
+import type { CargoTargetRequest, TargetRequest } from '../../../../run/targets/target-request.js';
+import type { CommandName } from '../flag-specification.js';
+import type { Flags } from '../parse-flags.js';
+import type { SplitLine } from '../split-line.js';
 import { spelling } from './spelling.js';
-import type { SplitLine } from './split-line.js';
 import { splitWords } from './split-words.js';
 
 export function toTarget(command: CommandName, flags: Flags, parts: SplitLine): TargetRequest {

@@ -1,4 +1,4 @@
-import { UsageError } from '../../../cargo/command/usage-error.js';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
 
 /** `flag` stands before the value in the error. Throws UsageError for a value that is not allowed. */
 export function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {

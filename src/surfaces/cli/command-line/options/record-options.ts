@@ -1,15 +1,15 @@
-import type { RequireRule } from '../../../account/require-rules.js';
-import type { CapturePlan } from '../../../ffi/sampler-messages.js';
-import type { Demangling } from '../../../ffi/symbolizer.js';
-import type { NamingPlan } from '../../../run/symbol-cache/keep-names.js';
+import type { RequireRule } from '../../../../account/require-rules.js';
+import type { CapturePlan } from '../../../../ffi/sampler-messages.js';
+import type { Demangling } from '../../../../ffi/symbolizer.js';
+import type { NamingPlan } from '../../../../run/symbol-cache/keep-names.js';
 import type {
   CargoTargetRequest,
   ProgramRequest,
   TargetRequest,
-} from '../../../run/targets/target-request.js';
-import type { GroupBy } from '../../../symbolize/grouping/grouping.js';
-import type { Verbosity } from '../terminal/terminal.js';
-import type { CommandName } from './flag-specification.js';
+} from '../../../../run/targets/target-request.js';
+import type { GroupBy } from '../../../../symbolize/grouping/grouping.js';
+import type { Verbosity } from '../../terminal/terminal.js';
+import type { CommandName } from '../flag-specification.js';
 
 export type OutputFormat = 'svg' | 'folded';
 

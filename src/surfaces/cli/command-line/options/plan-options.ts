@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { UsageError } from '../../../cargo/command/usage-error.js';
-import type { CapturePlan } from '../../../ffi/sampler-messages.js';
-import type { CommandName } from './flag-specification.js';
+import { UsageError } from '../../../../cargo/command/usage-error.js';
+import type { CapturePlan } from '../../../../ffi/sampler-messages.js';
+import type { CommandName } from '../flag-specification.js';
+import type { Flags } from '../parse-flags.js';
 import { DEFAULT_HZ, EVENTS, MAX_DEPTH, TABLE_MEMORY_MB, UNWINDERS } from './limits.js';
 import { oneOf } from './one-of.js';
-import type { Flags } from './parse-flags.js';
 import { spelling } from './spelling.js';
 
 const DEFAULT_RING_BYTES = 8 << 20;
