@@ -1,14 +1,15 @@
-//! bee-sampler: the only privileged code. It loads the kernel programs, keeps their tables in step with what the
-//! observed processes map, and hands stacks to its client over a unix socket (protocol.rs).
+//! bee-sampler: the only privileged code. It loads the BPF programs, keeps their tables in step with what the
+//! observed processes map, and hands stacks to its client over a unix socket (serve/protocol.rs).
 //!
-//! `bee-sampler SOCKET` connects to the socket, becomes who listens there (caller.rs, privileges.rs), serves one session
-//! and exits; `bee-sampler --by-sudo SOCKET` does so apart from sudo, which ends. `bee-sampler --check` exits with 0 when it
-//! could sample, and 77 when it lacks the rights; `--check HZ TABLE_MIB RING_BYTES` also when the bounds do not allow that
-//! (bounds.rs), and says on stdout what FAILED would say. `--bounds` prints those of the installed copy. `--install` and
-//! `--uninstall` are what `setup` starts as root (installation.rs).
+//! `bee-sampler SOCKET` connects to the socket, becomes who listens there (rights/), serves one capture (serve/) and
+//! exits; `bee-sampler --by-sudo SOCKET` does so apart from sudo, which ends. `bee-sampler --check` exits with 0 when
+//! it could sample, and 77 when it lacks the rights; `--check HZ TABLE_MIB RING_BYTES` also when the bounds do not
+//! allow that (rights/bounds.rs), and says on stdout what FAILED would say. `--bounds` prints those of the installed
+//! copy. `--install` and `--uninstall` are what `setup` starts as root (rights/installation.rs).
 //!
 //! Single-threaded: kernel news, records and requests are handled one after the other, so that a record is always read
-//! against the mappings it was made with. Errors before the session go to stderr with exit code 1; those of the session go to the client as FAILED.
+//! against the mappings it was made with. Errors before the capture go to stderr with exit code 1; those of the capture
+//! go to the client as FAILED.
 
 mod failure;
 mod kernel;
@@ -27,8 +28,8 @@ use rights::access::can_sample_alone;
 use rights::bounds::Need;
 use rights::caller::SudoCaller;
 use rights::capabilities::{inherited, Capabilities, NEEDED};
-use rights::install_place::Done;
 use rights::installation::{self, Plan};
+use rights::obstacle::Done;
 use rights::policy::Policy;
 use serve::start::{run, Starter};
 
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
 }
 
 fn explain_usage() -> ExitCode {
-    eprintln!("usage: bee-sampler SOCKET\nStarted by profile-bee; it serves one session on that socket.");
+    eprintln!("usage: bee-sampler SOCKET\nStarted by profile-bee; it serves one capture on that socket.");
     ExitCode::from(EXIT_USAGE)
 }
 
@@ -75,7 +76,7 @@ fn as_root(action: impl FnOnce() -> Done) -> ExitCode {
     }
 }
 
-/// It is the caller's, and libraries read it (libbpf a token's path, for example). What we need is not there.
+/// It is the caller's, and libraries read it (libbpf reads a token's path there). Nothing that we need is in it.
 fn forget_environment() {
     // SAFETY: single-threaded, and nobody holds a pointer into it.
     unsafe { libc::clearenv() };
@@ -94,7 +95,7 @@ fn parse_need(sizes: &[OsString]) -> Option<Need> {
     Some(Need::of(number(frequency_hz)?, u64::from(number(table_mib)?) << 20, number(ring_bytes)?))
 }
 
-/// Before anything is built: a session would be refused in the same words.
+/// Before anything is built: the capture would be refused in the same words.
 fn check_bounds(need: Need) -> ExitCode {
     let Some(bounds) = Policy::of_start().bounds.filter(|_| !can_sample_alone(inherited())) else {
         return check_rights();

@@ -14,8 +14,10 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::rights::capabilities::KEPT;
-use crate::rights::install_place::{begin_version, publish_version, remove_versions, Done, Obstacle, SetupLock};
+use crate::rights::install_place::{begin_version, publish_version, remove_versions};
 use crate::rights::installed_paths::{INSTALL_DIRECTORY, INSTALL_ROOT, POLICY_NAME, PROGRAM_NAME};
+use crate::rights::obstacle::{Done, Obstacle};
+use crate::rights::setup_lock::SetupLock;
 
 /// struct vfs_cap_data, revision 2, with the effective bit: the capabilities are there from the first instruction.
 const CAPABILITY_REVISION_2_EFFECTIVE: u32 = 0x0200_0001;

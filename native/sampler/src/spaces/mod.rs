@@ -9,6 +9,7 @@ pub mod mappings;
 pub mod maps_file;
 pub mod process;
 pub mod process_code;
+pub mod process_list;
 pub mod processes;
 pub mod publication;
 pub mod resolver;

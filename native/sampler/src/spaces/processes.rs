@@ -1,6 +1,6 @@
 //! Observed processes and what they have mapped, kept in step with the kernel's news.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
@@ -19,6 +19,7 @@ use crate::spaces::jit_dumps::{is_jit_dump, JitDumps};
 use crate::spaces::mappings::{find_mapping, is_jit, with_table};
 use crate::spaces::maps_file::{is_gone, list_mappings, scan_mappings, Listed};
 use crate::spaces::process::Process;
+use crate::spaces::process_list::ProcessList;
 use crate::spaces::publication::Publication;
 use crate::spaces::resolver::{Owner, Resolver};
 use crate::spaces::table_demand::TableDemand;
@@ -27,15 +28,11 @@ use crate::tables::objects::Objects;
 /// Of a mapping whose table takes some 10 ms to build and more.
 const LARGE_TEXT_BYTES: u64 = 4 << 20;
 
-/// Called when files have been loaded: their descriptors are not kept until all are.
+/// Called after each file: descriptors are sent as they come, since all of them at once could be too many.
 pub type SendLoaded<'a> = &'a mut dyn FnMut(&mut Objects) -> Outcome<()>;
 
 pub struct Processes {
-    all: HashMap<u32, Process>,
-    /// To be published; looking through all of them at every wake-up would cost a fork storm its square.
-    changed: Vec<u32>,
-    /// Ended by the last news: samples that came with them may still ask for their mappings.
-    ended: Vec<u32>,
+    list: ProcessList,
     demand: TableDemand,
     comparisons: Comparisons,
     publication: Publication,
@@ -47,9 +44,7 @@ pub struct Processes {
 impl Processes {
     pub fn new(engine: &mut Engine, access: Rc<Access>) -> Processes {
         Processes {
-            all: HashMap::new(),
-            changed: Vec::new(),
-            ended: Vec::new(),
+            list: ProcessList::default(),
             demand: TableDemand::default(),
             comparisons: Comparisons::default(),
             publication: Publication::new(engine),
@@ -65,20 +60,20 @@ impl Processes {
     }
 
     pub fn get(&self, pid: u32) -> Option<&Process> {
-        self.all.get(&pid)
+        self.list.get(pid)
     }
 
     /// Those that have not ended.
     pub fn living(&self) -> impl Iterator<Item = u32> + '_ {
-        self.all.iter().filter(|(_, process)| !process.has_ended).map(|(pid, _)| *pid)
+        self.list.living()
     }
 
-    /// Begins to follow a process with what it has mapped now. The caller observes it in the kernel afterwards.
+    /// Begins to follow a process with what it has mapped now. The BPF programs observe it already: what it maps
+    /// meanwhile is in the news, and nothing falls between.
     pub fn add(&mut self, engine: &mut Engine, target: &Target, send_loaded: SendLoaded) -> Outcome<()> {
         let &Target { pid, is_alone, .. } = target;
         // Known first: what it maps is in use, and makes no room for the next of its files.
-        self.all.insert(pid, Process { must_publish: true, is_alone, ..Process::default() });
-        self.changed.push(pid);
+        self.list.insert(pid, Process { must_publish: true, is_alone, ..Process::default() });
         let maps = list_mappings(&self.access, pid);
         for listed in maps.iter().filter(|listed| listed.is_executable) {
             self.map(engine, pid, &listed.mapping, monotonic_ns());
@@ -93,7 +88,7 @@ impl Processes {
     /// Applies the news and publishes what changed, at the end and before it takes long: the stacks of a process that
     /// starts with a large library need the small ones at their outer end.
     pub fn apply(&mut self, engine: &mut Engine, items: Vec<Item>, send_loaded: SendLoaded) -> Outcome<()> {
-        self.forget_ended();
+        self.list.forget_ended();
         self.retry_waiting(engine);
         for item in items {
             if self.takes_long(&item) {
@@ -108,15 +103,6 @@ impl Processes {
     fn takes_long(&self, item: &Item) -> bool {
         let News::Mapped(new) = &item.news else { return false };
         new.end - new.begin >= LARGE_TEXT_BYTES && !self.objects.is_known(&new.identity)
-    }
-
-    /// Not a process that has got the pid of an ended one since.
-    fn forget_ended(&mut self) {
-        for pid in std::mem::take(&mut self.ended) {
-            if self.all.get(&pid).is_some_and(|process| process.has_ended) {
-                self.all.remove(&pid);
-            }
-        }
     }
 
     fn apply_one(&mut self, engine: &mut Engine, item: Item) -> Outcome<()> {
@@ -134,22 +120,20 @@ impl Processes {
     }
 
     fn fork(&mut self, parent: u32, child: u32) {
-        let Some(process) = self.all.get(&parent).filter(|process| !process.is_alone) else { return };
-        let copy = process.forked();
-        if copy.must_publish {
-            self.changed.push(child);
+        if let Some(process) = self.list.get(parent).filter(|process| !process.is_alone) {
+            let copy = process.forked();
+            self.list.insert(child, copy);
         }
-        self.all.insert(child, copy);
     }
 
     fn exec(&mut self, pid: u32) {
         let now_ns = monotonic_ns();
-        if self.all.contains_key(&pid) && !self.access.may_inspect(pid) && !is_gone(pid) {
-            let left_out = self.all.remove(&pid).and_then(|process| process.range);
+        if self.list.get(pid).is_some() && !self.access.may_inspect(pid) && !is_gone(pid) {
+            let left_out = self.list.remove(pid).and_then(|process| process.range);
             self.publication.release(left_out, now_ns);
             return;
         }
-        if let Some(process) = self.all.get_mut(&pid) {
+        if let Some(process) = self.list.get_mut(pid) {
             process.generation += 1;
             touch_objects(&mut self.objects, process, now_ns);
             process.mappings.clear();
@@ -159,15 +143,15 @@ impl Processes {
     }
 
     fn map(&mut self, engine: &mut Engine, pid: u32, new: &NewMapping, time_ns: u64) {
-        if !self.all.contains_key(&pid) {
+        if self.list.get(pid).is_none() {
             return;
         }
         if is_jit_dump(&new.path) {
             return self.jit_dumps.note(pid, new, || self.objects.open_mapped(pid, new).ok());
         }
         let Some(mapping) = self.resolve(engine, pid, new, time_ns) else { return };
-        let Some(process) = self.all.get_mut(&pid) else { return };
-        self.changed.push(pid);
+        self.list.note_changed(pid);
+        let Some(process) = self.list.get_mut(pid) else { return };
         if !is_jit(&mapping) {
             process.covered.retain(|text| text.end <= mapping.begin || mapping.end <= text.begin);
             return process.insert(mapping);
@@ -181,18 +165,18 @@ impl Processes {
 
     /// Gives text back to its file where memory over it has the same bytes. True when there is text in the range.
     fn uncover(&mut self, pid: u32, range: Range<u64>) -> bool {
-        let Some(process) = self.all.get_mut(&pid) else { return false };
+        let Some(process) = self.list.get_mut(pid) else { return false };
         let restored = restored_texts(&self.objects, &self.access, (pid, process), &range);
         restored.into_iter().for_each(|text| process.insert(text));
         process.covered.iter().any(|text| text.begin < range.end && range.start < text.end)
     }
 
-    /// Those whose time has come.
+    /// Compares memory with the text under it, of processes whose time has come.
     pub fn compare_again(&mut self, engine: &mut Engine) -> Outcome<()> {
         let pids = self.comparisons.take_due();
         for pid in &pids {
             self.uncover(*pid, 0..u64::MAX);
-            self.changed.push(*pid);
+            self.list.note_changed(*pid);
         }
         match pids.is_empty() {
             true => Ok(()),
@@ -205,8 +189,8 @@ impl Processes {
         self.comparisons.next_ns()
     }
 
-    /// Of memory that lies among the mappings of a file, as /proc shows a process whose text was moved before we came:
-    /// the text that would be there, which its bytes have to prove.
+    /// Where the text of a process was moved before we came, /proc shows memory among the mappings of a file. Notes the
+    /// text that would be there; its bytes have to prove it.
     fn note_covered(&mut self, engine: &mut Engine, pid: u32, maps: &[Listed], time_ns: u64) {
         for (memory, file) in memory_beside_files(maps) {
             if !self.objects.is_known(&file.identity) && !self.objects.is_mapped_elf(pid, file) {
@@ -215,24 +199,25 @@ impl Processes {
             let Some(id) = self.resolver(engine).file(pid, file, time_ns) else { continue };
             self.use_table(engine, id);
             let slot = self.objects.slot(id);
-            let (Some(object), Some(process)) = (self.objects.get(id), self.all.get_mut(&pid)) else { continue };
+            let (Some(object), Some(process)) = (self.objects.get(id), self.list.get_mut(pid)) else { continue };
             let texts = possible_texts(memory, object, process);
             process.covered.extend(texts.into_iter().map(|text| with_table(text, slot)));
         }
     }
 
-    /// The leader's end; other threads may go on, so the mappings stay until the process is gone.
+    /// The leader's end. Where other threads go on the mappings stay, to the end of the run: no news tells of the last
+    /// one.
     fn end(&mut self, engine: &Engine, pid: u32) -> Outcome<()> {
         let now_ns = monotonic_ns();
-        let Some(process) = self.all.get_mut(&pid) else { return Ok(()) };
+        let Some(process) = self.list.get_mut(pid) else { return Ok(()) };
         if has_other_threads(pid) {
             return Ok(());
         }
         process.has_ended = true;
         touch_objects(&mut self.objects, process, now_ns);
         process.must_publish = false;
-        self.ended.push(pid);
         self.publication.release(process.range.take(), now_ns);
+        self.list.note_ended(pid);
         if engine.is_observed(pid) {
             return Ok(()); // not freed yet, or the pid is another's already
         }
@@ -255,10 +240,12 @@ impl Processes {
             return Ok(());
         }
         let is_affected = |mapping: &Mapping| rewritten.contains(&mapping.object);
-        let pids: Vec<u32> = self.living().filter(|pid| self.all[pid].mappings.iter().any(is_affected)).collect();
+        let has_affected = |pid: &u32| self.get(*pid).is_some_and(|process| process.mappings.iter().any(is_affected));
+        let pids: Vec<u32> = self.living().filter(has_affected).collect();
         for pid in pids {
             for new in scan_mappings(&self.access, pid) {
-                if find_mapping(&self.all[&pid].mappings, new.begin).is_some_and(is_affected) {
+                let mapped = self.get(pid).and_then(|process| find_mapping(&process.mappings, new.begin));
+                if mapped.is_some_and(is_affected) {
                     self.map(engine, pid, &new, monotonic_ns());
                     send_loaded(&mut self.objects)?;
                 }
@@ -292,49 +279,31 @@ impl Processes {
 
     fn use_table(&mut self, engine: &mut Engine, id: u32) {
         if self.demand.note_use(&mut self.objects, id) {
-            self.make_room(engine, id, &self.used_objects());
+            self.make_room(engine, id, &self.list.used_objects());
         }
     }
 
-    /// Not for files that no process has mapped any more.
+    /// Files that no process has mapped any more are left out.
     fn retry_waiting(&mut self, engine: &mut Engine) {
         for id in self.demand.take_due(&self.objects) {
-            let used = self.used_objects();
+            let used = self.list.used_objects();
             if used.contains(&id) {
                 self.make_room(engine, id, &used);
             }
         }
     }
 
-    /// Asked only when the memory is used up: nothing is counted per mapping. Processes that have just ended still use
-    /// their tables, for the samples that came with the news.
-    fn used_objects(&self) -> HashSet<u32> {
-        self.all.values().flat_map(|process| &process.mappings).map(|mapping| mapping.object).collect()
-    }
-
     fn make_room(&mut self, engine: &mut Engine, id: u32, used: &HashSet<u32>) {
-        let may_be_soon = !self.ended.is_empty();
+        let may_be_soon = self.list.has_just_ended();
         if self.demand.make_room(&mut self.objects, &mut engine.tables, id, used, may_be_soon) {
-            self.describe_again(id);
-        }
-    }
-
-    /// Processes that had mapped the file before there was room for its table.
-    fn describe_again(&mut self, id: u32) {
-        let slot = self.objects.slot(id);
-        for (pid, process) in &mut self.all {
-            for mapping in process.mappings.iter_mut().filter(|mapping| mapping.object == id) {
-                *mapping = with_table(*mapping, slot);
-                process.must_publish = !process.has_ended;
-                self.changed.push(*pid);
-            }
+            self.list.describe_again(id, self.objects.slot(id));
         }
     }
 
     fn publish(&mut self, engine: &mut Engine) -> Outcome<()> {
         let now_ns = monotonic_ns();
-        for pid in std::mem::take(&mut self.changed) {
-            let Some(process) = self.all.get_mut(&pid) else { continue };
+        for pid in self.list.take_changed() {
+            let Some(process) = self.list.get_mut(pid) else { continue };
             if std::mem::take(&mut process.has_other_code) {
                 self.objects.rewritten_ns = now_ns;
             }
