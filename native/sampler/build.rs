@@ -1,4 +1,4 @@
-//! Compiles the kernel programs with clang against libbpf's own headers (Debian's are older) and embeds them; writes the
+//! Compiles the BPF programs with clang against libbpf's own headers (Debian's are older) and embeds them; writes the
 //! names and numbers of outcomes, frame rules and losses in Rust.
 use std::env;
 use std::fs;
@@ -10,7 +10,7 @@ fn main() {
     let bpf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bpf");
     println!("cargo:rerun-if-changed={}", bpf.display());
     println!("cargo:rerun-if-env-changed=CLANG");
-    compile_kernel_program(&bpf, &out);
+    compile_bpf_programs(&bpf, &out);
     let header = fs::read_to_string(bpf.join("record.h")).expect("bpf/record.h is there");
     let lists =
         [("BEE_OUTCOMES", "OUTCOME", "u8"), ("BEE_FRAME_RULES", "RULE", "u64"), ("BEE_LOSSES", "LOSS", "usize")];
@@ -32,7 +32,7 @@ fn constants_of(header: &str, (list, prefix, number): &(&str, &str, &str)) -> St
     format!("{constants}pub const {prefix}_NAMES: [&str; {}] = {texts:?};\n", texts.len())
 }
 
-fn compile_kernel_program(bpf: &Path, out: &Path) {
+fn compile_bpf_programs(bpf: &Path, out: &Path) {
     let clang = env::var("CLANG").unwrap_or_else(|_| "clang-19".to_string());
     let headers = env::var("DEP_BPF_INCLUDE").expect("libbpf-sys tells where its headers are");
     let object = out.join("cpu.bpf.o");

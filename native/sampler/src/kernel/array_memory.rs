@@ -1,4 +1,4 @@
-//! A mmapable BPF array as memory. The kernel program reads it while we write, so every publication is a single
+//! A mmapable BPF array as memory. The BPF program reads it while we write, so every publication is a single
 //! aligned word or an entry that nothing points to yet.
 
 use std::io;

@@ -132,7 +132,7 @@ impl Engine {
         read_from(&bytes)
     }
 
-    /// See counts.rs.
+    /// All `{key, repetitions}`: see counts.rs.
     pub fn repetitions(&self) -> Vec<u8> {
         counts::repetitions(&self.counts)
     }

@@ -1,6 +1,7 @@
 //! perf_event_open: one sampling event and one side-band event per CPU. Constants and layouts from the kernel's
 //! include/uapi/linux/perf_event.h.
 
+use std::fmt;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
@@ -35,7 +36,7 @@ const OPEN_CLOSE_ON_EXEC: u64 = 1 << 3;
 const IOCTL_ENABLE: u64 = 0x2400;
 const IOCTL_DISABLE: u64 = 0x2401;
 
-/// perf_event_attr of PERF_ATTR_SIZE_VER5, which every kernel that can run the kernel programs knows.
+/// perf_event_attr of PERF_ATTR_SIZE_VER5, which every kernel that can run the BPF programs knows.
 #[repr(C)]
 #[derive(Default)]
 struct Attributes {
@@ -60,10 +61,19 @@ struct Attributes {
     reserved: u16,
 }
 
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SamplingEvent {
     CpuClock,
     Cycles,
+}
+
+impl fmt::Display for SamplingEvent {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(match self {
+            SamplingEvent::CpuClock => "cpu-clock",
+            SamplingEvent::Cycles => "cycles",
+        })
+    }
 }
 
 /// As the kernel computes it: perf_swevent_init_hrtimer and perf_swevent_hrtimer of kernel/events/core.c.

@@ -2,7 +2,7 @@
 
 use std::os::fd::{FromRawFd, OwnedFd};
 
-/// The kernel times all kernel programs for as long as this lives.
+/// The kernel times all BPF programs for as long as this lives.
 pub struct RunTimeStatistics {
     _descriptor: OwnedFd,
 }

@@ -18,7 +18,7 @@ impl SamplingEvents {
                 Some(libc::ENOENT | libc::EOPNOTSUPP | libc::EINVAL) => "event-unsupported",
                 _ => "perf-event",
             };
-            Failure::from_io(code, &format!("open the {:?} event", settings.event), error)
+            Failure::from_io(code, &format!("open the {} event", settings.event), error)
         };
         let cpus = online_cpus().map_err(|error| failure(&error))?;
         let event =

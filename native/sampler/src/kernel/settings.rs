@@ -16,7 +16,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// For the bounds.
+    /// What the bounds have to allow.
     pub fn need(&self) -> Need {
         Need::of(self.frequency_hz, self.table_bytes, self.ring_bytes)
     }
@@ -26,7 +26,7 @@ impl Settings {
     }
 }
 
-/// What the kernel program is told of a walk by its configuration.
+/// What the BPF program is told of a walk by its configuration.
 #[derive(Clone, Copy)]
 pub struct Limits {
     pub max_depth: usize,

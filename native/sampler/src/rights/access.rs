@@ -16,7 +16,7 @@ use crate::rights::policy::Policy;
 
 pub struct Access {
     caller: Caller,
-    /// What the caller may without us.
+    /// What the caller may do without us.
     own_capabilities: CapabilitySet,
     /// None: every process.
     restriction: Option<Restriction>,
@@ -87,13 +87,13 @@ impl Access {
         with_effective(if self.restriction.is_some() { restricted } else { KEPT }, action)
     }
 
-    /// Only for what is no news to the caller, of a process that it may inspect.
+    /// Only where the caller learns nothing that it may not know: a comparison of bytes, or what its own captures take.
     pub fn with_own_rights<T>(&self, action: impl FnOnce() -> T) -> T {
         with_effective(KEPT, action)
     }
 }
 
-/// Bounds of ours would keep nobody from anything who needs us not.
+/// Bounds would keep nobody from anything who can sample without us.
 pub fn can_sample_alone(inherited: CapabilitySet) -> bool {
     inherited & NEEDED == NEEDED
 }

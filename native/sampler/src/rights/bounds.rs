@@ -1,10 +1,10 @@
-//! What those whom `setup` lets start the copy may take of the machine, each user with all of their sessions: memory of
-//! the kernel, which no limit of theirs counts, and hits a second on every CPU, which cost other users' work. Who could do
-//! without us has no bounds: root, sudo, and who has the capabilities.
+//! How much of the machine a user of the installed copy may take, with all of their captures together: memory of the
+//! kernel, which no limit of theirs counts, and hits a second on every CPU, which cost other users' work. Whoever could
+//! sample without us has no bounds: root, sudo, and who has the capabilities.
 //!
-//! A session says what it takes before it takes it, by a name that only itself can give up: that of an open memfd. Then
-//! it adds up what the sessions of its user say. Of two that begin at once each sees the other, so that they may both be
-//! refused, and never both be too much. A session ends with its process, and with it what it said.
+//! A capture announces what it takes before it takes it, in the name of a memfd that only it can close. Then it adds up
+//! what the captures of its user announce. Two that begin at once see each other: both may be refused, but they never
+//! exceed the bounds together. A capture ends with its process, and its announcement with it.
 
 use std::ffi::CString;
 use std::fs::{self, Metadata};
@@ -20,10 +20,10 @@ use crate::failure::{Failure, Outcome};
 pub const USUAL_FREQUENCY_HZ: u32 = 10_000;
 /// Of the machine's memory; eight users leave nothing then, and one is not noticed.
 const USUAL_SHARE: u64 = 8;
-/// A session with usual settings takes 70 MiB: on small machines there is room for it all the same.
+/// A capture with usual settings takes 70 MiB: small machines have room for it all the same.
 const LEAST_USUAL_BYTES: u64 = 128 << 20;
-/// Of the kernel, for each session and for each CPU of it, beside what the client chooses: 16 MB by its own account on a
-/// machine with two CPUs, and the buffers of perf events.
+/// Of the kernel, for each capture and each of its CPUs, beside what the client chooses: 16 MB by the kernel's account on
+/// a machine with two CPUs, and the buffers of perf events.
 const FIXED_BYTES: u64 = 20 << 20;
 const BYTES_PER_CPU: u64 = 1 << 20;
 const CLAIM_NAME: &str = "bee-claim";
@@ -52,7 +52,7 @@ impl Bounds {
         self.memory_mib.map_or_else(usual_bytes, |mib| u64::from(mib) << 20)
     }
 
-    /// For as long as the session lasts.
+    /// For as long as the capture lasts.
     pub fn claim(&self, need: Need) -> Outcome<OwnedFd> {
         let claim = need.announce().map_err(|error| Failure::from_io("internal", "say what it takes", &error))?;
         let taken = taken_by_user().map_err(|error| Failure::from_io("internal", "see who else samples", &error))?;
@@ -90,16 +90,16 @@ fn usual_bytes() -> u64 {
     (kib.unwrap_or(0_u64) * 1024 / USUAL_SHARE).max(LEAST_USUAL_BYTES)
 }
 
-/// What a session takes.
+/// What a capture takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Need {
     pub frequency_hz: u64,
-    /// Of the kernel: maps of kernel programs, and rings.
+    /// Of the kernel: maps of BPF programs, and rings.
     pub bytes: u64,
 }
 
 impl Need {
-    /// Of a session with these sizes.
+    /// Of a capture with these sizes.
     pub fn of(frequency_hz: u32, table_bytes: u64, ring_bytes: u32) -> Need {
         let cpus = libbpf_rs::num_possible_cpus().unwrap_or(1) as u64;
         let bytes = table_bytes + u64::from(ring_bytes) + FIXED_BYTES + cpus * BYTES_PER_CPU;
@@ -132,8 +132,8 @@ impl Need {
     }
 }
 
-/// By all processes of our user that run this very program, ourselves among them. What cannot be read is an error, and
-/// no session less: the user may take our descriptors away while we look.
+/// By all processes of our user that run this very program, ourselves among them. What cannot be read is an error, not a
+/// capture less: the user may take our descriptors away while we look.
 fn taken_by_user() -> io::Result<Need> {
     let own = fs::metadata("/proc/self/exe")?;
     // SAFETY: cannot fail.

@@ -1,4 +1,4 @@
-//! The capabilities of this process: which there are for us, and how fewer, or those held back, take effect for a moment.
+//! The capabilities of this process: which of them we use, and how fewer or more of them take effect for a moment.
 
 use std::io;
 
@@ -26,10 +26,10 @@ pub const KEPT: CapabilitySet = 1 << CAP_DAC_READ_SEARCH
 pub const NEEDED: CapabilitySet = 1 << CAP_PERFMON | 1 << CAP_BPF;
 /// To follow a map_files link, where the kernel then checks everything else as for the caller.
 pub const FOLLOW_MAPPINGS: CapabilitySet = 1 << CAP_CHECKPOINT_RESTORE;
-/// Whoever has these needs nobody to see what the kernel does, and where.
+/// Whoever has these sees without us what the kernel does, and where.
 pub const SEE_KERNEL: CapabilitySet = 1 << CAP_PERFMON | 1 << CAP_SYSLOG;
-/// Kernels of Debian and Ubuntu ask for it to open perf events while kernel.perf_event_paranoid is above 2, as it is there
-/// unless somebody has changed it.
+/// The kernels of Debian and Ubuntu ask for it to open perf events while kernel.perf_event_paranoid is above 2, which is
+/// their default.
 pub const OPEN_EVENTS: CapabilitySet = 1 << CAP_SYS_ADMIN;
 pub const NONE: CapabilitySet = 0;
 

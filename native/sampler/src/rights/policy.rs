@@ -20,7 +20,7 @@ pub struct Policy {
     pub bounds: Option<Bounds>,
 }
 
-/// Allows nothing more than what is everybody's own, as usual.
+/// Allows what is everybody's own, within the usual bounds.
 impl Default for Policy {
     fn default() -> Policy {
         Policy { kernel_frames: false, all_processes: false, bounds: Some(Bounds::default()) }
@@ -67,7 +67,8 @@ impl Policy {
     }
 }
 
-/// Only when it is beside this very program: one that was replaced since its start is not to get what its successors may.
+/// Only when it is beside this very program: a copy that was replaced since its start does not get what its successor
+/// may.
 fn installed_text() -> Option<String> {
     let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW;
     let folder = File::options().read(true).custom_flags(flags).open(INSTALL_DIRECTORY).ok()?;

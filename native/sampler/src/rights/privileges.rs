@@ -10,12 +10,12 @@ use crate::rights::capabilities::{check, Capabilities, CapabilitySet, CAP_SETPCA
 /// none of it can be taken back (every second bit locks the one before).
 const SECUREBITS: libc::c_ulong = 0b1110_1111;
 
-/// Becomes the caller and keeps only `KEPT`, of it what was there, and `held_back`, without effect until it is spent. All
-/// else is given up for good.
+/// Becomes the caller. Of `KEPT` it keeps what was there, and `held_back` without effect until it is spent; all else is
+/// given up for good.
 pub fn drop_to(caller: &Caller, held_back: CapabilitySet) -> io::Result<()> {
     let permitted = Capabilities::read()?.permitted;
     let (kept, held_back) = (permitted & KEPT, permitted & held_back);
-    // SAFETY: prctl and setrlimit with plain arguments; failures of these two leave more rights, checked below.
+    // SAFETY: numbers alone. Where this fails, `verify` finds that capabilities are missing.
     unsafe { libc::prctl(libc::PR_SET_KEEPCAPS, 1, 0, 0, 0) };
     become_caller(caller)?;
     let held = Capabilities::read()?;
@@ -31,7 +31,7 @@ pub fn drop_to(caller: &Caller, held_back: CapabilitySet) -> io::Result<()> {
     verify(caller, rest)
 }
 
-/// Only a root that serves another user has anything to change; a container's root may not be allowed to, and need not.
+/// Only root that serves another user has anything to change; a container's root may not be allowed to, and need not.
 fn become_caller(caller: &Caller) -> io::Result<()> {
     if is_all(caller.uid, caller.gid) {
         return Ok(());
@@ -69,7 +69,7 @@ fn empty_bounding_set() -> io::Result<()> {
     Ok(())
 }
 
-/// Other processes of the caller's must not read or trace this one, which may more than they; no core file either.
+/// This process may do more than the caller's others: they must not read or trace it, and it leaves no core file.
 fn hide_memory() -> io::Result<()> {
     let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: a number, and a structure of ours.

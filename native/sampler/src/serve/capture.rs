@@ -205,7 +205,7 @@ impl Capture {
         Ok(())
     }
 
-    /// Loads the tables of the files first: when the kernel begins to sample the process, it can unwind it.
+    /// Loads the tables of the files first: when the BPF program begins to sample the process, it can unwind it.
     fn observe(&mut self, request: &AddRequest) -> io::Result<()> {
         let Target { pid, is_awaited, .. } = request.target;
         let process = self.access.authorize(pid)?;

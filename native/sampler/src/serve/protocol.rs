@@ -1,5 +1,5 @@
 //! The sampler's socket. libbee listens on a path in a directory of mode 0700 and the sampler connects; whoever
-//! closes first ends the run. Both sides check the peer's credentials. One session per process.
+//! closes first ends the run. Both sides check the peer's credentials. One capture per process.
 //!
 //! Both directions carry frames, little-endian: `u32 payloadLength, u16 type, u16 zero, payload`.
 //!
@@ -7,10 +7,10 @@
 //! - START `u32 protocolVersion, u32 frequencyHz, u32 unwinder (0 dwarf, 1 frame pointers), u32 ringBytes,
 //!   u32 event (0 cpu-clock, 1 cycles), u32 maxDepth (1 to 1024),
 //!   u32 flags (START_CHECKS_UNWINDING: every stack is unwound a second time in the sampler and compared),
-//!   u32 tableMiB (2 to 1024)` loads and attaches the kernel programs.
+//!   u32 tableMiB (2 to 1024)` loads and attaches the BPF programs.
 //! - ADD `u32 requestId, u32 pid, u32 flags, u32 ancestor, u32 pathCount, paths, each NUL-terminated` observes a
 //!   process and its future children; the paths are the files that it will map, loaded before ADDED is sent. Stacks of
-//!   all of them carry the requestId as their `root`, so it must be another one each time. Flags: ADD_IS_HELD (it waits
+//!   all of them carry the requestId as their `root`, so it must be a new one each time. Flags: ADD_IS_HELD (it waits
 //!   at the gate, observation begins with its exec), ADD_IS_ALONE (not its children), ADD_IS_CHILD (of a process that is
 //!   observed: `ancestor` is the requestId of that one's ADD, and the root; nothing changes if it is observed already).
 //!   Who may profile what is asked for each.

@@ -3,7 +3,7 @@
 
 use std::io;
 
-/// Of what can be ignored, all but the end of children.
+/// All that can be ignored, but for the end of children.
 pub fn ignore_all() {
     for signal in (1..=libc::SIGRTMAX()).filter(|&signal| signal != libc::SIGCHLD) {
         // SAFETY: no handler is installed; a signal that cannot be ignored is refused.

@@ -18,8 +18,9 @@ const MAX_NAMED: usize = 16;
 pub struct Costs {
     peak_private_bytes: u64,
     load_cpu_ns: u64,
-    /// When sampling began; the next one then, too.
+    /// When sampling began.
     enabled_ns: u64,
+    /// What the host had taken by then.
     stolen_base_ns: u64,
     throttled: u64,
 }

@@ -1,4 +1,5 @@
-//! When memory over text is compared with it again: it may be mapped first and filled then, and the second is not told of.
+//! When memory over text is compared with it again: it may be mapped first and filled then, and the second is not told
+//! of.
 
 use std::collections::HashSet;
 

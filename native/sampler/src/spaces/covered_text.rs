@@ -1,6 +1,7 @@
-//! Anonymous memory in the place of a file's text. Programs put their code into huge pages so: they map memory over it and
-//! copy the same bytes back (node --use-largepages, HHVM, ClickHouse). The kernel tells of memory that belongs to no file;
-//! by what is in it, it is the file's text still, and has its table and its names. Compiled code is not, wherever it lies.
+//! Anonymous memory in the place of a file's text. Programs put their code into huge pages this way: they map memory
+//! over it and copy the same bytes back (node --use-largepages, HHVM, ClickHouse). The kernel tells of memory that
+//! belongs to no file; by what is in it, it is still the file's text, with its table and symbols. Compiled code is not,
+//! wherever it lies.
 
 use std::ops::Range;
 
@@ -16,8 +17,8 @@ use crate::tables::objects::Objects;
 
 const PAGE_BYTES: u64 = 4096;
 const CHUNK_BYTES: u64 = 1 << 20;
-/// Compared first. Where none is the same nothing will be: most memory that comes to lie where a library was is code that
-/// was just compiled.
+/// Pages that are compared first. Where none is the same, nothing will be: most memory that comes to lie where a
+/// library was is code that was just compiled.
 const PROBES: u64 = 8;
 /// Of text: 100 times that of large programs. More would be a way to keep us busy.
 const MAX_BYTES: u64 = 1 << 30;

@@ -1,4 +1,5 @@
-//! Files in which runtimes write down the code that they make, for perf: they map a page of them executable to be noticed.
+//! Files in which runtimes write down the code that they make, for perf: they map a page of them executable to be
+//! noticed.
 
 use std::collections::HashSet;
 use std::fs::File;

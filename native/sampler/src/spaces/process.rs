@@ -7,8 +7,8 @@ use crate::kernel::record::Mapping;
 use crate::spaces::mappings::is_jit;
 use crate::spaces::space_ranges::SpaceRange;
 
-/// Pieces of text of one process under other memory. Code that is compiled where many libraries were is not looked at for
-/// ever.
+/// Of pieces that are remembered as memory comes to lie over them: code that is compiled where many libraries were is not
+/// compared for ever.
 const MAX_COVERED: usize = 64;
 
 #[derive(Default)]
@@ -16,7 +16,7 @@ pub struct Process {
     pub generation: u32,
     /// Sorted by begin, without overlap.
     pub mappings: Vec<Mapping>,
-    /// Text of files over which memory was mapped that has (not yet) the same bytes.
+    /// Text of files over which memory lies or lay, whether or not it has the same bytes; until a file is mapped there.
     pub covered: Vec<Mapping>,
     /// Shared with the parent until one of the two maps something.
     pub range: Option<Rc<SpaceRange>>,

@@ -1,4 +1,4 @@
-//! Code of a process: its files' as they were loaded, and else what lies in its memory.
+//! Code of a process: that of its files as they were loaded, and otherwise what lies in its memory.
 
 use crate::kernel::record::{Mapping, NO_OBJECT};
 use crate::rights::access::Access;
@@ -36,8 +36,8 @@ fn read_code_into(access: &Access, pid: u32, address: u64, code: &mut [u8]) -> b
     access.for_inspection(|| read_memory(pid, address, code))
 }
 
-/// Memory of a process that the caller may profile, if need be with our own rights: the kernel asks more of who reads memory than of
-/// who reads a process's map (kernel.yama.ptrace_scope). What is read is compared with a file, and goes nowhere.
+/// Memory of a process that the caller may profile, if need be with our own rights: the kernel demands more for reading
+/// memory than for reading the map of a process (kernel.yama.ptrace_scope). It is compared with a file, and goes nowhere.
 pub fn read_for_comparison(access: &Access, pid: u32, address: u64, memory: &mut [u8]) -> bool {
     read_code_into(access, pid, address, memory)
         || access.may_inspect(pid) && access.with_own_rights(|| read_memory(pid, address, memory))

@@ -28,8 +28,8 @@ impl TableDemand {
         due
     }
 
-    /// True when the table is loaded now; else the file waits. `used`: files that processes have mapped. With `may_be_soon`
-    /// a lack of room is not counted yet.
+    /// True when the table is loaded now; else the file waits. `used`: files that processes have mapped. With
+    /// `may_be_soon` a lack of room is not counted yet.
     pub fn make_room(
         &mut self,
         objects: &mut Objects,

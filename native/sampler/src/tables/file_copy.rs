@@ -1,6 +1,6 @@
 //! Copies of files that may be written again while they are mapped: what was just built is what is built anew, by a hot
-//! reload or a loop that compiles and runs. What is parsed and what names are read from is then the copy, in memory that
-//! nobody can write or cut: a version that is gone from the disk keeps its names, and a file that is cut cannot end us.
+//! reload or a loop that compiles and runs. What is parsed and symbolized is then the copy, in memory that nobody can
+//! write or cut: a version that is gone from the disk keeps its symbols, and a file that is cut cannot end us.
 
 use std::fs::File;
 use std::io;

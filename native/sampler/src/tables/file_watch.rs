@@ -1,5 +1,5 @@
 //! News of writes into files that are mapped, so that samples meet the old content no longer than it takes to hear of it.
-//! Files on which that is not to be had (some network file systems, writes through a mapping) are looked at at each tick.
+//! Files of which there is no such news (some network file systems, writes through a mapping) are looked at at each tick.
 
 use std::ffi::CString;
 use std::fs::File;

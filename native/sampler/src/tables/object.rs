@@ -15,11 +15,12 @@ pub struct Object {
     pub path: Vec<u8>,
     pub build_id: Vec<u8>,
     pub is_vdso: bool,
-    /// What was mapped is not to be had any more: only where it lay is known.
+    /// What was mapped can no longer be read: only where it lay is known.
     pub is_replaced: bool,
     /// None for what is no file, or could not be read.
     pub state: Option<FileState>,
-    /// The mapped file itself, to see whether it is still the same; not for all when descriptors are few.
+    /// The mapped file itself, to read it and to see whether it is still the same; not kept for all when descriptors
+    /// are few.
     pub file: Option<File>,
     pub copy: Option<FileMemory>,
     /// Until it is sent.
@@ -87,7 +88,7 @@ impl Object {
         self.segments.iter().map(|segment| segment.vaddr & !4095)
     }
 
-    /// What the client reads names from.
+    /// What the client symbolizes by.
     pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         if self.is_replaced {
             return None;
@@ -99,7 +100,7 @@ impl Object {
         self.copy.is_some()
     }
 
-    /// None while nothing can be said.
+    /// None where it cannot be told.
     pub fn is_as_loaded(&self) -> Option<bool> {
         let now = FileState::of(&self.file.as_ref()?.metadata().ok()?);
         Some(!self.state?.has_other_content(&now))

@@ -159,8 +159,8 @@ impl Objects {
         id
     }
 
-    /// Files whose content has become another since they were loaded, out of as many as a look at them may cost; each is
-    /// told of once. Their tables are used no more.
+    /// Files whose content has changed since they were loaded; each is told of once, and its table is used no more. A
+    /// call looks at so many of them that it does not cost too much, the next one at the next.
     pub fn take_rewritten(&mut self, memory: &mut TableArrays) -> Vec<u32> {
         const MAX_LOOKED_AT: usize = 256;
         let count = self.all.len();
@@ -275,7 +275,7 @@ impl Objects {
         self.number(object)
     }
 
-    /// Its number, or none when there are no more.
+    /// Its number, or NO_OBJECT when there are no more.
     fn number(&mut self, object: Object) -> u32 {
         let id = object.id;
         if id >= MAX_OBJECTS {
@@ -286,7 +286,7 @@ impl Objects {
         id
     }
 
-    /// Keeps of an object what is needed from here on, its client having it.
+    /// The client has it: only what is needed from here on is kept.
     pub fn settle(&mut self, id: u32) {
         let Some(object) = self.all.get_mut(id as usize - 1) else { return };
         object.copy_descriptor = None;
@@ -303,8 +303,8 @@ impl Objects {
         self.room.load(memory, object.id, &elf, &table).map_err(not_loaded)
     }
 
-    /// Loads a table for which there was no room, in the place of others; never of those in `used`, which a process has
-    /// mapped. False: there is no room, which is counted unless it `may_be_soon`.
+    /// Loads a table for which there was no room, in place of others that are not in `used`: those, a process has mapped.
+    /// False where there is no room, which is counted unless there `may_be_soon` be some.
     pub fn make_room(&mut self, memory: &mut TableArrays, id: u32, used: &HashSet<u32>, may_be_soon: bool) -> bool {
         let begin_ns = monotonic_ns();
         let is_loaded = self.room.could_fit(memory, id, used) && self.load_again(memory, id, used).is_some();
@@ -317,7 +317,7 @@ impl Objects {
         is_loaded
     }
 
-    /// What was loaded, while it is to be had.
+    /// What was loaded, as long as it can be read.
     pub fn contents<'a>(&self, object: &'a Object) -> Option<Loaded<'a>> {
         contents_of(&self.access, object)
     }
@@ -333,7 +333,8 @@ impl Objects {
 
     pub fn add_unreadable(&mut self, new: &NewMapping, error: &io::Error) -> u32 {
         let text = String::from_utf8_lossy(&new.path);
-        self.problems.add("unreadable-object", format!("{text}: {error}; its frames have no table and no names"));
+        self.problems
+            .add("unreadable-object", format!("{text}: {error}; its frames have no table and are not symbolized"));
         let id = self.number(self.new_object(new.path.clone()));
         self.by_identity.insert(new.identity, id);
         id

@@ -11,7 +11,7 @@ use crate::rights::access::Access;
 use crate::tables::file_state::FileState;
 
 /// A file that a process has mapped. What was mapped is what is read: the kernel's own link to it, and the path
-/// in the process's root only where that link is not to be had, the inode agrees, and the caller could open it
+/// in the process's root only where that link cannot be followed, the inode agrees, and the caller could open it
 /// alone: in a mount namespace of its own it can bind anybody's file over a library.
 pub fn open_mapped(access: &Access, pid: u32, new: &NewMapping) -> io::Result<File> {
     let link = format!("/proc/{pid}/map_files/{:x}-{:x}", new.begin, new.end);

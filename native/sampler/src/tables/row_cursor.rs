@@ -1,5 +1,5 @@
-//! Room for the rows of one table, page after page, in ascending holes: in an array without holes they lie as if nothing
-//! were ever freed.
+//! Places the rows of one table, page after page, in ascending holes; in an array without holes they lie one behind the
+//! other.
 
 use std::ops::Range;
 
@@ -37,7 +37,7 @@ impl RowCursor {
         }
     }
 
-    /// What the table has got.
+    /// The ranges that the table has got.
     pub fn finish(self, free: &mut FreeRanges) -> Vec<Range<usize>> {
         free.give_back(self.hole);
         self.used

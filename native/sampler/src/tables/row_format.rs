@@ -32,7 +32,7 @@ impl TableSlot {
     }
 }
 
-/// What the kernel program would find for an ELF address: None where the text has no table.
+/// What the BPF program would find for an ELF address: None where the text has no table.
 pub fn find_rule(tables: &TableArrays, slot: TableSlot, address: u64) -> Option<Rule> {
     let TableArrays { directory, rows, rules } = tables;
     let page = (address >> PAGE_BITS).checked_sub(slot.first_page).filter(|page| *page < u64::from(slot.pages))?;

@@ -102,7 +102,7 @@ impl Tables {
         Ok(loaded)
     }
 
-    /// Nobody may look it up any more: see table_room.rs.
+    /// Only when no walk can look it up any more: see table_room.rs.
     pub fn unload(&mut self, memory: &mut TableArrays, table: LoadedTable) {
         table.slot.words().for_each(|word| memory.directory.set(word, 0));
         self.free_words.give_back(table.slot.words());

@@ -1,7 +1,7 @@
 //! Which files have their table loaded, and which tables go when others need their room.
 //!
 //! A walk may read rows only while they are its file's: those of another would give a picture that is wrong and looks
-//! right. What leads to a table is a mapping in a space, and the kernel program copies spaces on fork before we know of
+//! right. What leads to a table is a mapping in a space, and the BPF program copies spaces on fork before we know of
 //! the child, or without our ever knowing when news is lost; so it is not enough that no process is known to use one.
 //! [`TableRoom::evict`] keeps this order, the counterpart of `find_mapping` in bpf/tables.bpf.h:
 //! 1. The word that names the table's owner is cleared. A walk compares it when it enters a mapping, so that whichever
@@ -19,10 +19,10 @@ use crate::kernel::table_arrays::TableArrays;
 use crate::tables::row_format::TableSlot;
 use crate::tables::table_memory::{LoadedTable, TableError, TableSize, Tables};
 
-/// How often room is looked for, for a file that found none.
+/// A file that found no room is tried again this long afterwards.
 const RETRY_NS: u64 = 1_000_000_000;
-/// Of the rows, how much becomes free at least when something must go, so that a stream of new programs does not pay a
-/// grace period for each.
+/// The share of the rows that becomes free at least when something must go: a stream of new programs would otherwise pay
+/// a grace period for each.
 const EVICTED_SHARE: usize = 8;
 
 pub struct TableRoom {
@@ -37,7 +37,7 @@ pub struct TableRoom {
 
 struct Entry {
     state: State,
-    /// When a process mapped the file, or ceased to, the last time.
+    /// When a process last mapped the file, or ceased to.
     used_ns: u64,
 }
 
@@ -104,7 +104,7 @@ impl TableRoom {
         }
     }
 
-    /// Asked first: reading a file again, and evicting for nothing, cost more than counting.
+    /// To be asked first: reading a file again and evicting in vain cost more than counting.
     pub fn could_fit(&self, memory: &TableArrays, id: u32, used: &HashSet<u32>) -> bool {
         let Some(State::Wanted { size, .. }) = self.entries.get(&id).map(|entry| &entry.state) else { return false };
         let in_use = used.iter().filter_map(|id| self.entries.get(id)?.loaded());
@@ -112,7 +112,7 @@ impl TableRoom {
         rows <= memory.rows.len() && words <= memory.directory.len()
     }
 
-    /// Loads a wanted table, in the place of those that were not used for the longest time and are not in `used`.
+    /// Loads a wanted table in place of those that have been unused for longest and are not in `used`.
     pub fn load_evicting(
         &mut self,
         memory: &mut TableArrays,
@@ -142,7 +142,7 @@ impl TableRoom {
         }
     }
 
-    /// True the first time.
+    /// Notes that there was no room. True the first time.
     pub fn refuse(&mut self, id: u32, now_ns: u64) -> bool {
         let Some(State::Wanted { refused_ns, .. }) = self.entries.get_mut(&id).map(|entry| &mut entry.state) else {
             return false;

@@ -1,6 +1,6 @@
 //! What the code says of a stack, whatever the tables say: a caller stands behind a call, and the outermost frame of a
-//! thread does not return. The kernel's walk and its copy in walk.rs find the same by the same rule, also where the rule
-//! is wrong.
+//! thread does not return. The BPF program's walk and its copy in walk.rs find the same by the same rule, even a
+//! wrong one.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::tables::objects::Objects;
 use crate::unwind::frame_text::frame_text;
 use crate::unwind::walk::{rule_at, Surroundings, Walked};
 
-/// More would say the same again; all are counted.
+/// More would repeat the same; all are counted.
 const MAX_SHOWN: u64 = 5;
 /// Enough for the end of `_start` or of a thread's first function.
 const CODE_BEHIND_BYTES: usize = 64;
@@ -22,7 +22,7 @@ const CODE_BEHIND_BYTES: usize = 64;
 /// Reads code of the process from an address on, as much as there is room for. False where it cannot be had.
 pub type ReadInto<'a> = &'a dyn Fn(u64, &mut [u8]) -> bool;
 
-/// A stack as the kernel program has found it.
+/// A stack as the BPF program has found it.
 pub struct Examined<'a> {
     pub head: StackHead,
     pub walked: &'a Walked,
@@ -48,7 +48,7 @@ struct Place {
 }
 
 impl Plausibility {
-    /// The doubt, where there is one that is to be shown.
+    /// The doubt that is to be shown, where there is one.
     pub fn examine(&mut self, stack: &Examined) -> Option<String> {
         let frames = &stack.walked.frames;
         let impossible: Vec<usize> = (1..frames.len()).filter(|index| !self.may_be_caller(stack, *index)).collect();

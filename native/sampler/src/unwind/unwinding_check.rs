@@ -1,8 +1,8 @@
-//! `--check-unwinding`: every stack that the kernel program walks is walked a second time here, from the registers and
+//! `--check-unwinding`: every stack that the BPF program walks is walked a second time here, from the registers and
 //! the stack of the very moment, and compared frame by frame, rules and ends included. What both have from the same rule
 //! is then held against the code (plausibility.rs).
 //!
-//! Both are told the same. The mappings are read where the kernel program has read them: a range of that array is not
+//! Both walks are told the same. The mappings are read where the BPF program has read them: a range of that array is not
 //! written again before it has rested, so a check younger than the rest sees what the walk saw, and an older one is left
 //! out and counted. Rows, directories and rules are written before a mapping points to them, and change only where tables
 //! make room for others; what is older than the last such change, or than a range that did not rest, is left out too.
@@ -22,7 +22,7 @@ use crate::unwind::frame_text::frame_text;
 use crate::unwind::plausibility::{Examined, Plausibility};
 use crate::unwind::walk::{unwind, Surroundings, Walked};
 
-/// More would say the same again; all are counted.
+/// More would repeat the same; all are counted.
 const MAX_SHOWN: u64 = 5;
 /// Of each stack from the first difference on.
 const FRAMES_SHOWN: usize = 4;
@@ -51,7 +51,7 @@ pub struct UnwindingCheck {
 type Problem = (&'static str, String);
 
 impl UnwindingCheck {
-    /// What is to be shown of it.
+    /// What of it is to be shown.
     pub fn examine(&mut self, check: &Check, means: &Means) -> Vec<Problem> {
         let time_ns = check.snapshot.head.time_ns;
         let mappings = mappings_of(check, means.engine);

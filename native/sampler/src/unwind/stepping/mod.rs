@@ -17,7 +17,7 @@ const EXCEPTIONS: [(&str, u64); 3] = [
     // before: the walk goes astray there, or at its caller.
     ("realigned_of_unknown_size", 2),
     ("main", 2),
-    // Its frame is found by rbp, which a function that it calls keeps in a vector register: no kernel program can look
+    // Its frame is found by rbp, which a function that it calls keeps in a vector register: no BPF program can look
     // there. Such a stack ends, and says so.
     ("calls_with_frame.constprop.0", 20),
 ];

@@ -24,7 +24,7 @@ use crate::unwind::walk::{unwind, Surroundings, Walked};
 /// Object and address in it.
 pub type Frame = (u32, u64);
 
-/// A process with its mappings and tables, as the sampler has them, but without the kernel program.
+/// A process with its mappings and tables, as the sampler has them, but without the BPF program.
 pub struct Observed {
     access: Rc<Access>,
     pub process: Process,
