@@ -41,6 +41,16 @@ export interface CaptureTotals {
   stolenNs: number;
   /** Threads and processes whose starter could not be noted: their samples have none. */
   startersFull: number;
+  /** Forked processes that found no room in the kernel: they were not observed, nor what they started. */
+  processesFull: number;
+  /** Forked processes that began without their parent's mappings. */
+  spacesFull: number;
+  /** Processes whose exit code found no room. */
+  endsFull: number;
+  /** How often the CPU time of a task found no room: `targetCpuNs` is not exact. */
+  runtimeBasesFull: number;
+  /** How many processes can be observed at a time. */
+  maxProcesses: number;
   /** Processes that were left out from an exec on that changed their user or rights (setuid, file capabilities). */
   foreignExecs: number;
   /** Hits in observed processes that the caller may not profile; they have not fired. */

@@ -1,4 +1,5 @@
 import { enumerate } from '../account/enumerate.js';
+import { fullMapProblems } from '../account/full-map-problems.js';
 import { leftOutProblems } from '../account/left-out-problems.js';
 import { lostCount, type Summary, type SummaryTarget } from '../account/summary.js';
 import { tableProblems } from '../account/table-problems.js';
@@ -25,7 +26,12 @@ export function noteCapture(raw: RawProfile, run: RunningTarget, summary: Summar
   const tables = { tableBytes, tablesEvicted, tablesRefused };
   summary.cost = { ...summary.cost, source, ...times, samplerPeakRssBytes, ...tables };
   noteTargets(objects, run, summary);
-  summary.problems.addAll([...session.problems, ...leftOutProblems(totals), ...tableProblems(totals, plan)]);
+  summary.problems.addAll([
+    ...session.problems,
+    ...leftOutProblems(totals),
+    ...fullMapProblems(totals),
+    ...tableProblems(totals, plan),
+  ]);
   if (totals.unwindingCheck !== undefined) summary.unwindingCheck = withBothNames(totals.unwindingCheck);
 }
 
