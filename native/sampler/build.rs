@@ -35,7 +35,7 @@ fn constants_of(header: &str, (list, prefix, number): &(&str, &str, &str)) -> St
 fn compile_bpf_programs(bpf: &Path, out: &Path) {
     let clang = env::var("CLANG").unwrap_or_else(|_| "clang-19".to_string());
     let headers = env::var("DEP_BPF_INCLUDE").expect("libbpf-sys tells where its headers are");
-    let object = out.join("cpu.bpf.o");
+    let object = out.join("bee.bpf.o");
     let status = Command::new(&clang)
         .args(["-g", "-O2", "-target", "bpf", "-mcpu=v3", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"])
         .arg(format!("-ffile-prefix-map={}=bpf", bpf.display())) // BTF has the paths of the sources
@@ -44,12 +44,12 @@ fn compile_bpf_programs(bpf: &Path, out: &Path) {
         .arg("-I")
         .arg(bpf)
         .arg("-c")
-        .arg(bpf.join("cpu.bpf.c"))
+        .arg(bpf.join("bee.bpf.c"))
         .arg("-o")
         .arg(&object)
         .status()
         .unwrap_or_else(|error| panic!("{clang} cannot be started ({error}): install clang-19 or set CLANG"));
-    assert!(status.success(), "{clang} failed on cpu.bpf.c");
+    assert!(status.success(), "{clang} failed on bee.bpf.c");
     strip_debug_sections(&clang, &object);
 }
 

@@ -12,7 +12,7 @@ use crate::rights::access::{Access, Restriction};
 
 #[repr(align(8))]
 struct Aligned<T: ?Sized>(T);
-static PROGRAM: &Aligned<[u8]> = &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/cpu.bpf.o")));
+static PROGRAM: &Aligned<[u8]> = &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/bee.bpf.o")));
 
 /// Wake the sampler early when the ring is this full; otherwise it looks ten times a second.
 const WAKEUP_FRACTION: u32 = 4;
