@@ -138,43 +138,4 @@ struct {
 	__type(value, struct bee_counters);
 } counters SEC(".maps");
 
-#define BEE_WINDOW_WORDS 64
-#define BEE_SIGFRAME_REGISTERS 17 /* ucontext's gregs up to rip */
-
-/* State of one walk; too large for the 512-byte BPF stack. */
-struct walk {
-	__u32 busy; /* guards against a second program on this CPU while one is at work */
-	__u32 length; /* user frames so far */
-	__u64 hash[2];
-	__u64 ip;
-	__u64 registers[BEE_REGISTER_COUNT]; /* by enum bee_unwind_register */
-	__u32 known_registers; /* a bit for each: of an interrupted frame all */
-	__u32 descents; /* steps to a stack below, see may_descend */
-	__u64 cs;
-	__u64 is_doubtful; /* the step to the next caller may be wrong, and is asked for evidence */
-	__u64 is_caller; /* 1: ip is a return address, look up ip - 1 */
-	__u64 signal_registers[BEE_SIGFRAME_REGISTERS];
-	__u64 window_begin;
-	__u64 window[BEE_WINDOW_WORDS];
-	struct bee_mapping mapping; /* the one that held the last frame */
-	struct bee_space space;
-	__u32 outcome;
-	__u32 unmapped; /* stopped at an address that no known mapping holds, reached by a trusted rule */
-	__u32 last_rule;
-	__u32 budget_left;
-	__u64 budget_second;
-	__u64 last_ns; /* of the last sample on this CPU, of last_tid when it had been switched to last_switches times */
-	__u64 last_switches;
-	__u32 last_tid;
-	struct bee_stack stack;
-	__u64 frames[BEE_MAX_USER_FRAMES + BEE_MAX_KERNEL_FRAMES + 1];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct walk);
-} walks SEC(".maps");
-
 #endif

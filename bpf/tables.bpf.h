@@ -8,7 +8,7 @@
 #ifndef BEE_TABLES_BPF_H
 #define BEE_TABLES_BPF_H
 
-#include "maps.bpf.h"
+#include "walk_state.bpf.h"
 
 #define NO_RULE (~0ULL)
 #define keep_scalar(value) asm volatile("" : "+r"(value))
