@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Who may be observed, asked at every sample: a child of the caller's can exec a setuid program, or change its user, at
+ * Decides at every sample who may be observed: a child of the caller can exec a setuid program or change its user at
  * any moment, and a check made earlier would be too early. The rule is the kernel's for reading a process's memory map
- * (kernel/ptrace.c, __ptrace_may_access), with the caller's rights; native/sampler/src/rights/access.rs asks it there.
+ * (kernel/ptrace.c, __ptrace_may_access), with the caller's rights; the sampler's access.rs asks it there.
  */
 #ifndef BEE_ACCESS_BPF_H
 #define BEE_ACCESS_BPF_H
@@ -12,7 +12,7 @@
 #define MMF_DUMPABLE_MASK 3
 #define SUID_DUMP_USER 1
 
-/* Until 6.17, and since (mm_flags_t). */
+/* mm_struct.flags: a word until 6.17, a bitmap (mm_flags_t) since. */
 struct mm_struct___word {
 	unsigned long flags;
 } __attribute__((preserve_access_index));
@@ -42,7 +42,7 @@ static __always_inline bool is_of_caller(const struct cred *cred)
 	       cred->egid.val == gid && cred->sgid.val == gid && cred->user_ns->ns.inum == config.user_namespace;
 }
 
-/* The current task. One without memory is ending: what it was by its credentials alone. */
+/* Asks of the current task. One without memory is ending, and is judged by its credentials alone. */
 static __always_inline bool may_observe(void)
 {
 	if (!config.is_restricted)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* What the code around a return address tells: whether a call lies before it, and whether it can be returned to. */
+/* Reads the code around a return address: whether a call lies before it, and whether anybody returns to it. */
 #ifndef BEE_CALLER_CODE_BPF_H
 #define BEE_CALLER_CODE_BPF_H
 
@@ -28,7 +28,7 @@ static __always_inline bool ends_in_call(__u64 code)
 	return b1 == 0xff && (b2 == 0x94 || (b2 == 0x14 && (b3 & 7) == 5));
 }
 
-/* Whether the instruction is ud2, int3 or hlt: who is called from before it never comes back. */
+/* Whether the instruction is ud2, int3 or hlt: a call that stands before it never returns. */
 static __always_inline bool traps(__u64 address)
 {
 	__u16 code = 0;
@@ -38,10 +38,10 @@ static __always_inline bool traps(__u64 address)
 }
 
 /*
- * Whether a call lies before the address, or it is one to which nobody is meant to return, as coroutines put below their
- * first function (corosensei's is an int3); `if_unread` where that cannot be read: the code of a caller is in memory, but a
- * child that has been forked from it may not have touched it yet. Asked where a step may be wrong: what lies on a stack is
- * not always a return address, and an old one leads to a stack that is false and looks right.
+ * Whether a call lies before the address, or a trap lies at it: coroutines put an address below their first function to
+ * which nobody is meant to return (corosensei's is an int3). `if_unread` is the answer where the code cannot be read: a
+ * caller's code is in memory, but a child that was forked may not have touched it yet. Asked where a step may be wrong:
+ * what lies on a stack is not always a return address, and an old one leads to a stack that is false and looks right.
  */
 static __always_inline bool follows_call(__u64 return_address, bool if_unread)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* Counting what happens and what is lost. */
+/* Counts what happens and what is lost. */
 #ifndef BEE_COUNTERS_BPF_H
 #define BEE_COUNTERS_BPF_H
 
@@ -11,7 +11,7 @@ static __always_inline struct bee_counters *this_cpu_counters(void)
 	return bpf_map_lookup_elem(&counters, &zero);
 }
 
-/* Atomically: on some kernels the program of another tracepoint may interrupt this one on its CPU. */
+/* Adds atomically: where the kernel can preempt the program of a tracepoint, another one may count on the same CPU. */
 #define COUNT(field) do { \
 	struct bee_counters *counter_of_cpu = this_cpu_counters(); \
 	if (counter_of_cpu) \

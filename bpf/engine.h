@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What the sampler and the kernel program say to each other, apart from records: configuration, processes,
- * mappings, counters. Rust's mirror is native/sampler/src/kernel/record.rs; layout.c states sizes and offsets for its test.
+ * What the sampler and the BPF programs say to each other, apart from records: configuration, processes, mappings,
+ * counters. Rust's mirror is the sampler's record.rs; layout.c states sizes and offsets for its test.
  */
 #ifndef BEE_ENGINE_H
 #define BEE_ENGINE_H
@@ -33,10 +33,10 @@ struct bee_config {
 
 /*
  * A process under observation. `generation` counts its execs: a space that was published for another generation
- * describes an image that is gone. The kernel program copies the entry on fork. `is_held`: it waits at the gate, and
- * observation begins with its exec. `root` is the number of the request that began the observation: children have their
- * ancestor's, so that a sample tells where it belongs whatever has become of the pids since. `is_alone`: its children are
- * not observed. `is_awaited`: the client wants to know how it ends; children have this not, however many there are.
+ * describes an image that is gone. `is_held`: it waits at the gate, and observation begins with its exec. `root` is the
+ * number of the request that began the observation; children inherit it, so that a sample tells where it belongs even
+ * when pids are used again. `is_alone`: its children are not observed. `is_awaited`: the client wants to know how it
+ * ends; children do not inherit this.
  */
 struct bee_process {
 	__u32 generation;
@@ -87,8 +87,9 @@ struct bee_counters {
 	__u64 timed_ns; /* what timed_hits took, one in BEE_TIMED_HITS, the first of each CPU among them */
 	__u64 timed_hits;
 	/*
-	 * Between two samples of a task that has kept its CPU meanwhile, over all of them: the time, and how many they are.
-	 * What the time has in ticks, and the samples have not, the kernel has skipped or the host has stolen.
+	 * Over all pairs of samples between which a task kept its CPU: the time from one to the next, and the number of
+	 * pairs. Where the time holds more ticks than there are pairs, the kernel has skipped them or the host has
+	 * stolen them.
 	 */
 	__u64 stint_ns;
 	__u64 stint_samples;
@@ -114,8 +115,8 @@ struct bee_snapshot {
 };
 
 /*
- * What a walk began with, was told and found, for the sampler to walk it again and compare: head.user_frames frames, and
- * the mappings that the walk has used.
+ * A walk for the sampler to repeat and compare: what it began with, the mappings that it used, and the head.user_frames
+ * frames that it found.
  */
 struct bee_check {
 	struct bee_snapshot snapshot;

@@ -43,7 +43,7 @@ struct {
 	__type(value, struct bee_space);
 } spaces SEC(".maps");
 
-/* tgid -> how it ended; of awaited processes, until the sampler has told of it. */
+/* tgid -> how it ended. Only awaited processes have an entry, until the sampler has told how they ended. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
@@ -52,8 +52,8 @@ struct {
 } ends SEC(".maps");
 
 /*
- * tid -> the part of sum_exec_runtime that is not to be counted (again): what it was when observation began (absent
- * for tasks that started later), then what was counted at the exit.
+ * tid -> the part of sum_exec_runtime that does not count: what the task had used before observation began (there is no
+ * entry for tasks that started later), and after its exit what has been counted already.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -114,8 +114,8 @@ struct {
 #define BEE_KNOWN_RULES (1 << BEE_KNOWN_RULES_BITS)
 
 /*
- * Where a frame's rule was found before: its object and address as in record.h, and the number of the rule. With object 0:
- * a return address that follows a call.
+ * Rules that were found before: a frame's object and address as in record.h, and the number of its rule. An entry with
+ * object 0 is a return address that follows a call.
  */
 struct known_rules {
 	struct {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Everything that crosses a boundary as bytes, declared once: kernel program -> ring buffer -> sampler ->
+ * Everything that crosses a boundary as bytes, declared once: BPF programs -> ring buffer -> sampler ->
  * socket -> libbee -> TypeScript. Little-endian, naturally aligned, no implicit padding.
- * Checked three times: _Static_assert in layout.c, offset_of! tests in Rust (native/sampler/src/kernel/record.rs),
+ * Checked three times: _Static_assert in layout.c, offset_of! tests in Rust (the sampler's record.rs),
  * and test/ffi/layout.test.ts, which compares the TypeScript decoder with what libbee reports.
  */
 #ifndef BEE_RECORD_H
@@ -74,10 +74,10 @@ enum bee_record_kind { BEE_RECORD_STACK = 0, BEE_RECORD_SNAPSHOT = 1, BEE_RECORD
 #define BEE_MAX_OBJECTS (1 << 14)
 
 /*
- * Whose work a task does, where one process serves many (a test harness with a thread for each test): the thread that
- * its first thread had started, and from which this task, however many threads and processes lie between, was
- * started. `comm` is that thread's name when it started the first of them. All zero: no such thread, since the task
- * is one itself, or was started by the first thread, or is it.
+ * Whose work a task does, where one process serves many (a test harness with a thread for each test): that of the
+ * thread which the process's first thread started and from which this task descends, however many threads and processes
+ * lie between. `comm` is that thread's name when it started the first of them. All zero: there is no such thread, since
+ * the task is one itself, was started by the first thread, or is the first thread.
  */
 struct bee_starter {
 	__u32 tid;
@@ -85,7 +85,7 @@ struct bee_starter {
 };
 
 /*
- * One stack. The kernel program sends it when it sees the stack (thread, name, frames) for the first time and
+ * One stack. The BPF program sends it when it sees the stack (thread, name, frames) for the first time and
  * counts repetitions in a map under `key`; a stack that found no room in that map is simply sent again.
  */
 struct bee_stack {

@@ -32,9 +32,9 @@ static __always_inline bool is_user_mode(struct bpf_perf_event_data *context)
 } while (0)
 
 /*
- * The registers with which the task left user space. The context is read without a branch, and the reads are kept apart:
- * the compiler would join the two behind one computed pointer, and the verifier refuses a computed pointer into the
- * context.
+ * Loads the registers with which the task left user space. The context is read without a branch, and the reads are kept
+ * apart: the compiler would join the two behind one computed pointer, and the verifier refuses a computed pointer into
+ * the context.
  */
 static __always_inline void load_user_registers(struct walk *walk, struct bpf_perf_event_data *context,
 						struct task_struct *task)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* What the ring takes: a stack when it is new, and a count of it from then on. */
+/* Sends a stack when it is new, and counts it from then on. */
 #ifndef BEE_RING_BPF_H
 #define BEE_RING_BPF_H
 
@@ -14,9 +14,10 @@ static __always_inline __u64 wakeup_flags(void)
 }
 
 /*
- * Counts a known stack, sends a new one. The thread is part of the key and runs on one CPU at a time, so nobody
+ * Counts a known stack, sends a new one. The thread is part of the key and runs on one CPU at a time, so that nobody
  * counts the same key between the lookup and the insertion. Where the map is full (or locked by the interrupted
- * context), the record stands for this sample alone and the next one sends it again.
+ * context), nothing is lost and nothing counted as lost: the record stands for this sample alone, and the next one
+ * sends it again.
  */
 static __always_inline void deliver_stack(struct walk *walk)
 {

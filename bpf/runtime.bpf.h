@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* CPU time of tasks that have ended. */
+/* Counts the CPU time of tasks that end. */
 #ifndef BEE_RUNTIME_BPF_H
 #define BEE_RUNTIME_BPF_H
 
 #include "counters.bpf.h"
 
-/* The part of a task's CPU time that is not to be counted (again). */
+/* Sets the part of a task's CPU time that does not count; see the map. */
 static __always_inline void set_runtime_base(__u32 tid, __u64 runtime_ns)
 {
 	if (bpf_map_update_elem(&runtime_bases, &tid, &runtime_ns, BPF_ANY))
@@ -13,9 +13,9 @@ static __always_inline void set_runtime_base(__u32 tid, __u64 runtime_ns)
 }
 
 /*
- * CPU time of a task that ends, without what it had used when observation began. The scheduler brings
- * sum_exec_runtime up to date at ticks and switches only, so that at the exit tracepoint up to a tick (4 ms) of it
- * is missing, which is most of a short process: the rest is added when the task is freed.
+ * Counts the CPU time of a task that ends, without what it had used before observation began. The scheduler brings
+ * sum_exec_runtime up to date only at ticks and switches, so that up to a tick (4 ms) is missing at the exit
+ * tracepoint, which is most of a short process: the rest is counted when the task is freed.
  */
 static __always_inline void count_exit_runtime(struct task_struct *task)
 {

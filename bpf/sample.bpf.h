@@ -7,7 +7,7 @@
 #include "snapshot.bpf.h"
 #include "stack.bpf.h"
 
-/* Whether the task has run on since the last sample; see struct bee_counters. */
+/* Notes whether the task has kept its CPU since the last sample; see struct bee_counters. */
 static __always_inline void note_stint(struct walk *walk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* Registers and a slice of stack for the sampler, which unwinds what could not be walked, and walks again what is checked. */
+/*
+ * Sends registers and a slice of stack to the sampler, which unwinds what could not be walked here, and repeats walks
+ * that are to be checked.
+ */
 #ifndef BEE_SNAPSHOT_BPF_H
 #define BEE_SNAPSHOT_BPF_H
 
@@ -7,8 +10,8 @@
 #include "ring.bpf.h"
 
 /*
- * The budget bounds what a process that jumps into nowhere all the time can cost; a sampler that cannot keep up gets no
- * more of them, so that their 33 KiB leave room for stacks.
+ * Takes a snapshot out of the budget, which bounds the cost of a process that jumps into nowhere all the time. A
+ * sampler that cannot keep up gets no more of them, so that their 33 KiB leave room for stacks.
  */
 static __always_inline bool spend_snapshot(struct walk *walk)
 {
@@ -30,7 +33,7 @@ static __always_inline bool spend_snapshot(struct walk *walk)
 	return true;
 }
 
-/* Page by page, since a read that touches an absent page gives nothing at all. */
+/* Copies page by page, since a read that touches an absent page gives nothing at all. */
 static __always_inline void copy_stack(struct bee_snapshot *snapshot)
 {
 	__u32 copied = 0;
@@ -46,7 +49,7 @@ static __always_inline void copy_stack(struct bee_snapshot *snapshot)
 	snapshot->stack_bytes = copied;
 }
 
-/* The moment of the sample: the task cannot have run on. */
+/* Describes the moment of the sample: the task cannot have run on since. */
 static __always_inline void fill_snapshot(struct bee_snapshot *snapshot, struct walk *walk,
 					  struct bpf_perf_event_data *context, __u32 generation)
 {
@@ -77,7 +80,7 @@ static __always_inline void deliver_snapshot(struct walk *walk, struct bpf_perf_
 	bpf_ringbuf_submit(snapshot, BPF_RB_FORCE_WAKEUP); /* to be unwound before the mappings change again */
 }
 
-/* For the second unwinder. Every walk finds a frame: without one there was none. */
+/* Sends a walk to the second unwinder. Every walk finds at least one frame; where there is none, there was no walk. */
 static __always_inline void send_check(struct walk *walk, struct bpf_perf_event_data *context, __u32 generation)
 {
 	if (!config.checks_unwinding || walk->length == 0)

@@ -49,7 +49,10 @@ static __always_inline void begin_stack(struct walk *walk, __u64 pid_tgid, __u32
 	walk->hash[1] = 0x165667b19e3779f9ULL;
 }
 
-/* A sample inside execve, of a task without memory or of 32-bit code has no user stack to speak of. */
+/*
+ * Drops the user frames of a sample inside execve, of a task without memory, or of 32-bit code: none has a user stack
+ * that can be walked.
+ */
 static __always_inline void drop_user_stack(struct walk *walk, enum bee_outcome outcome)
 {
 	walk->length = 0;
@@ -88,7 +91,7 @@ static __always_inline void unwind_user(struct walk *walk, struct bpf_perf_event
 		drop_user_stack(walk, BEE_OUTCOME_KERNEL_ONLY);
 }
 
-/* Kernel frames behind the user frames; returns their number. */
+/* Appends kernel frames to the user frames; returns their number. */
 static __always_inline __u32 append_kernel_stack(struct walk *walk, struct bpf_perf_event_data *context)
 {
 	if (!config.has_kernel_frames || is_user_mode(context) || walk->length > BEE_MAX_USER_FRAMES)
@@ -109,7 +112,10 @@ static long hash_kernel_frame(__u32 index, void *context)
 
 static __always_inline void finish_hash(struct walk *walk)
 {
-	/* Not left to the number, which is 0 then: of a loop that never runs, 6.18 removes the body and keeps the call. */
+	/*
+	 * Without kernel frames the number is 0 anyway; but of a loop that never runs, Linux 6.18 removes the body and
+	 * keeps the call.
+	 */
 	if (config.has_kernel_frames)
 		bpf_loop(walk->stack.kernel_frames, hash_kernel_frame, &walk, 0);
 	__u64 *comm = (__u64 *)walk->stack.comm;

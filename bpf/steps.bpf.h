@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* The step from a frame to its caller, by each means there is. */
+/* Steps from a frame to its caller: by rule, by frame pointer, through a signal frame. */
 #ifndef BEE_STEPS_BPF_H
 #define BEE_STEPS_BPF_H
 
@@ -18,7 +18,7 @@ static __always_inline int enter_caller(struct walk *walk, __u64 return_address,
 	return WALK_ON;
 }
 
-/* A step that no rule of a table proves. */
+/* Takes a step that no rule of a table proves. */
 static __always_inline int enter_doubtful_caller(struct walk *walk, __u64 return_address, __u64 sp, __u32 failure)
 {
 	if (return_address == 0 || !follows_call(return_address, true))
@@ -40,7 +40,7 @@ static __always_inline int step_frame_pointer(struct walk *walk, __u32 failure)
 	return enter_doubtful_caller(walk, return_address, fp + 16, failure);
 }
 
-/* Generated code has frame pointers, but not before the first instructions of a function nor at its last. */
+/* Generated code has frame pointers, but not before the first instructions of a function have run, nor at its last. */
 static __always_inline int step_generated_code(struct walk *walk)
 {
 	__u64 sp = walk->registers[BEE_REGISTER_RSP], code = 0, return_address;
@@ -88,8 +88,8 @@ static __always_inline int step_signal(struct walk *walk)
 }
 
 /*
- * A return address of 0 is no end by itself: wrong CFI finds it in empty stack. It is one where the code cannot return
- * either: the first function of a fiber, which has called what never comes back (generator's, libco's).
+ * Stops at a return address of 0. By itself it is no end: wrong CFI finds it in empty stack. It is one where the code
+ * cannot return either: in the first function of a fiber, which has called what never returns (generator's, libco's).
  */
 static __always_inline int stop_at_zero(struct walk *walk)
 {

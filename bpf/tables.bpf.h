@@ -22,9 +22,15 @@ static __always_inline __u64 mask_if_less(__u64 a, __u64 b)
 }
 
 /*
+<<<<<<< HEAD
  * Whether the directory is still this mapping's. Tables make room for others, and a space may be older than that: without
  * this a walk could find another file's rules. The sampler clears the word, waits for the walks under way, and only then
  * gives the memory to others: native/sampler/src/tables/table_room.rs.
+=======
+ * Whether the directory is still this mapping's. Tables make room for others, and a space may be older than that:
+ * without this check a walk could find another file's rules. The sampler clears the word, waits for the walks under
+ * way, and only then gives the memory to others (its table_room.rs).
+>>>>>>> 530c7fb (bpf: comments read once, a README of the parts, and how to add one)
  */
 static __always_inline bool owns_table(struct bee_mapping *mapping)
 {
@@ -62,8 +68,8 @@ static __always_inline bool find_mapping(struct walk *walk, __u64 address)
 }
 
 /*
- * A page has 65 rows as a rule, which are cold: the processor loads their lines together when it is asked for them
- * before the search, whose own reads each wait for the one before.
+ * A page has about 65 rows, and they are cold. Touching their lines before the search lets the processor load them
+ * together; the reads of the search each wait for the one before.
  */
 #define LINE_ROWS 16
 #define TOUCHED_LINES 8

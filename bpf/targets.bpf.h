@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* Who is observed, from fork and exec to the end. */
+/* Decides who is observed, from fork and exec to the end. */
 #ifndef BEE_TARGETS_BPF_H
 #define BEE_TARGETS_BPF_H
 
 #include "access.bpf.h"
 #include "runtime.bpf.h"
 
-/* What `child` is started for: see struct bee_starter. The current task is the one that starts it. */
+/* Notes whose work `child` does; see struct bee_starter. The current task is the one that starts it. */
 static __always_inline void inherit_starter(__u32 child_tid)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -23,7 +23,7 @@ static __always_inline void inherit_starter(__u32 child_tid)
 		COUNT(starters_full);
 }
 
-/* Without them the child's first stacks travel as snapshots. */
+/* Gives the child the mappings of its parent. Without them its first stacks travel as snapshots. */
 static __always_inline void inherit_space(__u32 parent_tgid, __u32 child_tgid)
 {
 	struct bee_space *space = bpf_map_lookup_elem(&spaces, &parent_tgid);
@@ -59,14 +59,14 @@ int on_fork(struct bpf_raw_tracepoint_args *context)
 	return 0;
 }
 
-/* What the gate itself has used is not the program's. */
+/* Begins the observation of a held process. The CPU time that the gate has used is not the program's. */
 static __always_inline void release_held(struct bee_process *process, struct task_struct *task)
 {
 	set_runtime_base(BPF_CORE_READ(task, pid), BPF_CORE_READ(task, se.sum_exec_runtime));
 	process->is_held = 0;
 }
 
-/* For good, with all that it starts, whatever it becomes later. */
+/* Leaves a process out for good, with all that it starts, whatever it becomes later. */
 static __always_inline void leave_out(__u32 tgid)
 {
 	bpf_map_delete_elem(&processes, &tgid);

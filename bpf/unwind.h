@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Unwind tables as the kernel program reads them. The sampler writes them through mmap.
+ * Unwind tables as the BPF program reads them. The sampler writes them through mmap.
  *
  * A row is 4 bytes: the low 12 bits of the first address it covers (<< 20), and the number of its rule.
  * The rows of one 4 KiB page of text lie together inside one chunk of 4,096 rows, sorted; each page begins with
@@ -65,7 +65,7 @@ enum bee_bx_kind {
 /* In bee_unwind_rule.by, above the frame rule. */
 #define BEE_UNWIND_BY_MASK 7
 /*
- * The caller was interrupted, not called: its address is looked up as it is. What CFI says by the augmentation S, which
+ * The caller was interrupted, not called: its address is looked up as it is. CFI says so by the augmentation S, which
  * coroutines use for frames of their own making.
  */
 #define BEE_UNWIND_CALLER_INTERRUPTED 8

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* What a rule of a table says of a frame: its CFA, and the registers that its caller had. */
+/* Applies a rule of a table: computes the CFA, and restores the registers that the caller had. */
 #ifndef BEE_UNWIND_RULES_BPF_H
 #define BEE_UNWIND_RULES_BPF_H
 
@@ -11,9 +11,9 @@
 #define ALL_REGISTERS (REGISTER_BIT(BEE_REGISTER_COUNT) - 1)
 #define FOLLOWED_REGISTERS (REGISTER_BIT(BEE_REGISTER_RSP) | REGISTER_BIT(BEE_REGISTER_RBP))
 /*
- * Calls do not preserve these. Where the CFA of a caller lies in one all the same, its author knows that what is called
- * leaves it alone (OpenSSL's AES-GCM), so that it is the interrupted frame's, as gdb takes it. Those that calls preserve
- * may have been saved and changed.
+ * Calls do not preserve these. Where a caller keeps its CFA in one all the same, its author knows that what is called
+ * leaves it alone (OpenSSL's AES-GCM): the value is the interrupted frame's, and gdb takes it so too. Registers that
+ * calls preserve may have been saved and changed.
  */
 #define SCRATCH_REGISTERS (REGISTER_BIT(BEE_REGISTER_RAX) | REGISTER_BIT(BEE_REGISTER_RCX) | \
 			   REGISTER_BIT(BEE_REGISTER_RDX) | REGISTER_BIT(BEE_REGISTER_RSI) | \
@@ -21,7 +21,7 @@
 			   REGISTER_BIT(BEE_REGISTER_R9) | REGISTER_BIT(BEE_REGISTER_R10) | \
 			   REGISTER_BIT(BEE_REGISTER_R11))
 
-/* BEE_OUTCOME_COMPLETE: found. */
+/* Computes the CFA. Returns BEE_OUTCOME_COMPLETE, or how the walk ends without it. */
 static __always_inline __u32 compute_cfa(struct walk *walk, struct bee_unwind_rule *rule, __u64 *cfa)
 {
 	__u32 number = rule->cfa_register & (BEE_REGISTER_COUNT - 1);
@@ -67,7 +67,7 @@ static __always_inline bool restore_frame_pointer(struct walk *walk, struct bee_
 	return read_stack_word(walk, base + (__s64)rule->fp_offset, &walk->registers[BEE_REGISTER_RBP]);
 }
 
-/* And forgets the other registers that a callee may have saved. */
+/* Restores rbx, and forgets the other registers that a callee may have saved. */
 static __always_inline bool restore_bx(struct walk *walk, struct bee_unwind_rule *rule, __u64 cfa)
 {
 	__u64 kind = rule->bx;

@@ -9,7 +9,8 @@
 #include "steps.bpf.h"
 
 /*
- * An address outside every known mapping: news that has not arrived, unless a guess has led there, or it is no code at all.
+ * Stops at an address outside every known mapping: its news has not arrived yet, unless a guess has led here or it is
+ * no code at all.
  */
 static __always_inline int stop_unmapped(struct walk *walk, __u64 address)
 {
@@ -52,7 +53,7 @@ static __always_inline bool is_plausible(struct walk *walk, struct bee_unwind_ru
 	return follows_call(walk->ip, true);
 }
 
-/* Of whose page nothing is known. */
+/* Stops in text of whose page the table knows nothing. */
 static __always_inline int stop_in_gap(struct walk *walk, __u64 address)
 {
 	if (walk->is_doubtful && walk->is_caller && !follows_call(walk->ip, true))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* The state of a walk, and what becomes of it: frames, their hash, and an outcome. */
+/* The state of a walk: registers, frames, their hash and the outcome. */
 #ifndef BEE_WALK_STATE_BPF_H
 #define BEE_WALK_STATE_BPF_H
 
