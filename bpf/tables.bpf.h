@@ -22,15 +22,9 @@ static __always_inline __u64 mask_if_less(__u64 a, __u64 b)
 }
 
 /*
-<<<<<<< HEAD
- * Whether the directory is still this mapping's. Tables make room for others, and a space may be older than that: without
- * this a walk could find another file's rules. The sampler clears the word, waits for the walks under way, and only then
- * gives the memory to others: native/sampler/src/tables/table_room.rs.
-=======
  * Whether the directory is still this mapping's. Tables make room for others, and a space may be older than that:
  * without this check a walk could find another file's rules. The sampler clears the word, waits for the walks under
  * way, and only then gives the memory to others (its table_room.rs).
->>>>>>> 530c7fb (bpf: comments read once, a README of the parts, and how to add one)
  */
 static __always_inline bool owns_table(struct bee_mapping *mapping)
 {
