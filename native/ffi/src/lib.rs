@@ -53,7 +53,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use abi::handles::Handles;
-use connection::session::Session;
+use connection::sampler_connection::Session;
 use failure::{remember, Failure, Outcome};
 use files::{client_cache, elf_facts, unwind_rows};
 use host::{signals, tick_cost};

@@ -3,4 +3,4 @@
 //! Takes a socket, gives stacks, files and events. May use `stacks` and `files`.
 
 pub mod frame_reader;
-pub mod session;
+pub mod sampler_connection;

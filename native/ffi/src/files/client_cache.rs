@@ -7,7 +7,7 @@ use bee_elf::ElfFile;
 
 use super::debug_file;
 use super::elf_facts;
-use super::objects::Object;
+use super::object::Object;
 use crate::failure::{Failure, Outcome};
 use crate::json::hex;
 

@@ -34,7 +34,7 @@ impl JitDump {
     /// means the file that was mapped.
     pub fn open(&self) -> Option<File> {
         match &self.file {
-            Some(file) => File::open(super::objects::descriptor_path(file)).ok(),
+            Some(file) => File::open(super::object::descriptor_path(file)).ok(),
             None => open_trusted(self.pid, &self.path)
                 .filter(|file| file.metadata().is_ok_and(|facts| facts.ino() == self.inode)),
         }

@@ -6,5 +6,5 @@ pub mod client_cache;
 pub mod debug_file;
 pub mod elf_facts;
 pub mod jit_dumps;
-pub mod objects;
+pub mod object;
 pub mod unwind_rows;

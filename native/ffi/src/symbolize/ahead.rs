@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::names::style::Style;
-use super::symbol_cache::known::{resolve_elf, resolve_kernel, When};
+use super::through_cache::{resolve_elf, resolve_kernel, When};
 use super::STACK_BYTES;
-use crate::connection::session::Session;
+use crate::connection::sampler_connection::Session;
 use crate::failure::{Failure, Outcome};
 use crate::protocol::KERNEL_OBJECT;
 use crate::stacks::samples::FrameOf;

@@ -8,23 +8,24 @@ mod sources;
 mod symbol_cache;
 mod symbols;
 mod table;
+mod through_cache;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::connection::session::Session;
+use crate::connection::sampler_connection::Session;
 use crate::failure::{Failure, Outcome};
 use crate::protocol::KERNEL_OBJECT;
 pub use ahead::start as start_ahead;
 pub use names::style::Style;
 use sources::generated;
 pub use sources::perf_map::open_trusted;
+pub use symbol_cache::cache::{Kept, Settings};
 pub use symbol_cache::disk::DiskCache;
-pub use symbol_cache::kept::{Kept, Settings};
 pub use symbol_cache::key::Key;
-use symbol_cache::known::{self, When};
 use symbols::Symbols;
+use through_cache::When;
 
 const ENTRY_BYTES: usize = 16;
 /// Two: the target has ended or shares the machine, and one file is often most of the work.
@@ -146,9 +147,9 @@ fn run(session: &Session, jobs: &[Job], style: Style) -> Outcome<Vec<Answer>> {
 
 fn answer(session: &Session, job: &Job, style: Style) -> Answer {
     match job.object {
-        KERNEL_OBJECT => known::resolve_kernel(session, &job.addresses, When::AtTheEnd),
+        KERNEL_OBJECT => through_cache::resolve_kernel(session, &job.addresses, When::AtTheEnd),
         0 => generated::resolve(session, job.pid, &job.addresses),
-        id => known::resolve_elf(session, id, &job.addresses, style, When::AtTheEnd),
+        id => through_cache::resolve_elf(session, id, &job.addresses, style, When::AtTheEnd),
     }
 }
 

@@ -12,7 +12,7 @@ use super::plt;
 use super::vdso;
 use crate::file_memory::FileMemory;
 use crate::files::debug_file::{self, DebugFile};
-use crate::files::objects::{descriptor_path, Object, OpenObject};
+use crate::files::object::{descriptor_path, Object, OpenObject};
 use crate::symbolize::dwarf::sweep::{self, Program, Swept};
 use crate::symbolize::names::style::Style;
 use crate::symbolize::symbols::Symbols;
@@ -152,7 +152,7 @@ mod tests {
     use object::{Object as _, ObjectSymbol};
 
     use super::*;
-    use crate::files::objects::Content;
+    use crate::files::object::Content;
     use crate::symbolize::symbols::{Frame, FLAG_UNNAMED};
 
     /// `sizeless` has no end and no other symbol follows; the function behind it and the one behind a gap have CFI.

@@ -4,7 +4,7 @@ use std::io::BufReader;
 
 use super::jit_dump::JitNames;
 use super::perf_map;
-use crate::connection::session::Session;
+use crate::connection::sampler_connection::Session;
 use crate::symbolize::Answer;
 use crate::symbolize::Problem;
 

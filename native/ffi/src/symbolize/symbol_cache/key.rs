@@ -8,7 +8,7 @@ use bee_elf::ElfFile;
 use crate::file_memory::FileMemory;
 use crate::file_state::FileState;
 use crate::files::debug_file;
-use crate::files::objects::{Object, OpenObject};
+use crate::files::object::{Object, OpenObject};
 use crate::json;
 use crate::symbolize::names::style::Style;
 

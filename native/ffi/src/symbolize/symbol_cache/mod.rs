@@ -2,8 +2,7 @@
 //!
 //! Takes symbols under a key, gives them back. May use `sources` and `names`.
 
+pub mod cache;
 pub mod chains;
 pub mod disk;
-pub mod kept;
 pub mod key;
-pub mod known;

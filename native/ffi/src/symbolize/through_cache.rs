@@ -1,10 +1,10 @@
 //! Addresses that were resolved before, while the program ran or in an earlier run, and the others.
 
-use super::chains::{select, Chains};
-use super::kept::{lock, Kept, Settings};
-use super::key::Key;
-use crate::connection::session::Session;
-use crate::files::objects::{Object, Unavailable};
+use super::symbol_cache::cache::{lock, Kept, Settings};
+use super::symbol_cache::chains::{select, Chains};
+use super::symbol_cache::key::Key;
+use crate::connection::sampler_connection::Session;
+use crate::files::object::{Object, Unavailable};
 use crate::symbolize::names::style::Style;
 use crate::symbolize::sources::elf;
 use crate::symbolize::sources::kernel;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::frame_reader::{Frame, FrameReader};
 use crate::failure::{Failure, Outcome};
 use crate::files::jit_dumps::{JitDump, JitDumps};
-use crate::files::objects::{ObjectMessage, Objects};
+use crate::files::object::{ObjectMessage, Objects};
 use crate::protocol::*;
 use crate::stacks::samples::Samples;
 use crate::symbolize::Kept;
