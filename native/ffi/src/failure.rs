@@ -19,6 +19,11 @@ impl Failure {
         Failure::new(error.raw_os_error().unwrap_or(libc::EIO), format!("{what}: {error}"))
     }
 
+    /// Of a message that the sampler cannot have meant.
+    pub fn malformed(what: impl std::fmt::Display) -> Self {
+        Failure::new(libc::EPROTO, format!("The sampler's messages are malformed: {what}."))
+    }
+
     /// The failure of the system call that has just returned -1.
     pub fn last_os_error(what: &str) -> Self {
         Failure::from_io(what, &std::io::Error::last_os_error())

@@ -34,14 +34,14 @@ impl<'a, S: AsRawFd> FrameReader<'a, S> {
         let length = u32::from_le_bytes([header[0], header[1], header[2], header[3]]) as usize;
         let kind = u16::from_le_bytes([header[4], header[5]]);
         if header[6] != 0 || header[7] != 0 {
-            return Err(malformed(format!("a frame of type {kind} has a non-zero reserved field")));
+            return Err(Failure::malformed(format!("a frame of type {kind} has a non-zero reserved field")));
         }
         if length > MAX_PAYLOAD_BYTES {
-            return Err(malformed(format!("a frame of type {kind} claims {length} bytes")));
+            return Err(Failure::malformed(format!("a frame of type {kind} claims {length} bytes")));
         }
         let whole = FRAME_HEADER_BYTES + length;
         if self.fill(whole)?.is_none() {
-            return Err(malformed("the connection ended inside a frame".to_string()));
+            return Err(Failure::malformed("the connection ended inside a frame"));
         }
         let begin = self.start;
         self.start += whole;
@@ -64,7 +64,7 @@ impl<'a, S: AsRawFd> FrameReader<'a, S> {
             if self.receive()? == 0 {
                 return match self.buffer.len() - self.start {
                     0 => Ok(None),
-                    _ => Err(malformed("the connection ended inside a frame".to_string())),
+                    _ => Err(Failure::malformed("the connection ended inside a frame")),
                 };
             }
         }
@@ -88,10 +88,6 @@ impl<'a, S: AsRawFd> FrameReader<'a, S> {
         self.descriptors.extend(descriptors);
         Ok(bytes)
     }
-}
-
-fn malformed(message: String) -> Failure {
-    Failure::new(libc::EPROTO, format!("The sampler's messages are malformed: {message}."))
 }
 
 fn receive_into(socket: RawFd, bytes: &mut [u8], control: &mut [u64]) -> Outcome<(usize, Vec<OwnedFd>)> {

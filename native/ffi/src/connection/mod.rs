@@ -1,6 +1,10 @@
 //! The conversation with bee-sampler: who may connect, frames, events.
 //!
-//! Takes a socket, gives stacks, files and events. May use `stacks` and `files`.
+//! Takes a socket, gives events, and fills `received`. May use `received` and `files`.
 
+pub mod event_queue;
 pub mod frame_reader;
+pub mod listener;
+pub mod receiver;
 pub mod sampler_connection;
+pub mod wake;

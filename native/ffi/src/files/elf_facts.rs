@@ -1,13 +1,11 @@
 //! What one ELF file can tell of its functions: facts, of which the caller makes sentences.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
 
 use bee_elf::{DebugUnit, DebugUnits, ElfFile, FunctionNames};
 
+use super::regular_file::map;
 use crate::failure::{Failure, Outcome};
-use crate::file_memory::FileMemory;
 use crate::json;
 
 /// A program of a thousand crates is large; a file that names more of them is not believed.
@@ -46,15 +44,12 @@ pub fn read(path: &str) -> Outcome<String> {
     Ok(to_json(&elf, &units))
 }
 
-/// Not blocked by a FIFO that stands where a program should.
-pub(crate) fn map(path: &str) -> Outcome<FileMemory> {
-    let failed = |error: &std::io::Error| Failure::from_io(&format!("Cannot read {path}"), error);
-    let file: File =
-        OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(|error| failed(&error))?;
-    if !file.metadata().map_err(|error| failed(&error))?.is_file() {
-        return Err(Failure::new(libc::ENOEXEC, format!("Cannot read {path}: not a regular file.")));
-    }
-    FileMemory::map(&file).map_err(|error| failed(&error))
+/// In hex; empty for a file without one.
+pub fn build_id(path: &str) -> Outcome<String> {
+    let memory = map(path)?;
+    let elf = ElfFile::parse_sections(memory.bytes())
+        .map_err(|error| Failure::new(libc::ENOEXEC, format!("Cannot read {path}: {error}.")))?;
+    Ok(elf.build_id().map_or_else(String::new, json::hex))
 }
 
 impl<'data> Units<'data> {

@@ -4,9 +4,10 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 
+use super::object::descriptor_path;
+use super::trusted_file::open_trusted;
 use crate::failure::{Failure, Outcome};
 use crate::protocol::JIT_DUMP_HAS_DESCRIPTOR;
-use crate::symbolize::open_trusted;
 
 /// Descriptors that are kept; what comes later is opened by its path.
 const MAX_HELD: usize = 256;
@@ -22,7 +23,7 @@ pub struct JitDump {
 impl JitDump {
     /// A MESSAGE_JIT_DUMP, and whether a descriptor has come with it.
     pub fn parse(payload: &[u8]) -> Outcome<(JitDump, bool)> {
-        let malformed = || Failure::new(libc::EPROTO, "The sampler's messages are malformed: a jitdump is too short.");
+        let malformed = || Failure::malformed("a jitdump is too short");
         let (head, path) = payload.split_at_checked(HEAD_BYTES).ok_or_else(malformed)?;
         let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         let inode = u64::from(word(8)) | u64::from(word(12)) << 32;
@@ -34,7 +35,7 @@ impl JitDump {
     /// means the file that was mapped.
     pub fn open(&self) -> Option<File> {
         match &self.file {
-            Some(file) => File::open(super::object::descriptor_path(file)).ok(),
+            Some(file) => File::open(descriptor_path(file)).ok(),
             None => open_trusted(self.pid, &self.path)
                 .filter(|file| file.metadata().is_ok_and(|facts| facts.ino() == self.inode)),
         }

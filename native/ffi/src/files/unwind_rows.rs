@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bee_elf::{unwind_table_of, ElfFile, Rule, UnwindTable};
 
-use super::elf_facts::map;
+use super::regular_file::map;
 use crate::failure::{Failure, Outcome};
 
 /// `u64 address, u32 rule`, not aligned.

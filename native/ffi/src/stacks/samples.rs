@@ -48,7 +48,7 @@ impl Samples {
     /// COUNTS: `{u64 key0, u64 key1, u64 additionalCount}` each.
     pub fn add_counts(&mut self, bytes: &[u8]) -> Outcome<()> {
         if !bytes.len().is_multiple_of(COUNTS_ENTRY_BYTES) {
-            return Err(malformed("counts are not a whole number of entries"));
+            return Err(Failure::malformed("counts are not a whole number of entries"));
         }
         for entry in bytes.chunks_exact(COUNTS_ENTRY_BYTES) {
             let key = (u64_at(entry, 0), u64_at(entry, 8));
@@ -191,18 +191,14 @@ fn same_content(left: &[u8], right: &[u8]) -> bool {
 
 fn record_length(bytes: &[u8]) -> Outcome<usize> {
     if bytes.len() < STACK_SIZE {
-        return Err(malformed("a stack record is shorter than its header"));
+        return Err(Failure::malformed("a stack record is shorter than its header"));
     }
     let frames = u16_at(bytes, STACK_USER_FRAMES) as usize + u16_at(bytes, STACK_KERNEL_FRAMES) as usize;
     let length = STACK_SIZE + frames * 8;
     if bytes.len() < length {
-        return Err(malformed("a stack record is shorter than its frames"));
+        return Err(Failure::malformed("a stack record is shorter than its frames"));
     }
     Ok(length)
-}
-
-fn malformed(what: &str) -> Failure {
-    Failure::new(libc::EPROTO, format!("The sampler's messages are malformed: {what}."))
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> u16 {

@@ -1,4 +1,4 @@
-//! Names while the program runs, so that its end has little left to wait for. One thread of lower priority takes up
+//! Symbolizes while the program runs, so that its end has little left to wait for. One thread of lower priority takes up
 //! what the samples have brought since it last looked, and computes at most a fifth of the time.
 //!
 //! Not of the lowest priority: where the program keeps all CPUs busy, such a thread gets a hundredth of one (measured:
@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::names::style::Style;
+use super::symbolizer::Symbolizer;
+use super::threads;
 use super::through_cache::{resolve_elf, resolve_kernel, When};
-use super::STACK_BYTES;
-use crate::connection::sampler_connection::Session;
 use crate::failure::{Failure, Outcome};
 use crate::protocol::KERNEL_OBJECT;
 use crate::stacks::samples::FrameOf;
@@ -27,33 +27,32 @@ const MAX_RECORD_BYTES: usize = 1 << 20;
 /// A tenth of the weight of the program, where both want the same CPU.
 const NICE: i32 = 10;
 
-/// Until the session ends or its names are asked for.
-pub fn start(session: &Arc<Session>, style: Style) -> Outcome<()> {
-    let session = Arc::clone(session);
-    let builder = std::thread::Builder::new().name("bee-ahead".into()).stack_size(STACK_BYTES);
-    let started = builder.spawn(move || run(&session, style));
-    started.map(drop).map_err(|error| Failure::from_io("Cannot start the thread that names ahead", &error))
+/// Until the session ends or its symbols are asked for.
+pub fn start(symbolizer: &Arc<Symbolizer>, style: Style) -> Outcome<()> {
+    let symbolizer = Arc::clone(symbolizer);
+    let started = threads::builder("bee-ahead").spawn(move || run(&symbolizer, style));
+    started.map(drop).map_err(|error| Failure::from_io("Cannot start the thread that symbolizes ahead", &error))
 }
 
-fn run(session: &Session, style: Style) {
+fn run(symbolizer: &Symbolizer, style: Style) {
     lower_priority();
     let mut seen = Seen::default();
     let mut pause = PAUSE;
-    while !session.kept().is_over_within(pause) && seen.addresses.len() < MAX_SEEN {
+    while !symbolizer.cache.is_over_within(pause) && seen.addresses.len() < MAX_SEEN {
         let begin = cpu_time();
-        resolve(session, seen.new_addresses(session), style);
+        resolve(symbolizer, seen.new_addresses(symbolizer), style);
         pause = ((cpu_time() - begin) * PAUSE_FACTOR).clamp(PAUSE, MAX_PAUSE);
     }
 }
 
-fn resolve(session: &Session, addresses: BTreeMap<u32, Vec<u64>>, style: Style) {
+fn resolve(symbolizer: &Symbolizer, addresses: BTreeMap<u32, Vec<u64>>, style: Style) {
     for (object, addresses) in addresses {
-        if session.kept().is_over_within(Duration::ZERO) {
+        if symbolizer.cache.is_over_within(Duration::ZERO) {
             return;
         }
         match object {
-            KERNEL_OBJECT => resolve_kernel(session, &addresses, When::Ahead),
-            id => resolve_elf(session, id, &addresses, style, When::Ahead),
+            KERNEL_OBJECT => resolve_kernel(symbolizer, &addresses, When::Ahead),
+            id => resolve_elf(symbolizer, id, &addresses, style, When::Ahead),
         };
     }
 }
@@ -66,9 +65,9 @@ struct Seen {
 
 impl Seen {
     /// Of what can be resolved by now, sorted. Perf maps are still being written; code without a file has nothing else.
-    fn new_addresses(&mut self, session: &Session) -> BTreeMap<u32, Vec<u64>> {
+    fn new_addresses(&mut self, symbolizer: &Symbolizer) -> BTreeMap<u32, Vec<u64>> {
         let mut new = BTreeMap::<u32, Vec<u64>>::new();
-        let records = session.samples().records_from(self.record_bytes, MAX_RECORD_BYTES);
+        let records = symbolizer.received.samples().records_from(self.record_bytes, MAX_RECORD_BYTES);
         self.record_bytes += records.len();
         for FrameOf { object, address } in crate::stacks::samples::frames(&records) {
             if object != 0 && self.addresses.insert((object, address)) {

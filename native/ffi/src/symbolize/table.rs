@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::answer::Answer;
+use super::jobs::{Entry, Job};
 use super::symbols::Frame;
-use super::{Answer, Entry, Job};
 use crate::json;
 
 pub fn encode(entries: &[Entry], jobs: &[Job], answers: &[Answer]) -> Vec<u8> {

@@ -1,15 +1,15 @@
 //! Addresses that were resolved before, while the program ran or in an earlier run, and the others.
 
-use super::symbol_cache::cache::{lock, Kept, Settings};
+use super::answer::Answer;
+use super::names::style::Style;
+use super::sources::{elf, kernel};
+use super::symbol_cache::cache::{lock, Settings, SymbolCache};
 use super::symbol_cache::chains::{select, Chains};
-use super::symbol_cache::key::Key;
-use crate::connection::sampler_connection::Session;
+use super::symbol_cache::key;
+use super::symbolizer::Symbolizer;
+use super::symbols::{Symbols, FLAG_REPLACED};
+use crate::files::content_key::ContentKey;
 use crate::files::object::{Object, Unavailable};
-use crate::symbolize::names::style::Style;
-use crate::symbolize::sources::elf;
-use crate::symbolize::sources::kernel;
-use crate::symbolize::symbols::{Symbols, FLAG_REPLACED};
-use crate::symbolize::Answer;
 
 /// Whether an answer is asked for, or what may be asked for later.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,32 +19,32 @@ pub enum When {
 }
 
 /// The addresses of a file. When it was written over, those that were resolved before keep their names.
-pub fn resolve_elf(session: &Session, id: u32, addresses: &[u64], style: Style, when: When) -> Answer {
-    let Some(object) = session.objects().get(id) else { return Answer::unresolved(addresses) };
+pub fn resolve_elf(symbolizer: &Symbolizer, id: u32, addresses: &[u64], style: Style, when: When) -> Answer {
+    let Some(object) = symbolizer.received.objects().get(id) else { return Answer::unresolved(addresses) };
     let opened = match object.open() {
-        Err(Unavailable::Replaced) => return replaced(session.kept(), &object, addresses, when),
+        Err(Unavailable::Replaced) => return replaced(&symbolizer.cache, &object, addresses, when),
         opened => opened.ok(),
     };
-    let settings = session.kept().settings().filter(|_| !object.is_vdso);
-    let key = settings.and_then(|Settings { stamp, .. }| Key::of_object(&object, opened.as_ref()?, style, stamp));
+    let settings = symbolizer.cache.settings().filter(|_| !object.is_vdso);
+    let key = settings.and_then(|Settings { stamp, .. }| key::of_object(&object, opened.as_ref()?, style, stamp));
     lock(&object.last_key).clone_from(&key);
     let resolve = |addresses: &[u64]| match elf::resolve(id, &object, opened.as_ref(), addresses, style) {
         // What was read may be of the one, of the other, or of both.
         _ if opened.as_ref().is_some_and(|opened| !opened.is_as_loaded()) => Answer::replaced(addresses),
         answer => answer,
     };
-    through(session.kept(), key.as_ref(), addresses, when, resolve)
+    through(&symbolizer.cache, key.as_ref(), addresses, when, resolve)
 }
 
-fn replaced(kept: &Kept, object: &Object, addresses: &[u64], when: When) -> Answer {
+fn replaced(cache: &SymbolCache, object: &Object, addresses: &[u64], when: When) -> Answer {
     let key = lock(&object.last_key).clone();
     let Some(key) = key else { return Answer::replaced(addresses) };
-    let known = kept.known(&key);
+    let known = cache.known(&key);
     let sources: Vec<&Chains> = known.iter().map(|chains| &**chains).collect();
     let is_unknown = |address: u64| known.iter().all(|chains| chains.find(address).is_none());
     let unknown: Vec<usize> = (0..addresses.len()).filter(|&index| is_unknown(addresses[index])).collect();
     if when == When::AtTheEnd {
-        kept.count(&key, addresses, unknown.len());
+        cache.count(&key, addresses, unknown.len());
     }
     let known: Vec<usize> = (0..addresses.len()).filter(|index| unknown.binary_search(index).is_err()).collect();
     let named: Vec<u64> = known.iter().map(|&index| addresses[index]).collect();
@@ -52,26 +52,26 @@ fn replaced(kept: &Kept, object: &Object, addresses: &[u64], when: When) -> Answ
     Answer::new(symbols, None)
 }
 
-pub fn resolve_kernel(session: &Session, addresses: &[u64], when: When) -> Answer {
-    let key = session.kept().settings().map(|_| Key::of_kernel());
-    let resolve = |addresses: &[u64]| kernel::resolve(addresses, session.objects().kernel_symbols());
-    through(session.kept(), key.as_ref(), addresses, when, resolve)
+pub fn resolve_kernel(symbolizer: &Symbolizer, addresses: &[u64], when: When) -> Answer {
+    let key = symbolizer.cache.settings().map(|_| key::of_kernel());
+    let resolve = |addresses: &[u64]| kernel::resolve(addresses, symbolizer.received.objects().kernel_symbols());
+    through(&symbolizer.cache, key.as_ref(), addresses, when, resolve)
 }
 
 /// Keeps what `resolve` could read without a problem: a problem is to be told of in every run.
 fn through(
-    kept: &Kept,
-    key: Option<&Key>,
+    cache: &SymbolCache,
+    key: Option<&ContentKey>,
     addresses: &[u64],
     when: When,
     resolve: impl Fn(&[u64]) -> Answer,
 ) -> Answer {
     let Some(key) = key else { return resolve(addresses) };
-    let known = kept.known(key);
+    let known = cache.known(key);
     let is_unknown = |address: &u64| known.iter().all(|chains| chains.find(*address).is_none());
     let unknown: Vec<u64> = addresses.iter().copied().filter(is_unknown).collect();
     if when == When::AtTheEnd {
-        kept.count(key, addresses, unknown.len());
+        cache.count(key, addresses, unknown.len());
     }
     let mut sources: Vec<&Chains> = known.iter().map(|chains| &**chains).collect();
     if unknown.is_empty() {
@@ -84,7 +84,7 @@ fn through(
     let symbols = if is_all_new { symbols } else { select(&sources, addresses) };
     let is_whole = !symbols.frames.iter().any(|frame| frame.flags & FLAG_REPLACED != 0);
     if problem.is_none() && is_whole {
-        kept.keep(if is_spread { key.of_this_run() } else { key.clone() }, found);
+        cache.keep(if is_spread { key.of_this_run() } else { key.clone() }, found);
     }
     Answer { symbols, problem, is_spread }
 }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use bee_elf::{SweptAddress, SweptFrame, SymbolAt, UnitSweeper};
 
+use super::functions::Functions;
 use crate::symbolize::names::demangle::{demangle, is_mangled, is_path_to};
 use crate::symbolize::names::style::Style;
-use crate::symbolize::sources::functions::Functions;
 use crate::symbolize::symbols::{Frame, Symbols, FLAG_DEBUG_INFO, FLAG_INLINED};
 
 /// Puts the threads' results in the order of the addresses, and names by the symbol table what has no debug information.

@@ -4,5 +4,6 @@
 
 pub mod collector;
 pub mod debug_data;
+pub mod functions;
 pub mod split_files;
 pub mod sweep;

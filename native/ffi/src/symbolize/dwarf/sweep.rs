@@ -9,13 +9,13 @@ use bee_elf::{
 
 use super::collector::Collector;
 use super::debug_data::{DebugData, MAX_BYTES};
+use super::functions::Functions;
 use super::split_files::SplitFiles;
 use crate::files::debug_file::{self, DebugFile};
 use crate::symbolize::names::demangle::is_mangled;
 use crate::symbolize::names::style::Style;
-use crate::symbolize::sources::functions::Functions;
 use crate::symbolize::symbols::Symbols;
-use crate::symbolize::STACK_BYTES;
+use crate::symbolize::threads;
 
 /// Entries for which a second thread is worth its start.
 const BYTES_PER_THREAD: usize = 4 << 20;
@@ -164,7 +164,7 @@ fn sweep_units<'a, 'data>(
     };
     let helpers = thread_count(&plan.planned) - 1;
     let results = std::thread::scope(|scope| {
-        let builder = || std::thread::Builder::new().name("bee-sweep".into()).stack_size(STACK_BYTES);
+        let builder = || threads::builder("bee-sweep");
         // A thread that cannot start leaves its units to the others.
         let started: Vec<_> = (0..helpers).filter_map(|_| builder().spawn_scoped(scope, sweep).ok()).collect();
         let mut results = vec![sweep()];

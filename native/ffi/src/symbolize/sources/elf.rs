@@ -6,18 +6,17 @@ use std::path::Path;
 
 use bee_elf::{unpacked_debug_data, ElfFile};
 
-use super::functions::Functions;
 use super::library;
 use super::plt;
 use super::vdso;
 use crate::file_memory::FileMemory;
 use crate::files::debug_file::{self, DebugFile};
 use crate::files::object::{descriptor_path, Object, OpenObject};
+use crate::symbolize::answer::{Answer, Problem};
+use crate::symbolize::dwarf::functions::Functions;
 use crate::symbolize::dwarf::sweep::{self, Program, Swept};
 use crate::symbolize::names::style::Style;
 use crate::symbolize::symbols::Symbols;
-use crate::symbolize::Answer;
-use crate::symbolize::Problem;
 
 /// Debug information first; what it cannot say, or when it is broken, the symbol tables.
 pub fn resolve(id: u32, object: &Object, opened: Option<&OpenObject<'_>>, addresses: &[u64], style: Style) -> Answer {

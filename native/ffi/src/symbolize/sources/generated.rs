@@ -4,16 +4,15 @@ use std::io::BufReader;
 
 use super::jit_dump::JitNames;
 use super::perf_map;
-use crate::connection::sampler_connection::Session;
-use crate::symbolize::Answer;
-use crate::symbolize::Problem;
+use crate::received::Received;
+use crate::symbolize::answer::{Answer, Problem};
 
 /// Of a hundred addresses: code that is compiled anew where other code was is usual, and a few doubts move nothing.
 const MAX_DOUBTFUL_PERCENT: usize = 1;
 
-pub fn resolve(session: &Session, pid: u32, addresses: &[u64]) -> Answer {
+pub fn resolve(received: &Received, pid: u32, addresses: &[u64]) -> Answer {
     let from_map = perf_map::resolve(pid, addresses);
-    let dumps: Vec<_> = session.jit_dumps().of_process(pid).map(|dump| (dump.path.clone(), dump.open())).collect();
+    let dumps: Vec<_> = received.jit_dumps().of_process(pid).map(|dump| (dump.path.clone(), dump.open())).collect();
     let mut names = JitNames::new(addresses);
     let mut failed = None;
     for (path, file) in &dumps {

@@ -7,8 +7,8 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use crate::protocol::KERNEL_OBJECT;
+use crate::symbolize::answer::{Answer, Problem};
 use crate::symbolize::symbols::{Frame, Symbols, FLAG_KERNEL};
-use crate::symbolize::{Answer, Problem};
 
 const PATH: &str = "/proc/kallsyms";
 const KERNEL_MODULE: &str = "[kernel]";

@@ -7,7 +7,7 @@ use std::sync::Once;
 use blazesym::symbolize::source::{Elf, Source};
 use blazesym::symbolize::{CodeInfo, Input, Reason, Sym, Symbolized, Symbolizer};
 
-use super::functions::Functions;
+use crate::symbolize::dwarf::functions::Functions;
 use crate::symbolize::names::demangle::demangle;
 use crate::symbolize::names::style::Style;
 use crate::symbolize::symbols::{Frame, Symbols, FLAG_DEBUG_INFO, FLAG_INLINED};

@@ -1,9 +1,8 @@
 //! Where symbols come from: ELF files, the vdso, the kernel, perf maps, jit dumps.
 //!
-//! Takes addresses of one source, gives their symbols. May use `dwarf`, `names` and `files`.
+//! Takes addresses of one source, gives their symbols. May use `dwarf`, `names`, `files` and `received`.
 
 pub mod elf;
-pub mod functions;
 pub mod generated;
 pub mod jit_dump;
 pub mod kernel;

@@ -3,8 +3,8 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 
+use crate::files::trusted_file::open_trusted;
 use crate::symbolize::symbols::{Frame, Symbols};
 
 /// A map may still be growing; a runtime that writes more than this has no use for a name per address.
@@ -21,17 +21,6 @@ fn open(pid: u32) -> Option<File> {
     in_namespace
         .and_then(|path| open_trusted(pid, &path))
         .or_else(|| open_trusted(pid, &format!("/tmp/perf-{pid}.map")))
-}
-
-/// /tmp is everybody's: only a regular file of this user, of root, or of the process's own user is believed.
-pub fn open_trusted(pid: u32, path: &str) -> Option<File> {
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
-    let file = File::options().read(true).custom_flags(flags).open(path).ok()?;
-    let facts = file.metadata().ok()?;
-    // SAFETY: geteuid cannot fail.
-    let own = unsafe { libc::geteuid() };
-    let of_process = std::fs::metadata(format!("/proc/{pid}")).map_or(0, |process| process.uid());
-    (facts.is_file() && [own, 0, of_process].contains(&facts.uid())).then_some(file)
 }
 
 /// What the process itself takes for its pid; `None` when it has ended.

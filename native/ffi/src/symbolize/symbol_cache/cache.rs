@@ -1,4 +1,4 @@
-//! What has been resolved in a session, and the folder where it outlives the session.
+//! The symbol cache: what has been symbolized in a session, and the folder where that outlives the session.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::chains::{merge, Chains};
 use super::disk::{DiskCache, Loaded, MAX_FILE_BYTES};
-use super::key::Key;
+use crate::files::content_key::ContentKey;
 
 /// A program of ripgrep's size has one megabyte.
 const MAX_BYTES: usize = 32 << 20;
@@ -15,7 +15,7 @@ const MAX_PIECES: usize = 16;
 
 /// Off until `turn_on`.
 #[derive(Default)]
-pub struct Kept {
+pub struct SymbolCache {
     settings: OnceLock<Settings>,
     pieces: Mutex<Pieces>,
     is_over: Mutex<bool>,
@@ -23,7 +23,7 @@ pub struct Kept {
 }
 
 pub struct Settings {
-    /// Whoever names: another program may name otherwise.
+    /// The version of whoever symbolizes: another one may give other names.
     pub stamp: String,
     pub disk: Option<DiskCache>,
 }
@@ -40,7 +40,7 @@ struct Pieces {
 
 #[derive(Clone)]
 struct Piece {
-    key: Key,
+    key: ContentKey,
     chains: Arc<Chains>,
     is_on_disk: bool,
 }
@@ -67,7 +67,7 @@ impl Counts {
     }
 }
 
-impl Kept {
+impl SymbolCache {
     pub fn turn_on(&self, settings: Settings) {
         let _ = self.settings.set(settings);
     }
@@ -77,18 +77,18 @@ impl Kept {
     }
 
     /// All that is known under a key; the disk is asked once.
-    pub fn known(&self, key: &Key) -> Vec<Arc<Chains>> {
+    pub fn known(&self, key: &ContentKey) -> Vec<Arc<Chains>> {
         self.look_on_disk(key);
         let pieces = lock(&self.pieces);
         pieces.of(key).map(|piece| Arc::clone(&piece.chains)).collect()
     }
 
-    pub fn keep(&self, key: Key, chains: Chains) {
+    pub fn keep(&self, key: ContentKey, chains: Chains) {
         lock(&self.pieces).add(Piece { key, chains: Arc::new(chains), is_on_disk: false });
     }
 
     /// How many of an answer's addresses came from where.
-    pub fn count(&self, key: &Key, addresses: &[u64], resolved: usize) {
+    pub fn count(&self, key: &ContentKey, addresses: &[u64], resolved: usize) {
         let mut pieces = lock(&self.pieces);
         let is_from_disk =
             |address: &&u64| pieces.of(key).any(|it| it.is_on_disk && it.chains.find(**address).is_some());
@@ -130,7 +130,7 @@ impl Kept {
         *wait.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    fn look_on_disk(&self, key: &Key) {
+    fn look_on_disk(&self, key: &ContentKey) {
         let disk = self.settings().and_then(|settings| settings.disk.as_ref());
         let (Some(disk), Some(name)) = (disk, &key.file_name) else { return };
         if !lock(&self.pieces).looked_for.insert(name.clone()) {
@@ -148,7 +148,7 @@ impl Kept {
 }
 
 impl Pieces {
-    fn of<'a>(&'a self, key: &'a Key) -> impl Iterator<Item = &'a Piece> {
+    fn of<'a>(&'a self, key: &'a ContentKey) -> impl Iterator<Item = &'a Piece> {
         self.pieces.iter().filter(move |piece| piece.key.text == key.text)
     }
 
@@ -176,8 +176,8 @@ impl Pieces {
     }
 
     /// What is new for each file on disk, and which of the others have been of use.
-    fn by_file(&self) -> (Vec<(Key, Chains)>, Vec<String>) {
-        let mut new: Vec<(Key, Vec<&Chains>)> = Vec::new();
+    fn by_file(&self) -> (Vec<(ContentKey, Chains)>, Vec<String>) {
+        let mut new: Vec<(ContentKey, Vec<&Chains>)> = Vec::new();
         for piece in self.pieces.iter().filter(|piece| !piece.is_on_disk && piece.key.file_name.is_some()) {
             match new.iter_mut().find(|(key, _)| *key == piece.key) {
                 Some((_, chains)) => chains.push(&piece.chains),
@@ -192,7 +192,7 @@ impl Pieces {
 }
 
 /// Together with what other runs have written meanwhile; alone when both are too much.
-fn write(disk: &DiskCache, key: &Key, chains: &Chains) -> std::io::Result<()> {
+fn write(disk: &DiskCache, key: &ContentKey, chains: &Chains) -> std::io::Result<()> {
     let Some(name) = &key.file_name else { return Ok(()) };
     let merged = match disk.load(name, &key.text) {
         Loaded::Chains(stored) => Some(merge(&[&stored, chains])),

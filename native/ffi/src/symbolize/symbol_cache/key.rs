@@ -1,4 +1,4 @@
-//! All that the names in a file depend on: the file, wherever its debug information may lie, and how they are asked for.
+//! All that the symbols of a file depend on: the file, wherever its debug information may lie, and how they are asked for.
 
 use std::fs::File;
 use std::hash::Hasher;
@@ -7,48 +7,35 @@ use bee_elf::ElfFile;
 
 use crate::file_memory::FileMemory;
 use crate::file_state::FileState;
+use crate::files::content_key::ContentKey;
 use crate::files::debug_file;
 use crate::files::object::{Object, OpenObject};
 use crate::json;
 use crate::symbolize::names::style::Style;
 
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Key {
-    pub text: String,
-    /// Of the file on disk; none for what has no build id: its names are worth no more than this run.
-    pub file_name: Option<String>,
+/// The kernel that runs does not change.
+pub fn of_kernel() -> ContentKey {
+    ContentKey { text: "kernel".to_string(), file_name: None }
 }
 
-impl Key {
-    /// The kernel that runs does not change.
-    pub fn of_kernel() -> Key {
-        Key { text: "kernel".to_string(), file_name: None }
-    }
-
-    /// `stamp`: who names. `None` for what cannot be read.
-    pub fn of_object(object: &Object, opened: &OpenObject<'_>, style: Style, stamp: &str) -> Option<Key> {
-        let file = File::open(opened.path()).ok()?;
-        let state = object.state.map_or_else(|| file.metadata().map(|facts| FileState::of(&facts)), Ok).ok()?;
-        let memory = FileMemory::map(&file).ok()?;
-        let elf = ElfFile::parse(memory.bytes()).ok()?;
-        let build_id = elf.build_id().filter(|id| id.len() > 1).map(json::hex);
-        // Without one also by what nobody can choose: two builds may be of one size and, as some are made, of one time.
-        let FileState { device, inode, changed_ns, .. } = state;
-        let id = build_id.clone().unwrap_or_else(|| format!("{device} {inode} {changed_ns}"));
-        let mut text = format!("{stamp}\n{style:?}\n{id} {}\n", identity(&state));
-        for place in debug_file::places(&elf, &opened.place) {
-            if let Ok(facts) = std::fs::metadata(&place) {
-                text.push_str(&format!("{} {}\n", place.display(), identity(&FileState::of(&facts))));
-            }
+/// `stamp`: the version of whoever symbolizes. `None` for what cannot be read.
+pub fn of_object(object: &Object, opened: &OpenObject<'_>, style: Style, stamp: &str) -> Option<ContentKey> {
+    let file = File::open(opened.path()).ok()?;
+    let state = object.state.map_or_else(|| file.metadata().map(|facts| FileState::of(&facts)), Ok).ok()?;
+    let memory = FileMemory::map(&file).ok()?;
+    let elf = ElfFile::parse(memory.bytes()).ok()?;
+    let build_id = elf.build_id().filter(|id| id.len() > 1).map(json::hex);
+    // Without one also by what nobody can choose: two builds may be of one size and, as some are made, of one time.
+    let FileState { device, inode, changed_ns, .. } = state;
+    let id = build_id.clone().unwrap_or_else(|| format!("{device} {inode} {changed_ns}"));
+    let mut text = format!("{stamp}\n{style:?}\n{id} {}\n", identity(&state));
+    for place in debug_file::places(&elf, &opened.place) {
+        if let Ok(facts) = std::fs::metadata(&place) {
+            text.push_str(&format!("{} {}\n", place.display(), identity(&FileState::of(&facts))));
         }
-        let file_name = build_id.map(|id| format!("{id}-{:016x}", hash(&text)));
-        Some(Key { text, file_name })
     }
-
-    /// Of names that a later run must find anew.
-    pub fn of_this_run(&self) -> Key {
-        Key { text: self.text.clone(), file_name: None }
-    }
+    let file_name = build_id.map(|id| format!("{id}-{:016x}", hash(&text)));
+    Some(ContentKey { text, file_name })
 }
 
 /// A build id may be chosen by hand, and a stripped file has that of its original.
