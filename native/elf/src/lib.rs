@@ -18,8 +18,10 @@ mod units;
 pub use code::call_sites::{begins_with_trap, can_return, ends_in_call};
 pub use code::code_walk::CodeWalk;
 pub use file::compressed_section::CompressedSection;
-pub use file::elf_file::{ElfError, ElfFile, Segment};
+pub use file::elf_error::ElfError;
+pub use file::elf_file::ElfFile;
 pub use file::mini_debug::unpacked_debug_data;
+pub use file::program_headers::Segment;
 pub use file::supplement_link::SupplementLink;
 pub use functions::function_ranges::FunctionRanges;
 pub use functions::functions_at::functions_at;
@@ -33,10 +35,11 @@ pub use rows::rule::{
     REGISTER_RDI, REGISTER_RDX, REGISTER_RSI, REGISTER_RSP, UNWIND_CFA, UNWIND_CLONE, UNWIND_DEREF, UNWIND_END,
     UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
+pub use rows::table::{Row, UnwindTable};
 pub use sweep::{
     DebugSections, PackageIndex, PlannedUnit, SectionBytes, Skeleton, SplitFile, SweepPlan, SweptAddress, SweptFrame,
     UnitOutcome, UnitSweeper, Work, DEBUG_SECTION_NAMES,
 };
 pub use table::separate_cfi::{debug_file_paths, is_debug_file_of, linked_paths, path_by_build_id, unwind_table_of};
-pub use table::unwind_table::{unwind_table, Row, UnwindTable};
+pub use table::unwind_table::unwind_table;
 pub use units::debug_units::{DebugUnit, DebugUnits, FunctionNames, UnitIterator};

@@ -1,4 +1,4 @@
-use super::expression::{classify_cfa, classify_saved_fp};
+use super::expression::{classify_cfa, classify_saved_fp, CfaExpression, FpRule};
 use crate::rows::counts::Cause;
 use crate::rows::rule::{
     Rule, BX_SAME, BX_UNKNOWN, BY_PLT, CALLER_INTERRUPTED, FP_CFA, FP_RBP, FP_SAME, REGISTER_OF_DWARF, REGISTER_RSP,
@@ -9,23 +9,6 @@ pub(crate) const RBX: u64 = 3;
 pub(crate) const RBP: u64 = 6;
 pub(crate) const RSP: u64 = 7;
 pub(crate) const RETURN_ADDRESS: u64 = 16;
-
-/// What an expression for the CFA comes down to; registers as in [`Rule`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum CfaExpression {
-    RegisterOffset { register: u8, offset: i32 },
-    Deref { register: u8, offset: i32, add: i16 },
-    Plt { pushed_at: i32 },
-    Unknown,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum FpRule {
-    Same,
-    AtCfa(i64),
-    AtRbp(i32),
-    Unknown,
-}
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum RaRule {
@@ -141,7 +124,7 @@ impl CfiState {
         self.cfa_expression = Some(classify_cfa(expression));
     }
 
-    /// The row as the kernel side reads it. The first cause in the order CFA, return address, rsp, rbp makes it
+    /// The row as the BPF program reads it. The first cause in the order CFA, return address, rsp, rbp makes it
     /// UNSUPPORTED. END rows keep their CFA, which is only shown, never used.
     #[inline]
     pub fn rule(&self) -> Result<Rule, (Rule, Cause)> {

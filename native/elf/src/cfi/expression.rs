@@ -1,4 +1,3 @@
-use super::cfi_state::{CfaExpression, FpRule};
 use crate::file::reader::Reader;
 use crate::rows::rule::{REGISTER_OF_DWARF, REGISTER_RBP};
 
@@ -20,6 +19,24 @@ const BREG15: u8 = 0x7f;
 /// A PLT slot: `rsp + 8 + ((rip & 15) >= N) << 3`, with the literal N at this place.
 const PLT_HEAD: [u8; 6] = [BREG7_RSP, 8, 0x80, 0, LIT0 + 15, 0x1a];
 const PLT_TAIL: [u8; 4] = [0x2a, LIT0 + 3, 0x24, PLUS];
+
+/// What an expression for the CFA comes down to; registers as in [`Rule`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum CfaExpression {
+    RegisterOffset { register: u8, offset: i32 },
+    Deref { register: u8, offset: i32, add: i16 },
+    Plt { pushed_at: i32 },
+    Unknown,
+}
+
+/// How the caller's rbp is found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum FpRule {
+    Same,
+    AtCfa(i64),
+    AtRbp(i32),
+    Unknown,
+}
 
 /// Classifies the expression of DW_CFA_def_cfa_expression. In 3,104 system files there are 32 distinct ones, all but
 /// a few of the shapes known here.

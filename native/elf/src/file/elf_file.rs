@@ -1,5 +1,7 @@
-use std::fmt;
-
+use super::elf_error::ElfError;
+use super::file_header::{check_identity, FileHeader};
+use super::notes::find_build_id;
+use super::program_headers::{read_program_headers, ProgramHeader, Segment};
 use super::reader::Reader;
 use super::sections::{Section, Sections, SHT_DYNSYM, SHT_NOTE, SHT_SYMTAB};
 
@@ -12,12 +14,8 @@ const PT_INTERP: u32 = 3;
 const PT_NOTE: u32 = 4;
 const PT_GNU_EH_FRAME: u32 = 0x6474_e550;
 const PF_X: u32 = 1;
-const PN_XNUM: u16 = 0xffff;
-const NT_GNU_BUILD_ID: u32 = 3;
 /// In the header's byte for the ABI: what wasmtime compiled ahead of time, `.cwasm`.
 const ELFOSABI_WASMTIME: u8 = 200;
-const HEADER_SIZE: usize = 64;
-const PROGRAM_HEADER_SIZE: usize = 56;
 pub(crate) const SYMBOL_SIZE: usize = 24;
 const STT_FUNC: u8 = 2;
 /// x86-64 maps files in pages of this size, whatever `p_align` says.
@@ -25,80 +23,6 @@ const PAGE_BYTES: u64 = 4096;
 /// Tables of one kind that are read: real files have at most two symbol tables and a handful of notes, and
 /// thousands that all cover the whole file would take quadratic time.
 pub(crate) const MAX_TABLES_READ: usize = 16;
-
-/// Why bytes are not an ELF file that can be profiled here.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ElfError {
-    /// The magic number is missing.
-    NotElf,
-    /// A 32-bit file.
-    Not64Bit,
-    /// A big-endian file.
-    NotLittleEndian,
-    /// A machine other than x86-64; its `e_machine`.
-    WrongMachine(u16),
-    /// Neither an executable nor a shared object (an object file, a core); its `e_type`.
-    WrongType(u16),
-    /// The named part lies beyond the end of the bytes.
-    Truncated(&'static str),
-    /// More rows or distinct rules than any real file has ([`crate::UnwindTable::MAX_ROWS`]).
-    TooManyRows,
-    /// Next to no call frame information, and more code than is looked at instead.
-    TooMuchWithoutCfi,
-}
-
-impl fmt::Display for ElfError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ElfError::NotElf => write!(out, "not an ELF file"),
-            ElfError::Not64Bit => write!(out, "a 32-bit ELF file"),
-            ElfError::NotLittleEndian => write!(out, "a big-endian ELF file"),
-            ElfError::WrongMachine(machine) => {
-                write!(out, "an ELF file for machine {machine}, not x86-64 (62)")
-            }
-            ElfError::WrongType(kind) => {
-                write!(out, "an ELF file of type {kind}, not executable (2) or shared object (3)")
-            }
-            ElfError::Truncated(part) => write!(out, "truncated ELF file: no {part}"),
-            ElfError::TooManyRows => write!(out, "too many unwind rows"),
-            ElfError::TooMuchWithoutCfi => write!(out, "too much code without call frame information"),
-        }
-    }
-}
-
-impl std::error::Error for ElfError {}
-
-/// An executable PT_LOAD.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Segment {
-    pub vaddr: u64,
-    pub offset: u64,
-    pub file_size: u64,
-    pub memory_size: u64,
-}
-
-impl Segment {
-    /// The first address behind the segment; saturates.
-    pub fn end(&self) -> u64 {
-        self.vaddr.saturating_add(self.memory_size)
-    }
-
-    fn offset_end(&self) -> u64 {
-        self.offset.saturating_add(self.file_size)
-    }
-
-    fn address_of(&self, offset: u64) -> u64 {
-        self.vaddr.wrapping_add(offset.wrapping_sub(self.offset))
-    }
-}
-
-#[derive(Clone, Copy)]
-struct ProgramHeader {
-    kind: u32,
-    flags: u32,
-    align: u64,
-    segment: Segment,
-}
 
 /// A 64-bit little-endian x86-64 executable or shared object, or a `.cwasm` of wasmtime. Borrows the bytes; cheap to make: only the headers
 /// are read.
@@ -299,83 +223,6 @@ impl<'data> ElfFile<'data> {
     }
 }
 
-struct FileHeader {
-    kind: u16,
-    machine: u16,
-    entry: u64,
-    program_offset: u64,
-    program_size: u16,
-    program_count: u16,
-    section_offset: u64,
-    section_size: u16,
-    section_count: u16,
-    names_index: u16,
-}
-
-impl FileHeader {
-    fn read(data: &[u8]) -> Option<FileHeader> {
-        let mut reader = Reader::at(data.get(..HEADER_SIZE)?, 16);
-        let (kind, machine) = (reader.u16()?, reader.u16()?);
-        let _version = reader.u32()?;
-        let entry = reader.u64()?;
-        let (program_offset, section_offset) = (reader.u64()?, reader.u64()?);
-        let _flags_and_header_size = (reader.u32()?, reader.u16()?);
-        Some(FileHeader {
-            kind,
-            machine,
-            entry,
-            program_offset,
-            program_size: reader.u16()?,
-            program_count: reader.u16()?,
-            section_offset,
-            section_size: reader.u16()?,
-            section_count: reader.u16()?,
-            names_index: reader.u16()?,
-        })
-    }
-}
-
-fn check_identity(data: &[u8]) -> Result<(), ElfError> {
-    if !data.starts_with(b"\x7fELF") {
-        return Err(ElfError::NotElf);
-    }
-    match (data.get(4), data.get(5)) {
-        (Some(2), Some(1)) => Ok(()),
-        (Some(2), Some(_)) => Err(ElfError::NotLittleEndian),
-        (Some(_), Some(_)) => Err(ElfError::Not64Bit),
-        _ => Err(ElfError::Truncated("file header")),
-    }
-}
-
-fn read_program_headers(data: &[u8], header: &FileHeader, sections: &Sections<'_>) -> Option<Vec<ProgramHeader>> {
-    let count = match header.program_count {
-        PN_XNUM => sections.iter().next()?.info as usize,
-        count => usize::from(count),
-    };
-    if count == 0 {
-        return Some(Vec::new());
-    }
-    let stride = usize::from(header.program_size);
-    if stride < PROGRAM_HEADER_SIZE {
-        return None;
-    }
-    let start = usize::try_from(header.program_offset).ok()?;
-    let end = start.checked_add(count.checked_mul(stride)?)?;
-    let table = data.get(start..end)?;
-    table.chunks_exact(stride).map(read_program_header).collect()
-}
-
-fn read_program_header(bytes: &[u8]) -> Option<ProgramHeader> {
-    let mut reader = Reader::new(bytes);
-    let (kind, flags) = (reader.u32()?, reader.u32()?);
-    let (offset, vaddr) = (reader.u64()?, reader.u64()?);
-    let _physical_address = reader.u64()?;
-    let (file_size, memory_size) = (reader.u64()?, reader.u64()?);
-    let align = reader.u64()?;
-    let segment = Segment { vaddr, offset, file_size, memory_size };
-    Some(ProgramHeader { kind, flags, align, segment })
-}
-
 fn is_defined_function(bytes: &[u8]) -> Option<bool> {
     let mut reader = Reader::at(bytes, 4);
     let (info, _visibility, section) = (reader.u8()?, reader.u8()?, reader.u16()?);
@@ -386,26 +233,4 @@ fn is_defined_function(bytes: &[u8]) -> Option<bool> {
 fn read_symbol(bytes: &[u8]) -> Option<(u64, u64)> {
     let mut reader = Reader::at(bytes, 8);
     Some((reader.u64()?, reader.u64()?))
-}
-
-/// Notes of a segment with `p_align` 8 are padded to 8 bytes, all others to 4.
-fn find_build_id(notes: &[u8], align: u64) -> Option<&[u8]> {
-    let align = if align == 8 { 8 } else { 4 };
-    let mut reader = Reader::new(notes);
-    loop {
-        let (name_size, content_size) = (reader.u32()? as usize, reader.u32()? as usize);
-        let kind = reader.u32()?;
-        let name = reader.bytes(name_size)?;
-        skip_padding(&mut reader, align)?;
-        let content = reader.bytes(content_size)?;
-        if kind == NT_GNU_BUILD_ID && name == b"GNU\0" && !content.is_empty() {
-            return Some(content);
-        }
-        skip_padding(&mut reader, align)?;
-    }
-}
-
-fn skip_padding(reader: &mut Reader<'_>, align: usize) -> Option<()> {
-    let padding = reader.position().next_multiple_of(align) - reader.position();
-    reader.bytes(padding).map(|_| ())
 }

@@ -1,7 +1,8 @@
 use std::ops::Range;
 
 use crate::cfi::eh_frame::EhFrame;
-use crate::file::elf_file::{ElfFile, Segment};
+use crate::file::elf_file::ElfFile;
+use crate::file::program_headers::Segment;
 use crate::rows::counts::Counts;
 use crate::rows::region::make_disjoint;
 

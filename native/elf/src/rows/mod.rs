@@ -6,3 +6,4 @@ pub(crate) mod counts;
 pub(crate) mod region;
 pub(crate) mod row_builder;
 pub(crate) mod rule;
+pub(crate) mod table;

@@ -1,6 +1,5 @@
 use super::rule::Rule;
-use crate::cfi::eh_frame::FdeSource;
-use crate::file::elf_file::Segment;
+use crate::file::program_headers::Segment;
 
 /// `start..end` and a rule of our own for it.
 pub(crate) struct RuleRange {
@@ -24,6 +23,14 @@ pub(crate) enum Source {
     DebugFde(FdeSource),
     /// Index into the rules of the synthesized regions.
     Fixed(u32),
+}
+
+/// Where an FDE's instructions are, and the number of its CIE.
+#[derive(Clone, Copy)]
+pub(crate) struct FdeSource {
+    pub cie: u32,
+    pub offset: u32,
+    pub length: u32,
 }
 
 /// Sorts, drops what does not begin inside a segment or begins like an earlier one, cuts each at the next's start.

@@ -1,6 +1,6 @@
 use super::counts::{Cause, Counts};
 use super::rule::{Rule, REGISTER_RBX, UNWIND_END};
-use crate::table::unwind_table::{Row, UnwindTable};
+use super::table::{Row, UnwindTable};
 
 const NO_RULE: u32 = u32::MAX;
 /// Files have one such row or none, unless they are made to cost time.

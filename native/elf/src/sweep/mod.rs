@@ -6,9 +6,10 @@
 //!
 //! [`SweepPlan`] says which units are to be read, [`UnitSweeper`] reads them, on as many threads as the caller likes.
 
+mod closures;
 mod entries;
 mod lines;
-mod naming;
+mod names;
 mod planning;
 mod scopes;
 mod sections;
@@ -17,7 +18,8 @@ mod work;
 
 pub use planning::package::PackageIndex;
 pub use planning::plan::{PlannedUnit, SweepPlan};
-pub use planning::split::{Skeleton, SplitFile};
+pub use planning::skeletons::Skeleton;
+pub use planning::split_file::SplitFile;
 pub use sections::{DebugSections, SectionBytes, DEBUG_SECTION_NAMES};
 pub use sweeper::{SweptAddress, SweptFrame, UnitOutcome, UnitSweeper};
 pub use work::Work;

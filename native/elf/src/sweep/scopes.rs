@@ -1,12 +1,12 @@
 //! The one pass over a unit's entries: functions and inlined calls that hold wanted addresses.
 
+use super::closures::{ClosureIndex, Closures, NO_CLOSURE};
 use super::entries::abbreviations::Abbreviation;
 use super::entries::attributes::Kind;
 use super::entries::entry::{skip_entry, Entry};
 use super::entries::form::Value;
 use super::entries::ranges::for_each_range;
 use super::entries::unit::Unit;
-use super::naming::closures::{ClosureIndex, Closures, NO_CLOSURE};
 use super::sections::DebugSections;
 use super::work::Budget;
 use crate::file::reader::Reader;

@@ -4,7 +4,7 @@ use super::entries::debug::Debug;
 use super::entries::unit::Unit;
 use super::lines::line_header::LineHeader;
 use super::lines::line_rows::{read_rows, LineRow};
-use super::naming::names::{Names, Referrer, MAX_TEXT_BYTES};
+use super::names::{Names, Referrer, MAX_TEXT_BYTES};
 use super::planning::plan::{PlannedUnit, SweepPlan};
 use super::scopes::{Scope, Scopes, NO_SCOPE};
 use super::sections::DebugSections;

@@ -14,7 +14,8 @@ use gaps::starts::symbol_starts;
 use gaps::uncovered::{find_gaps, Gaps, Uncovered};
 use pieces::{Piece, Pieces};
 
-use crate::file::elf_file::{ElfFile, Segment};
+use crate::file::elf_file::ElfFile;
+use crate::file::program_headers::Segment;
 use crate::rows::counts::Counts;
 use crate::rows::region::{insert_disjoint, Region, Source};
 use crate::rows::rule::{Rule, UNWIND_UNSUPPORTED};

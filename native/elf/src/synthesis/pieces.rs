@@ -3,8 +3,9 @@ use std::collections::BTreeSet;
 use super::gaps::starts::{Start, StartKind};
 use super::gaps::uncovered::Uncovered;
 use super::paths::evidence::drop_refuted;
-use super::paths::flow::{Flow, Trust};
+use super::paths::flow::Flow;
 use super::paths::functions::{bounds, extents, follow_guesses, follow_indirect_jumps, Extent};
+use super::paths::node::Trust;
 use super::rows::rule_ranges;
 use crate::file::elf_file::ElfFile;
 use crate::rows::region::RuleRange;
@@ -119,7 +120,7 @@ impl Plan<'_> {
         flow.run();
         self.extents.iter().for_each(|&extent| follow_indirect_jumps(&mut flow, extent));
         for label in self.of_kind(StartKind::Label) {
-            if !flow.is_reached(label) {
+            if !flow.reached.is_reached(label) {
                 flow.start(label, Trust::Guessed);
                 flow.run();
             }

@@ -5,9 +5,11 @@ use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::unwind_table::{unwind_table, unwind_table_with, UnwindTable, FEW_FDES};
-use crate::file::elf_file::{ElfError, ElfFile};
+use super::unwind_table::{unwind_table, unwind_table_with, FEW_FDES};
+use crate::file::elf_error::ElfError;
+use crate::file::elf_file::ElfFile;
 use crate::file::mini_debug::unpacked_debug_data;
+use crate::rows::table::UnwindTable;
 
 const DEBUG_DIRECTORY: &str = "/usr/lib/debug";
 const CRC32_REVERSED: u32 = 0xedb8_8320;

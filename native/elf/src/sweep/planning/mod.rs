@@ -5,4 +5,5 @@
 pub(crate) mod aranges;
 pub(crate) mod package;
 pub(crate) mod plan;
-pub(crate) mod split;
+pub(crate) mod skeletons;
+pub(crate) mod split_file;

@@ -1,5 +1,5 @@
 use super::aranges::for_each_arange;
-use super::split::SplitFile;
+use super::split_file::SplitFile;
 use crate::sweep::entries::ranges::for_each_range;
 use crate::sweep::entries::unit::Unit;
 use crate::sweep::entries::units::UnitList;

@@ -1,6 +1,7 @@
 use super::padding::padding_length;
 use crate::code::plt::PLT_SECTIONS;
-use crate::file::elf_file::{ElfFile, Segment};
+use crate::file::elf_file::ElfFile;
+use crate::file::program_headers::Segment;
 use crate::file::sections::Section;
 use crate::rows::region::{Region, Source};
 

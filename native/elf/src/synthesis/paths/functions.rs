@@ -1,16 +1,18 @@
 //! Functions of one piece of code: where they begin, and what belongs to them that no path leads to.
 use iced_x86::{Instruction, Mnemonic, Register};
 
-use super::flow::{Flow, Node, PathEnd, Trust, FUNCTION_ALIGNMENT};
+use super::flow::Flow;
+use super::node::{Node, PathEnd, Trust};
+use super::reached::FUNCTION_ALIGNMENT;
 use crate::rows::rule::UNWIND_UNSUPPORTED;
 use crate::synthesis::gaps::padding::padding_length;
 use crate::synthesis::gaps::starts::{Start, StartKind};
 use crate::synthesis::gaps::uncovered::Uncovered;
+use crate::synthesis::machine::rule_of_state::rule_of;
 use crate::synthesis::machine::state::RSP;
 use crate::synthesis::machine::state_table::StateId;
 use crate::synthesis::machine::value::Value;
 use crate::synthesis::machine::writes::{general_register, written_registers};
-use crate::synthesis::rows::rule_of;
 
 /// `int3`, which linkers and Go pad with.
 const TRAP: u8 = 0xcc;
@@ -71,7 +73,7 @@ pub(crate) fn follow_indirect_jumps(flow: &mut Flow<'_>, extent: Extent) {
 
 /// Whether a jump has the state of the others, as far as rules tell; `state` is what all of them know.
 fn joins(flow: &mut Flow<'_>, jump: u32, state: &mut Option<StateId>) -> bool {
-    let Some(&node) = flow.node(jump as usize) else { return true };
+    let Some(&node) = flow.reached.node(jump as usize) else { return true };
     if is_tail_call(flow, &node) {
         return true;
     }
@@ -87,9 +89,9 @@ fn joins(flow: &mut Flow<'_>, jump: u32, state: &mut Option<StateId>) -> bool {
 /// The first instruction from `offset` on that no path leads to.
 fn next_unreached(flow: &Flow<'_>, mut offset: usize, end: usize) -> Option<usize> {
     while offset < end {
-        match flow.node(offset) {
+        match flow.reached.node(offset) {
             Some(node) => offset = node.end() as usize,
-            None => match padding_length(&flow.code[offset..end]) {
+            None => match padding_length(&flow.reached.code[offset..end]) {
                 0 => return Some(offset),
                 padding => offset += padding,
             },
@@ -103,11 +105,11 @@ fn is_tail_call(flow: &Flow<'_>, jump: &Node) -> bool {
     if flow.state(jump).register(RSP) != Value::Cfa(-8) {
         return false;
     }
-    let instruction = flow.decode(jump.offset);
+    let instruction = flow.reached.decode(jump.offset);
     let Some(target) = general_register(instruction.op0_register()) else { return false };
     let mut offset = jump.offset;
     for _ in 0..MAX_LOOKBACK {
-        let Some(before) = flow.instruction_before(offset) else { return true };
+        let Some(before) = flow.reached.instruction_before(offset) else { return true };
         if written_registers(&before).any(|register| register == target) {
             return !is_table_lookup(&before);
         }
@@ -129,8 +131,8 @@ fn is_table_lookup(instruction: &Instruction) -> bool {
 /// aligned or behind padding where the code before it has ended. Lowest address first, as each may lead to the next.
 pub(crate) fn follow_guesses(flow: &mut Flow<'_>, uncovered: &Uncovered<'_>, extents: &[Extent]) {
     let mut walk = Walk { offset: 0, may_begin: uncovered.begins_function };
-    while walk.offset < flow.code.len() {
-        if let Some(&node) = flow.node(walk.offset) {
+    while walk.offset < flow.reached.code.len() {
+        if let Some(&node) = flow.reached.node(walk.offset) {
             walk.pass(flow, &node);
             continue;
         }
@@ -138,8 +140,8 @@ pub(crate) fn follow_guesses(flow: &mut Flow<'_>, uncovered: &Uncovered<'_>, ext
             walk = Walk { offset: end_of_unreached(flow, walk.offset, extent.end), may_begin: true };
             continue;
         }
-        let start = walk.offset + padding_length(&flow.code[walk.offset..]);
-        if start >= flow.code.len() || flow.is_reached(start) {
+        let start = walk.offset + padding_length(&flow.reached.code[walk.offset..]);
+        if start >= flow.reached.code.len() || flow.reached.is_reached(start) {
             walk.offset = start;
         } else if begins_function(flow, uncovered, &walk, start) {
             flow.start(start, Trust::Guessed);
@@ -154,14 +156,14 @@ pub(crate) fn follow_guesses(flow: &mut Flow<'_>, uncovered: &Uncovered<'_>, ext
 /// Whether what is not reached there is more than a part of the function before it. Traps stand between functions alone.
 fn begins_function(flow: &Flow<'_>, uncovered: &Uncovered<'_>, walk: &Walk, start: usize) -> bool {
     let is_aligned = (uncovered.start + start as u64) % FUNCTION_ALIGNMENT == 0;
-    let is_behind_trap = start > 0 && flow.code[start - 1] == TRAP;
+    let is_behind_trap = start > 0 && flow.reached.code[start - 1] == TRAP;
     walk.may_begin && (start == 0 || start > walk.offset || is_aligned) || is_behind_trap && is_aligned
 }
 
 /// The next reached instruction or `int3`, or the end.
 fn next_guess(flow: &Flow<'_>, from: usize) -> usize {
-    let is_next = |&offset: &usize| flow.code[offset] == TRAP || flow.is_reached(offset);
-    (from..flow.code.len()).find(is_next).unwrap_or(flow.code.len())
+    let is_next = |&offset: &usize| flow.reached.code[offset] == TRAP || flow.reached.is_reached(offset);
+    (from..flow.reached.code.len()).find(is_next).unwrap_or(flow.reached.code.len())
 }
 
 /// A look at instruction after instruction.
@@ -188,5 +190,5 @@ fn extent_at(extents: &[Extent], offset: usize) -> Option<&Extent> {
 }
 
 fn end_of_unreached(flow: &Flow<'_>, offset: usize, end: usize) -> usize {
-    (offset..end).find(|&offset| flow.is_reached(offset)).unwrap_or(end)
+    (offset..end).find(|&offset| flow.reached.is_reached(offset)).unwrap_or(end)
 }

@@ -2,7 +2,7 @@
 //! entries, right before it.
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
-use super::flow::Flow;
+use super::reached::Reached;
 use crate::synthesis::machine::writes::{general_register, written_registers};
 
 /// Between the comparison and the jump.
@@ -26,13 +26,13 @@ enum Entries {
 }
 
 /// The targets of the indirect jump at an offset; `None` where its table is not found.
-pub(crate) fn targets(flow: &Flow<'_>, offset: u32, jump: &Instruction) -> Option<Vec<u64>> {
-    let before = instructions_before(flow, offset);
+pub(crate) fn targets(reached: &Reached<'_>, offset: u32, jump: &Instruction) -> Option<Vec<u64>> {
+    let before = instructions_before(reached, offset);
     let table = match jump.op0_kind() {
         OpKind::Memory => absolute_table(jump, &before)?,
         _ => table_of_register(general_register(jump.op0_register())?, &before)?,
     };
-    let bytes = flow.elf.bytes_from_address(table.address)?;
+    let bytes = reached.elf.bytes_from_address(table.address)?;
     let count = table.count as usize;
     let targets: Vec<u64> = match table.entries {
         Entries::From(base) => {
@@ -48,10 +48,10 @@ pub(crate) fn targets(flow: &Flow<'_>, offset: u32, jump: &Instruction) -> Optio
 }
 
 /// The nearest first.
-fn instructions_before(flow: &Flow<'_>, mut offset: u32) -> Vec<Instruction> {
+fn instructions_before(reached: &Reached<'_>, mut offset: u32) -> Vec<Instruction> {
     let mut found = Vec::new();
     while found.len() < MAX_LOOKBACK {
-        let Some(before) = flow.instruction_before(offset) else { break };
+        let Some(before) = reached.instruction_before(offset) else { break };
         offset -= before.len() as u32;
         found.push(before);
     }

@@ -6,4 +6,7 @@ pub(crate) mod evidence;
 pub(crate) mod flow;
 pub(crate) mod functions;
 pub(crate) mod jump_table;
+pub(crate) mod node;
+pub(crate) mod origins;
+pub(crate) mod reached;
 pub(crate) mod returning;

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use super::closures::{is_closure, Closures};
+use super::entries::debug::{Debug, EntryPlace};
+use super::entries::entry::Entry;
+use super::entries::form::Value;
+use super::entries::unit::Unit;
+use super::scopes::ScopeEntry;
+use super::sections::DebugSections;
+use super::work::Budget;
 use crate::file::reader::Reader;
-use crate::sweep::entries::debug::{Debug, EntryPlace};
-use crate::sweep::entries::entry::Entry;
-use crate::sweep::entries::form::Value;
-use crate::sweep::entries::unit::Unit;
-use crate::sweep::scopes::ScopeEntry;
-use crate::sweep::sections::DebugSections;
-use crate::sweep::work::Budget;
 
 /// An inlined call refers to its abstract function, that to its declaration; more is a cycle.
 const MAX_REFERENCES: usize = 16;
