@@ -6,6 +6,8 @@ export interface ElfFacts {
   buildId: string;
   /** Name of the file that holds the symbols that were taken out of this one. */
   debugLink: string;
+  /** Path of the file from which its functions are symbolized instead of from itself; empty where there is none. */
+  debugFile: string;
   /** Functions in .symtab. */
   hasSymbols: boolean;
   /** Functions in .dynsym: what a library exports; stripping leaves them. */

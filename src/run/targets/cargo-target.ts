@@ -5,6 +5,7 @@ import type { OurFlags } from '../../cargo/command/parse-cargo-arguments.js';
 import { isDocTestProgram } from '../../cargo/harness/doc-test-program.js';
 import { buildCargoRun, type CargoTarget } from '../../cargo/launch/cargo-run.js';
 import { type CargoProject, readCargoProject } from '../../cargo/project/cargo-project.js';
+import { useDownloadedDebugFiles } from '../../symbolize/debuginfod/downloaded-files.js';
 import { emulationProblems } from './emulation.js';
 import { cargoGroupOf } from './group-of-process.js';
 import { HarnessAdmission } from './harness-admission.js';
@@ -54,6 +55,7 @@ export async function prepareCargoTarget(
     const target = targetOf(process);
     return target?.kind === 'bench' ? { target, harness: admission.harnessKindOf(process.pid) } : undefined;
   };
+  useDownloadedDebugFiles(process.env);
   return {
     name: run.targetName,
     problems: symbolProblems(run.targets, profile === 'as-is'),

@@ -1,5 +1,3 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { enumerate } from '../../account/enumerate.js';
 import type { Problem } from '../../account/problem-list.js';
 import { DERIVED_PROFILE } from '../../cargo/build/derived-profile.js';
@@ -7,8 +5,6 @@ import type { CargoTarget } from '../../cargo/launch/cargo-run.js';
 import { type ElfFacts, readElfFacts } from '../../ffi/elf-facts.js';
 import { NativeError } from '../../ffi/native-error.js';
 import { type SymbolTarget, symbolWarning } from './symbol-warning.js';
-
-const DEBUG_DIRECTORY = '/usr/lib/debug';
 
 /** What the pictures of these programs will lack; programs that lack the same for the same reason share a sentence. */
 export function symbolProblems(targets: readonly CargoTarget[], isAsIs: boolean): Problem[] {
@@ -32,27 +28,13 @@ function isDerived({ profile, debuginfo }: CargoTarget): boolean {
   return profile === DERIVED_PROFILE && debuginfo === '1';
 }
 
-/** Undefined for what cannot be read, which is no statement about symbols. */
+/** Of what symbolization reads: the debug file, where there is one. Undefined for what cannot be read. */
 export function readFacts(path: string): ElfFacts | undefined {
   try {
     const facts = readElfFacts(path);
-    const debugFile = findDebugFile(path, facts);
-    return debugFile === undefined ? facts : readElfFacts(debugFile);
+    return facts.debugFile === '' ? facts : readElfFacts(facts.debugFile);
   } catch (error) {
-    if (error instanceof NativeError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (error instanceof NativeError) return undefined;
     throw error;
   }
-}
-
-/** Where the symbolizer looks for what .gnu_debuglink names. */
-function findDebugFile(path: string, { debugLink, buildId }: ElfFacts): string | undefined {
-  if (debugLink === '') return undefined;
-  const directory = dirname(realpathSync(path));
-  const candidates = [
-    join(DEBUG_DIRECTORY, '.build-id', buildId.slice(0, 2), `${buildId.slice(2)}.debug`),
-    join(directory, debugLink),
-    join(directory, '.debug', debugLink),
-    join(DEBUG_DIRECTORY, directory, debugLink),
-  ];
-  return candidates.find((candidate) => existsSync(candidate));
 }

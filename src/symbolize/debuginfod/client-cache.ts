@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Hold, removeIfAbandoned } from '../../capture/sampler/hold.js';
+import { useDebugCache } from '../../ffi/debug-files.js';
 import { wouldBeRootsElsewhere } from '../folder-owner.js';
 
 /** Of ours, not of elfutils, which has six letters there. */
@@ -35,6 +36,11 @@ export class ClientCache {
   /** Whether this is root, and somebody else has a say in what lies here. */
   get isStrange(): boolean {
     return wouldBeRootsElsewhere(this.folder);
+  }
+
+  /** Symbolization looks for debug files here from now on, unless somebody else has a say in what lies here. */
+  lookInto(): void {
+    if (!this.isStrange) useDebugCache(this.folder);
   }
 
   /** Makes the folder. Throws where it cannot be made, or where root would leave its files within another user's reach. */

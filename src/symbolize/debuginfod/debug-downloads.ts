@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readBuildId, useDebugCache } from '../../ffi/debug-files.js';
+import { readBuildId } from '../../ffi/debug-files.js';
 import { NativeError } from '../../ffi/native-error.js';
 import type { Session, SessionObject } from '../../ffi/session.js';
 import { ClientCache } from './client-cache.js';
@@ -54,7 +54,7 @@ export class DebugDownloads {
     private readonly settings: DebuginfodSettings,
   ) {
     this.#cache = new ClientCache(settings.cacheFolder);
-    if (!this.#cache.isStrange) useDebugCache(this.#cache.folder);
+    this.#cache.lookInto();
     this.#looking = setInterval(() => this.#look(), LOOK_MS);
   }
 

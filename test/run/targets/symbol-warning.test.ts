@@ -6,6 +6,7 @@ import { type SymbolTarget, symbolWarning } from '../../../src/run/targets/symbo
 const COMPLETE: ElfFacts = {
   buildId: '',
   debugLink: '',
+  debugFile: '',
   hasSymbols: true,
   hasDynamicSymbols: false,
   hasMiniDebugInfo: false,

@@ -34,11 +34,11 @@ pub unsafe extern "C" fn bee_build_id(path: *const c_char, buffer: *mut u8, capa
     answer(build_id.map(String::into_bytes), buffer, capacity)
 }
 
-/// What the ELF file at `path` can tell of its functions: JSON object `{buildId, debugLink, hasSymbols,
+/// What the ELF file at `path` can tell of its functions: JSON object `{buildId, debugLink, debugFile, hasSymbols,
 /// hasDynamicSymbols, hasMiniDebugInfo, hasDebugInfo, hasDebugLines, areUnitsWhole, otherUnitCount, crates: [{directory,
-/// source, isSplit, unitCount, names}]}`; texts are empty where there is none. ENOEXEC for what is no x86-64 ELF file.
-/// Reads the root entry of each unit: a call takes milliseconds, so let the first one pass a buffer that probably
-/// suffices.
+/// source, isSplit, unitCount, names}]}`; texts are empty where there is none. `debugFile` is the path of the file that
+/// is symbolized from instead. ENOEXEC for what is no x86-64 ELF file. Reads the root entry of each unit: a call takes
+/// milliseconds, so let the first one pass a buffer that probably suffices.
 ///
 /// # Safety
 /// `path` is a C string; `buffer` is NULL or has `capacity` writable bytes.

@@ -33,8 +33,12 @@ impl DebugFile {
     }
 }
 
-/// What was taken out of a stripped file: a name alone may mean the file of another version.
+/// What was taken out of a stripped file: a name alone may mean the file of another version. `None` also for a file that
+/// still has debug information of its own, which is read instead.
 pub fn open(elf: &ElfFile<'_>, path: &str) -> Option<DebugFile> {
+    if elf.has_section(".debug_info") {
+        return None;
+    }
     let mut files = places(elf, path).into_iter().filter_map(DebugFile::open);
     files.find(|file| file.is(|debug| has_more(debug) && is_debug_file_of(elf, debug, file.memory.bytes())))
 }

@@ -1,9 +1,12 @@
 //! What one ELF file can tell of its functions: facts, of which the caller makes sentences.
 
 use std::collections::BTreeMap;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use bee_elf::{DebugUnit, DebugUnits, ElfFile, FunctionNames};
 
+use super::debug_file;
 use super::regular_file::map;
 use crate::failure::{Failure, Outcome};
 use crate::json;
@@ -41,7 +44,8 @@ pub fn read(path: &str) -> Outcome<String> {
     let elf = ElfFile::parse(memory.bytes())
         .map_err(|error| Failure::new(libc::ENOEXEC, format!("Cannot read {path}: {error}.")))?;
     let units = Units::read(&DebugUnits::find(&elf));
-    Ok(to_json(&elf, &units))
+    let debug_file = debug_file::open(&elf, path).map(|debug| debug.path);
+    Ok(to_json(&elf, debug_file.as_deref(), &units))
 }
 
 /// In hex; empty for a file without one.
@@ -92,11 +96,13 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
-fn to_json(elf: &ElfFile<'_>, units: &Units<'_>) -> String {
+fn to_json(elf: &ElfFile<'_>, debug_file: Option<&Path>, units: &Units<'_>) -> String {
     let mut out = String::from("{\"buildId\":");
     json::push_string(&mut out, &json::hex(elf.build_id().unwrap_or_default()));
     out.push_str(",\"debugLink\":");
     push_text(&mut out, elf.debug_link().unwrap_or_default());
+    out.push_str(",\"debugFile\":");
+    push_text(&mut out, debug_file.map_or(&[], |path| path.as_os_str().as_bytes()));
     let truths = [
         ("hasSymbols", elf.has_function_symbols(false)),
         ("hasDynamicSymbols", elf.has_function_symbols(true)),
