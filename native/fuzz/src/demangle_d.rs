@@ -1,7 +1,7 @@
 //! Names of D: no panic, and what they mean is bounded.
 #![no_main]
 
-#[path = "../../ffi/src/symbolize/names/demangle_d.rs"]
+#[path = "../../ffi/src/symbolize/names/demangle_d/mod.rs"]
 mod demangle_d;
 
 use demangle_d::{demangle_d, is_d_name};
