@@ -1,5 +1,5 @@
 import type { UnwindingCheck } from '../capture/raw-profile.js';
-import type { NameStatistics } from '../ffi/session.js';
+import type { SymbolCacheStatistics } from '../ffi/sampler-connection.js';
 import { emptyStatistics, type FrameStatistics } from '../symbolize/frame-statistics.js';
 import { ProblemList } from './problem-list.js';
 
@@ -63,7 +63,7 @@ export interface Summary {
   /** With --check-unwinding alone. `differ` is `differing`, under the name that came later. */
   unwindingCheck?: UnwindingCheck & { differ: number };
   /** Addresses by where their names came from. */
-  names: NameStatistics;
+  names: SymbolCacheStatistics;
   cost: {
     source: 'kernel' | 'sampled';
     targetCpuNs: number;

@@ -1,8 +1,8 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findNativeFile } from '../ffi/native-files.js';
+import type { SamplerConnection } from '../ffi/sampler-connection.js';
 import type { CapturePlan } from '../ffi/sampler-messages.js';
-import type { Session as NativeSession } from '../ffi/session.js';
 import { CaptureError } from './capture-error.js';
 import { type Additions, Gate, type GateAnswer, type GateMessage } from './gate/gate.js';
 import { inheritedFileLimit } from './gate/inherited-limit.js';
@@ -108,7 +108,7 @@ export class CaptureSession {
   }
 
   /** For the symbolizer: it holds the descriptors of the mapped files. Valid until `close`. */
-  get native(): NativeSession {
+  get native(): SamplerConnection {
     return this.#sampler.session;
   }
 

@@ -1,8 +1,8 @@
-import type { SessionObject } from '../ffi/session.js';
+import type { MappedObject } from '../ffi/sampler-connection.js';
 import type { StackRecord } from '../ffi/stack-record.js';
 
 /** A mapped file, by the sampler's number. */
-export type RawObject = SessionObject;
+export type RawObject = MappedObject;
 
 /** A unique stack before symbolization; user frames are words (see ffi/stack-record), leaf first. */
 export type RawSample = StackRecord;

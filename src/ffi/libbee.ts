@@ -3,7 +3,7 @@ import type { KoffiFunc } from 'koffi';
 import { NativeError } from './native-error.js';
 import { findNativeFile, thisFile } from './native-files.js';
 
-/** A session or symbol table inside libbee. */
+/** A session (SamplerConnection), symbol table or unwind table inside libbee. */
 export type Handle = bigint;
 
 const ABI_VERSION = 7;
@@ -169,16 +169,16 @@ export class Libbee {
 
   sessionKeepNames(session: Handle, directory: string | null, stamp: string, maxBytes: number): void {
     const status = this.#functions.sessionKeepNames(session, directory, stamp, maxBytes);
-    this.#checkSession(session, status, 'keep names');
+    this.#checkSession(session, status, 'use the symbol cache');
   }
 
   sessionNameAhead(session: Handle, flags: number): void {
-    this.#checkSession(session, this.#functions.sessionNameAhead(session, flags), 'name ahead');
+    this.#checkSession(session, this.#functions.sessionNameAhead(session, flags), 'symbolize ahead');
   }
 
   async sessionSaveNames(session: Handle): Promise<void> {
     const status = await callAsync(this.#functions.sessionSaveNames, session);
-    this.#checkSession(session, status, 'save names');
+    this.#checkSession(session, status, 'write the symbol cache');
   }
 
   sessionMissingDebug(session: Handle, object: number): string {

@@ -1,5 +1,5 @@
 import { type Libbee, loadLibbee } from './libbee.js';
-import type { Session } from './session.js';
+import type { SamplerConnection } from './sampler-connection.js';
 
 /** The object number of kernel addresses. */
 export const KERNEL_OBJECT = 0xffffffff;
@@ -72,25 +72,25 @@ export interface Symbolizer {
   symbolize(entries: AddressEntries): Promise<ResolvedAddresses>;
 }
 
-/** Resolves through the files that a session holds. The session must stay open until the promise settles. */
-export class SessionSymbolizer implements Symbolizer {
-  readonly #session: Session;
+/** Resolves through the files that a connection holds, which must stay open until the promise settles. */
+export class NativeSymbolizer implements Symbolizer {
+  readonly #connection: SamplerConnection;
   readonly #libbee: Libbee;
   readonly #flags: number;
 
-  constructor(session: Session, style: SymbolStyle = {}) {
-    this.#session = session;
+  constructor(connection: SamplerConnection, style: SymbolStyle = {}) {
+    this.#connection = connection;
     this.#flags = styleFlags(style);
     this.#libbee = loadLibbee();
   }
 
-  /** Resolves in the background what the samples bring, until they are symbolized. After the session's `keepNames`. */
+  /** Resolves in the background what the samples bring, until they are symbolized. After the connection's `keepSymbols`. */
   beginAhead(): void {
-    this.#libbee.sessionNameAhead(this.#session.handle, this.#flags);
+    this.#libbee.sessionNameAhead(this.#connection.handle, this.#flags);
   }
 
   async symbolize(entries: AddressEntries): Promise<ResolvedAddresses> {
-    const buffer = await this.#libbee.symbolize(this.#session.handle, encodeEntries(entries), this.#flags);
+    const buffer = await this.#libbee.symbolize(this.#connection.handle, encodeEntries(entries), this.#flags);
     return new SymbolTable(buffer);
   }
 }

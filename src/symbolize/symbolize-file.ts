@@ -1,5 +1,5 @@
-import { Session } from '../ffi/session.js';
-import { type ResolvedAddresses, SessionSymbolizer, type SymbolStyle } from '../ffi/symbolizer.js';
+import { SamplerConnection } from '../ffi/sampler-connection.js';
+import { NativeSymbolizer, type ResolvedAddresses, type SymbolStyle } from '../ffi/symbolizer.js';
 
 const OBJECT = 1;
 
@@ -9,9 +9,9 @@ export async function symbolizeFile(
   addresses: readonly bigint[],
   style: SymbolStyle = {},
 ): Promise<ResolvedAddresses> {
-  using session = Session.withoutSampler();
+  using session = SamplerConnection.withoutSampler();
   session.addObject(OBJECT, path);
-  return await new SessionSymbolizer(session, style).symbolize({
+  return await new NativeSymbolizer(session, style).symbolize({
     addresses: BigUint64Array.from(addresses),
     objects: new Uint32Array(addresses.length).fill(OBJECT),
     pids: new Uint32Array(addresses.length),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { Session } from '../../src/ffi/session.js';
-import { type ResolvedAddresses, SessionSymbolizer } from '../../src/ffi/symbolizer.js';
+import { SamplerConnection } from '../../src/ffi/sampler-connection.js';
+import { NativeSymbolizer, type ResolvedAddresses } from '../../src/ffi/symbolizer.js';
 import { symbolizeFile } from '../../src/symbolize/symbolize-file.js';
 import { scratchDirectory } from '../kernel/running/scratch-directory.js';
 
@@ -26,15 +26,15 @@ async function symbolizeAndKeep(
   addresses: readonly bigint[],
   directory: string,
 ): Promise<ResolvedAddresses> {
-  using session = Session.withoutSampler();
+  using session = SamplerConnection.withoutSampler();
   session.addObject(1, path);
-  session.keepNames('', { directory, maxBytes: 1 << 30 });
-  const resolved = await new SessionSymbolizer(session).symbolize({
+  session.keepSymbols('', { directory, maxBytes: 1 << 30 });
+  const resolved = await new NativeSymbolizer(session).symbolize({
     addresses: BigUint64Array.from(addresses),
     objects: new Uint32Array(addresses.length).fill(1),
     pids: new Uint32Array(addresses.length),
   });
-  await session.saveNames();
+  await session.saveSymbols();
   return resolved;
 }
 

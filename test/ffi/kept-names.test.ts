@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { NativeError } from '../../src/ffi/native-error.js';
-import { type NameStatistics, Session } from '../../src/ffi/session.js';
-import { SessionSymbolizer, type SymbolStyle } from '../../src/ffi/symbolizer.js';
+import { SamplerConnection, type SymbolCacheStatistics } from '../../src/ffi/sampler-connection.js';
+import { NativeSymbolizer, type SymbolStyle } from '../../src/ffi/symbolizer.js';
 import { addressesOf, compileProgram, findSymbol } from './compiled-program.js';
 import { scratchDirectory } from './scratch-directory.js';
 
@@ -27,7 +27,7 @@ const MAX_BYTES = 1 << 20;
 
 interface Names {
   chains: string[];
-  names: NameStatistics;
+  names: SymbolCacheStatistics;
 }
 
 let compiled: { path: string; addresses: bigint[] } | undefined;
@@ -51,10 +51,10 @@ interface Asked {
 async function run(directory: string, asked: Asked = {}): Promise<Names> {
   const { path = program().path, addresses = program().addresses, style = {} } = asked;
   const { version = '1', maxBytes = MAX_BYTES } = asked;
-  using session = Session.withoutSampler();
+  using session = SamplerConnection.withoutSampler();
   session.addObject(1, path);
-  session.keepNames(version, { directory, maxBytes });
-  const resolved = await new SessionSymbolizer(session, style).symbolize({
+  session.keepSymbols(version, { directory, maxBytes });
+  const resolved = await new NativeSymbolizer(session, style).symbolize({
     addresses: BigUint64Array.from(addresses),
     objects: new Uint32Array(addresses.length).fill(1),
     pids: new Uint32Array(addresses.length),
@@ -65,11 +65,11 @@ async function run(directory: string, asked: Asked = {}): Promise<Names> {
       .map(({ name, file, line, column, isInlined }) => `${name} ${file}:${line}:${column} ${isInlined}`)
       .join(' < '),
   );
-  await session.saveNames();
+  await session.saveSymbols();
   return { chains, names: session.statistics().names };
 }
 
-function assertCounts({ names }: Names, expected: Partial<NameStatistics>): void {
+function assertCounts({ names }: Names, expected: Partial<SymbolCacheStatistics>): void {
   const none = { ahead: 0, fromDisk: 0, resolved: 0, evicted: 0, damagedFiles: 0, unwrittenFiles: 0 };
   assert.deepEqual(names, { ...none, ...expected });
 }
@@ -131,18 +131,18 @@ test('a damaged file is counted, and replaced by what is true', async () => {
 test('a folder that cannot be made costs the later runs, and not this one', async () => {
   const inTheWay = join(scratchDirectory('kept-names'), 'file');
   writeFileSync(inTheWay, '');
-  using session = Session.withoutSampler();
+  using session = SamplerConnection.withoutSampler();
   session.addObject(1, program().path);
-  session.keepNames('1', { directory: join(inTheWay, 'symbols'), maxBytes: MAX_BYTES });
+  session.keepSymbols('1', { directory: join(inTheWay, 'symbols'), maxBytes: MAX_BYTES });
   const [address = 0n] = program().addresses;
-  const resolved = await new SessionSymbolizer(session).symbolize({
+  const resolved = await new NativeSymbolizer(session).symbolize({
     addresses: BigUint64Array.of(address),
     objects: Uint32Array.of(1),
     pids: Uint32Array.of(0),
   });
   assert.ok(resolved.framesAt(0).length > 0);
   await assert.rejects(
-    session.saveNames(),
+    session.saveSymbols(),
     (error) => error instanceof NativeError && /symbols/.test(error.message),
   );
   assert.equal(session.statistics().names.unwrittenFiles, 1);
@@ -173,20 +173,20 @@ test('files without a build id, and code in several files, are looked up each ti
 test('runs at the same time leave whole files', async () => {
   const directory = scratchDirectory('kept-names');
   const script = `
-    import { Session } from '${new URL('../../src/ffi/session.js', import.meta.url)}';
-    import { SessionSymbolizer } from '${new URL('../../src/ffi/symbolizer.js', import.meta.url)}';
+    import { SamplerConnection } from '${new URL('../../src/ffi/sampler-connection.js', import.meta.url)}';
+    import { NativeSymbolizer } from '${new URL('../../src/ffi/symbolizer.js', import.meta.url)}';
     const [path, directory, ...addresses] = process.argv.slice(1);
     for (let round = 0; round < 20; round += 1) {
-      const session = Session.withoutSampler();
+      const session = SamplerConnection.withoutSampler();
       session.addObject(1, path);
-      session.keepNames('1', { directory, maxBytes: ${MAX_BYTES} });
+      session.keepSymbols('1', { directory, maxBytes: ${MAX_BYTES} });
       const some = addresses.filter(() => Math.random() < 0.5).map(BigInt);
-      await new SessionSymbolizer(session).symbolize({
+      await new NativeSymbolizer(session).symbolize({
         addresses: BigUint64Array.from(some),
         objects: new Uint32Array(some.length).fill(1),
         pids: new Uint32Array(some.length),
       });
-      await session.saveNames();
+      await session.saveSymbols();
       if (session.statistics().names.damagedFiles > 0) process.exitCode = 1;
       session.close();
     }`;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { Session } from '../../src/ffi/session.js';
-import { KERNEL_OBJECT, type ResolvedAddresses, SessionSymbolizer } from '../../src/ffi/symbolizer.js';
+import { SamplerConnection } from '../../src/ffi/sampler-connection.js';
+import { KERNEL_OBJECT, NativeSymbolizer, type ResolvedAddresses } from '../../src/ffi/symbolizer.js';
 import { addressesOf, compileProgram, findSymbol } from './compiled-program.js';
 
 const RUST_SOURCE = `use std::hint::black_box;
@@ -37,17 +37,17 @@ interface Named {
 }
 
 async function symbolizeFile({ path, addresses }: Named): Promise<ResolvedAddresses> {
-  using session = Session.withoutSampler();
+  using session = SamplerConnection.withoutSampler();
   session.addObject(1, path);
   return await symbolize(session, addresses, 1);
 }
 
 function symbolize(
-  session: Session,
+  session: SamplerConnection,
   addresses: readonly bigint[],
   object: number,
 ): Promise<ResolvedAddresses> {
-  return new SessionSymbolizer(session).symbolize({
+  return new NativeSymbolizer(session).symbolize({
     addresses: BigUint64Array.from(addresses),
     objects: new Uint32Array(addresses.length).fill(object),
     pids: new Uint32Array(addresses.length).fill(process.pid),
@@ -121,7 +121,7 @@ test('a stripped library resolves its exported functions, of the others only the
 test('a file that was deleted after it was opened still resolves', async () => {
   const { path } = compileProgram('g++', 'shop.cpp', CPP_SOURCE, ['-O1', '-g']);
   const { address } = findSymbol(path, /^plain_c$/);
-  using session = Session.withoutSampler();
+  using session = SamplerConnection.withoutSampler();
   session.addObject(1, path);
   rmSync(path);
   assert.deepEqual(namesAt(await symbolize(session, [address], 1), 0), ['plain_c']);
@@ -139,9 +139,9 @@ test('broken files are problems; what can be read still is', async () => {
   truncateSync(cut, 3000);
   writeFileSync(garbage, Buffer.alloc(5000, 0x5a));
   writeFileSync(empty, '');
-  using session = Session.withoutSampler();
+  using session = SamplerConnection.withoutSampler();
   for (const [index, file] of [path, cut, garbage, empty].entries()) session.addObject(index + 1, file);
-  const resolved = await new SessionSymbolizer(session).symbolize({
+  const resolved = await new NativeSymbolizer(session).symbolize({
     addresses: new BigUint64Array(4).fill(address),
     objects: Uint32Array.of(1, 2, 3, 4),
     pids: new Uint32Array(4),
@@ -174,9 +174,9 @@ for (const [reader, style, complaint] of [
   test(`${reader}: any wrong byte in the line table leaves the process alive and the names right`, async () => {
     const { path } = compileProgram('g++', 'shop.cpp', CPP_SOURCE, ['-O1', '-g']);
     const { address } = findSymbol(path, /^plain_c$/);
-    using session = Session.withoutSampler();
+    using session = SamplerConnection.withoutSampler();
     const size = addMutants(session, path);
-    const resolved = await new SessionSymbolizer(session, style).symbolize({
+    const resolved = await new NativeSymbolizer(session, style).symbolize({
       addresses: new BigUint64Array(size).fill(address),
       objects: Uint32Array.from({ length: size }, (_, at) => at + 1),
       pids: new Uint32Array(size),
@@ -190,7 +190,7 @@ for (const [reader, style, complaint] of [
 }
 
 /** One object for each byte of the line table that is wrong; how many. */
-function addMutants(session: Session, path: string): number {
+function addMutants(session: SamplerConnection, path: string): number {
   const { offset, size } = findSection(path, '.debug_line');
   const good = readFileSync(path);
   for (let at = 0; at < size; at++) {
@@ -214,7 +214,7 @@ test('kernel addresses resolve through kallsyms', async (context) => {
   const line = /^([0-9a-f]{16}) T vfs_read$/m.exec(readFileSync('/proc/kallsyms', 'utf8'));
   const address = BigInt(`0x${line?.[1] ?? '0'}`);
   if (address === 0n) return context.skip('kernel addresses are hidden from this user (kptr_restrict)');
-  using session = Session.withoutSampler();
+  using session = SamplerConnection.withoutSampler();
   const resolved = await symbolize(session, [address + 3n, 0xffffn], KERNEL_OBJECT);
   const [frame] = resolved.framesAt(0);
   assert.deepEqual([frame?.name, frame?.module, frame?.file], ['vfs_read', '[kernel]', '']);
@@ -222,7 +222,7 @@ test('kernel addresses resolve through kallsyms', async (context) => {
 });
 
 test('the vdso is read from memory', async () => {
-  using session = Session.withoutSampler();
+  using session = SamplerConnection.withoutSampler();
   session.addObject(1, '[vdso]', { isVdso: true });
   const addresses = Array.from({ length: 1024 }, (_, index) => BigInt(index * 8));
   const resolved = await symbolize(session, addresses, 1);
@@ -237,7 +237,7 @@ test('JIT code resolves through the perf map of its process', async () => {
   const map = `/tmp/perf-${process.pid}.map`;
   writeFileSync(map, '7f0000001000 40 jit: a loop\n');
   try {
-    using session = Session.withoutSampler();
+    using session = SamplerConnection.withoutSampler();
     const resolved = await symbolize(session, [0x7f0000001010n, 0x7f0000001040n], 0);
     assert.deepEqual([namesAt(resolved, 0), namesAt(resolved, 1)], [['jit: a loop'], []]);
   } finally {
@@ -246,7 +246,7 @@ test('JIT code resolves through the perf map of its process', async () => {
 });
 
 test('an object that nobody announced leaves its addresses unresolved', async () => {
-  using session = Session.withoutSampler();
+  using session = SamplerConnection.withoutSampler();
   const resolved = await symbolize(session, [0x1000n, 0x1000n], 77);
   assert.equal(resolved.length, 2);
   assert.deepEqual(namesAt(resolved, 1), []);

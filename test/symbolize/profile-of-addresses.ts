@@ -1,7 +1,7 @@
 import type { RawSample } from '../../src/capture/raw-profile.js';
-import { Session } from '../../src/ffi/session.js';
+import { SamplerConnection } from '../../src/ffi/sampler-connection.js';
 import { frameWord } from '../../src/ffi/stack-record.js';
-import { SessionSymbolizer, type SymbolStyle } from '../../src/ffi/symbolizer.js';
+import { NativeSymbolizer, type SymbolStyle } from '../../src/ffi/symbolizer.js';
 import { frameAt, framesOfStack, type Profile, sampleAt } from '../../src/profile/profile.js';
 import { type BuiltProfile, buildProfile } from '../../src/symbolize/build-profile.js';
 import { NO_TOTALS } from './no-totals.js';
@@ -29,11 +29,11 @@ export async function profileOf(
   addresses: readonly bigint[],
   style: SymbolStyle = {},
 ): Promise<BuiltProfile> {
-  using session = Session.withoutSampler();
+  using session = SamplerConnection.withoutSampler();
   session.addObject(1, path);
   const objects = [{ id: 1, path, buildId: '', isVdso: false }];
   const raw = { objects, samples: samplesAt(addresses), totals: NO_TOTALS };
-  return await buildProfile(raw, new SessionSymbolizer(session, style), []);
+  return await buildProfile(raw, new NativeSymbolizer(session, style), []);
 }
 
 /** Each once. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SamplerConnection } from '../../ffi/sampler-connection.js';
 import {
   type AddRequest,
   type CapturePlan,
@@ -11,7 +12,6 @@ import {
   type SamplerEvent,
   type SamplerFailure,
 } from '../../ffi/sampler-messages.js';
-import { Session } from '../../ffi/session.js';
 import { CaptureError } from '../capture-error.js';
 import { diagnoseStart } from '../rights/diagnose.js';
 import type { Elevation } from '../rights/elevation.js';
@@ -45,7 +45,7 @@ export class Sampler {
   #listeners!: SamplerListeners;
 
   private constructor(
-    readonly session: Session,
+    readonly session: SamplerConnection,
     private readonly child: ChildProcess,
     private readonly elevation: Elevation,
   ) {
@@ -60,7 +60,7 @@ export class Sampler {
 
   /** Starts the process, which then waits for its plan. */
   static async launch(elevation: Elevation, socketPath: string): Promise<Sampler> {
-    const session = Session.listen(socketPath);
+    const session = SamplerConnection.listen(socketPath);
     const [file, ...args] = elevation.command;
     const child = spawn(file!, [...args, socketPath], { stdio: ['ignore', 'ignore', 'inherit'] });
     const giveUp = () => session.cancel();

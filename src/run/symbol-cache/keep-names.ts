@@ -1,6 +1,6 @@
 import { NativeError } from '../../ffi/native-error.js';
-import type { NameStatistics, Session } from '../../ffi/session.js';
-import { type Demangling, SessionSymbolizer } from '../../ffi/symbolizer.js';
+import type { SamplerConnection, SymbolCacheStatistics } from '../../ffi/sampler-connection.js';
+import { type Demangling, NativeSymbolizer } from '../../ffi/symbolizer.js';
 import { symbolFolder } from './cache-folder.js';
 
 /** Which names are remembered, and when they are looked up. */
@@ -13,13 +13,13 @@ export interface NamingPlan {
 
 /** Before samples come: names are kept, and looked up while the program runs. `version`: of the profiler. */
 export function beginNaming(
-  session: Session,
+  session: SamplerConnection,
   { cacheBytes, isAhead, demangle, version }: NamingPlan & { demangle: Demangling; version: string },
 ): void {
   const directory = cacheBytes > 0 ? symbolFolder() : undefined;
   if (directory === undefined && !isAhead) return;
-  session.keepNames(version, directory === undefined ? undefined : { directory, maxBytes: cacheBytes });
-  if (isAhead) new SessionSymbolizer(session, { demangle }).beginAhead();
+  session.keepSymbols(version, directory === undefined ? undefined : { directory, maxBytes: cacheBytes });
+  if (isAhead) new NativeSymbolizer(session, { demangle }).beginAhead();
 }
 
 /**
@@ -27,15 +27,15 @@ export function beginNaming(
  * `notKept` says why.
  */
 export async function saveNames(
-  session: Session,
-): Promise<{ names: NameStatistics; notKept: string | undefined }> {
+  session: SamplerConnection,
+): Promise<{ names: SymbolCacheStatistics; notKept: string | undefined }> {
   const notKept = await whyNotSaved(session);
   return { names: session.statistics().names, notKept };
 }
 
-async function whyNotSaved(session: Session): Promise<string | undefined> {
+async function whyNotSaved(session: SamplerConnection): Promise<string | undefined> {
   try {
-    await session.saveNames();
+    await session.saveSymbols();
   } catch (error) {
     if (!(error instanceof NativeError)) throw error;
     return `names are not kept for later runs: ${error.message}`;

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readBuildId } from '../../ffi/debug-files.js';
 import { NativeError } from '../../ffi/native-error.js';
-import type { Session, SessionObject } from '../../ffi/session.js';
+import type { MappedObject, SamplerConnection } from '../../ffi/sampler-connection.js';
 import { ClientCache } from './client-cache.js';
 import { DownloadRefused, download } from './download.js';
 import { type DebuginfodSettings, shownServer } from './settings.js';
@@ -17,7 +17,7 @@ const BUILD_ID = /^(?:[0-9a-f]{2}){1,64}$/;
 interface Wanted {
   buildId: string;
   /** Whose debug file it is. */
-  object: SessionObject;
+  object: MappedObject;
 }
 
 /** The same mishap, from the same place. */
@@ -50,7 +50,7 @@ export class DebugDownloads {
   #came = 0;
 
   constructor(
-    private readonly session: Session,
+    private readonly session: SamplerConnection,
     private readonly settings: DebuginfodSettings,
   ) {
     this.#cache = new ClientCache(settings.cacheFolder);
@@ -103,7 +103,7 @@ export class DebugDownloads {
   }
 
   /** Once more when a debug file has come: what dwz moved out of it is another file. */
-  #want(object: SessionObject): void {
+  #want(object: MappedObject): void {
     const buildId = this.session.missingDebugFile(object.id);
     if (!BUILD_ID.test(buildId) || this.#wanted.has(buildId)) return;
     const wanted = { buildId, object };
@@ -197,6 +197,6 @@ function buildIdOf(path: string): string | undefined {
   }
 }
 
-function nameOf({ path }: SessionObject): string {
+function nameOf({ path }: MappedObject): string {
   return posix.basename(path).replace(/ \(deleted\)$/, '');
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { Session } from '../../../src/ffi/session.js';
-import { SessionSymbolizer } from '../../../src/ffi/symbolizer.js';
+import { SamplerConnection } from '../../../src/ffi/sampler-connection.js';
+import { NativeSymbolizer } from '../../../src/ffi/symbolizer.js';
 import { DebugDownloads, type DownloadReport } from '../../../src/symbolize/debuginfod/debug-downloads.js';
 import { debuginfodSettings } from '../../../src/symbolize/debuginfod/settings.js';
 import { scratchDirectory } from '../../ffi/scratch-directory.js';
@@ -23,7 +23,7 @@ export async function ask(
   env: Record<string, string>,
   waitMs = LONG_MS,
 ): Promise<Asked> {
-  using session = Session.withoutSampler();
+  using session = SamplerConnection.withoutSampler();
   const settings = debuginfodSettings(env);
   assert.ok(settings);
   using downloads = new DebugDownloads(session, settings);
@@ -32,13 +32,13 @@ export async function ask(
   return { report, name: await nameAt(session, program.address) };
 }
 
-async function nameAt(session: Session, address: bigint): Promise<string> {
+async function nameAt(session: SamplerConnection, address: bigint): Promise<string> {
   const entry = {
     addresses: BigUint64Array.of(address),
     objects: Uint32Array.of(OBJECT),
     pids: Uint32Array.of(0),
   };
-  const [frame] = (await new SessionSymbolizer(session).symbolize(entry)).framesAt(0);
+  const [frame] = (await new NativeSymbolizer(session).symbolize(entry)).framesAt(0);
   return frame === undefined || frame.name === '' ? '' : `${frame.name}:${frame.line}`;
 }
 

@@ -14,7 +14,7 @@ import type { ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { useDebugCache } from '../../../src/ffi/debug-files.js';
-import { Session } from '../../../src/ffi/session.js';
+import { SamplerConnection } from '../../../src/ffi/sampler-connection.js';
 import { DebugDownloads } from '../../../src/symbolize/debuginfod/debug-downloads.js';
 import { debuginfodSettings } from '../../../src/symbolize/debuginfod/settings.js';
 import { scratchDirectory } from '../../ffi/scratch-directory.js';
@@ -225,7 +225,7 @@ test('what a silent server does not send is late, and its request is given up wi
   const server = await serving((_, response) => response.once('close', () => (isGivenUp = true)));
   const cache = emptyCache();
   const env = { DEBUGINFOD_URLS: server.url, DEBUGINFOD_CACHE_PATH: cache };
-  using session = Session.withoutSampler();
+  using session = SamplerConnection.withoutSampler();
   session.addObject(OBJECT, program.path);
   const downloads = new DebugDownloads(session, debuginfodSettings(env)!);
   await server.reached; // while the program runs, before anybody waits

@@ -5,7 +5,7 @@ import { completePercent, lostCount } from '../../../../account/summary.js';
 import { CaptureError } from '../../../../capture/capture-error.js';
 import { type CaptureSession, openSession } from '../../../../capture/capture-session.js';
 import type { CapturePlan } from '../../../../ffi/sampler-messages.js';
-import { SessionSymbolizer } from '../../../../ffi/symbolizer.js';
+import { NativeSymbolizer } from '../../../../ffi/symbolizer.js';
 import { buildProfile } from '../../../../symbolize/build-profile.js';
 import { type Check, ok, problem, warning } from './check.js';
 
@@ -53,7 +53,7 @@ async function sampleBusyProgram(session: CaptureSession): Promise<Check> {
   }
   await ended;
   const raw = await session.stop();
-  const { statistics } = await buildProfile(raw, new SessionSymbolizer(session.native), []);
+  const { statistics } = await buildProfile(raw, new NativeSymbolizer(session.native), []);
   const delivered = raw.samples.reduce((sum, { count }) => sum + count, 0);
   const complete = completePercent({ stacks: statistics.stacks, samples: { delivered } });
   const said = new ProblemList(session.problems).takeUnsaid();

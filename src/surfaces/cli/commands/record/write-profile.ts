@@ -4,7 +4,7 @@ import { replacedProblem } from '../../../../account/replaced-problem.js';
 import { unwindingLine } from '../../../../account/unwinding-verdict.js';
 import type { CaptureSession, ObservedProcess } from '../../../../capture/capture-session.js';
 import type { RawProfile } from '../../../../capture/raw-profile.js';
-import { SessionSymbolizer, type SymbolProblem } from '../../../../ffi/symbolizer.js';
+import { NativeSymbolizer, type SymbolProblem } from '../../../../ffi/symbolizer.js';
 import { type ProfilePart, splitByRoot } from '../../../../profile/split-by-root.js';
 import { groupingOf, groupingProblems, wholeName } from '../../../../run/run-grouping.js';
 import { untilSignal } from '../../../../run/signals/until-signal.js';
@@ -25,7 +25,7 @@ export async function writeProfile(
   const grouping = groupingOf(options.groupBy, session.processes, target, raw.totals);
   await awaitDebugFiles(run);
   const symbolizeNs = process.hrtime.bigint();
-  const symbolizer = new SessionSymbolizer(session.native, { demangle: options.demangle });
+  const symbolizer = new NativeSymbolizer(session.native, { demangle: options.demangle });
   const building = buildProfile(raw, symbolizer, target.packages, grouping);
   const built = await terminal.progress('naming frames', interrupts.orThrow(building));
   const { profile, groups } = built;

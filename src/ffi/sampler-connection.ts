@@ -10,13 +10,13 @@ const OBJECT_IS_VDSO = 2;
 const OPERATION = 'wait for the sampler';
 
 /** A frame of the sampler that is not counted natively. `type` is one of sampler-messages.ts. */
-export interface SessionEvent {
+export interface SamplerEvent {
   type: number;
   payload: Uint8Array;
 }
 
 /** A mapped file: `path` as the target sees it, `buildId` in hex. */
-export interface SessionObject {
+export interface MappedObject {
   id: number;
   path: string;
   buildId: string;
@@ -24,14 +24,17 @@ export interface SessionObject {
 }
 
 /** `orphanCount`: hits that the kernel counted for a stack that never arrived. */
-export interface SessionStatistics {
+export interface StackStatistics {
   uniqueStacks: number;
   orphanCount: number;
-  names: NameStatistics;
+  names: SymbolCacheStatistics;
 }
 
-/** How many addresses had their names since the run, from earlier runs, from the files themselves; what was lost of them. */
-export interface NameStatistics {
+/**
+ * What the symbol cache did: how many addresses were symbolized ahead, while the program ran; were stored by earlier runs;
+ * had to be resolved at the end; and what went wrong.
+ */
+export interface SymbolCacheStatistics {
   ahead: number;
   fromDisk: number;
   resolved: number;
@@ -42,16 +45,16 @@ export interface NameStatistics {
 }
 
 /** Made when it is needed. */
-export interface NameFolder {
+export interface SymbolCacheFolder {
   directory: string;
   maxBytes: number;
 }
 
 /**
- * A conversation with bee-sampler; libbee receives and counts, this class hands out what has come. One `accept` or
+ * The connection to bee-sampler; libbee receives and counts, this class hands out what has come. One `accept` or
  * `wait` at a time. Every method throws NativeError. Closing is safe at any time and ends a wait with `EPIPE`.
  */
-export class Session {
+export class SamplerConnection {
   readonly #libbee: Libbee;
   readonly #handle: Handle;
   #buffer = new Uint8Array(FIRST_BUFFER_BYTES);
@@ -68,13 +71,13 @@ export class Session {
   }
 
   /** Listens on a unix socket (path below 108 bytes, in a directory of mode 0700). */
-  static listen(socketPath: string): Session {
-    return new Session(loadLibbee(), socketPath);
+  static listen(socketPath: string): SamplerConnection {
+    return new SamplerConnection(loadLibbee(), socketPath);
   }
 
-  /** A session that only holds files for symbolization: see `addObject`. */
-  static withoutSampler(): Session {
-    return new Session(loadLibbee(), null);
+  /** Without a sampler there are only the files that `addObject` registers, to be symbolized. */
+  static withoutSampler(): SamplerConnection {
+    return new SamplerConnection(loadLibbee(), null);
   }
 
   /** For the symbolizer; invalid after `close`. */
@@ -95,7 +98,7 @@ export class Session {
    * The next event, or null after `timeoutMs`. Rejects with `EPIPE` once the sampler has sent DONE and all events
    * are read, `ECONNRESET` when it died before, `EPROTO` when it sent nonsense, `ECANCELED` after `cancel`.
    */
-  async wait(timeoutMs: number): Promise<SessionEvent | null> {
+  async wait(timeoutMs: number): Promise<SamplerEvent | null> {
     for (;;) {
       const size = await this.#blocking(() =>
         this.#libbee.sessionWait(this.#handle, timeoutMs, this.#buffer),
@@ -118,13 +121,13 @@ export class Session {
     return decodeStackRecords(this.#libbee.sessionSamples(this.#handle));
   }
 
-  objects(): SessionObject[] {
+  objects(): MappedObject[] {
     const objects = this.#libbee.sessionObjects(this.#handle) as NativeObject[];
     return objects.map(({ id, path, buildId, vdso }) => ({ id, path, buildId, isVdso: vdso }));
   }
 
-  statistics(): SessionStatistics {
-    return this.#libbee.sessionStatistics(this.#handle) as SessionStatistics;
+  statistics(): StackStatistics {
+    return this.#libbee.sessionStatistics(this.#handle) as StackStatistics;
   }
 
   /** Registers a file that this process may read; `id` 1 to 16383. A vdso's path is only a name. */
@@ -132,15 +135,15 @@ export class Session {
     this.#libbee.sessionAddObject(this.#handle, id, path, isVdso ? OBJECT_IS_VDSO : 0);
   }
 
-  /** From now on names are kept in memory, and read from the folder where `saveNames` writes them. */
-  keepNames(version: string, folder: NameFolder | undefined): void {
+  /** Turns the symbol cache on: in memory, and in the folder where `saveSymbols` writes it. */
+  keepSymbols(version: string, folder: SymbolCacheFolder | undefined): void {
     const { size, mtimeMs } = statSync(findNativeFile('libbee.so'));
     const stamp = `${version} ${size} ${mtimeMs}`;
     this.#libbee.sessionKeepNames(this.#handle, folder?.directory ?? null, stamp, folder?.maxBytes ?? 0);
   }
 
-  /** Rejects when something could not be written, which costs later runs some time and this one nothing. */
-  async saveNames(): Promise<void> {
+  /** Writes the symbol cache. Rejects when something could not be written, which costs later runs some time and this one nothing. */
+  async saveSymbols(): Promise<void> {
     await this.#libbee.sessionSaveNames(this.#handle);
   }
 
@@ -203,7 +206,7 @@ interface NativeObject {
   vdso: boolean;
 }
 
-function decodeEvent(bytes: Uint8Array): SessionEvent {
+function decodeEvent(bytes: Uint8Array): SamplerEvent {
   const type = new DataView(bytes.buffer, bytes.byteOffset).getUint16(0, true);
   return { type, payload: bytes.subarray(EVENT_HEADER_BYTES) };
 }

@@ -4,8 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { STACK_LAYOUT } from '../../src/ffi/layout.js';
+import { SamplerConnection } from '../../src/ffi/sampler-connection.js';
 import { decodeSamplerEvent, encodeStart, MESSAGE } from '../../src/ffi/sampler-messages.js';
-import { Session } from '../../src/ffi/session.js';
 import { frameAddress, frameObject, frameRule, frameWord } from '../../src/ffi/stack-record.js';
 import { scratchDirectory } from './scratch-directory.js';
 
@@ -17,9 +17,9 @@ function newSocketPath(): string {
   return join(scratchDirectory('bee-session-'), 'socket');
 }
 
-async function connected(): Promise<{ session: Session; peer: Socket }> {
+async function connected(): Promise<{ session: SamplerConnection; peer: Socket }> {
   const path = newSocketPath();
-  const session = Session.listen(path);
+  const session = SamplerConnection.listen(path);
   const peer = connect(path);
   await session.accept(TIMEOUT_MS);
   return { session, peer };
@@ -147,7 +147,7 @@ test('the sampler’s death, nonsense and silence are told apart', async () => {
 });
 
 test('nobody connects: a timeout, and cancel ends it early', async () => {
-  using session = Session.listen(newSocketPath());
+  using session = SamplerConnection.listen(newSocketPath());
   await assert.rejects(session.accept(1), { code: 'ETIMEDOUT' });
   const accepting = session.accept(TIMEOUT_MS);
   session.cancel();
@@ -165,14 +165,17 @@ test('close ends a wait, and every later call says so', async () => {
 });
 
 test('a path that cannot be bound is an error with its reason', () => {
-  assert.throws(() => Session.listen('/nonexistent-directory/socket'), /Cannot listen on .*No such file/);
+  assert.throws(
+    () => SamplerConnection.listen('/nonexistent-directory/socket'),
+    /Cannot listen on .*No such file/,
+  );
 });
 
 test('process.exit does not wait for a wait', () => {
-  const moduleUrl = new URL('../../src/ffi/session.js', import.meta.url).href;
+  const moduleUrl = new URL('../../src/ffi/sampler-connection.js', import.meta.url).href;
   const script = `
-    const { Session } = await import(${JSON.stringify(moduleUrl)});
-    Session.listen(${JSON.stringify(newSocketPath())}).accept(600_000).catch(() => {});
+    const { SamplerConnection } = await import(${JSON.stringify(moduleUrl)});
+    SamplerConnection.listen(${JSON.stringify(newSocketPath())}).accept(600_000).catch(() => {});
     setTimeout(() => process.exit(7), 10);`;
   const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 60_000 });
   assert.equal(status, 7);
