@@ -25,7 +25,7 @@ pub unsafe extern "C" fn bee_session_samples(session: u64, buffer: *mut u8, capa
 }
 
 /// JSON `{"uniqueStacks":n,"orphanCount":n,"names":{…}}`; the orphans are hits that were counted for a stack that never
-/// came, the names are those of `bee_session_keep_names`.
+/// came, `names` is what the symbol cache of `bee_session_keep_names` did.
 ///
 /// # Safety
 /// `buffer` is NULL or has `capacity` writable bytes.

@@ -11,8 +11,9 @@ use crate::symbolize::{self, DiskCache, Settings, Style};
 
 static SYMBOLS: Handles<Vec<u8>> = Handles::new();
 
-/// From now on what is resolved is kept, and read from `directory` (NULL: only in memory), which `bee_session_save_names`
-/// makes when it is missing and keeps at `max_bytes`. `stamp` names the version of whoever resolves.
+/// Turns the symbol cache on: from now on what is symbolized is kept in memory, and looked for in `directory` (NULL: in
+/// memory only). `bee_session_save_names` makes the directory when it is missing and keeps it at `max_bytes`. `stamp` is the
+/// version of whoever symbolizes.
 ///
 /// # Safety
 /// `directory` is NULL or a C string, `stamp` is a C string.
@@ -31,14 +32,14 @@ pub unsafe extern "C" fn bee_session_keep_names(
     }))
 }
 
-/// Resolves in the background what the samples bring, until `bee_symbolize`; `flags` as there. `bee_session_keep_names`
+/// Symbolizes in the background what the samples bring, until `bee_symbolize`; `flags` as there. `bee_session_keep_names`
 /// comes first.
 #[no_mangle]
 pub extern "C" fn bee_session_name_ahead(session: u64, flags: u32) -> i32 {
     status(with_session(session, |session| symbolize::start_ahead(&session.symbolizer, Style::from_flags(flags))))
 }
 
-/// Blocks while it writes what is new. Failure costs the next runs some time, and this one nothing.
+/// Blocks while it writes what is new in the symbol cache. A failure costs later runs some time, and this one nothing.
 #[no_mangle]
 pub extern "C" fn bee_session_save_names(session: u64) -> i32 {
     status(with_session(session, |session| {

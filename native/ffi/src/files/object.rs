@@ -17,7 +17,7 @@ pub struct Object {
     pub content: Content,
     /// Of the file when it was loaded; `None`: it is what it is.
     pub state: Option<FileState>,
-    /// Under which the symbol cache was last asked: it still finds symbols when the content is gone.
+    /// Last key that the symbol cache was asked for: with it, it still has symbols when the content is gone.
     pub last_key: Mutex<Option<ContentKey>>,
 }
 

@@ -1,4 +1,4 @@
-//! Addresses that were resolved before, while the program ran or in an earlier run, and the others.
+//! Symbolizes through the symbol cache: what it has is taken from it, the rest is resolved and added.
 
 use super::answer::Answer;
 use super::names::style::Style;
@@ -18,7 +18,7 @@ pub enum When {
     AtTheEnd,
 }
 
-/// The addresses of a file. When it was written over, those that were resolved before keep their names.
+/// The addresses of a file. When it was written over, those that the symbol cache has are still symbolized.
 pub fn resolve_elf(symbolizer: &Symbolizer, id: u32, addresses: &[u64], style: Style, when: When) -> Answer {
     let Some(object) = symbolizer.received.objects().get(id) else { return Answer::unresolved(addresses) };
     let opened = match object.open() {

@@ -1,4 +1,5 @@
-//! Code that a process has made at run time: names from its jitdump files, and from its perf map what those do not have.
+//! Code that a process has made at run time: symbolized from its jitdump files, and from its perf map where those have no
+//! name.
 
 use std::io::BufReader;
 

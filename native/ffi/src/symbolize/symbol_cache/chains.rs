@@ -1,4 +1,4 @@
-//! Resolved addresses of one file in one piece of memory, as they are kept and as they lie on disk. Little-endian:
+//! Resolved addresses of one file in one piece of memory, as the symbol cache has them in memory and on disk. Little-endian:
 //! `u32 nAddresses, nFrames, nStrings, stringBytes`, `u64 address[nAddresses]` ascending, `u32 frameEnd[nAddresses]`,
 //! `frames[nFrames] {u32 name, u32 file, u32 line, u32 column, u32 flags}`, `u32 stringEnd[nStrings]`, the strings.
 
