@@ -40,7 +40,7 @@ export function fullMapProblems(totals: FullMaps): Problem[] {
       many: 'threads’ CPU times are not exact, nor is the number of expected samples',
       cause: 'the table of CPU times is full',
     },
-  ];
+  ] as const;
   const full = all.filter(({ count }) => count > 0);
   return full.map(({ code, count, one, many, cause }) => ({
     code,

@@ -1,14 +1,15 @@
 import { enumerate } from './enumerate.js';
 import { formatCount, formatQuantity } from './format-count.js';
+import type { ProblemCode } from './problem-codes.js';
 
 /** Different problems of one code that are told; more say the same in other words. */
 const MAX_TOLD = 3;
 /** Told one by one, for as many as these there are: the rules that were typed, the first five stacks that differ. */
-const TOLD_WHOLE: ReadonlySet<string> = new Set(['require', 'unwinding-difference', 'unwinding-doubt']);
+const TOLD_WHOLE: ReadonlySet<ProblemCode> = new Set(['require', 'unwinding-difference', 'unwinding-doubt']);
 
 /** What is wrong with a run or its profile. */
 export interface Problem {
-  code: string;
+  code: ProblemCode;
   message: string;
   /** The file or process in the message: problems that differ in it alone become one. */
   subject?: string | undefined;
@@ -16,7 +17,7 @@ export interface Problem {
 
 /** As the summary has it: `count` is how often it came. */
 export interface MergedProblem {
-  code: string;
+  code: ProblemCode;
   message: string;
   count: number;
 }

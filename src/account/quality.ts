@@ -1,5 +1,6 @@
 import { formatCount } from './format-count.js';
 import { costPercent, lossAdvice, overloadProblems } from './overload.js';
+import type { ProblemCode } from './problem-codes.js';
 import type { Problem } from './problem-list.js';
 import {
   completePercent,
@@ -71,7 +72,7 @@ export function qualityLine(summary: Summary): string {
 export function qualityProblems(summary: Summary): Problem[] {
   const { samples, stacks, frames, targets } = summary;
   const problems: Problem[] = [];
-  const note = (code: string, message: string) => problems.push({ code, message });
+  const note = (code: ProblemCode, message: string) => problems.push({ code, message });
   if (samples.delivered === 0) {
     note('no-samples', 'no samples: the program used less CPU time than the interval between two samples');
   } else if (samples.delivered < MIN_SAMPLES) {

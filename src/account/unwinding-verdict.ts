@@ -1,5 +1,6 @@
 import type { UnwindingCheck } from '../capture/raw-profile.js';
 import { formatCount, formatQuantity } from './format-count.js';
+import type { ProblemCode } from './problem-codes.js';
 import type { Problem } from './problem-list.js';
 import type { Summary } from './summary.js';
 
@@ -43,7 +44,8 @@ export function unwindingProblems({ unwindingCheck: check, stacks }: Stacks): Pr
   if (check === undefined) return [];
   const { checked, differing, impossibleCallers, falseRoots } = check;
   const problems: Problem[] = [];
-  const note = (code: string, message: string) => problems.push({ code, message: `${message}, ${REPORT}` });
+  const note = (code: ProblemCode, message: string) =>
+    problems.push({ code, message: `${message}, ${REPORT}` });
   if (differing > 0) {
     const share = `${formatCount(differing)} of ${formatCount(checked)} stacks`;
     note('unwinders-differ', `the two unwinders disagree about ${share}: a bug`);

@@ -1,39 +1,118 @@
-export type CaptureErrorCode =
-  | 'not-privileged'
-  | 'pid-namespace'
-  | 'user-namespace'
-  | 'seccomp'
-  | 'security-module'
-  | 'perf-event-paranoid'
-  | 'locked-memory'
-  | 'no-btf'
-  | 'no-ring-buffer'
-  | 'no-bpf-loop'
-  | 'lockdown'
-  | 'no-native'
-  | 'no-directory'
-  | 'kernel'
-  | 'event-unsupported'
-  | 'no-such-process'
-  | 'thirty-two-bit'
-  | 'not-permitted'
-  | 'over-bound'
-  | 'setup'
-  | 'sampler';
+import { inspect } from 'node:util';
+import type { ExceededBound, FailedStep } from '../ffi/sampler-messages.js';
+import type { Capability } from './rights/capabilities.js';
+import type { ContainerKind } from './rights/container.js';
+
+type Container = ContainerKind | undefined;
+
+/** A system call that sampling cannot do without, by its name in Linux. */
+export type SystemCall = 'bpf' | 'perf_event_open';
+
+/** How a process of ours ended: `failed` never began. */
+export type ProcessEnding =
+  | { kind: 'failed'; error: Error }
+  | { kind: 'exited'; status: number | null }
+  | { kind: 'killed'; signal: string };
+
+/** What `setup` would do for this user. `for-others`: a copy is there, and this user is not among those who may start it. */
+export type SetupOffer = { kind: 'first' | 'for-others' } | { kind: 'other-version'; version: string };
+
+/** A process of a container, which has another pid inside. */
+export interface Insider {
+  pid: number;
+  name: string;
+}
+
+type LackOfPrivilege =
+  | {
+      why: 'root-lacks';
+      needed: readonly Capability[];
+      useful: readonly Capability[];
+      container: Container;
+    }
+  | {
+      why: 'user-lacks';
+      needed: readonly Capability[];
+      hasNoNewPrivileges: boolean;
+      container: Container;
+      setup?: SetupOffer | undefined;
+    }
+  /** The capabilities are there and not ambient, as those of a file's are. */
+  | { why: 'not-ambient'; setup?: SetupOffer | undefined }
+  | { why: 'sudo-failed'; ending: ProcessEnding }
+  | { why: 'setup-failed'; ending: ProcessEnding; command: readonly string[]; file: string };
+
+type NoSuchProcess = { pid: number } & (
+  | { why: 'absent'; insiders: readonly Insider[] }
+  | { why: 'thread'; process: number }
+  | { why: 'zombie' | 'kernel-thread' }
+);
+
+type SamplerTrouble =
+  /** `isOfMachine`: the kernel has refused it, and nothing that we know of this machine explains why. */
+  | { why: 'failed'; failure: FailedStep; isOfMachine: boolean }
+  | { why: 'ended'; ending: ProcessEnding }
+  | { why: 'unreachable' }
+  | { why: 'not-observing'; pid: number; detail: string }
+  /** Of the doctor's own. */
+  | { why: 'no-program' };
+
+type NoFields = unknown;
+
+/** Every code, and what is known where it comes. */
+interface Fields {
+  'not-privileged': LackOfPrivilege;
+  'not-permitted': { pid: number };
+  'over-bound': { bound: ExceededBound };
+  'pid-namespace': { container: Container; missing: readonly Capability[] };
+  'user-namespace': { container: Container };
+  seccomp: { systemCall: SystemCall; container: Container };
+  'security-module': { systemCall: SystemCall; container: Container };
+  'perf-event-paranoid': { paranoid: number };
+  'locked-memory': { perCpuKiB: number | undefined };
+  'no-btf': { hasSysfs: boolean; kernelRelease: string; path: string };
+  'no-ring-buffer': NoFields;
+  'no-bpf-loop': NoFields;
+  lockdown: NoFields;
+  kernel:
+    | { why: 'platform'; platform: string }
+    | { why: 'no-system-call'; systemCall: SystemCall }
+    | { why: 'failed'; failure: FailedStep };
+  'event-unsupported': { event: string };
+  'no-such-process': NoSuchProcess;
+  'thirty-two-bit': { pid: number; name: string | undefined };
+  'no-native': { why: 'platform'; platform: string; available: string } | { why: 'missing'; part: string };
+  'no-directory': { parent: string };
+  /** The privileged part has said on the terminal why. */
+  setup: NoFields;
+  sampler: SamplerTrouble;
+}
+
+export type CaptureErrorCode = keyof Fields;
+
+/** A code with its fields; narrowed by comparing `code`. */
+export type CaptureErrorFacts<C extends CaptureErrorCode = CaptureErrorCode> = {
+  [K in C]: { code: K } & Fields[K];
+}[C];
+
+/** What the system, or a library, said. A number is Linux's errno. */
+export type CaptureErrorCause = Error | number | undefined;
 
 /**
- * Why nothing was, or could be, captured. `attempted` reads as in "cannot ATTEMPTED", `cause` is one sentence,
- * `advice` what to type next (may be empty). The surface decides how it looks and which exit code it means.
+ * Why nothing was, or could be, captured: facts. The surface makes sentences, advice and an exit code of them; `message`
+ * is for a developer who reads a stack trace.
  */
 export class CaptureError extends Error {
   override readonly name = 'CaptureError';
 
   constructor(
-    readonly code: CaptureErrorCode,
-    readonly attempted: string,
-    override readonly cause: string,
-    readonly advice = '',
+    readonly facts: CaptureErrorFacts,
+    override readonly cause?: CaptureErrorCause,
   ) {
-    super(`cannot ${attempted}: ${cause}`);
+    super(inspect(facts, { breakLength: Number.POSITIVE_INFINITY, depth: 4 }));
+  }
+
+  get code(): CaptureErrorCode {
+    return this.facts.code;
   }
 }

@@ -4,12 +4,12 @@ import { findNativeFile } from '../ffi/native-files.js';
 import type { SamplerConnection } from '../ffi/sampler-connection.js';
 import type { CapturePlan } from '../ffi/sampler-messages.js';
 import { CaptureError } from './capture-error.js';
+import type { CaptureProblem } from './capture-problem.js';
 import { type Additions, Gate, type GateAnswer, type GateMessage } from './gate/gate.js';
 import { inheritedFileLimit } from './gate/inherited-limit.js';
 import { ignoredSignals } from './gate/inherited-signals.js';
 import { checkProcess, type ProcessFacts, readProcessFacts } from './machine/process-facts.js';
-import { descendantsOf, type ProcessRow, readProcessTable, shownProcess } from './machine/process-table.js';
-import { subjectOfMessage } from './problem-subject.js';
+import { descendantsOf, type ProcessRow, readProcessTable } from './machine/process-table.js';
 import type { CaptureTotals, RawProfile } from './raw-profile.js';
 import type { Elevation } from './rights/elevation.js';
 import { checkCanCapture } from './rights/preflight.js';
@@ -32,13 +32,6 @@ export interface ObservedProcess extends ProcessFacts {
   root: number;
   libraries: string[];
   end?: ProcessEnd;
-}
-
-export interface CaptureProblem {
-  code: string;
-  message: string;
-  /** The file or process in the message. */
-  subject: string | undefined;
 }
 
 /** Attaches a sampler according to the plan; nothing is sampled yet. Throws CaptureError. */
@@ -186,8 +179,7 @@ export class CaptureSession {
   async #start(plan: CapturePlan): Promise<void> {
     await this.#sampler.begin(plan, {
       onExit: (pid, waitStatus, timeNs) => this.#noteEnd(pid, waitStatus, timeNs),
-      onProblem: ({ code, message }) =>
-        this.#problems.push({ code, message, subject: subjectOfMessage(message) }),
+      onProblem: (problem) => this.#problems.push(problem),
     });
     this.#gatePath = await withoutSpaces(findNativeFile('bee-gate'), join(this.#directory.path, 'bee-gate'));
     this.#gate = await Gate.listen(join(this.#directory.path, 'gate'), (message) => this.#arrive(message), {
@@ -216,12 +208,7 @@ export class CaptureSession {
       const root = await this.#sampler.add(message.pid, { isHeld: true, paths });
       this.#processes.push({ ...message, root, uid: readProcessFacts(message.pid).uid });
     } catch (error) {
-      const cause = error instanceof CaptureError ? error.cause : String(error);
-      this.#problems.push({
-        code: 'not-observed',
-        message: `${message.executable} ran unobserved: ${cause}`,
-        subject: message.executable,
-      });
+      this.#problems.push({ code: 'not-observed', path: message.executable, error });
     }
   }
 
@@ -232,13 +219,7 @@ export class CaptureSession {
       if (!(error instanceof CaptureError)) throw error;
       if (error.code === 'no-such-process') return; // it has ended
       if (error.code !== 'not-permitted') throw error;
-      const subject = shownProcess(child);
-      const why = 'being another user’s or having rights of their own (setuid, capabilities)';
-      this.#problems.push({
-        code: 'left-out',
-        message: `child processes are left out, ${why}: ${subject}`,
-        subject,
-      });
+      this.#problems.push({ code: 'left-out', pid: child.pid, name: child.name });
     }
   }
 

@@ -314,7 +314,7 @@ function declareFunctions(): Functions {
   const functions = Object.fromEntries(declared) as Functions;
   const version = functions.abiVersion();
   if (version !== ABI_VERSION) {
-    const message = `${path} has ABI ${version}, this package needs ${ABI_VERSION}. Build both together with \`npm run build\`.`;
+    const message = `${path} has ABI ${version}, and this package needs ${ABI_VERSION}`;
     throw new NativeError('EPROTONOSUPPORT', 'load libbee', message);
   }
   return functions;

@@ -13,7 +13,7 @@ export const MESSAGE = {
   failed: 111,
 } as const;
 
-const PROTOCOL_VERSION = 5;
+const PROTOCOL_VERSION = 6;
 const UNWINDER = { dwarf: 0, fp: 1 } as const;
 const EVENT = { 'cpu-clock': 0, cycles: 1 } as const;
 const START_CHECKS_UNWINDING = 1;
@@ -48,20 +48,81 @@ export interface AddRequest {
   paths: readonly string[];
 }
 
-export interface SamplerFailure {
-  code: string;
-  message: string;
-  errno?: number;
+/** What the sampler could not do. `step` is one of native/sampler's, `subject` which map or path it was about. */
+export interface FailedStep {
+  code: 'bpf' | 'perf-event' | 'perf-memory' | 'event-unsupported' | 'client' | 'protocol' | 'internal';
+  step: string;
+  subject: string;
+  /** 0: the system has no number for it. */
+  errno: number;
+  /** What libbpf or the peer says of it; may be empty. */
+  detail: string;
 }
+
+/** More than `setup` allows: what this run takes, with the user's other runs, of what at most. In Hz, or in MiB. */
+export interface ExceededBound {
+  code: 'over-frequency' | 'over-memory';
+  need: number;
+  taken: number;
+  most: number;
+}
+
+/** Why a run did not begin, or ended. */
+export type SamplerFailure = FailedStep | ExceededBound;
+
+/** A stack, as one of its threads had it; `rows`: its frames where they matter, one text each. */
+interface CheckedStack {
+  command: string;
+  pid: number;
+  tid: number;
+  rows: readonly string[];
+}
+
+/** Frames, and how the walk ended. */
+interface CheckedWalk {
+  frames: number;
+  end: string;
+}
+
+/** Something that was left out. */
+export type ToldProblem =
+  /** Notices of new mappings. */
+  | { code: 'side-band-lost'; records: number }
+  | { code: 'too-many-mappings'; pid: number; most: number }
+  | { code: 'too-many-processes'; pid: number }
+  | { code: 'too-many-objects'; most: number }
+  | { code: 'table-memory'; path: string }
+  | { code: 'thirty-two-bit'; path: string }
+  | {
+      code: 'no-unwind-table';
+      path: string;
+      why: 'too-many-rules' | 'too-large' | 'malformed';
+      detail: string;
+    }
+  | { code: 'unreadable-object'; path: string; errno: number; detail: string }
+  | ({
+      code: 'unwinding-difference';
+      same: number;
+      inKernel: CheckedWalk;
+      inSampler: CheckedWalk;
+    } & CheckedStack)
+  | ({
+      code: 'unwinding-doubt';
+      why: 'impossible-caller' | 'false-root';
+      frame: number;
+    } & CheckedStack);
+
+/** `more`: how many others of the code there were, which were not told one by one. */
+export type SamplerProblem = ToldProblem | { code: ToldProblem['code']; more: number };
 
 /** What the sampler tells, decoded. JSON bodies are passed on as they are. */
 export type SamplerEvent =
   | { kind: 'hello'; protocolVersion: number; pid: number; version: string }
   | { kind: 'started'; facts: unknown }
-  | { kind: 'added'; requestId: number; errno: number; message: string }
+  | { kind: 'added'; requestId: number; errno: number; detail: string }
   | { kind: 'exit'; pid: number; waitStatus: number; timeNs: bigint }
   | { kind: 'totals'; totals: unknown }
-  | { kind: 'problem'; problem: SamplerFailure }
+  | { kind: 'problem'; problem: SamplerProblem }
   | { kind: 'done' }
   | { kind: 'failed'; failure: SamplerFailure };
 
@@ -103,7 +164,7 @@ export function decodeSamplerEvent(type: number, payload: Uint8Array): SamplerEv
         kind: 'added',
         requestId: view.getUint32(0, true),
         errno: view.getUint32(4, true),
-        message: text(payload, 8),
+        detail: text(payload, 8),
       };
     case MESSAGE.exit:
       return {
@@ -115,7 +176,7 @@ export function decodeSamplerEvent(type: number, payload: Uint8Array): SamplerEv
     case MESSAGE.totals:
       return { kind: 'totals', totals: json(payload) };
     case MESSAGE.problem:
-      return { kind: 'problem', problem: json(payload) as SamplerFailure };
+      return { kind: 'problem', problem: json(payload) as SamplerProblem };
     case MESSAGE.done:
       return { kind: 'done' };
     case MESSAGE.failed:

@@ -12,7 +12,7 @@ import type { LaunchEnd, Launched } from './targets/prepared-target.js';
 /** What was sampled, lost and spent, and which processes took part. */
 export function noteCapture(raw: RawProfile, run: RunningTarget, summary: Summary): void {
   const { totals, samples, objects } = raw;
-  const { session, plan } = run;
+  const { plan } = run;
   const delivered = samples.reduce((sum, { count }) => sum + count, 0);
   const expected = Math.round((totals.targetCpuNs * plan.frequencyHz) / 1e9);
   const unaccounted = totals.fired - delivered - lostCount(totals.lost);
@@ -27,7 +27,6 @@ export function noteCapture(raw: RawProfile, run: RunningTarget, summary: Summar
   summary.cost = { ...summary.cost, source, ...times, samplerPeakRssBytes, ...tables };
   noteTargets(objects, run, summary);
   summary.problems.addAll([
-    ...session.problems,
     ...leftOutProblems(totals),
     ...fullMapProblems(totals),
     ...tableProblems(totals, plan),

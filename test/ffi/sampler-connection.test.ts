@@ -109,12 +109,12 @@ test('both directions speak the protocol', async () => {
   );
   const bytes = await received;
   const words = Array.from({ length: 10 }, (_, index) => bytes.readUInt32LE(index * 4));
-  assert.deepEqual(words, [32, MESSAGE.start, 5, 997, 1, 4096, 1, 127, 1, 40]);
-  peer.write(frame(MESSAGE.hello, Buffer.from('\x05\0\0\0\x2a\0\0\x000.1.0', 'latin1')));
+  assert.deepEqual(words, [32, MESSAGE.start, 6, 997, 1, 4096, 1, 127, 1, 40]);
+  peer.write(frame(MESSAGE.hello, Buffer.from('\x06\0\0\0\x2a\0\0\x000.1.0', 'latin1')));
   const event = await session.wait(TIMEOUT_MS);
   assert.deepEqual(decodeSamplerEvent(event!.type, event!.payload), {
     kind: 'hello',
-    protocolVersion: 5,
+    protocolVersion: 6,
     pid: 42,
     version: '0.1.0',
   });

@@ -62,8 +62,8 @@ for (const [platform, arch] of Object.entries(OTHER_SYSTEMS)) {
     const refusal = refusalOf('cargo-profile-bee', args, ['--require', preload]);
     const why =
       platform === 'linux'
-        ? 'the native parts are there for linux-x64, this is linux-arm64'
-        : 'capturing needs Linux, this is darwin';
+        ? 'this package has native parts for linux-x64 only, and this is linux-arm64'
+        : 'capturing needs Linux, and this is darwin';
     assert.equal(refusal, `error: cannot capture samples: ${why}\n`);
     assert.equal(bee('cargo-profile-bee', ['--help'], ['--require', preload]).status, 0);
   });

@@ -136,12 +136,13 @@ export function objectsOf({ frames }: Conversation): Map<string, boolean> {
   );
 }
 
-/** Its code and words; `started` where the session began. */
+/** Its code and what it says beside it, as `need 501, taken 501`; `started` where the session began. */
 export function answerOf({ frames }: Conversation): string {
   if (frames.some(({ type }) => type === TYPE.started)) return 'started';
   const failed = frames.find(({ type }) => type === TYPE.failed);
-  const { code, message } = JSON.parse(failed?.payload.toString() ?? '{}') as Record<string, string>;
-  return `${code}: ${message}`;
+  const { code, ...fields } = JSON.parse(failed?.payload.toString() ?? '{}') as Record<string, unknown>;
+  const said = Object.entries(fields).map(([name, value]) => `${name} ${value}`);
+  return `${code}: ${said.join(', ')}`;
 }
 
 /** The last totals. */

@@ -171,10 +171,10 @@ before(() => {
 test('more than the bounds of setup is refused by the sampler itself', needsRoot, async () => {
   boundAll('--max-frequency', '2000', '--max-memory', '200');
   const cases = [
-    { asks: { frequencyHz: 2001 }, says: /^over-frequency: this run takes 2001 .*allows a user 2000 / },
+    { asks: { frequencyHz: 2001 }, says: /^over-frequency: need 2001, taken 2001, most 2000$/ },
     { asks: { frequencyHz: 2 ** 32 - 1 }, says: /^over-frequency/ },
     { asks: { frequencyHz: 0 }, says: /^protocol/ },
-    { asks: { tableMiB: 190 }, says: /^over-memory: this run takes 2\d\d MB .*allows a user 200 / },
+    { asks: { tableMiB: 190 }, says: /^over-memory: need (2\d\d), taken \1, most 200$/ },
     { asks: { ringBytes: 256 << 20 }, says: /^over-memory/ },
   ];
   for (const { asks, says } of cases) assert.match(await answerTo(ann, asks), says);
@@ -189,7 +189,7 @@ test('nor is it to be had in parts: the sessions of a user count together', need
   const { child } = startListening(ann, socket, parts, 60_000, sampler);
   await untilTrue('the first has begun', () => descriptorsOf(socket).includes('bee-claim-1500'));
   const second = await answerTo(ann, { frequencyHz: 501 });
-  assert.match(second, /^over-frequency: this run takes 501 .*, other runs of this user 1500;/);
+  assert.match(second, /^over-frequency: need 501, taken 2001, most 2000$/);
   assert.equal(await answerTo(ann, { frequencyHz: 500 }, [STOP]), 'started');
   assert.equal(await answerTo(bob, { frequencyHz: 2000 }, [STOP]), 'started', 'bob has bounds of his own');
   child.kill('SIGKILL');

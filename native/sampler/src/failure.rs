@@ -1,61 +1,109 @@
-//! What ends a run: a name for programs, a sentence for people, the system's error where there is one.
+//! What ends a run, as facts: a code, the step that failed, and whatever the system or a library says of it. The client
+//! makes the sentence.
 
 use std::fmt;
 use std::io;
 
+use crate::facts::Facts;
+
 #[derive(Debug)]
 pub struct Failure {
     pub code: &'static str,
-    pub message: String,
-    pub errno: i32,
+    pub what: What,
+}
+
+#[derive(Debug)]
+pub enum What {
+    /// `step` is a name that the client has words for; `subject`: a map, a path; `detail`: whatever the errno does not say.
+    Step { step: &'static str, subject: String, errno: i32, detail: String },
+    /// More than this user may take: what the session asks for, that with the user's others, and the most.
+    Exceeded { need: u64, taken: u64, most: u64 },
 }
 
 pub type Outcome<T> = Result<T, Failure>;
 
 impl Failure {
-    pub fn new(code: &'static str, message: impl Into<String>) -> Failure {
-        Failure { code, message: message.into(), errno: 0 }
+    pub fn new(code: &'static str, step: &'static str, detail: impl Into<String>) -> Failure {
+        Failure::of_step(code, step, 0, detail.into())
     }
 
-    /// `attempted` reads as in "cannot ATTEMPTED: permission denied".
-    pub fn from_io(code: &'static str, attempted: &str, error: &io::Error) -> Failure {
-        let errno = error.raw_os_error().unwrap_or(0);
-        Failure { code, message: format!("cannot {attempted}: {error}"), errno }
+    pub fn from_io(code: &'static str, step: &'static str, error: &io::Error) -> Failure {
+        match error.raw_os_error() {
+            Some(errno) => Failure::of_step(code, step, errno, String::new()),
+            None => Failure::of_step(code, step, 0, error.to_string()),
+        }
     }
 
-    pub fn from_bpf(attempted: &str, error: &libbpf_rs::Error) -> Failure {
+    pub fn from_bpf(step: &'static str, error: &libbpf_rs::Error) -> Failure {
         let errno = match error.kind() {
             libbpf_rs::ErrorKind::PermissionDenied => libc::EPERM,
             libbpf_rs::ErrorKind::Unsupported => libc::ENOSYS,
             _ => 0,
         };
-        Failure { code: "bpf", message: format!("cannot {attempted}: {error:#}"), errno }
+        Failure::of_step("bpf", step, errno, format!("{error:#}"))
+    }
+
+    /// By us, as the kernel would.
+    pub fn refused(code: &'static str, step: &'static str, why: impl Into<String>) -> Failure {
+        Failure::of_step(code, step, libc::EPERM, why.into())
+    }
+
+    /// Of a map.
+    pub fn full(step: &'static str, detail: impl Into<String>) -> Failure {
+        Failure::of_step("bpf", step, libc::E2BIG, detail.into())
+    }
+
+    pub fn exceeded(code: &'static str, need: u64, taken: u64, most: u64) -> Failure {
+        Failure { code, what: What::Exceeded { need, taken, most } }
+    }
+
+    /// Of a step: which one of several it was about.
+    pub fn about(mut self, about: impl Into<String>) -> Failure {
+        if let What::Step { subject, .. } = &mut self.what {
+            *subject = about.into();
+        }
+        self
+    }
+
+    fn of_step(code: &'static str, step: &'static str, errno: i32, detail: String) -> Failure {
+        Failure { code, what: What::Step { step, subject: String::new(), errno, detail } }
+    }
+
+    pub fn errno(&self) -> Option<i32> {
+        match self.what {
+            What::Step { errno, .. } if errno != 0 => Some(errno),
+            _ => None,
+        }
     }
 
     pub fn to_json(&self) -> String {
-        let message = json_text(&self.message);
-        format!("{{\"code\":\"{}\",\"message\":{message},\"errno\":{}}}", self.code, self.errno)
+        let facts = Facts::of(self.code);
+        let facts = match &self.what {
+            What::Step { step, subject, errno, detail } => {
+                facts.text("step", step).text("subject", subject).number("errno", errno).text("detail", detail)
+            }
+            What::Exceeded { need, taken, most } => {
+                facts.number("need", need).number("taken", taken).number("most", most)
+            }
+        };
+        facts.to_json()
     }
 }
 
+/// For the terminal, where there is no client yet who could say it in words.
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        write!(formatter, "{}", self.message)
-    }
-}
-
-/// A JSON string literal.
-pub fn json_text(text: &str) -> String {
-    let mut json = String::with_capacity(text.len() + 2);
-    json.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
-            c if (c as u32) < 0x20 => json.push_str(&format!("\\u{:04x}", c as u32)),
-            c => json.push(c),
+        match &self.what {
+            What::Step { step, subject, errno, detail } => {
+                let cause = match detail.as_str() {
+                    "" => io::Error::from_raw_os_error(*errno).to_string(),
+                    detail => detail.to_string(),
+                };
+                let known = [*step, subject, &cause];
+                let known: Vec<&str> = known.into_iter().filter(|part| !part.is_empty()).collect();
+                write!(formatter, "{}", known.join(": "))
+            }
+            What::Exceeded { need, taken, most } => write!(formatter, "{}: {need}, {taken} of {most}", self.code),
         }
     }
-    json.push('"');
-    json
 }

@@ -11,6 +11,7 @@
 //! against the mappings it was made with. Errors before the capture go to stderr with exit code 1; those of the capture
 //! go to the client as FAILED.
 
+mod facts;
 mod failure;
 mod kernel;
 mod problems;

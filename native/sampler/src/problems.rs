@@ -3,34 +3,36 @@
 
 use std::collections::BTreeMap;
 
+use crate::facts::Facts;
+
 /// Of each code.
 const MAX_TOLD: u64 = 5;
 
 #[derive(Default)]
 pub struct Problems {
-    untold: Vec<(&'static str, String)>,
+    untold: Vec<Facts>,
     counts: BTreeMap<&'static str, u64>,
 }
 
 impl Problems {
-    pub fn add(&mut self, code: &'static str, message: String) {
-        let count = self.counts.entry(code).or_default();
+    pub fn add(&mut self, problem: Facts) {
+        let count = self.counts.entry(problem.code()).or_default();
         *count += 1;
         if *count <= MAX_TOLD {
-            self.untold.push((code, message));
+            self.untold.push(problem);
         }
     }
 
     /// Those to be told now.
-    pub fn take(&mut self) -> Vec<(&'static str, String)> {
+    pub fn take(&mut self) -> Vec<Facts> {
         std::mem::take(&mut self.untold)
     }
 
     /// How many more there were of a code that was told of.
-    pub fn take_rest(&mut self) -> Vec<(&'static str, String)> {
+    pub fn take_rest(&mut self) -> Vec<Facts> {
         let counts = std::mem::take(&mut self.counts);
         let rest = counts.into_iter().filter(|(_, count)| *count > MAX_TOLD);
-        rest.map(|(code, count)| (code, format!("{} more like these ({code})", count - MAX_TOLD))).collect()
+        rest.map(|(code, count)| Facts::of(code).number("more", count - MAX_TOLD)).collect()
     }
 }
 
@@ -41,9 +43,9 @@ mod tests {
     #[test]
     fn a_thousand_of_one_kind_are_five_and_a_number() {
         let mut problems = Problems::default();
-        (0..1000).for_each(|number| problems.add("many", format!("file {number}")));
-        problems.add("one", "alone".to_string());
+        (0..1000).for_each(|number| problems.add(Facts::of("many").number("file", number)));
+        problems.add(Facts::of("one"));
         assert_eq!(problems.take().len(), MAX_TOLD as usize + 1);
-        assert_eq!(problems.take_rest(), [("many", "995 more like these (many)".to_string())]);
+        assert_eq!(problems.take_rest(), [Facts::of("many").number("more", 995)]);
     }
 }

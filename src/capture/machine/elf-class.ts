@@ -18,6 +18,3 @@ export function isThirtyTwoBit(path: string): boolean {
   }
   return header.toString('latin1', 0, 4) === MAGIC && header[4] === CLASS_32;
 }
-
-/** Of an error: half a sentence. */
-export const THIRTY_TWO_BIT = 'it is a 32-bit program, and only 64-bit ones can be unwound';

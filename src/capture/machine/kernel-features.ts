@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 export const BTF_PATH = '/sys/kernel/btf/vmlinux';
 
-/** What the kernel programs are made of; undefined where the kernel does not show its types. */
+/** What the BPF programs are made of; undefined where the kernel does not show its types. */
 export interface KernelFeatures {
   hasRingBuffer: boolean;
   /** Mainline since 5.17: the walk along a stack is such a loop. */

@@ -1,10 +1,7 @@
 import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { CaptureError } from '../capture-error.js';
-import { isThirtyTwoBit, THIRTY_TWO_BIT } from './elf-class.js';
+import { CaptureError, type CaptureErrorFacts, type Insider } from '../capture-error.js';
+import { isThirtyTwoBit } from './elf-class.js';
 import { readProcessTable } from './process-table.js';
-
-/** Containers with a process of one number: most have a 1 and a 7. */
-const MAX_INSIDERS = 3;
 
 /** What /proc tells of a process; empty where we may not look. */
 export interface ProcessFacts {
@@ -16,33 +13,32 @@ export interface ProcessFacts {
 
 /** Throws CaptureError unless `pid` is a 64-bit process that runs: not a thread of one, not one that has ended. */
 export function checkProcess(pid: number): void {
-  const refuse = (cause: string, advice: string): never => {
-    throw new CaptureError('no-such-process', `profile process ${pid}`, cause, advice);
-  };
   const status = tryTo(() => readFileSync(`/proc/${pid}/status`, 'utf8'), '');
   const field = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1];
-  if (status === '') refuse('there is no such process', adviceForAbsent(pid));
-  if (Number(field('Tgid')) !== pid) {
-    refuse(
-      `it is a thread of process ${field('Tgid')}`,
-      `--pid ${field('Tgid')}   profiles all of its threads`,
-    );
-  }
-  if (/^[ZX]/.test(field('State') ?? '')) refuse('it has ended (a zombie)', '');
-  if (!existsSync(`/proc/${pid}/exe`) && field('VmSize') === undefined) {
-    refuse('it is a thread of the kernel, without user code', '');
-  }
-  if (isThirtyTwoBit(`/proc/${pid}/exe`))
-    throw new CaptureError('thirty-two-bit', `profile process ${pid} (${field('Name')})`, THIRTY_TWO_BIT);
+  const refusal = refusalOf(pid, status, field);
+  if (refusal !== undefined) throw new CaptureError(refusal);
+}
+
+function refusalOf(
+  pid: number,
+  status: string,
+  field: (name: string) => string | undefined,
+): CaptureErrorFacts | undefined {
+  const code = 'no-such-process';
+  if (status === '') return { code, pid, why: 'absent', insiders: insidersOf(pid) };
+  const process = Number(field('Tgid'));
+  if (process !== pid) return { code, pid, why: 'thread', process };
+  if (/^[ZX]/.test(field('State') ?? '')) return { code, pid, why: 'zombie' };
+  if (!existsSync(`/proc/${pid}/exe`) && field('VmSize') === undefined)
+    return { code, pid, why: 'kernel-thread' };
+  if (isThirtyTwoBit(`/proc/${pid}/exe`)) return { code: 'thirty-two-bit', pid, name: field('Name') };
+  return undefined;
 }
 
 /** The pid may be the one that a process has inside of its container. */
-function adviceForAbsent(pid: number): string {
-  const insiders = Array.from(readProcessTable().values()).filter((row) => pidInside(row.pid) === pid);
-  const lines = insiders.map(
-    (row) => `--pid ${row.pid}   is process ${pid} (${row.name}) of a container, by its pid out here`,
-  );
-  return lines.slice(0, MAX_INSIDERS).join('\n') || 'pgrep -a NAME   finds the pid of a program';
+function insidersOf(pid: number): Insider[] {
+  const rows = Array.from(readProcessTable().values()).filter((row) => pidInside(row.pid) === pid);
+  return rows.map(({ pid, name }) => ({ pid, name }));
 }
 
 /** What a process in a pid namespace of its own takes for its pid; undefined for all others. */

@@ -11,7 +11,7 @@ const BITS = {
 
 export type Capability = keyof typeof BITS;
 
-/** Without these no kernel program is loaded. */
+/** Without these no BPF program is loaded. */
 export const NEEDED: readonly Capability[] = ['bpf', 'perfmon'];
 
 /** Without these only part of what runs can be looked at; the doctor says so. */
@@ -26,10 +26,4 @@ export const USEFUL: readonly Capability[] = [
 export function missingFrom(set: string, wanted: readonly Capability[]): Capability[] {
   const bits = BigInt(`0x${set}`);
   return wanted.filter((name) => ((bits >> BITS[name]) & 1n) === 0n);
-}
-
-/** As the kernel's tools spell them, for a sentence: `cap_bpf and cap_perfmon`. */
-export function capabilityNames(names: readonly Capability[]): string {
-  const spelled = names.map((name) => `cap_${name}`);
-  return [spelled.slice(0, -1).join(', '), ...spelled.slice(-1)].filter(Boolean).join(' and ');
 }

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { findNativeFile } from '../../ffi/native-files.js';
-import { CaptureError } from '../capture-error.js';
+import { CaptureError, type SetupOffer } from '../capture-error.js';
 import { type MachineFacts, readMachineFacts } from '../machine/machine-facts.js';
-import { type InstalledSampler, installedSamplers } from './installed-sampler.js';
+import { installedSamplers } from './installed-sampler.js';
 import { findMissingPrivilege } from './obstacle.js';
 import { findSetupCopy } from './setup-copy.js';
 
@@ -74,26 +74,18 @@ function hasTerminal(): boolean {
 }
 
 function noWay(facts: MachineFacts): CaptureError {
-  const { code, attempted, cause, advice } = findMissingPrivilege(facts) ?? notHandedOn();
-  const isOneOffer = facts.isRoot || facts.hasNoNewPrivileges;
-  return new CaptureError(code, attempted, cause, isOneOffer ? advice : `${advice}\n${setupAdvice()}`);
+  const setup = facts.isRoot || facts.hasNoNewPrivileges ? undefined : setupOffer();
+  // Where nothing is missing: file capabilities of Node's own, for example, which what it starts does not have.
+  return (
+    findMissingPrivilege(facts, setup) ??
+    new CaptureError({ code: 'not-privileged', why: 'not-ambient', setup })
+  );
 }
 
-/** File capabilities of Node's own, for example: what it starts has none. */
-function notHandedOn(): CaptureError {
-  const cause = 'this process has cap_bpf and cap_perfmon, and cannot hand them on (they are not ambient)';
-  return new CaptureError('not-privileged', 'capture samples', cause);
-}
-
-function setupAdvice(): string {
+function setupOffer(): SetupOffer {
   const copies = installedSamplers(findNativeFile('bee-sampler'));
-  return `profile-bee setup   ${setupOffer(copies)}`;
-}
-
-function setupOffer(copies: readonly InstalledSampler[]): string {
   const other = copies.find(({ kind }) => kind === 'other');
-  if (other !== undefined) return `once, on a terminal: version ${other.version} is installed, not this one`;
-  if (copies.some(({ kind }) => kind === 'forbidden' || kind === 'unreadable'))
-    return 'once, as root, with --user: the installed sampler is for others';
-  return 'once, on a terminal: from then on neither root nor a password is needed';
+  if (other !== undefined) return { kind: 'other-version', version: other.version };
+  const isForOthers = copies.some(({ kind }) => kind === 'forbidden' || kind === 'unreadable');
+  return { kind: isForOthers ? 'for-others' : 'first' };
 }

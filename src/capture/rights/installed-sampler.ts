@@ -1,6 +1,5 @@
 import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemErrorText } from '../machine/system-error-text.js';
 
 /** Where `setup` puts copies, one folder for each version; the same in native/sampler/src/rights/installed_paths.rs. */
 export const INSTALL_ROOT = '/usr/local/libexec/profile-bee';
@@ -8,13 +7,13 @@ export const INSTALL_ROOT = '/usr/local/libexec/profile-bee';
 /**
  * A root-owned copy of the sampler with file capabilities. `same`: byte for byte the one of this package; `other`: of
  * another version or build; `forbidden`: this user may not start it, so that it cannot be compared; `unreadable`: the
- * system does not say what is there, `why` says what it says instead.
+ * system does not say what is there, and `error` is what it says instead.
  */
 export interface InstalledSampler {
   version: string;
   path: string;
   kind: 'same' | 'other' | 'forbidden' | 'unreadable';
-  why?: string;
+  error?: unknown;
   /** Names of those who may start it, as they were given to `setup`. */
   users: readonly string[];
   groups: readonly string[];
@@ -58,7 +57,7 @@ function isNothing(error: unknown): boolean {
 }
 
 function unreadable(version: string, path: string, error: unknown): InstalledSampler {
-  return { version, path, kind: 'unreadable', why: systemErrorText(error), ...policyOf('') };
+  return { version, path, kind: 'unreadable', error, ...policyOf('') };
 }
 
 /** By content: a version in a name is only what somebody wrote there. Two files of 2 MB take 2 ms. */
@@ -71,7 +70,7 @@ function compare(path: string, own: string): InstalledSampler['kind'] {
   }
 }
 
-type ShownPolicy = Omit<InstalledSampler, 'version' | 'path' | 'kind' | 'why'>;
+type ShownPolicy = Omit<InstalledSampler, 'version' | 'path' | 'kind' | 'error'>;
 
 /** For showing. What it allows is decided by the sampler, which reads it itself. */
 function readPolicy(path: string): ShownPolicy {

@@ -25,7 +25,7 @@ export function checkCanCapture(): void {
   if (settled?.error !== undefined) throw settled.error;
   if (settled !== undefined) return;
   if (process.platform !== 'linux') {
-    throw new CaptureError('kernel', 'capture samples', `capturing needs Linux, this is ${process.platform}`);
+    throw new CaptureError({ code: 'kernel', why: 'platform', platform: process.platform });
   }
   checkNativeParts();
   const facts = readMachineFacts();

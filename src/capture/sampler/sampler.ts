@@ -10,10 +10,10 @@ import {
   encodeStart,
   MESSAGE,
   type SamplerEvent,
-  type SamplerFailure,
+  type SamplerProblem,
 } from '../../ffi/sampler-messages.js';
-import { CaptureError } from '../capture-error.js';
-import { diagnoseStart } from '../rights/diagnose.js';
+import { CaptureError, type ProcessEnding } from '../capture-error.js';
+import { diagnoseEnd, diagnoseStart } from '../rights/diagnose.js';
 import type { Elevation } from '../rights/elevation.js';
 
 const CONNECT_TIMEOUT_MS = 30_000;
@@ -26,7 +26,7 @@ const ENDING_MS = 200;
 
 export interface SamplerListeners {
   onExit(pid: number, waitStatus: number, timeNs: bigint): void;
-  onProblem(problem: SamplerFailure): void;
+  onProblem(problem: SamplerProblem): void;
 }
 
 /** bee-sampler as a process, and the conversation with it. Every promise rejects with CaptureError when it fails. */
@@ -40,7 +40,7 @@ export class Sampler {
     this.#rejectAll = reject;
   });
 
-  readonly #ended: Promise<string>;
+  readonly #ended: Promise<ProcessEnding>;
   #hasConnected = false;
   #listeners!: SamplerListeners;
 
@@ -50,9 +50,9 @@ export class Sampler {
     private readonly elevation: Elevation,
   ) {
     this.#ended = new Promise((resolve) => {
-      child.once('error', (error) => resolve(`could not be started: ${error.message}`));
+      child.once('error', (error) => resolve({ kind: 'failed', error }));
       child.once('exit', (code, signal) =>
-        resolve(signal === null ? `ended with code ${code}` : `was killed by ${signal}`),
+        resolve(signal === null ? { kind: 'exited', status: code } : { kind: 'killed', signal }),
       );
     });
     this.failed.catch(() => {}); // observed by whoever waits; alone it must not end the process
@@ -78,7 +78,7 @@ export class Sampler {
     }
   }
 
-  /** Resolves when its kernel programs are attached. */
+  /** Resolves when its BPF programs are attached. */
   async begin(plan: CapturePlan, listeners: SamplerListeners): Promise<void> {
     this.#listeners = listeners;
     try {
@@ -98,8 +98,8 @@ export class Sampler {
     const event = await this.#request((requestId) =>
       this.session.send(MESSAGE.add, encodeAdd({ requestId, pid, ...options })),
     );
-    if (event.kind !== 'added') throw addError(pid, `the sampler answered with ${event.kind}`);
-    if (event.errno !== 0) throw addError(pid, event.message, event.errno);
+    if (event.kind !== 'added') throw notObserving(pid, `answered with ${event.kind}`);
+    if (event.errno !== 0) throw addError(pid, event);
     return event.requestId;
   }
 
@@ -163,10 +163,11 @@ export class Sampler {
   async #describeLoss(error: unknown): Promise<CaptureError> {
     if (error instanceof CaptureError) return error;
     if (this.elevation.kind === 'sudo' && this.#hasConnected) return asCaptureError(error); // only sudo is our child
-    const ended = await Promise.race([this.#ended, sleep(ENDING_MS, undefined)]);
-    if (ended === undefined) return asCaptureError(error);
-    if (this.elevation.asks && !this.#hasConnected) return refusedBySudo(ended);
-    return new CaptureError('sampler', 'capture samples', `bee-sampler ${ended}`);
+    const ending = await Promise.race([this.#ended, sleep(ENDING_MS, undefined)]);
+    if (ending === undefined) return asCaptureError(error);
+    if (this.elevation.asks && !this.#hasConnected)
+      return new CaptureError({ code: 'not-privileged', why: 'sudo-failed', ending });
+    return new CaptureError({ code: 'sampler', why: 'ended', ending });
   }
 
   /** True when the conversation is over. */
@@ -188,7 +189,7 @@ export class Sampler {
         this.#answer(0, event);
         return true;
       case 'failed':
-        this.#rejectAll(new CaptureError('sampler', 'capture samples', event.failure.message));
+        this.#rejectAll(diagnoseEnd(event.failure));
         return true;
       default:
         return false;
@@ -203,26 +204,18 @@ export class Sampler {
 
 function asCaptureError(error: unknown): CaptureError {
   if (error instanceof CaptureError) return error;
-  const cause = error instanceof Error ? error.message : String(error);
-  return new CaptureError('sampler', 'capture samples', cause);
+  const cause = error instanceof Error ? error : new Error(String(error));
+  return new CaptureError({ code: 'sampler', why: 'unreachable' }, cause);
 }
 
-function refusedBySudo(ended: string): CaptureError {
-  const advice = 'profile-bee setup   asks once and for all';
-  return new CaptureError('not-privileged', 'start the sampler', `sudo ${ended}`, advice);
+function addError(pid: number, { errno, detail }: { errno: number; detail: string }): CaptureError {
+  const { ESRCH, EINVAL, EPERM } = constants.errno;
+  if (errno === ESRCH || errno === EINVAL)
+    return new CaptureError({ code: 'no-such-process', pid, why: 'absent', insiders: [] }, errno);
+  if (errno === EPERM) return new CaptureError({ code: 'not-permitted', pid }, errno);
+  return notObserving(pid, detail, errno);
 }
 
-function addError(pid: number, cause: string, errno?: number): CaptureError {
-  const attempted = `profile process ${pid}`;
-  if (errno === constants.errno.ESRCH || errno === constants.errno.EINVAL) {
-    const advice = 'pgrep -a NAME   finds its pid';
-    return new CaptureError('no-such-process', attempted, 'there is no such process', advice);
-  }
-  if (errno !== constants.errno.EPERM) return new CaptureError('sampler', attempted, cause);
-  return new CaptureError(
-    'not-permitted',
-    attempted,
-    'it is another user’s, or has rights of its own (setuid, capabilities), or hides its memory',
-    'sudo -E env "PATH=$PATH" …   (the same command again, as root)',
-  );
+function notObserving(pid: number, detail: string, errno?: number): CaptureError {
+  return new CaptureError({ code: 'sampler', why: 'not-observing', pid, detail }, errno);
 }

@@ -2,7 +2,6 @@ import { chmodSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { tmpdir as osTmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CaptureError } from '../capture-error.js';
-import { systemErrorText } from '../machine/system-error-text.js';
 import { Hold, removeIfAbandoned } from './hold.js';
 
 /** Leaves room for `/bee-sock-RANDOM/bee-gate` in a socket's 107 bytes. */
@@ -28,12 +27,7 @@ export class SocketDirectory {
       const { path, hold } = Hold.make(() => makeFolder(parent));
       return new SocketDirectory(path, hold);
     } catch (error) {
-      throw new CaptureError(
-        'no-directory',
-        'make a folder for sockets',
-        `${parent}: ${systemErrorText(error)}`,
-        'TMPDIR=/tmp   or another folder that exists',
-      );
+      throw new CaptureError({ code: 'no-directory', parent }, error as Error);
     }
   }
 

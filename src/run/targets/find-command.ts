@@ -1,7 +1,10 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { isThirtyTwoBit, THIRTY_TWO_BIT } from '../../capture/machine/elf-class.js';
+import { isThirtyTwoBit } from '../../capture/machine/elf-class.js';
 import { UsageError } from '../../cargo/command/usage-error.js';
+
+/** Also said of a process that runs already. */
+export const IS_THIRTY_TWO_BIT = 'it is a 32-bit program, and only 64-bit ones can be unwound';
 
 /** Throws UsageError when a shell would not find `command`, could not run it, or it is none of ours: 32-bit. */
 export function checkCommand(command: string, path = process.env.PATH ?? '/bin:/usr/bin'): void {
@@ -11,7 +14,7 @@ export function checkCommand(command: string, path = process.env.PATH ?? '/bin:/
   const reasons = candidates.map(whyNotRunnable);
   const found = candidates[reasons.indexOf(undefined)];
   if (found !== undefined && isThirtyTwoBit(found))
-    throw new UsageError(`cannot profile ${command}: ${THIRTY_TWO_BIT}`);
+    throw new UsageError(`cannot profile ${command}: ${IS_THIRTY_TWO_BIT}`);
   if (found !== undefined) return;
   const isThere = reasons.some((reason) => reason !== 'ENOENT' && reason !== 'ENOTDIR');
   const isDirectory = isThere && reasons.every((reason) => reason === 'EISDIR');

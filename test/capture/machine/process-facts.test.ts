@@ -5,13 +5,14 @@ import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { CaptureError } from '../../../src/capture/capture-error.js';
 import { checkProcess, readProcessFacts } from '../../../src/capture/machine/process-facts.js';
+import { explainCapture } from '../../../src/surfaces/cli/command-line/errors/capture-error-texts.js';
 
 function refusal(pid: number): string {
   try {
     checkProcess(pid);
   } catch (error) {
     assert.ok(error instanceof CaptureError && error.code === 'no-such-process');
-    return error.message;
+    return explainCapture(error).cause;
   }
   return 'accepted';
 }

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CaptureError } from '../../../src/capture/capture-error.js';
 import { type MachineFacts, readMachineFacts } from '../../../src/capture/machine/machine-facts.js';
-import { capabilityNames, missingFrom } from '../../../src/capture/rights/capabilities.js';
+import { missingFrom } from '../../../src/capture/rights/capabilities.js';
 import {
   findConfinement,
   findMachineObstacle,
   findMissingPrivilege,
 } from '../../../src/capture/rights/obstacle.js';
+import { explainCapture } from '../../../src/surfaces/cli/command-line/errors/capture-error-texts.js';
+import { capabilityNames } from '../../../src/surfaces/cli/command-line/errors/phrases/capability-names.js';
 
 const FIT: MachineFacts = {
   ...readMachineFacts(),
@@ -22,6 +25,10 @@ const FIT: MachineFacts = {
   hasNoNewPrivileges: false,
 };
 
+function adviceOf(error: CaptureError | undefined): string {
+  return error === undefined ? '' : explainCapture(error).advice.join('\n');
+}
+
 test('where nothing is wrong nothing is found; integrity, and a lockdown that is not told, are no obstacles', () => {
   for (const lockdown of ['none', 'integrity', undefined] as const) {
     assert.equal(findMachineObstacle({ ...FIT, lockdown }), undefined);
@@ -35,28 +42,34 @@ for (const [container, advice] of [
   ['docker', 'docker run --cap-add BPF --cap-add SYS_PTRACE …'],
   ['other', 'docker run --cap-add BPF --cap-add SYS_PTRACE …'],
   ['podman', 'sudo podman run --cap-add BPF --cap-add SYS_PTRACE …'],
-  ['kubernetes', 'securityContext: { capabilities: { add: [BPF, SYS_PTRACE] } }'],
-  ['lxc', 'lxc.cap.keep   in the container’s configuration must list them'],
+  [
+    'kubernetes',
+    'set securityContext: { capabilities: { add: [BPF, SYS_PTRACE] } }   in the container’s spec',
+  ],
+  ['lxc', 'list bpf sys_ptrace in lxc.cap.keep   of the container’s configuration'],
 ] as const) {
   test(`capabilities that a ${container} container lacks`, () => {
     const lacks = { missingNeeded: ['bpf'], missingUseful: ['sys_ptrace'] } as const;
-    assert.equal(findMissingPrivilege({ ...FIT, container, ...lacks })?.advice, advice);
+    assert.equal(adviceOf(findMissingPrivilege({ ...FIT, container, ...lacks })), advice);
   });
 }
 
 test('outside of containers a unit of systemd may be what keeps capabilities from root', () => {
-  const advice = findMissingPrivilege({ ...FIT, missingNeeded: ['bpf', 'perfmon'] })?.advice;
-  assert.match(advice ?? '', /^docker run .*\nCapabilityBoundingSet=CAP_BPF CAP_PERFMON {3}in the unit$/);
+  const advice = adviceOf(findMissingPrivilege({ ...FIT, missingNeeded: ['bpf', 'perfmon'] }));
+  assert.match(
+    advice,
+    /^docker run .*\nset CapabilityBoundingSet=CAP_BPF CAP_PERFMON {3}in the systemd unit$/,
+  );
 });
 
 for (const [container, pids, users] of [
   ['docker', /^docker run --pid=host …/, /^docker run --userns=host …/],
   ['podman', /^sudo podman run --pid=host …/, /^sudo podman run …/],
-  ['kubernetes', /^hostPID: true/, /^hostUsers: true/],
+  ['kubernetes', /^set hostPID: true/, /^set hostUsers: true/],
 ] as const) {
   test(`namespaces of a ${container} container`, () => {
-    assert.match(findConfinement({ ...FIT, container, ownPidNamespace: true })?.advice ?? '', pids);
-    assert.match(findConfinement({ ...FIT, container, ownUserNamespace: true })?.advice ?? '', users);
+    assert.match(adviceOf(findConfinement({ ...FIT, container, ownPidNamespace: true })), pids);
+    assert.match(adviceOf(findConfinement({ ...FIT, container, ownUserNamespace: true })), users);
   });
 }
 

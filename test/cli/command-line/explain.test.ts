@@ -3,12 +3,16 @@ import { mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, mock, test } from 'node:test';
+import { ProblemList } from '../../../src/account/problem-list.js';
 import { CaptureError, type CaptureErrorCode } from '../../../src/capture/capture-error.js';
 import { CargoFailure } from '../../../src/cargo/build/cargo-failure.js';
 import { UsageError } from '../../../src/cargo/command/usage-error.js';
 import { exitCodeOf } from '../../../src/run/targets/prepared-target.js';
+import { explainCapture } from '../../../src/surfaces/cli/command-line/errors/capture-error-texts.js';
+import { STATUS_OF_CAPTURE_ERROR } from '../../../src/surfaces/cli/command-line/errors/exit-status.js';
 import { explain } from '../../../src/surfaces/cli/command-line/explain.js';
 import { Terminal } from '../../../src/surfaces/cli/terminal/terminal.js';
+import { ERROR_SAMPLES } from './errors/samples.js';
 
 let written = '';
 beforeEach(() => {
@@ -39,7 +43,14 @@ const CODES: [CaptureErrorCode, number, string][] = [
   ['no-ring-buffer', 125, 'profiler'],
   ['no-bpf-loop', 125, 'profiler'],
   ['lockdown', 125, 'profiler'],
+  ['thirty-two-bit', 2, 'usage'],
+  ['event-unsupported', 2, 'usage'],
+  ['no-directory', 125, 'profiler'],
 ];
+
+test('every code of the capture is among them', () => {
+  assert.deepEqual(CODES.map(([code]) => code).sort(), Object.keys(STATUS_OF_CAPTURE_ERROR).sort());
+});
 
 test('an answer of the file system that nobody expected is told as such', () => {
   const folder = mkdtempSync(join(tmpdir(), 'bee-'));
@@ -74,10 +85,17 @@ function errorOf(action: () => unknown): unknown {
 
 for (const [code, exitCode, source] of CODES) {
   test(`${code}: exit ${exitCode}, with what was attempted, why, and what to type`, () => {
-    const error = new CaptureError(code, 'do the thing', 'the reason', 'the advice');
-    const status = explain(error, new Terminal('normal'));
-    assert.deepEqual([status.code, status.source], [exitCode, source]);
-    assert.match(written, /cannot do the thing: the reason\n +the advice\n$/);
+    for (const { facts, cause } of ERROR_SAMPLES[code]) {
+      const error = new CaptureError(facts, cause);
+      const { attempted, cause: reason, advice } = explainCapture(error);
+      const problems = new ProblemList();
+      const status = explain(error, new Terminal('normal'), problems);
+      assert.deepEqual([status.code, status.source], [exitCode, source]);
+      const sentence = `cannot ${attempted}: ${reason}`;
+      assert.equal(written, [`error: ${sentence}`, ...advice.map((line) => `  ${line}`), ''].join('\n'));
+      assert.deepEqual(problems.toJSON(), [{ code, message: sentence, count: 1 }]);
+      written = '';
+    }
   });
 }
 

@@ -85,7 +85,13 @@ test('display: what opens flamegraphs, or why none are opened; the same decision
   }
 });
 
-const NOT_PRIVILEGED = new CaptureError('not-privileged', 'capture samples', 'root is needed');
+const NOT_PRIVILEGED = new CaptureError({
+  code: 'not-privileged',
+  why: 'user-lacks',
+  needed: ['bpf', 'perfmon'],
+  hasNoNewPrivileges: false,
+  container: undefined,
+});
 
 for (const [what, checks, obstacle, exitCode, says] of [
   ['nothing wrong', [ok('btf', '')], undefined, 0, /^Profiling works here\.$/],
@@ -95,7 +101,7 @@ for (const [what, checks, obstacle, exitCode, says] of [
     [problem('capabilities', 'x', '')],
     NOT_PRIVILEGED,
     77,
-    /not allowed .*root is needed\.$/,
+    /not allowed .*needs root, or the capabilities cap_bpf and cap_perfmon\.$/,
   ],
   [
     'a machine that cannot, with privilege or without',

@@ -52,7 +52,7 @@ test(
     assert.equal(allowed.code, 0, allowed.stderr);
     const refused = await runBee({ ...request, through: asUser('bpf') });
     assert.equal(refused.code, 77, refused.stderr);
-    assert.match(refused.stderr, /of which this process has no cap_perfmon\n {2}sudo /);
+    assert.match(refused.stderr, /, and this process lacks cap_perfmon\n {2}sudo /);
   },
 );
 

@@ -10,14 +10,14 @@ use crate::kernel::record::{bytes_of, Plain};
 
 pub fn map_handle(object: &Object, name: &str) -> Outcome<MapHandle> {
     let map = object.maps().find(|map| map.name() == name);
-    let map = map.ok_or_else(|| Failure::new("bpf", format!("the map {name} is missing")))?;
-    MapHandle::try_from(&map).map_err(|error| Failure::from_bpf(&format!("open the map {name}"), &error))
+    let map = map.ok_or_else(|| Failure::new("bpf", "find-map", name))?;
+    MapHandle::try_from(&map).map_err(|error| Failure::from_bpf("open-map", &error).about(name))
 }
 
 pub fn map_memory<T: Copy>(object: &Object, name: &str) -> Outcome<ArrayMemory<T>> {
     let map = map_handle(object, name)?;
     let bytes = map.max_entries() as usize * map.value_size() as usize;
-    ArrayMemory::map(map.as_fd(), bytes).map_err(|error| Failure::from_io("bpf", &format!("map {name}"), &error))
+    ArrayMemory::map(map.as_fd(), bytes).map_err(|error| Failure::from_io("bpf", "map-memory", &error).about(name))
 }
 
 pub fn put<T: Plain>(map: &MapHandle, key: u32, value: &T) -> Outcome<()> {
@@ -27,10 +27,9 @@ pub fn put<T: Plain>(map: &MapHandle, key: u32, value: &T) -> Outcome<()> {
 fn write_failure(map: &MapHandle, error: &libbpf_rs::Error) -> Failure {
     let name = map.name().to_string_lossy();
     if error.kind() != ErrorKind::TooBig {
-        return Failure::from_bpf(&format!("write to the map {name}"), error);
+        return Failure::from_bpf("write-map", error).about(name);
     }
-    let message = format!("the map {name} is full: it has room for {}", map.max_entries());
-    Failure { errno: libc::E2BIG, ..Failure::new("bpf", message) }
+    Failure::full("write-map", format!("it is full: it has room for {}", map.max_entries())).about(name)
 }
 
 pub fn remove(map: &MapHandle, key: u32) -> Outcome<()> {

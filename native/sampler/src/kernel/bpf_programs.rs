@@ -49,7 +49,7 @@ pub fn config_of(settings: &Settings, access: &Access, times_itself: bool) -> Co
 
 pub fn open_object(settings: &Settings, config: &Config) -> Outcome<OpenObject> {
     let opened = ObjectBuilder::default().name("bee").and_then(|builder| builder.open_memory(&PROGRAM.0));
-    let mut object = opened.map_err(|error| Failure::from_bpf("open the BPF programs", &error))?;
+    let mut object = opened.map_err(|error| Failure::from_bpf("open-bpf-programs", &error))?;
     for mut map in object.maps_mut() {
         let name = map.name().to_string_lossy().into_owned();
         let changed = match name.as_str() {
@@ -59,7 +59,7 @@ pub fn open_object(settings: &Settings, config: &Config) -> Outcome<OpenObject> 
             name if name.ends_with(".rodata.cfg") => map.set_initial_value(bytes_of(config)),
             _ => Ok(()),
         };
-        changed.map_err(|error| Failure::from_bpf(&format!("set up the map {name}"), &error))?;
+        changed.map_err(|error| Failure::from_bpf("set-up-map", &error).about(&name))?;
     }
     Ok(object)
 }
@@ -79,15 +79,15 @@ pub fn attach_tracepoints(object: &Object) -> Outcome<Vec<Link>> {
         let name = program.name().to_string_lossy().into_owned();
         let Some((_, tracepoint)) = RAW_TRACEPOINTS.iter().find(|(program, _)| *program == name) else { continue };
         let link = program.attach_raw_tracepoint(tracepoint);
-        links.push(link.map_err(|error| Failure::from_bpf(&format!("attach to {tracepoint}"), &error))?);
+        links.push(link.map_err(|error| Failure::from_bpf("attach-tracepoint", &error).about(*tracepoint))?);
     }
     Ok(links)
 }
 
 pub fn attach_events(object: &Object, events: &[EventRing]) -> Outcome<Vec<Link>> {
     let program = object.progs_mut().find(|program| program.name() == "on_sample");
-    let program = program.ok_or_else(|| Failure::new("bpf", "the BPF program on_sample is missing"))?;
+    let program = program.ok_or_else(|| Failure::new("bpf", "find-bpf-program", "on_sample"))?;
     let attach = |event: &EventRing| program.attach_perf_event(event.duplicate()?.into_raw_fd());
     let links: Result<Vec<_>, _> = events.iter().map(attach).collect();
-    links.map_err(|error| Failure::from_bpf("attach to a perf event", &error))
+    links.map_err(|error| Failure::from_bpf("attach-perf-event", &error))
 }

@@ -47,7 +47,7 @@ impl Engine {
     }
 
     fn of(object: OpenObject, events: SamplingEvents, statistics: Option<RunTimeStatistics>) -> Outcome<Engine> {
-        let object = object.load().map_err(|error| Failure::from_bpf("load the BPF programs", &error))?;
+        let object = object.load().map_err(|error| Failure::from_bpf("load-bpf-programs", &error))?;
         let mut links = attach_tracepoints(&object)?;
         links.extend(attach_events(&object, &events.rings)?);
         events.set_enabled(false)?; // libbpf enables an event when it attaches
@@ -108,7 +108,7 @@ impl Engine {
     /// False where there is no room for it.
     pub fn publish_space(&self, pid: u32, space: &Space) -> Outcome<bool> {
         match put(&self.spaces, pid, space) {
-            Err(failure) if failure.errno == libc::E2BIG => Ok(false),
+            Err(failure) if failure.errno() == Some(libc::E2BIG) => Ok(false),
             other => other.map(|()| true),
         }
     }

@@ -170,8 +170,7 @@ impl EventRing {
             let flags = libc::PROT_READ | libc::PROT_WRITE;
             libc::mmap(std::ptr::null_mut(), bytes, flags, libc::MAP_SHARED, event.as_raw_fd(), 0)
         };
-        let failure =
-            |error: &io::Error| Failure::from_io("perf-memory", "lock memory for the records of perf events", error);
+        let failure = |error: &io::Error| Failure::from_io("perf-memory", "lock-perf-memory", error);
         if base == libc::MAP_FAILED {
             return Err(failure(&io::Error::last_os_error()));
         }

@@ -27,7 +27,7 @@ impl RecordRing {
 
     /// Takes what waits, each record behind its length (u32).
     pub fn take(&self) -> Outcome<Vec<u8>> {
-        self.ring.consume().map_err(|error| Failure::from_bpf("read the ring buffer", &error))?;
+        self.ring.consume().map_err(|error| Failure::from_bpf("read-ring-buffer", &error))?;
         Ok(std::mem::take(&mut *self.queue.borrow_mut()))
     }
 }
@@ -41,6 +41,6 @@ fn build_ring(map: &MapHandle, records: &RecordQueue) -> Outcome<RingBuffer<'sta
         queue.extend_from_slice(record);
         0
     });
-    added.map_err(|error| Failure::from_bpf("read the ring buffer", &error))?;
-    builder.build().map_err(|error| Failure::from_bpf("read the ring buffer", &error))
+    added.map_err(|error| Failure::from_bpf("read-ring-buffer", &error))?;
+    builder.build().map_err(|error| Failure::from_bpf("read-ring-buffer", &error))
 }

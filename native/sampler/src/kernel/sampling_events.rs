@@ -18,7 +18,7 @@ impl SamplingEvents {
                 Some(libc::ENOENT | libc::EOPNOTSUPP | libc::EINVAL) => "event-unsupported",
                 _ => "perf-event",
             };
-            Failure::from_io(code, &format!("open the {} event", settings.event), error)
+            Failure::from_io(code, "open-sampling-event", error).about(settings.event.to_string())
         };
         let cpus = online_cpus().map_err(|error| failure(&error))?;
         let event =
@@ -29,7 +29,7 @@ impl SamplingEvents {
 
     pub fn set_enabled(&self, is_on: bool) -> Outcome<()> {
         let switched = self.rings.iter().try_for_each(|event| event.set_enabled(is_on));
-        switched.map_err(|error| Failure::from_io("perf-event", "switch a perf event", &error))
+        switched.map_err(|error| Failure::from_io("perf-event", "switch-perf-events", &error))
     }
 
     /// How often the kernel paused an event that took too much time. No samples come through these rings.

@@ -58,7 +58,7 @@ pub struct SideBand {
 
 impl SideBand {
     pub fn open() -> Outcome<SideBand> {
-        let failure = |error: io::Error| Failure::from_io("perf-event", "open the side-band events", &error);
+        let failure = |error: io::Error| Failure::from_io("perf-event", "open-side-band-events", &error);
         let open = |cpu| EventRing::map(open_side_band_event(cpu).map_err(failure)?, RING_PAGES);
         let rings: Outcome<Vec<_>> = online_cpus().map_err(failure)?.into_iter().map(open).collect();
         Ok(SideBand { rings: rings?, waiting: VecDeque::new() })

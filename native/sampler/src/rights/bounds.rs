@@ -54,8 +54,8 @@ impl Bounds {
 
     /// For as long as the capture lasts.
     pub fn claim(&self, need: Need) -> Outcome<OwnedFd> {
-        let claim = need.announce().map_err(|error| Failure::from_io("internal", "say what it takes", &error))?;
-        let taken = taken_by_user().map_err(|error| Failure::from_io("internal", "see who else samples", &error))?;
+        let claim = need.announce().map_err(|error| Failure::from_io("internal", "announce-need", &error))?;
+        let taken = taken_by_user().map_err(|error| Failure::from_io("internal", "read-claims", &error))?;
         self.check(need, taken)?;
         Ok(claim)
     }
@@ -63,25 +63,16 @@ impl Bounds {
     /// `taken` includes `need`.
     fn check(&self, need: Need, taken: Need) -> Outcome<()> {
         if taken.frequency_hz > u64::from(self.frequency_hz) {
-            let message = exceeds("samples a second", need.frequency_hz, taken.frequency_hz, self.frequency_hz.into());
-            return Err(Failure::new("over-frequency", message));
+            let most = u64::from(self.frequency_hz);
+            return Err(Failure::exceeded("over-frequency", need.frequency_hz, taken.frequency_hz, most));
         }
         let mib = |bytes: u64| bytes.div_ceil(1 << 20);
         if taken.bytes > self.memory_bytes() {
             let most = self.memory_bytes() >> 20;
-            let message = exceeds("MB of the kernel's memory", mib(need.bytes), mib(taken.bytes), most);
-            return Err(Failure::new("over-memory", message));
+            return Err(Failure::exceeded("over-memory", mib(need.bytes), mib(taken.bytes), most));
         }
         Ok(())
     }
-}
-
-fn exceeds(what: &str, need: u64, taken: u64, most: u64) -> String {
-    let others = match taken - need {
-        0 => String::new(),
-        others => format!(", other runs of this user {others}"),
-    };
-    format!("this run takes {need} {what}{others}; the administrator allows a user {most} (profile-bee setup)")
 }
 
 fn usual_bytes() -> u64 {
@@ -216,6 +207,6 @@ mod tests {
         assert_eq!(bounds.check(alone, alone).unwrap_err().code, "over-frequency");
         let failure = bounds.check(need, need.plus(Need { frequency_hz: 0, bytes: 61 << 20 })).unwrap_err();
         assert_eq!(failure.code, "over-memory");
-        assert!(failure.message.contains("takes 40 MB") && failure.message.contains("other runs of this user 61"));
+        assert_eq!(failure.to_json(), "{\"code\":\"over-memory\",\"need\":40,\"taken\":101,\"most\":100}");
     }
 }

@@ -65,8 +65,8 @@ pub fn connect_to_caller(socket: &Path, sudo: Option<SudoCaller>) -> Outcome<(Un
     let owner = check_directory(&directory, socket)?;
     check_starter(owner, sudo)?;
     let stream = connect(&directory, socket, owner)
-        .map_err(|error| Failure::from_io("client", &format!("connect to {}", socket.display()), &error))?;
-    let caller = peer_of(&stream).map_err(|error| Failure::from_io("client", "tell who listens", &error))?;
+        .map_err(|error| Failure::from_io("client", "connect-to-client", &error).about(socket.display().to_string()))?;
+    let caller = peer_of(&stream).map_err(|error| Failure::from_io("client", "identify-caller", &error))?;
     if caller.uid != owner {
         let message = format!("user {} listens in a directory of user {owner}", caller.uid);
         return Err(refusal(socket, &message));
@@ -75,7 +75,7 @@ pub fn connect_to_caller(socket: &Path, sudo: Option<SudoCaller>) -> Outcome<(Un
 }
 
 fn refusal(socket: &Path, why: &str) -> Failure {
-    Failure { errno: libc::EPERM, ..Failure::new("client", format!("{} is refused: {why}", socket.display())) }
+    Failure::refused("client", "connect-to-client", why).about(socket.display().to_string())
 }
 
 /// Only a place: nothing is read, and a link in place of the directory is refused.
@@ -84,12 +84,12 @@ fn open_directory(socket: &Path) -> Outcome<File> {
     let parent = parent.ok_or_else(|| refusal(socket, "the path is not absolute"))?;
     let flags = libc::O_PATH | libc::O_DIRECTORY | libc::O_NOFOLLOW;
     let opened = File::options().read(true).custom_flags(flags).open(parent);
-    opened.map_err(|error| Failure::from_io("client", &format!("open {}", parent.display()), &error))
+    opened.map_err(|error| Failure::from_io("client", "connect-to-client", &error).about(parent.display().to_string()))
 }
 
 /// The owner of a directory that nobody else may enter.
 fn check_directory(directory: &File, socket: &Path) -> Outcome<u32> {
-    let metadata = directory.metadata().map_err(|error| Failure::from_io("client", "look at the directory", &error))?;
+    let metadata = directory.metadata().map_err(|error| Failure::from_io("client", "connect-to-client", &error))?;
     match metadata.mode() & 0o077 {
         0 => Ok(metadata.uid()),
         _ => Err(refusal(socket, "others may enter its directory (mode 0700 is needed)")),
@@ -108,8 +108,8 @@ fn check_starter(owner: u32, sudo: Option<SudoCaller>) -> Outcome<()> {
     if is_fit {
         return Ok(());
     }
-    let message = format!("started by user {}, for a socket of user {owner}", sudo.map_or(real_uid, |sudo| sudo.uid));
-    Err(Failure { errno: libc::EPERM, ..Failure::new("client", message) })
+    let starter = sudo.map_or(real_uid, |sudo| sudo.uid);
+    Err(Failure::refused("client", "check-starter", format!("started by user {starter}, for a socket of user {owner}")))
 }
 
 fn connect(directory: &File, socket: &Path, owner: u32) -> io::Result<UnixStream> {
@@ -213,7 +213,7 @@ mod tests {
         for mode in [0o701, 0o710, 0o777, 0o1777] {
             let place = Place::new("open", mode);
             let _listener = UnixListener::bind(place.0.join("sampler")).unwrap();
-            assert_eq!(place.connect().unwrap_err().errno, libc::EPERM, "{mode:o}");
+            assert_eq!(place.connect().unwrap_err().errno(), Some(libc::EPERM), "{mode:o}");
         }
     }
 
@@ -222,7 +222,7 @@ mod tests {
         let (place, other) = (Place::new("link", 0o700), Place::new("linked", 0o700));
         let _listener = UnixListener::bind(other.0.join("sampler")).unwrap();
         symlink(other.0.join("sampler"), place.0.join("sampler")).unwrap();
-        assert!(place.connect().unwrap_err().message.contains("not a socket"));
+        assert!(place.connect().unwrap_err().to_string().contains("not a socket"));
         std::fs::remove_file(place.0.join("sampler")).unwrap();
         symlink(&other.0, place.0.join("directory")).unwrap();
         assert!(connect_to_caller(&place.0.join("directory/sampler"), None).is_err());
@@ -236,9 +236,9 @@ mod tests {
         if own_uid() == ROOT {
             assert!(check_starter(1000, sudo).is_ok());
             assert!(check_starter(ROOT, sudo).is_ok());
-            assert_eq!(check_starter(1001, sudo).unwrap_err().errno, libc::EPERM);
+            assert_eq!(check_starter(1001, sudo).unwrap_err().errno(), Some(libc::EPERM));
         } else {
-            assert_eq!(check_starter(own_uid() + 1, sudo).unwrap_err().errno, libc::EPERM);
+            assert_eq!(check_starter(own_uid() + 1, sudo).unwrap_err().errno(), Some(libc::EPERM));
         }
     }
 

@@ -107,7 +107,7 @@ impl Capture {
                 match self.answer()? {
                     Next::GoOn => {}
                     Next::Stop => return self.finish(),
-                    Next::ClientGone => return Err(Failure::new("client", "the client went away")),
+                    Next::ClientGone => return Err(Failure::new("client", "receive-request", "it has gone")),
                 }
             }
         }
@@ -126,7 +126,7 @@ impl Capture {
         let result = unsafe { libc::poll(polls.as_mut_ptr(), polls.len() as _, timeout_ms) };
         let error = io::Error::last_os_error();
         if result < 0 && error.kind() != io::ErrorKind::Interrupted {
-            return Err(Failure::from_io("internal", "wait for events", &error));
+            return Err(Failure::from_io("internal", "wait-for-news", &error));
         }
         let has_news = |poll: &&libc::pollfd| result > 0 && poll.revents != 0;
         Ok(polls.iter().filter(has_news).map(|poll| poll.fd).collect())
@@ -187,7 +187,7 @@ impl Capture {
         match kind {
             MESSAGE_ADD => self.add(&parse_add(&payload)?)?,
             MESSAGE_STOP => return Ok(Next::Stop),
-            other => return Err(Failure::new("protocol", format!("unknown request {other}"))),
+            other => return Err(Failure::new("protocol", "read-request", format!("request {other} is unknown"))),
         }
         Ok(Next::GoOn)
     }
@@ -196,11 +196,14 @@ impl Capture {
         let added = self.observe(request);
         self.send_objects()?;
         self.report_problems()?;
-        let (errno, text) = match &added {
+        let (errno, detail) = match &added {
             Ok(()) => (0, String::new()),
-            Err(error) => (error.raw_os_error().unwrap_or(libc::EIO), error.to_string()),
+            Err(error) => match error.raw_os_error() {
+                Some(errno) => (errno, String::new()),
+                None => (libc::EIO, error.to_string()),
+            },
         };
-        self.client.send_added(request.id, errno, &text)?;
+        self.client.send_added(request.id, errno, &detail)?;
         self.costs.note_loaded();
         Ok(())
     }
@@ -276,7 +279,7 @@ impl Capture {
 }
 
 fn to_io(failure: Failure) -> io::Error {
-    io::Error::other(failure.message)
+    failure.errno().map_or_else(|| io::Error::other(failure.to_string()), io::Error::from_raw_os_error)
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use std::os::fd::AsFd;
 
-use crate::failure::{json_text, Failure, Outcome};
+use crate::facts::Facts;
+use crate::failure::{Failure, Outcome};
 use crate::kernel::record::ProcessEnd;
 use crate::serve::kernel_symbols;
 use crate::serve::protocol::*;
@@ -31,7 +32,7 @@ impl Client {
 
     /// The next request; None when the client has gone.
     pub fn receive(&mut self) -> Outcome<Option<(u16, Vec<u8>)>> {
-        self.wire.receive().map_err(|error| Failure::from_io("client", "read from the client", &error))
+        self.wire.receive().map_err(|error| Failure::from_io("client", "receive-request", &error))
     }
 
     fn send(&mut self, kind: u16, payload: &[u8]) -> Outcome<()> {
@@ -72,10 +73,9 @@ impl Client {
         self.send(MESSAGE_EXIT, &[&pid[..], &status, &time_ns.to_le_bytes()].concat())
     }
 
-    pub fn send_problems(&mut self, problems: Vec<(&'static str, String)>) -> Outcome<()> {
-        for (code, message) in problems {
-            let json = format!("{{\"code\":\"{code}\",\"message\":{}}}", json_text(&message));
-            self.send(MESSAGE_PROBLEM, json.as_bytes())?;
+    pub fn send_problems(&mut self, problems: Vec<Facts>) -> Outcome<()> {
+        for problem in problems {
+            self.send(MESSAGE_PROBLEM, problem.to_json().as_bytes())?;
         }
         Ok(())
     }
@@ -110,7 +110,7 @@ impl Client {
 }
 
 fn not_written(error: std::io::Error) -> Failure {
-    Failure::from_io("client", "write to the client", &error)
+    Failure::from_io("client", "send-news", &error)
 }
 
 fn object_payload(object: &Object) -> Vec<u8> {

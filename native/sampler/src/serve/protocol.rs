@@ -18,8 +18,10 @@
 //!
 //! Sampler to client:
 //! - HELLO `u32 protocolVersion, u32 pid, version text`, first. An unknown version is the client's error to report.
-//! - STARTED JSON text, or FAILED JSON `{code, message, errno}` and the end.
-//! - ADDED `u32 requestId, u32 errno (0: observed, EPERM: the caller may not, ESRCH: no such process), text`.
+//! - STARTED JSON text, or FAILED JSON and the end: `{code, step, subject, errno (0: none), detail}` (failure.rs), or, of the
+//!   bounds, `{code, need, taken, most}`. Facts: the client makes the sentences.
+//! - ADDED `u32 requestId, u32 errno (0: observed, EPERM: the caller may not, ESRCH: no such process), detail
+//!   text (empty where errno says it all)`.
 //! - OBJECT `u32 id, u32 pathLength, u32 buildIdLength, u32 flags (OBJECT_*), u64 device, u64 inode, u64 size,
 //!   i64 modifiedNs, i64 changedNs (of the mapped file when it was loaded; all 0: unknown), path, buildId`, sent before
 //!   the first stack that names it; a descriptor of the file, or of a copy of it, may travel with it. A file that is
@@ -30,10 +32,11 @@
 //!   adds repetitions to the record with that key. Both are whole when DONE arrives.
 //! - EXIT `u32 pid, i32 waitStatus (-1: unknown), u64 timeNs (CLOCK_MONOTONIC)` for each process of an ADD that is no
 //!   ADD_IS_CHILD.
-//! - PROBLEM JSON `{code, message}`: something was left out, and the run goes on.
+//! - PROBLEM JSON `{code, …}`: something was left out, and the run goes on. What else it says depends on the code
+//!   (src/ffi/sampler-messages.ts); `{code, more}` at the end: how many others of the code were not told.
 //! - TOTALS JSON, after COUNTS: once a second, for a client that loses its sampler, and after STOP, then with DONE.
 
-pub const PROTOCOL_VERSION: u32 = 5;
+pub const PROTOCOL_VERSION: u32 = 6;
 
 pub const MESSAGE_START: u16 = 1;
 pub const MESSAGE_ADD: u16 = 2;

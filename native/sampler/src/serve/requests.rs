@@ -15,17 +15,17 @@ const MAX_TABLE_MIB: u32 = 1024;
 
 /// Reads a START payload.
 pub fn parse_start(payload: &[u8]) -> Outcome<Settings> {
-    let missing = || Failure::new("protocol", "the START request is too short");
+    let missing = || Failure::new("protocol", "read-request", "START is too short");
     let word = |index| word_at(payload, index).ok_or_else(missing);
     let version = word(0)?;
     if version != PROTOCOL_VERSION {
-        let message = format!("the client speaks protocol {version}, this sampler speaks {PROTOCOL_VERSION}");
-        return Err(Failure::new("protocol", message));
+        let detail = format!("protocol {version}, where this sampler speaks {PROTOCOL_VERSION}");
+        return Err(Failure::new("protocol", "read-request", detail));
     }
     let ring_bytes = word(3)?;
     if !ring_bytes.is_power_of_two() || !(4096..=MAX_RING_BYTES).contains(&ring_bytes) {
-        let message = format!("a ring of {ring_bytes} bytes is no power of two from 4096 to {MAX_RING_BYTES}");
-        return Err(Failure::new("protocol", message));
+        let detail = format!("a ring of {ring_bytes} bytes, no power of two from 4096 to {MAX_RING_BYTES}");
+        return Err(Failure::new("protocol", "read-request", detail));
     }
     Ok(Settings {
         frequency_hz: within(word(1)?, 1, u32::MAX, "samples a second")?,
@@ -41,7 +41,7 @@ pub fn parse_start(payload: &[u8]) -> Outcome<Settings> {
 fn within(value: u32, least: u32, most: u32, what: &str) -> Outcome<u32> {
     match (least..=most).contains(&value) {
         true => Ok(value),
-        false => Err(Failure::new("protocol", format!("{value} {what}: it is {least} to {most}"))),
+        false => Err(Failure::new("protocol", "read-request", format!("{value} {what}, not {least} to {most}"))),
     }
 }
 
@@ -61,7 +61,7 @@ impl AddRequest<'_> {
 /// Reads an ADD payload.
 pub fn parse_add(payload: &[u8]) -> Outcome<AddRequest<'_>> {
     const HEAD_BYTES: usize = 20;
-    let missing = || Failure::new("protocol", "the ADD request is too short");
+    let missing = || Failure::new("protocol", "read-request", "ADD is too short");
     let word = |index| word_at(payload, index).ok_or_else(missing);
     let paths = payload.get(HEAD_BYTES..).ok_or_else(missing)?;
     let (id, flags, ancestor) = (word(0)?, word(2)?, word(3)?);

@@ -77,7 +77,7 @@ impl Stacks {
         let (objects, access) = (&processes.objects, &*self.access);
         let means = Means { engine, objects, access, limits: self.limits, changed_ns: processes.changed_ns() };
         let found = self.check.examine(check, &means);
-        found.into_iter().for_each(|(code, text)| processes.objects.problems.add(code, text));
+        found.into_iter().for_each(|problem| processes.objects.problems.add(problem));
     }
 
     fn append_stack(&mut self, head: &StackHead, record: &[u8]) {

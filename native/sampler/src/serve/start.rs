@@ -42,7 +42,7 @@ pub fn run(socket: &Path, sudo: Option<SudoCaller>, starter: Starter) -> ExitCod
 fn enter_apart(socket: &Path, sudo: Option<SudoCaller>, starter: &Starter) -> Outcome<Option<Entered>> {
     let entered = enter(socket, sudo)?;
     let goes_on = *starter == Starter::Client
-        || signals::leave_starter().map_err(|error| Failure::from_io("internal", "go on without sudo", &error))?;
+        || signals::leave_starter().map_err(|error| Failure::from_io("internal", "leave-sudo", &error))?;
     Ok(goes_on.then_some(entered))
 }
 
@@ -59,9 +59,9 @@ fn enter(socket: &Path, sudo: Option<SudoCaller>) -> Outcome<Entered> {
     clock::run_promptly();
     let statistics = RunTimeStatistics::enable();
     privileges::drop_to(&caller.to_become(sudo), access::held_back_for_events())
-        .map_err(|error| Failure::from_io("internal", "give up rights", &error))?;
+        .map_err(|error| Failure::from_io("internal", "drop-privileges", &error))?;
     let access = Access::of(caller, inherited, &policy)
-        .map_err(|error| Failure::from_io("internal", "know who asks", &error))?;
+        .map_err(|error| Failure::from_io("internal", "identify-caller", &error))?;
     Ok(Entered { stream, access, statistics })
 }
 
@@ -83,11 +83,11 @@ fn serve_capture(Entered { stream, access, statistics }: Entered) -> Outcome<()>
     let mut hello = PROTOCOL_VERSION.to_le_bytes().to_vec();
     hello.extend_from_slice(&std::process::id().to_le_bytes());
     hello.extend_from_slice(env!("CARGO_PKG_VERSION").as_bytes());
-    let io = |error| Failure::from_io("client", "greet the client", &error);
+    let io = |error| Failure::from_io("client", "receive-request", &error);
     wire.send(MESSAGE_HELLO, &hello).map_err(io)?;
     match wire.receive().map_err(io)? {
-        None => Err(Failure::new("client", "the client went away")),
+        None => Err(Failure::new("client", "receive-request", "it has gone")),
         Some((MESSAGE_START, payload)) => Capture::start(wire, &parse_start(&payload)?, access, statistics)?.run(),
-        Some((other, _)) => Err(Failure::new("protocol", format!("expected START, got request {other}"))),
+        Some((other, _)) => Err(Failure::new("protocol", "read-request", format!("request {other} before START"))),
     }
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::rc::Rc;
 
+use crate::facts::Facts;
 use crate::failure::Outcome;
 use crate::kernel::clock::monotonic_ns;
 use crate::kernel::engine::Engine;
@@ -112,7 +113,7 @@ impl Processes {
             News::Mapped(new) => self.map(engine, item.pid, &new, item.time_ns),
             News::Ended => self.end(engine, item.pid)?,
             News::Lost { records } => {
-                self.objects.problems.add("side-band-lost", format!("{records} notices of new mappings were lost"));
+                self.objects.problems.add(Facts::of("side-band-lost").number("records", records));
                 self.rescan(engine);
             }
         }

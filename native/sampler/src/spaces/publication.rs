@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::facts::Facts;
 use crate::failure::Outcome;
 use crate::kernel::clock::monotonic_ns;
 use crate::kernel::engine::Engine;
@@ -37,13 +38,12 @@ impl Publication {
         problems: &mut Problems,
     ) -> Outcome<()> {
         let mappings = fit(&process.mappings, MAX_MAPPINGS).unwrap_or_else(|fitted| {
-            problems
-                .add("too-many-mappings", format!("process {pid} has more than {MAX_MAPPINGS} executable mappings"));
+            problems.add(Facts::of("too-many-mappings").number("pid", pid).number("most", MAX_MAPPINGS));
             fitted
         });
         let count = mappings.len();
         let mut note_no_room = || {
-            problems.add("too-many-processes", format!("no room for the mappings of process {pid}"));
+            problems.add(Facts::of("too-many-processes").number("pid", pid));
             process.must_publish = true; // with its next mapping
         };
         let Some(range) = self.ranges.allocate(count, monotonic_ns()) else {

@@ -1,28 +1,24 @@
-//! Why a file has no table.
+//! Why a file has no table: a problem, without the path, which the caller knows.
 
 use bee_elf::ElfError;
 
+use crate::facts::Facts;
 use crate::tables::table_memory::TableError;
 
-/// Code and text of a problem.
-pub type NoTable = (&'static str, String);
-
-pub fn not_read(error: ElfError) -> NoTable {
+pub fn not_read(error: ElfError) -> Facts {
     match error {
-        ElfError::Not64Bit => {
-            ("thirty-two-bit", "a 32-bit file: the stacks of programs that run it are not walked".into())
-        }
-        error => without_table(&error.to_string()),
+        ElfError::Not64Bit => Facts::of("thirty-two-bit"),
+        error => without_table("malformed", &error.to_string()),
     }
 }
 
-fn without_table(reason: &str) -> NoTable {
-    ("no-unwind-table", format!("{reason}; its frames need frame pointers"))
+pub fn not_loaded(error: TableError) -> Facts {
+    match error {
+        TableError::TooManyRules => without_table("too-many-rules", ""),
+        TableError::TooLarge | TableError::Full => without_table("too-large", ""),
+    }
 }
 
-pub fn not_loaded(error: TableError) -> NoTable {
-    without_table(match error {
-        TableError::TooManyRules => "there are too many distinct rules",
-        TableError::TooLarge | TableError::Full => "its text is too large",
-    })
+fn without_table(why: &str, detail: &str) -> Facts {
+    Facts::of("no-unwind-table").text("why", why).text("detail", detail)
 }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use bee_elf::ElfFile;
 
+use crate::facts::Facts;
 use crate::kernel::clock::{monotonic_ns, real_ns};
 use crate::kernel::record::{MAX_OBJECTS, NO_OBJECT};
 use crate::kernel::side_band::{FileIdentity, NewMapping};
@@ -20,7 +21,7 @@ use crate::tables::file_copy::{is_young, Copies, MAX_SMALL_BYTES};
 use crate::tables::file_memory::FileMemory;
 use crate::tables::file_state::FileState;
 use crate::tables::file_watch::FileWatch;
-use crate::tables::no_table::{not_loaded, not_read, NoTable};
+use crate::tables::no_table::{not_loaded, not_read};
 use crate::tables::object::Object;
 use crate::tables::opening::{is_elf, open_mapped, open_regular_file};
 use crate::tables::row_format::TableSlot;
@@ -264,9 +265,8 @@ impl Objects {
 
     fn add(&mut self, memory: &mut TableArrays, mut object: Object, contents: Contents) -> u32 {
         let begin_ns = monotonic_ns();
-        if let Err((code, reason)) = self.fill(memory, &mut object, contents.bytes()) {
-            let path = String::from_utf8_lossy(&object.path);
-            self.problems.add(code, format!("{path}: {reason}"));
+        if let Err(why) = self.fill(memory, &mut object, contents.bytes()) {
+            self.problems.add(why.bytes("path", &object.path));
         }
         self.tables_ns += monotonic_ns() - begin_ns;
         if let Contents::Copied(copy) = contents {
@@ -279,7 +279,7 @@ impl Objects {
     fn number(&mut self, object: Object) -> u32 {
         let id = object.id;
         if id >= MAX_OBJECTS {
-            self.problems.add("too-many-objects", format!("more than {MAX_OBJECTS} files are mapped"));
+            self.problems.add(Facts::of("too-many-objects").number("most", MAX_OBJECTS));
             return NO_OBJECT;
         }
         self.all.push(object);
@@ -295,7 +295,7 @@ impl Objects {
         }
     }
 
-    fn fill(&mut self, memory: &mut TableArrays, object: &mut Object, contents: &[u8]) -> Result<(), NoTable> {
+    fn fill(&mut self, memory: &mut TableArrays, object: &mut Object, contents: &[u8]) -> Result<(), Facts> {
         let elf = ElfFile::parse(contents).map_err(not_read)?;
         object.build_id = elf.build_id().unwrap_or_default().to_vec();
         object.segments = elf.executable_segments().collect();
@@ -309,9 +309,8 @@ impl Objects {
         let begin_ns = monotonic_ns();
         let is_loaded = self.room.could_fit(memory, id, used) && self.load_again(memory, id, used).is_some();
         if !is_loaded && !may_be_soon && self.room.refuse(id, begin_ns) {
-            let path = self.get(id).map(|object| String::from_utf8_lossy(&object.path)).unwrap_or_default();
-            let message = format!("{path}: no room for its unwind table; its frames need frame pointers");
-            self.problems.add("table-memory", message);
+            let path = self.get(id).map(|object| object.path.clone()).unwrap_or_default();
+            self.problems.add(Facts::of("table-memory").bytes("path", &path));
         }
         self.tables_ns += monotonic_ns() - begin_ns;
         is_loaded
@@ -332,9 +331,11 @@ impl Objects {
     }
 
     pub fn add_unreadable(&mut self, new: &NewMapping, error: &io::Error) -> u32 {
-        let text = String::from_utf8_lossy(&new.path);
-        self.problems
-            .add("unreadable-object", format!("{text}: {error}; its frames have no table and are not symbolized"));
+        let facts = Facts::of("unreadable-object").bytes("path", &new.path);
+        self.problems.add(match error.raw_os_error() {
+            Some(errno) => facts.number("errno", errno).text("detail", ""),
+            None => facts.number("errno", 0).text("detail", &error.to_string()),
+        });
         let id = self.number(self.new_object(new.path.clone()));
         self.by_identity.insert(new.identity, id);
         id

@@ -9,9 +9,10 @@ use bee_elf::{
     UNWIND_SIGNAL,
 };
 
+use crate::facts::Facts;
 use crate::kernel::record::*;
 use crate::tables::objects::Objects;
-use crate::unwind::frame_text::frame_text;
+use crate::unwind::stack_facts::{facts_of_stack, frame_text};
 use crate::unwind::walk::{rule_at, Surroundings, Walked};
 
 /// More would repeat the same; all are counted.
@@ -49,19 +50,19 @@ struct Place {
 
 impl Plausibility {
     /// The doubt that is to be shown, where there is one.
-    pub fn examine(&mut self, stack: &Examined) -> Option<String> {
+    pub fn examine(&mut self, stack: &Examined) -> Option<Facts> {
         let frames = &stack.walked.frames;
         let impossible: Vec<usize> = (1..frames.len()).filter(|index| !self.may_be_caller(stack, *index)).collect();
         self.impossible_callers += impossible.len() as u64;
         let is_false_root = stack.walked.outcome == OUTCOME_COMPLETE && !self.may_be_root(stack);
         self.false_roots += u64::from(is_false_root);
-        let (index, reason) = match (impossible.first(), is_false_root) {
-            (Some(index), _) => (*index, "a frame whose return address stands behind no call"),
-            (None, true) => (frames.len() - 1, "an outermost frame that is no start of a thread"),
+        let (index, why) = match (impossible.first(), is_false_root) {
+            (Some(index), _) => (*index, "impossible-caller"),
+            (None, true) => (frames.len() - 1, "false-root"),
             (None, false) => return None,
         };
         self.shown += 1;
-        (self.shown <= MAX_SHOWN).then(|| text(stack, index, reason))
+        (self.shown <= MAX_SHOWN).then(|| facts(stack, index, why))
     }
 
     /// True also for what cannot be told: generated code, an interrupted frame, code that is gone.
@@ -129,12 +130,9 @@ fn is_interrupting(rule: &Rule, frame: u64) -> bool {
     rule.by & CALLER_INTERRUPTED != 0 || (frame & FRAME_RULE_MASK) >> FRAME_RULE_SHIFT == RULE_SIGNAL
 }
 
-fn text(stack: &Examined, index: usize, reason: &str) -> String {
-    let StackHead { pid, tid, comm, .. } = stack.head;
-    let comm = String::from_utf8_lossy(&comm);
-    let comm = comm.trim_end_matches('\0');
+fn facts(stack: &Examined, index: usize, why: &str) -> Facts {
     let shown = stack.walked.frames.iter().enumerate().skip(index.saturating_sub(1)).take(3);
-    let lines: String =
-        shown.map(|(index, frame)| format!("\n  {index:4}  {}", frame_text(stack.objects, *frame))).collect();
-    format!("a stack of {comm} (process {pid}, thread {tid}) has {reason}, number {index} of its frames:{lines}")
+    let rows: Vec<String> =
+        shown.map(|(index, frame)| format!("{index:4}  {}", frame_text(stack.objects, *frame))).collect();
+    facts_of_stack("unwinding-doubt", &stack.head, &rows).text("why", why).number("frame", index)
 }

@@ -8,8 +8,8 @@
 //! make room for others; what is older than the last such change, or than a range that did not rest, is left out too.
 
 use std::cell::Cell;
-use std::fmt::Write;
 
+use crate::facts::Facts;
 use crate::kernel::clock::monotonic_ns;
 use crate::kernel::engine::Engine;
 use crate::kernel::record::*;
@@ -18,8 +18,8 @@ use crate::rights::access::Access;
 use crate::spaces::process_code::ProcessCode;
 use crate::spaces::space_ranges::REST_NS;
 use crate::tables::objects::Objects;
-use crate::unwind::frame_text::frame_text;
 use crate::unwind::plausibility::{Examined, Plausibility};
+use crate::unwind::stack_facts::{facts_of_stack, frame_text};
 use crate::unwind::walk::{unwind, Surroundings, Walked};
 
 /// More would repeat the same; all are counted.
@@ -47,12 +47,9 @@ pub struct UnwindingCheck {
     late: u64,
 }
 
-/// Code and text.
-type Problem = (&'static str, String);
-
 impl UnwindingCheck {
     /// What of it is to be shown.
-    pub fn examine(&mut self, check: &Check, means: &Means) -> Vec<Problem> {
+    pub fn examine(&mut self, check: &Check, means: &Means) -> Vec<Facts> {
         let time_ns = check.snapshot.head.time_ns;
         let mappings = mappings_of(check, means.engine);
         if time_ns <= means.changed_ns || monotonic_ns().saturating_sub(time_ns) >= REST_NS {
@@ -72,18 +69,18 @@ impl UnwindingCheck {
         let (head, objects) = (check.snapshot.head, means.objects);
         let read_code = |address, bytes: &mut [u8]| code.read(address, bytes);
         let examined = Examined { head, walked: &walked, around, read_code: &read_code, objects };
-        let doubt = self.plausibility.examine(&examined).map(|text| ("unwinding-doubt", text));
+        let doubt = self.plausibility.examine(&examined);
         let again = unwind(&check.snapshot, around, means.limits);
         if walked != again && is_unread.get() {
             self.late += 1; // the process has ended, and its code, which decided, with it
             return Vec::new();
         }
         self.checked += 1;
-        let difference = self.difference(&head, &walked, &again, objects).map(|text| ("unwinding-difference", text));
+        let difference = self.difference(&head, &walked, &again, objects);
         difference.into_iter().chain(doubt).collect()
     }
 
-    fn difference(&mut self, head: &StackHead, there: &Walked, here: &Walked, objects: &Objects) -> Option<String> {
+    fn difference(&mut self, head: &StackHead, there: &Walked, here: &Walked, objects: &Objects) -> Option<Facts> {
         if there == here {
             return None;
         }
@@ -92,7 +89,7 @@ impl UnwindingCheck {
             return None;
         }
         self.differing += 1;
-        (self.differing <= MAX_SHOWN).then(|| text(head, there, here, objects))
+        (self.differing <= MAX_SHOWN).then(|| facts(head, there, here, objects))
     }
 
     /// A field of TOTALS, with its comma.
@@ -117,23 +114,19 @@ fn walked_in_kernel(check: &Check) -> Walked {
     Walked { frames: check.frames[..usize::from(user_frames).min(MAX_USER_FRAMES)].to_vec(), outcome }
 }
 
-fn text(head: &StackHead, there: &Walked, here: &Walked, objects: &Objects) -> String {
-    let StackHead { pid, tid, comm, .. } = head;
-    let comm = String::from_utf8_lossy(comm);
+fn facts(head: &StackHead, there: &Walked, here: &Walked, objects: &Objects) -> Facts {
     let same = there.frames.iter().zip(&here.frames).take_while(|(there, here)| there == here).count();
-    let mut text = format!(
-        "the two unwinders disagree about a stack of {} (process {pid}, thread {tid}) after {same} frames; \
-         in the kernel {} frames, end {}; in the sampler {} frames, end {}",
-        comm.trim_end_matches('\0'),
-        there.frames.len(),
-        OUTCOME_NAMES[usize::from(there.outcome)],
-        here.frames.len(),
-        OUTCOME_NAMES[usize::from(here.outcome)],
-    );
     let length = there.frames.len().max(here.frames.len());
-    for index in same.saturating_sub(1)..length.min(same + FRAMES_SHOWN) {
+    let row = |index| {
         let frame = |walked: &Walked| walked.frames.get(index).map_or("-".to_string(), |it| frame_text(objects, *it));
-        let _ = write!(text, "\n  {index:4}  {}  |  {}", frame(there), frame(here));
-    }
-    text
+        format!("{index:4}  {}  |  {}", frame(there), frame(here))
+    };
+    let rows: Vec<String> = (same.saturating_sub(1)..length.min(same + FRAMES_SHOWN)).map(row).collect();
+    let facts = facts_of_stack("unwinding-difference", head, &rows).number("same", same);
+    facts.object("inKernel", &walk_facts(there)).object("inSampler", &walk_facts(here))
+}
+
+fn walk_facts(walked: &Walked) -> String {
+    let end = OUTCOME_NAMES[usize::from(walked.outcome)];
+    format!("{{\"frames\":{},\"end\":\"{end}\"}}", walked.frames.len())
 }

@@ -1,7 +1,7 @@
+import type { ProblemCode } from '../../../account/problem-codes.js';
 import { ProblemList } from '../../../account/problem-list.js';
 import type { ExitStatus } from '../../../account/summary.js';
-import { CaptureError, type CaptureErrorCode } from '../../../capture/capture-error.js';
-import { systemErrorText } from '../../../capture/machine/system-error-text.js';
+import { CaptureError } from '../../../capture/capture-error.js';
 import { CargoFailure } from '../../../cargo/build/cargo-failure.js';
 import { UsageError } from '../../../cargo/command/usage-error.js';
 import { Interrupted } from '../../../run/signals/interrupts.js';
@@ -9,39 +9,11 @@ import { signalNumber } from '../../../run/signals/signal-name.js';
 import { isOfWorkingDirectory } from '../../../run/working-directory.js';
 import { WriteFailure } from '../outputs/write-failure.js';
 import type { Terminal } from '../terminal/terminal.js';
-
-const USAGE = { code: 2, source: 'usage', signal: null } as const;
-const PRIVILEGE = { code: 77, source: 'privilege', signal: null } as const;
-const PROFILER = { code: 125, source: 'profiler', signal: null } as const;
-
-const STATUS_OF_CAPTURE_ERROR: Record<CaptureErrorCode, ExitStatus> = {
-  'not-privileged': PRIVILEGE,
-  'not-permitted': PRIVILEGE,
-  'over-bound': PRIVILEGE,
-  'no-such-process': USAGE,
-  'thirty-two-bit': USAGE,
-  'event-unsupported': USAGE,
-  'pid-namespace': PRIVILEGE,
-  'user-namespace': PRIVILEGE,
-  seccomp: PRIVILEGE,
-  'security-module': PRIVILEGE,
-  'perf-event-paranoid': PRIVILEGE,
-  'locked-memory': PRIVILEGE,
-  'no-btf': PROFILER,
-  'no-ring-buffer': PROFILER,
-  'no-bpf-loop': PROFILER,
-  lockdown: PROFILER,
-  'no-native': PROFILER,
-  'no-directory': PROFILER,
-  setup: PROFILER,
-  kernel: PROFILER,
-  sampler: PROFILER,
-};
-
-/** Which exit code an error of the capture means, and whose it is. */
-export function statusOfCaptureError({ code }: CaptureError): ExitStatus {
-  return STATUS_OF_CAPTURE_ERROR[code];
-}
+import { explainCapture } from './errors/capture-error-texts.js';
+import { PROFILER, statusOfCaptureError, USAGE } from './errors/exit-status.js';
+import { type Explanation, sentenceOf } from './errors/explanation.js';
+import { systemErrorText } from './errors/phrases/system-error-text.js';
+import { explainUnfitLibrary, isUnfitLibrary } from './errors/unfit-library.js';
 
 /**
  * Says what was attempted, why it failed and what to type next; notes it for the summary; returns the exit status that
@@ -64,21 +36,21 @@ function sayLines(error: unknown, message: string, terminal: Terminal): void {
   for (const line of rest) terminal.below(line);
 }
 
-interface Explanation {
+interface Understood {
   /** For the summary's problems. */
-  code: string;
+  code: ProblemCode;
   status: ExitStatus;
   message: string;
   /** One hint a line; may be empty. */
   advice: string;
 }
 
-function understand(error: unknown): Explanation {
+function understand(error: unknown): Understood {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof UsageError) return { code: 'usage', status: USAGE, message, advice: error.advice };
-  if (error instanceof CaptureError) {
-    return { code: error.code, status: statusOfCaptureError(error), message, advice: error.advice };
-  }
+  if (error instanceof CaptureError)
+    return understood(error.code, statusOfCaptureError(error), explainCapture(error));
+  if (isUnfitLibrary(error)) return understood('no-native', PROFILER, explainUnfitLibrary(error));
   if (error instanceof CargoFailure) {
     const status = { code: error.exitCode, source: 'cargo', signal: null } as const;
     return { code: 'cargo', status, message, advice: error.advice };
@@ -99,6 +71,10 @@ function understand(error: unknown): Explanation {
     return { code: 'internal', status: PROFILER, message: fileMessage(error), advice: '' };
   const advice = '--verbose   shows where; please report it';
   return { code: 'internal', status: PROFILER, message: `the profiler failed: ${message}`, advice };
+}
+
+function understood(code: ProblemCode, status: ExitStatus, explanation: Explanation): Understood {
+  return { code, status, message: sentenceOf(explanation), advice: explanation.advice.join('\n') };
 }
 
 type FileError = NodeJS.ErrnoException & { syscall: string; path: string };

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { systemErrorText } from '../../../capture/machine/system-error-text.js';
 import { UsageError } from '../../../cargo/command/usage-error.js';
+import { systemErrorText } from '../command-line/errors/phrases/system-error-text.js';
 
 /** An output could not be written when everything else was done: a full disk, a folder that has gone. */
 export class WriteFailure extends Error {

@@ -62,7 +62,11 @@ fn wait_until(what: &str, is_true: impl Fn() -> bool) {
 fn forked_processes_that_find_no_room_are_not_observed() {
     let Some((engine, _)) = engine_with(&[("processes", 1)], |_| {}) else { return };
     let shell = Shell::observed(FORK_EIGHT, &engine);
-    assert!(engine.observe(&Target::of(2, std::process::id())).unwrap_err().message.contains("processes is full"));
+    assert!(engine
+        .observe(&Target::of(2, std::process::id()))
+        .unwrap_err()
+        .to_string()
+        .contains("processes: it is full"));
     shell.run();
     let Counters { processes_full, spaces_full, .. } = engine.counters();
     assert!((1..=FORKED).contains(&processes_full), "{processes_full} of {FORKED}");
@@ -218,7 +222,7 @@ fn the_programs_time_themselves_and_the_stints_between_samples() {
 }
 
 fn problems_of(processes: &mut Processes) -> Vec<&'static str> {
-    processes.objects.problems.take().into_iter().map(|(code, _)| code).collect()
+    processes.objects.problems.take().into_iter().map(|problem| problem.code()).collect()
 }
 
 #[test]

@@ -1,4 +1,5 @@
 import type { CaptureError } from '../../../../capture/capture-error.js';
+import { explainCapture } from '../../command-line/errors/capture-error-texts.js';
 
 /** `warning`: it works, though not all of it; `problem`: nothing is captured as long as it stands. */
 export type CheckStatus = 'ok' | 'warning' | 'problem';
@@ -23,7 +24,12 @@ export function problem(code: string, found: string, fix: string): Check {
   return { code, status: 'problem', found, fix };
 }
 
-/** The sentence with which a capture would end, where there is one. */
+/** The cause with which a capture would end, where there is one. */
 export function unless(code: string, error: CaptureError | undefined, found: string): Check {
-  return error === undefined ? ok(code, found) : problem(code, error.cause, error.advice);
+  return error === undefined ? ok(code, found) : problemOf(code, error);
+}
+
+export function problemOf(code: string, error: CaptureError): Check {
+  const { cause, advice } = explainCapture(error);
+  return problem(code, cause, advice.join('\n'));
 }

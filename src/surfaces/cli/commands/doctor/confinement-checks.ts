@@ -1,9 +1,9 @@
 import type { CaptureError } from '../../../../capture/capture-error.js';
 import type { MachineFacts } from '../../../../capture/machine/machine-facts.js';
-import { capabilityNames } from '../../../../capture/rights/capabilities.js';
-import { addCapabilities, withoutSeccomp } from '../../../../capture/rights/container.js';
 import { findConfinement, findMissingPrivilege } from '../../../../capture/rights/obstacle.js';
-import { type Check, ok, problem, unless, warning } from './check.js';
+import { capabilityNames } from '../../command-line/errors/phrases/capability-names.js';
+import { addCapabilities, withoutSeccomp } from '../../command-line/errors/phrases/container-advice.js';
+import { type Check, ok, problemOf, unless, warning } from './check.js';
 import type { Trial } from './trial.js';
 
 /** What this process may do, and what the room that it runs in keeps from it. */
@@ -35,21 +35,22 @@ function inPidNamespace(facts: MachineFacts): CaptureError | undefined {
 /** What a filter refuses is seen only by trying, which takes privileges. */
 function seccomp({ hasSeccompFilter, container }: MachineFacts, trial: Trial | undefined): Check {
   if (!hasSeccompFilter) return ok('seccomp', 'no system calls are filtered');
-  if (trial?.error?.code === 'seccomp') return problem('seccomp', trial.error.cause, trial.error.advice);
+  if (trial?.error?.code === 'seccomp') return problemOf('seccomp', trial.error);
   if (trial !== undefined) return ok('seccomp', 'system calls are filtered, and those of profiling pass');
-  const found = 'system calls are filtered (seccomp): whether bpf() passes is seen with more privileges only';
-  return warning('seccomp', found, withoutSeccomp(container));
+  const found =
+    'system calls are filtered (seccomp): only with more privileges is it seen whether bpf() passes';
+  return warning('seccomp', found, withoutSeccomp(container).join('\n'));
 }
 
 function capabilities(facts: MachineFacts, trial: Trial | undefined): Check {
   const missing = findMissingPrivilege(facts);
   if (missing !== undefined && trial !== undefined && trial.error === undefined)
     return ok('capabilities', 'this user has none, and the sampler gets what it needs');
-  if (missing !== undefined) return problem('capabilities', missing.cause, missing.advice);
+  if (missing !== undefined) return problemOf('capabilities', missing);
   const { missingUseful, isRoot, container } = facts;
   const who = isRoot ? 'root' : 'this user';
   if (missingUseful.length === 0)
     return ok('capabilities', `${who} has all capabilities that profiling needs`);
-  const found = `${who} can profile, but has no ${capabilityNames(missingUseful)}: other users’ processes, replaced files and the kernel may stay without names`;
+  const found = `${who} can profile, but has no ${capabilityNames(missingUseful)}: other users’ processes, replaced files and the kernel may stay without symbols`;
   return warning('capabilities', found, addCapabilities(container, missingUseful));
 }

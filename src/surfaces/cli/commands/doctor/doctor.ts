@@ -10,7 +10,7 @@ import { confinementChecks } from './confinement-checks.js';
 import { displayCheck } from './display-check.js';
 import { doctorText } from './doctor-text.js';
 import { elevationCheck } from './elevation-check.js';
-import { machineChecks } from './machine-checks.js';
+import { ELSEWHERE, machineChecks } from './machine-checks.js';
 import { settingChecks } from './setting-checks.js';
 import { toolChecks } from './tool-checks.js';
 import { type Trial, tryCapture } from './trial.js';
@@ -63,8 +63,7 @@ async function linuxChecks(trial: Trial | undefined): Promise<Check[]> {
 function platform(): Check {
   const found = `${process.platform} ${process.arch}, kernel ${readMachineFacts().kernelRelease}`;
   if (process.platform === 'linux') return ok('platform', found);
-  const fix = 'profile on Linux x86-64; profiles that were taken there can be read here';
-  return problem('platform', `capturing needs Linux, this is ${found}`, fix);
+  return problem('platform', `capturing needs Linux, and this is ${found}`, ELSEWHERE);
 }
 
 function asJson(checks: readonly Check[], verdict: Verdict): string {

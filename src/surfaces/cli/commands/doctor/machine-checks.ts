@@ -4,8 +4,11 @@ import type { MachineFacts } from '../../../../capture/machine/machine-facts.js'
 import { checkNativeParts } from '../../../../capture/machine/native-parts.js';
 import { findMissingFeature } from '../../../../capture/rights/diagnose.js';
 import { findMachineObstacle } from '../../../../capture/rights/obstacle.js';
-import { type Check, ok, problem, unless } from './check.js';
+import { type Check, ok, problemOf, unless } from './check.js';
 import type { Trial } from './trial.js';
+
+/** Where nothing can be captured at all. */
+export const ELSEWHERE = 'profile on Linux x86-64; profiles that were taken there can be read here';
 
 /** What the installation and the kernel must have, whoever asks. */
 export function machineChecks(facts: MachineFacts, trial: Trial | undefined): Check[] {
@@ -18,8 +21,8 @@ function nativeParts(): Check {
     return ok('native-parts', 'all native parts are in this installation');
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
-    const fix = error.advice || 'profile on Linux x86-64; profiles that were taken there can be read here';
-    return problem('native-parts', error.cause, fix);
+    const check = problemOf('native-parts', error);
+    return { ...check, fix: check.fix || ELSEWHERE };
   }
 }
 
@@ -39,7 +42,7 @@ function features(trial: Trial | undefined): Check[] {
   const ringBuffer = findMissingFeature({ ...features, hasBpfLoop: true });
   const bpfLoop = findMissingFeature({ ...features, hasRingBuffer: true });
   return [
-    unless('ring-buffer', ringBuffer, 'the kernel has ring buffers for kernel programs'),
+    unless('ring-buffer', ringBuffer, 'the kernel has ring buffers for BPF programs'),
     unless('bpf-loop', bpfLoop, 'the kernel has bpf_loop, with which stacks are unwound'),
   ];
 }

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { type MachineFacts, readKernelSetting } from '../../../../capture/machine/machine-facts.js';
-import { PARANOID_ADVICE } from '../../../../capture/rights/diagnose.js';
+import { LESS_PARANOID } from '../../command-line/errors/kernel.js';
 import { type Check, ok, warning } from './check.js';
 
 const WRAPPER_HZ = 997;
@@ -28,7 +28,7 @@ function paranoid(): Check | undefined {
   if (value > 2) {
     // Where another kernel than Debian's or Ubuntu's has such a value it means 2; the trial shows which it is.
     const found = `kernel.perf_event_paranoid is ${value}: Debian’s and Ubuntu’s kernels let root alone open perf events`;
-    return warning('perf-event-paranoid', `${found}, so that profiling needs sudo`, PARANOID_ADVICE);
+    return warning('perf-event-paranoid', `${found}, so that profiling needs sudo`, LESS_PARANOID);
   }
   const who =
     value > 0 ? 'samples of a whole CPU are for cap_perfmon, which the sampler has' : 'everybody may sample';
@@ -38,7 +38,7 @@ function paranoid(): Check | undefined {
 function unprivilegedBpf(): Check | undefined {
   const value = readKernelSetting('unprivileged_bpf_disabled');
   if (value === undefined) return undefined;
-  const who = value > 0 ? 'kernel programs are for cap_bpf, which the sampler has' : 'no obstacle';
+  const who = value > 0 ? 'loading BPF programs is for cap_bpf, which the sampler has' : 'no obstacle';
   return ok('unprivileged-bpf', `kernel.unprivileged_bpf_disabled is ${value}: ${who}`);
 }
 

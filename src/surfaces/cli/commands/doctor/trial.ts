@@ -7,6 +7,9 @@ import { type CaptureSession, openSession } from '../../../../capture/capture-se
 import type { CapturePlan } from '../../../../ffi/sampler-messages.js';
 import { NativeSymbolizer } from '../../../../ffi/symbolizer.js';
 import { buildProfile } from '../../../../symbolize/build-profile.js';
+import { explainCapture } from '../../command-line/errors/capture-error-texts.js';
+import { captureProblems } from '../../command-line/errors/capture-problems.js';
+import { sentenceOf } from '../../command-line/errors/explanation.js';
 import { type Check, ok, problem, warning } from './check.js';
 
 const PLAN: CapturePlan = {
@@ -31,14 +34,16 @@ export interface Trial {
   check: Check;
 }
 
-/** Loads the kernel programs, and takes and unwinds samples of a busy program of ours: what no setting can promise. */
+/** Loads the BPF programs, and takes and unwinds samples of a busy program of ours: what no setting can promise. */
 export async function tryCapture(): Promise<Trial> {
   try {
     await using session = await openSession(PLAN);
     return { check: await sampleBusyProgram(session) };
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
-    return { error, check: problem('trial', error.message, error.advice || 'please report it') };
+    const explanation = explainCapture(error);
+    const fix = explanation.advice.join('\n') || 'report it, please';
+    return { error, check: problem('trial', sentenceOf(explanation), fix) };
   }
 }
 
@@ -56,13 +61,13 @@ async function sampleBusyProgram(session: CaptureSession): Promise<Check> {
   const { statistics } = await buildProfile(raw, new NativeSymbolizer(session.native), []);
   const delivered = raw.samples.reduce((sum, { count }) => sum + count, 0);
   const complete = completePercent({ stacks: statistics.stacks, samples: { delivered } });
-  const said = new ProblemList(session.problems).takeUnsaid();
+  const said = new ProblemList(captureProblems(session.problems)).takeUnsaid();
   return describe({ delivered, lost: lostCount(raw.totals.lost), complete, said });
 }
 
 async function failureOf(child: ChildProcess): Promise<never> {
   return await new Promise((_, reject) => {
-    child.once('error', (error) => reject(new CaptureError('sampler', 'start a program', error.message)));
+    child.once('error', (error) => reject(new CaptureError({ code: 'sampler', why: 'no-program' }, error)));
   });
 }
 
@@ -76,10 +81,8 @@ interface Figures {
 
 function describe({ delivered, lost, complete, said }: Figures): Check {
   if (delivered === 0) {
-    const found = ['the kernel programs were loaded, but no sample of a busy program came', ...said].join(
-      '; ',
-    );
-    return problem('trial', found, 'please report it, with the output of doctor --json');
+    const found = ['the BPF programs were loaded, but no sample of a busy program came', ...said].join('; ');
+    return problem('trial', found, 'report it, please, with the output of doctor --json');
   }
   const figures = `works: ${delivered} samples, ${percent(complete)} % complete, ${lost === 0 ? 'none' : lost} lost`;
   const found = [figures, ...said].join('; ');

@@ -1,5 +1,6 @@
 import type { CaptureError } from '../../../../capture/capture-error.js';
-import { statusOfCaptureError } from '../../command-line/explain.js';
+import { explainCapture } from '../../command-line/errors/capture-error-texts.js';
+import { statusOfCaptureError } from '../../command-line/errors/exit-status.js';
 import type { Check } from './check.js';
 
 /** `exitCode`: 0 profiling works, 77 privileges are missing, 125 this machine cannot. */
@@ -16,8 +17,10 @@ export function reachVerdict(checks: readonly Check[], obstacle: CaptureError | 
   const problems = checks.filter(({ status }) => status === 'problem');
   const ofMachine = problems.find(({ code }) => OF_THE_MACHINE.includes(code));
   if (ofMachine !== undefined) return cannot(ofMachine.found);
-  if (obstacle !== undefined)
-    return statusOfCaptureError(obstacle).code === 77 ? missing(obstacle) : cannot(obstacle.cause);
+  if (obstacle !== undefined) {
+    const { cause } = explainCapture(obstacle);
+    return statusOfCaptureError(obstacle).code === 77 ? missing(cause) : cannot(cause);
+  }
   return problems[0] === undefined ? works(checks) : cannot(problems[0].found);
 }
 
@@ -27,7 +30,7 @@ function works(checks: readonly Check[]): Verdict {
   return { exitCode: 0, message: `Profiling works here${but}.` };
 }
 
-function missing({ cause }: CaptureError): Verdict {
+function missing(cause: string): Verdict {
   return { exitCode: 77, message: `Profiling is not allowed here yet: ${cause}.` };
 }
 

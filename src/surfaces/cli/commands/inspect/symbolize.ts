@@ -1,4 +1,4 @@
-import { ProblemList } from '../../../../account/problem-list.js';
+import { type Problem, ProblemList } from '../../../../account/problem-list.js';
 import { useDebugCache } from '../../../../ffi/debug-files.js';
 import { readElfFacts } from '../../../../ffi/elf-facts.js';
 import type { ResolvedAddresses } from '../../../../ffi/symbolizer.js';
@@ -28,10 +28,12 @@ export async function printSymbols({ operand, values }: CommandLine): Promise<nu
   if (settings !== undefined) useDebugCache(settings.cacheFolder); // what others have asked for; nobody is asked here
   const addresses = parseAddresses(await standardInput());
   const resolved = await symbolizeFile(path, addresses, { demangle, isLikeLlvm: true });
-  const problems = resolved.problems.map(({ message }) => ({
-    code: 'symbols',
-    message: `${path}: ${message}`,
-  }));
+  const problems = resolved.problems.map(
+    ({ message }): Problem => ({
+      code: 'symbols',
+      message: `${path}: ${message}`,
+    }),
+  );
   for (const problem of new ProblemList(problems).takeUnsaid()) new Terminal('normal').warn(problem);
   await print(resolved);
   return 0;

@@ -1,13 +1,10 @@
 import { UsageError } from '../../../../cargo/command/usage-error.js';
 import { NativeError } from '../../../../ffi/native-error.js';
+import { nativeErrorText } from '../../command-line/errors/phrases/native-error-text.js';
+import { isUnfitLibrary } from '../../command-line/errors/unfit-library.js';
 
 /** What reading the typed file failed with, as the error to throw; a missing library stays what it is. */
 export function unreadableFile(error: unknown): unknown {
-  if (!(error instanceof NativeError) || error.code === 'ELIBACC') return error;
-  return new UsageError(reasonOf(error));
-}
-
-/** As the commands say it: no capital, no full stop, and the system's number for the error left out. */
-function reasonOf({ message }: NativeError): string {
-  return message.replace(/^Cannot/, 'cannot').replace(/ \(os error \d+\)|\.$/g, '');
+  if (!(error instanceof NativeError) || isUnfitLibrary(error)) return error;
+  return new UsageError(nativeErrorText(error));
 }

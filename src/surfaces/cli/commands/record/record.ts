@@ -19,6 +19,8 @@ import {
   type PrepareTarget,
 } from '../../../../run/targets/prepared-target.js';
 import { type RunEnd, waitForEnd } from '../../../../run/wait-for-end.js';
+import { explainCapture } from '../../command-line/errors/capture-error-texts.js';
+import { captureProblems } from '../../command-line/errors/capture-problems.js';
 import { explain } from '../../command-line/explain.js';
 import type { RecordOptions } from '../../command-line/options/record-options.js';
 import { packageVersion } from '../../command-line/version.js';
@@ -109,6 +111,7 @@ async function abandon(opening: Promise<CaptureSession>, error: unknown): Promis
 async function profile(run: RunInProgress): Promise<ExitStatus> {
   const { options, session, outputs, summary, interrupts, terminal } = run;
   const { end, raw } = await capture(run);
+  summary.problems.addAll(captureProblems(session.problems));
   noteCapture(raw, run, summary);
   if (end.why === 'ended') noteStillRunning(raw, summary);
   if (session.processes.length === 0) return nothingRan(end, run);
@@ -152,13 +155,14 @@ function isSamplerLost(error: unknown): error is CaptureError {
 }
 
 /** The part of the profile that is whole is worth having; it says everywhere that it is a part. */
-async function writeWhatCame({ cause }: CaptureError, run: RunInProgress): Promise<void> {
+async function writeWhatCame(error: CaptureError, run: RunInProgress): Promise<void> {
   const { session, summary, terminal } = run;
   const raw = session.whatCame();
   if (raw === undefined || raw.samples.length === 0) return;
+  summary.problems.addAll(captureProblems(session.problems));
   noteCapture(raw, run, summary);
   const seconds = (summary.phasesNs.run / 1e9).toFixed(1);
-  const message = `the profile is cut off after ${seconds} s, and its last second is thin: ${cause}`;
+  const message = `the profile is cut off after ${seconds} s, and its last second is thin: ${explainCapture(error).cause}`;
   summary.problems.add({ code: 'cut-off', message });
   await writeProfile(raw, run, [message]).catch((error) => {
     if (error instanceof Interrupted) throw error;

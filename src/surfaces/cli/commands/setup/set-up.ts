@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
-import { CaptureError } from '../../../../capture/capture-error.js';
+import { CaptureError, type ProcessEnding } from '../../../../capture/capture-error.js';
 import { readKernelSetting } from '../../../../capture/machine/machine-facts.js';
 import { checkNativeParts } from '../../../../capture/machine/native-parts.js';
-import { systemErrorText } from '../../../../capture/machine/system-error-text.js';
-import { PARANOID_ADVICE } from '../../../../capture/rights/diagnose.js';
 import { INSTALL_ROOT, installedSamplers } from '../../../../capture/rights/installed-sampler.js';
 import { UsageError } from '../../../../cargo/command/usage-error.js';
 import { findNativeFile } from '../../../../ffi/native-files.js';
+import { LESS_PARANOID } from '../../command-line/errors/kernel.js';
 import { printText } from '../../terminal/print-text.js';
 import { Terminal } from '../../terminal/terminal.js';
 import type { CommandLine } from '../command.js';
@@ -49,7 +48,7 @@ function warnOfParanoidKernel(terminal: Terminal): void {
   const value = readKernelSetting('perf_event_paranoid') ?? 0;
   if (value <= 2) return;
   const cause = `kernel.perf_event_paranoid is ${value}: kernels of Debian and Ubuntu let root alone open perf events`;
-  terminal.warn(`${cause}; ${PARANOID_ADVICE}`);
+  terminal.warn(`${cause}; ${LESS_PARANOID}`);
 }
 
 /** One question: where sudo asks for a password, that is it. */
@@ -71,12 +70,17 @@ function runAsRoot(command: readonly string[], terminal: Terminal): void {
   const isRoot = process.geteuid?.() === 0;
   const [file, ...args] = isRoot ? command : ['sudo', '--', ...command];
   if (!isRoot) terminal.say(`+ ${[file, ...args].join(' ')}`);
-  const { status, error } = spawnSync(file!, args, { stdio: ['inherit', 'ignore', 'inherit'] });
+  const { status, signal, error } = spawnSync(file!, args, { stdio: ['inherit', 'ignore', 'inherit'] });
   if (status === 0) return;
-  if (status === OBSTACLE) {
-    throw new CaptureError('setup', 'set up the sampler', 'bee-sampler ended for the reason above');
-  }
-  const cause = error === undefined ? `${file} ended with code ${status}` : systemErrorText(error);
-  const advice = `as root:   ${command.join(' ')}`;
-  throw new CaptureError('not-privileged', 'set up the sampler', cause, advice);
+  if (status === OBSTACLE) throw new CaptureError({ code: 'setup' });
+  const ending = endingOf(status, signal, error);
+  throw new CaptureError(
+    { code: 'not-privileged', why: 'setup-failed', ending, command, file: file! },
+    error,
+  );
+}
+
+function endingOf(status: number | null, signal: string | null, error: Error | undefined): ProcessEnding {
+  if (error !== undefined) return { kind: 'failed', error };
+  return signal === null ? { kind: 'exited', status } : { kind: 'killed', signal };
 }

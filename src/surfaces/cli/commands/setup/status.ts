@@ -1,5 +1,6 @@
 import { type Bounds, boundsOf } from '../../../../capture/rights/bounds.js';
 import { INSTALL_ROOT, type InstalledSampler } from '../../../../capture/rights/installed-sampler.js';
+import { systemErrorText } from '../../command-line/errors/phrases/system-error-text.js';
 
 const KINDS: Record<InstalledSampler['kind'], string> = {
   same: 'ready for you',
@@ -14,8 +15,8 @@ export function statusText(installed: readonly InstalledSampler[]): string {
   return installed.map(paragraph).join('');
 }
 
-function paragraph({ path, kind, why, users, groups, ...allowed }: InstalledSampler): string {
-  if (kind === 'unreadable') return `${path}: ${KINDS[kind]}: ${why}\n`;
+function paragraph({ path, kind, error, users, groups, ...allowed }: InstalledSampler): string {
+  if (kind === 'unreadable') return `${path}: ${KINDS[kind]}: ${systemErrorText(error)}\n`;
   const names = [...users, ...groups.map((group) => `members of ${group}`)];
   return [
     `${path}: ${KINDS[kind]}`,

@@ -1,0 +1,28 @@
+import type { CaptureError, CaptureErrorCause, CaptureErrorCode } from '../../../../capture/capture-error.js';
+import { BOUND_TEXTS } from './bounds.js';
+import { CONTAINER_TEXTS } from './containers.js';
+import type { Explanation, TextsOf } from './explanation.js';
+import { KERNEL_TEXTS } from './kernel.js';
+import { PRIVILEGE_TEXTS } from './privileges.js';
+import { PROCESS_TEXTS } from './processes.js';
+import { SAMPLER_TEXTS } from './sampler.js';
+
+/** Every code that keeps a capture from starting, or ends it. */
+export const CAPTURE_ERROR_TEXTS: TextsOf<CaptureErrorCode> = {
+  ...PRIVILEGE_TEXTS,
+  ...CONTAINER_TEXTS,
+  ...KERNEL_TEXTS,
+  ...PROCESS_TEXTS,
+  ...BOUND_TEXTS,
+  ...SAMPLER_TEXTS,
+};
+
+/** The facts of an error in words. */
+export function explainCapture({ facts, cause }: CaptureError): Explanation {
+  // The table's own type says that each code meets its fields, which TypeScript does not follow through an index.
+  const explain = CAPTURE_ERROR_TEXTS[facts.code] as (
+    facts: CaptureError['facts'],
+    cause: CaptureErrorCause,
+  ) => Explanation;
+  return explain(facts, cause);
+}
