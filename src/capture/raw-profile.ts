@@ -8,7 +8,7 @@ export type RawObject = MappedObject;
 export type RawSample = StackRecord;
 
 /**
- * What the kernel program and the sampler counted: the JSON of the sampler's TOTALS. Times in ns (exact below 2^53,
+ * What the BPF program and the sampler counted: the JSON of the sampler's TOTALS. Times in ns (exact below 2^53,
  * which is 104 days), memory in bytes, `lost` by cause (ffi/layout's LOSS_NAMES).
  */
 export interface CaptureTotals {

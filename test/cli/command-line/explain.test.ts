@@ -7,6 +7,7 @@ import { ProblemList } from '../../../src/account/problem-list.js';
 import { CaptureError, type CaptureErrorCode } from '../../../src/capture/capture-error.js';
 import { CargoFailure } from '../../../src/cargo/build/cargo-failure.js';
 import { UsageError } from '../../../src/cargo/command/usage-error.js';
+import { NativeError } from '../../../src/ffi/native-error.js';
 import { exitCodeOf } from '../../../src/run/targets/prepared-target.js';
 import { explainCapture } from '../../../src/surfaces/cli/command-line/errors/capture-error-texts.js';
 import { STATUS_OF_CAPTURE_ERROR } from '../../../src/surfaces/cli/command-line/errors/exit-status.js';
@@ -110,6 +111,18 @@ test('cargo’s failure keeps cargo’s code; what cargo has said is not said ag
   assert.deepEqual([silent.code, silent.source, written], [101, 'cargo', '']);
   explain(new CargoFailure('cannot start cargo', 127, false, 'install Rust'), new Terminal('normal'));
   assert.match(written, /cannot start cargo\n *install Rust\n$/);
+});
+
+test('a libbee that does not fit: 125, and what to type', () => {
+  const error = new NativeError(
+    'EPROTONOSUPPORT',
+    'load libbee',
+    '/opt/libbee.so has ABI 8, and this needs 9',
+  );
+  const problems = new ProblemList();
+  const { code, source } = explain(error, new Terminal('normal'), problems);
+  assert.deepEqual([code, source, problems.toJSON()[0]?.code], [125, 'profiler', 'no-native']);
+  assert.match(written, /^error: cannot load libbee: \/opt\/libbee\.so has ABI 8, .*\n {2}npm install -g /);
 });
 
 test('anything else is the profiler’s own failure: 125', () => {
