@@ -12,7 +12,7 @@ const native = resolve('native');
  * how a failure and a problem are told.
  */
 const SAMPLER_ROOMS = ['rights', 'kernel', 'tables', 'spaces', 'unwind', 'serve'];
-const FOR_ALL = ['failure.rs', 'problems.rs'];
+const FOR_ALL = ['facts.rs', 'failure.rs', 'problems.rs'];
 
 const crates = readdirSync(native).filter((name) => rootOf(name) !== undefined);
 

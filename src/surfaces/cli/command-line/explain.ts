@@ -41,7 +41,7 @@ interface Understood {
   code: ProblemCode;
   status: ExitStatus;
   message: string;
-  /** One hint a line; may be empty. */
+  /** A line for each way out; may be empty. */
   advice: string;
 }
 
