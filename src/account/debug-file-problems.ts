@@ -3,7 +3,7 @@ import { enumerate } from './enumerate.js';
 import { formatQuantity } from './format-count.js';
 import type { Problem } from './problem-list.js';
 
-/** What was asked for and did not come, and what came after the `waitMs` that the picture waits. */
+/** Downloads that failed, and files that arrived after the `waitMs` that the flamegraph waits for them. */
 export function debugFileProblems({ late, failures }: DownloadReport, waitMs: number): Problem[] {
   const problems = failures.map(
     ({ place, why, files }): Problem => ({
@@ -12,6 +12,6 @@ export function debugFileProblems({ late, failures }: DownloadReport, waitMs: nu
     }),
   );
   if (late.length === 0) return problems;
-  const message = `${formatQuantity(late.length, 'debug file')} came too late for the picture (${enumerate(late)}): --debuginfod-wait SECONDS waits longer than ${waitMs / 1000}`;
+  const message = `${formatQuantity(late.length, 'debug file')} arrived too late for the flamegraph (${enumerate(late)}): raise --debuginfod-wait above ${waitMs / 1000} (seconds)`;
   return [...problems, { code: 'debug-files-late', message }];
 }

@@ -1,9 +1,9 @@
-/** `1234567` → `1,234,567`; the same in every locale. */
+/** `1234567` → `1,234,567`, independent of the locale. */
 export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** `part` of `whole` as `12.3 %`; two digits below one percent; `<0.01 %` for what would read as none. */
+/** `12.3 %`; two digits below one percent; `<0.01 %` for what would round to none. */
 export function formatPercent(part: number, whole: number): string {
   if (part === 0 || whole === 0) return '0 %';
   const percent = (100 * part) / whole;

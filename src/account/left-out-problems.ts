@@ -1,7 +1,7 @@
 import type { CaptureTotals } from '../capture/raw-profile.js';
 import type { Problem } from './problem-list.js';
 
-/** What an ordinary user may not see of a program that they run: its children with other rights. */
+/** Child processes with other rights, which an unprivileged user may not profile. */
 export function leftOutProblems({
   foreignExecs,
   foreignSamples,
@@ -11,11 +11,11 @@ export function leftOutProblems({
   if (foreignExecs > 0) {
     const processes = foreignExecs === 1 ? '1 process' : `${foreignExecs} processes`;
     note(
-      `${processes} with other rights than yours (setuid, for example sudo) left out: only root may profile them`,
+      `${processes} that ran with other rights than yours (setuid, for example sudo) left out: only root may profile them`,
     );
   }
   if (foreignSamples > 0) {
-    note(`${foreignSamples} hits in threads that became another user’s, or hide their memory, left out`);
+    note(`${foreignSamples} hits left out, in threads that switched to another user or hide their memory`);
   }
   return problems;
 }

@@ -2,30 +2,32 @@ import { enumerate } from './enumerate.js';
 import { formatCount, formatQuantity } from './format-count.js';
 import type { ProblemCode } from './problem-codes.js';
 
-/** Different problems of one code that are told; more say the same in other words. */
+/** Distinct messages shown for one code; further ones say the same in other words. */
 const MAX_TOLD = 3;
-/** Told one by one, for as many as these there are: the rules that were typed, the first five stacks that differ. */
+/**
+ * Shown in full because their number is bounded: by the rules that were typed, or the first five stacks that differ.
+ */
 const TOLD_WHOLE: ReadonlySet<ProblemCode> = new Set(['require', 'unwinding-difference', 'unwinding-doubt']);
 
 /** What is wrong with a run or its profile. */
 export interface Problem {
   code: ProblemCode;
   message: string;
-  /** The file or process in the message: problems that differ in it alone become one. */
+  /** The file or process in the message: problems that differ only in it are merged. */
   subject?: string | undefined;
 }
 
-/** As the summary has it: `count` is how often it came. */
+/** As in the summary; `count` is how often the problem occurred. */
 export interface MergedProblem {
   code: ProblemCode;
   message: string;
   count: number;
 }
 
-/** Problems that are the same but for their subject. */
+/** Problems that differ only in their subject. */
 interface Kind {
   first: Problem;
-  /** Each once, in the order of their coming. */
+  /** In order of first occurrence. */
   subjects: Set<string>;
   count: number;
   isSaid: boolean;
@@ -37,9 +39,9 @@ interface Line extends MergedProblem {
 }
 
 /**
- * The problems of a run, by code in the order of their coming. Equal ones are counted; those that differ in their
- * subject alone name the first three; of different ones of one code three are told, and how many more there are.
- * A run over a whole machine meets thousands of short processes, each of which may say the same.
+ * The problems of a run, by code in order of first occurrence. Equal problems are counted; those that differ only in
+ * their subject name the first three subjects; of the distinct messages of one code three are shown, then the number of
+ * the rest. A run over a whole machine meets thousands of short processes, each of which may raise the same problem.
  */
 export class ProblemList {
   readonly #codes = new Map<string, Map<string, Kind>>();
@@ -63,7 +65,7 @@ export class ProblemList {
     kind.count++;
   }
 
-  /** What is to be shown, one text a problem; nothing twice. */
+  /** Texts not shown yet, one per problem; marks them as shown. */
   takeUnsaid(): string[] {
     const lines = this.#lines().filter(({ kinds }) => kinds.some(({ isSaid }) => !isSaid));
     for (const kind of lines.flatMap(({ kinds }) => kinds)) kind.isSaid = true;
@@ -79,7 +81,6 @@ export class ProblemList {
   }
 }
 
-/** Of one code. */
 function linesOf(kinds: readonly Kind[]): Line[] {
   if (kinds.length <= MAX_TOLD || TOLD_WHOLE.has(kinds[0]!.first.code)) return kinds.map(lineOf);
   return [...kinds.slice(0, MAX_TOLD).map(lineOf), lineOfHidden(kinds.slice(MAX_TOLD))];
@@ -89,7 +90,7 @@ function lineOf(kind: Kind): Line {
   const { first, subjects, count } = kind;
   const { code, subject = '' } = first;
   const message = first.message.replace(subject, () => enumerate([...subjects]));
-  // Where every subject came once, their number has been said.
+  // If every subject occurred once, the list of subjects already says how often.
   const times = count > subjects.size ? ` (${formatQuantity(count, 'time')})` : '';
   return { code, message, count, kinds: [kind], text: `${message}${times}` };
 }
@@ -97,6 +98,6 @@ function lineOf(kind: Kind): Line {
 function lineOfHidden(kinds: readonly Kind[]): Line {
   const { code } = kinds[0]!.first;
   const count = kinds.reduce((sum, kind) => sum + kind.count, 0);
-  const message = `and ${formatCount(count)} more of the kind ${code}`;
+  const message = `and ${formatCount(count)} more problems of kind ${code}`;
   return { code, message, count, kinds, text: message };
 }

@@ -18,21 +18,20 @@ const MIN_COMPLETE_PERCENT = 90;
 const MIN_SYMBOLIZED_PERCENT = 80;
 const MAX_LOST_PERCENT = 2;
 /**
- * Of stacks with 20 frames every third holds a guess then: a wrong caller is no outlier any more, which the eye finds by
- * its width, but part of every shape.
+ * At 2 %, one in three stacks of 20 frames contains a guess: wrong callers are then no longer outliers that stand out
+ * by their width, but part of every shape.
  */
 const MAX_GUESSED_PERCENT = 2;
-/** A share up to it stays unsaid: one frame in a thousand moves nothing that is seen. */
+/** Shares up to this are not mentioned: one frame in a thousand changes nothing visible. */
 const UNSAID_GUESSED_PERCENT = 0.1;
-/** Below this a share of 10 % is uncertain by half of itself. */
+/** With fewer samples, a share of 10 % has an error of half its value. */
 const MIN_SAMPLES = 100;
 
-/** Every machine is late now and then. */
+/** Every machine skips a few ticks. */
 const UNSAID_SKIPPED_PERCENT = 0.5;
 
 const UNWIND_TABLE_FLAG = 'compile with -fasynchronous-unwind-tables to get tables';
 
-/** Why stacks are incomplete and samples lost, in words. */
 const REASONS: Record<string, string> = {
   noTable: 'no unwind table',
   noCfi: 'code without unwind information',
@@ -44,8 +43,9 @@ const REASONS: Record<string, string> = {
 };
 
 /**
- * "5,012 samples at 997 Hz · 99.9 % of stacks complete to the thread's start · 98.7 % of frames symbolized · 0 lost": what is
- * known of the picture. It says how far the walks came, not that they were right, which `--check-unwinding` looks at.
+ * "5,012 samples at 997 Hz · 99.9 % of stacks complete to the thread's start · 98.7 % of frames symbolized · 0 lost":
+ * what is known about the profile. It says how far the walks got, not that they were right; `--check-unwinding`
+ * verifies that.
  */
 export function qualityLine(summary: Summary): string {
   const { samples, cost, stacks } = summary;
@@ -68,27 +68,27 @@ export function qualityLine(summary: Summary): string {
   return parts.join(' · ');
 }
 
-/** What makes the profile poor; empty for a good one. */
+/** Reasons to distrust the profile; empty for a good one. */
 export function qualityProblems(summary: Summary): Problem[] {
   const { samples, stacks, frames, targets } = summary;
   const problems: Problem[] = [];
   const note = (code: ProblemCode, message: string) => problems.push({ code, message });
   if (samples.delivered === 0) {
-    note('no-samples', 'no samples: the program used less CPU time than the interval between two samples');
+    note('no-samples', 'no samples: the target used less CPU time than one sampling interval');
   } else if (samples.delivered < MIN_SAMPLES) {
     const few = samples.delivered === 1 ? 'only 1 sample' : `only ${formatCount(samples.delivered)} samples`;
-    note('few-samples', `${few}: shares are rough; run longer or raise --frequency`);
+    note('few-samples', `${few}: percentages are rough; run longer or raise --frequency`);
   }
   if (stacks.user > 0 && completePercent(summary) < MIN_COMPLETE_PERCENT) {
     note(
       'incomplete-stacks',
-      `only ${share(completePercent(summary))} of stacks are complete to the start of their thread (${reasons(stacks.incomplete, stacks.maxDepth)})`,
+      `only ${share(completePercent(summary))} of stacks are complete to the thread's start (${reasons(stacks.incomplete, stacks.maxDepth)})`,
     );
   }
   if (frames.user > 0 && symbolizedPercent(summary) < MIN_SYMBOLIZED_PERCENT) {
     note(
       'unnamed-frames',
-      `only ${share(symbolizedPercent(summary))} of frames are symbolized: the symbols of the others are missing`,
+      `only ${share(symbolizedPercent(summary))} of frames are symbolized: symbols are missing for the rest`,
     );
   }
   if (guessedPercent(summary) > MAX_GUESSED_PERCENT) note('guessed-frames', guessedMessage(summary));
@@ -112,23 +112,23 @@ function notOptimized({ argv }: SummaryTarget): Problem {
   return { code: 'not-optimized', message: `built without optimization (opt-level 0): ${subject}`, subject };
 }
 
-/** What a host takes, it takes from every function alike: that is said, and makes no profile poor. */
+/** Time stolen by the host is taken from every function alike: it is mentioned, but does not make the profile poor. */
 function skippedPart(summary: Summary): string {
   const { skipped, throttled, stolenNs } = summary.event;
-  const part = `${share(skippedPercent(summary))} did not come`;
+  const part = `${share(skippedPercent(summary))} skipped`;
   if (throttled > skipped / 2) return part;
-  return `${part} (the host of this machine took ${(stolenNs / 1e9).toFixed(1)} s of CPU time)`;
+  return `${part} (the host took ${(stolenNs / 1e9).toFixed(1)} s of CPU time from this virtual machine)`;
 }
 
 function guessedMessage(summary: Summary): string {
   const [where, remedy] =
     summary.unwinder === 'fp'
-      ? ['--unwind fp finds callers by frame pointer', '--unwind dwarf reads unwind tables']
-      : ['without an unwind table the caller was found by frame pointer', UNWIND_TABLE_FLAG];
-  return `${guessedShare(summary)} of frames are guesses: ${where}, and the code does not prove that it keeps one; these callers may be wrong or missing (${remedy})`;
+      ? ['--unwind fp follows frame pointers', '--unwind dwarf uses unwind tables']
+      : ['code without an unwind table was unwound by frame pointer', UNWIND_TABLE_FLAG];
+  return `${guessedShare(summary)} of frames are guesses: ${where}, and nothing proves that the code keeps one; these callers may be wrong or missing (${remedy})`;
 }
 
-/** Where stacks are cut, the deepest ones are as long as the limit. */
+/** If stacks were cut at the depth limit, `maxDepth` is that limit. */
 function reasons(counts: Record<string, number>, maxDepth = 0): string {
   const present = Object.entries(counts).filter(([, value]) => value > 0);
   const words: Record<string, string> = { ...REASONS, depth: `deeper than ${formatCount(maxDepth)} frames` };
@@ -138,9 +138,9 @@ function reasons(counts: Record<string, number>, maxDepth = 0): string {
   );
 }
 
-/** Never less than it is. */
+/** Rounded up, so that guesses are never understated. */
 function guessedShare(summary: Summary): string {
-  const ceiled = Math.ceil(guessedPercent(summary) * 10 - 1e-9) / 10; // 0.3 as a fraction of frames is a little more
+  const ceiled = Math.ceil(guessedPercent(summary) * 10 - 1e-9) / 10; // tolerates floating point: 0.3 may come out slightly larger
   return `${ceiled.toFixed(1).replace(/\.0$/, '')} %`;
 }
 

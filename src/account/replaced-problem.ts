@@ -1,7 +1,7 @@
 import type { Problem } from './problem-list.js';
 
-/** A file whose content is not the one that was profiled, nor to be had any more. */
+/** A file whose profiled content was overwritten and cannot be recovered. */
 export function replacedProblem(path: string): Problem {
-  const message = `${path}: written over while it was profiled; frames of what it was have no names (:replaced)`;
+  const message = `${path}: overwritten during the run; frames of its old content cannot be symbolized (:replaced)`;
   return { code: 'file-replaced', message, subject: path };
 }

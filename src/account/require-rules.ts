@@ -20,7 +20,6 @@ const MEASURES: Record<string, Measure> = {
   depth: ({ stacks }) => stacks.maxDepth,
 };
 
-/** What a rule can be about. */
 export const MEASURE_NAMES: readonly string[] = Object.keys(MEASURES);
 
 const COMPARISONS: Record<string, (have: number, limit: number) => boolean> = {
@@ -36,13 +35,11 @@ export interface RequireRule {
   limit: number;
 }
 
-/** One line per rule that the run does not meet. */
+/** One line for each rule that the run fails. */
 export function failedRules(rules: readonly RequireRule[], summary: Summary): string[] {
   return rules.flatMap(({ text, measure, comparison, limit }) => {
     const have = MEASURES[measure]!(summary);
-    return COMPARISONS[comparison]!(have, limit)
-      ? []
-      : [`${text} does not hold: ${measure} is ${round(have)}`];
+    return COMPARISONS[comparison]!(have, limit) ? [] : [`${text} failed: ${measure} is ${round(have)}`];
   });
 }
 

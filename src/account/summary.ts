@@ -31,7 +31,7 @@ export interface SummaryTarget {
 export interface SummaryOutput {
   path: string;
   format: string;
-  /** Of `--split`: which root's part it is. */
+  /** With `--split`, the root whose part this is. */
   root?: string;
   bytes: number;
   framesShown?: number;
@@ -45,8 +45,8 @@ export interface Summary {
   exit: ExitStatus;
   targets: SummaryTarget[];
   /**
-   * `skipped`: samples that were due while a target computed, and did not come. `stolenNs`: what the host of a virtual
-   * machine took meanwhile. `throttled`: the skipped ones that it does not explain.
+   * `skipped`: samples that were due while a target was running and were not taken. `stolenNs`: CPU time that the host
+   * of a virtual machine took meanwhile. `throttled`: the skipped samples that it does not explain.
    */
   event: { name: string; frequencyHz: number; throttled: number; skipped: number; stolenNs: number };
   unwinder: 'dwarf' | 'fp';
@@ -60,24 +60,24 @@ export interface Summary {
   };
   stacks: FrameStatistics['stacks'];
   frames: FrameStatistics['frames'];
-  /** With --check-unwinding alone. `differ` is `differing`, under the name that came later. */
+  /** Only with --check-unwinding. `differ` repeats `differing` under its newer name. */
   unwindingCheck?: UnwindingCheck & { differ: number };
-  /** Addresses by where their names came from. */
+  /** Addresses by where they were symbolized. */
   names: SymbolCacheStatistics;
   cost: {
     source: 'kernel' | 'sampled';
     targetCpuNs: number;
-    /** CPU time of the sampler after the first target was let go; before that: samplerLoadCpuNs. */
+    /** CPU time of the sampler after the first target was released; before that: samplerLoadCpuNs. */
     samplerCpuNs: number;
     samplerLoadCpuNs: number;
     bpfRunNs: number;
     samplerPeakRssBytes: number;
     cliPeakRssBytes: number;
-    /** The most that was in use at a time. */
+    /** Peak use. */
     tableBytes: number;
-    /** Tables of files that no process needed any more, which made room for others. */
+    /** Tables of files that no process mapped any more, evicted to make room for others. */
     tablesEvicted: number;
-    /** Files whose tables found no room. */
+    /** Files whose tables did not fit. */
     tablesRefused: number;
   };
   phasesNs: Record<PhaseName, number>;
@@ -96,7 +96,7 @@ export type PhaseName =
   | 'write'
   | 'exitToOutput';
 
-/** A summary of a run in which nothing has happened yet. */
+/** The summary before anything has happened. */
 export function emptySummary(
   version: string,
   event: { name: string; frequencyHz: number },
@@ -141,7 +141,10 @@ export function emptySummary(
   };
 }
 
-/** Of the user stacks, threads caught in their exit left out. A run without samples is not complete, but empty: 0. */
+/**
+ * Of the user stacks, without threads that were exiting. Without samples the result is 0: a run without samples is
+ * empty, not complete.
+ */
 export function completePercent({
   stacks,
   samples,
@@ -160,7 +163,7 @@ export function symbolizedPercent({ frames, samples }: Summary): number {
   return percent(frames.symbolized, frames.user, samples.delivered > 0 ? 100 : 0);
 }
 
-/** Of the user frames: callers that were found by frame pointer where neither a table nor the code proves it. */
+/** Share of user frames whose caller was found by frame pointer although neither a table nor the code proves it. */
 export function guessedPercent({ frames }: Pick<Summary, 'frames'>): number {
   return percent(frames.by.guessed, frames.user, 0);
 }
@@ -169,7 +172,7 @@ export function lostPercent({ samples }: Summary): number {
   return 100 - percent(samples.fired - lostCount(samples.lost), samples.fired);
 }
 
-/** Of the samples that were due. */
+/** Of the samples due. */
 export function skippedPercent({ samples, event }: Summary): number {
   return percent(event.skipped, samples.fired + event.skipped, 0);
 }

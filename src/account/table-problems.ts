@@ -2,10 +2,10 @@ import type { CaptureTotals } from '../capture/raw-profile.js';
 import type { CapturePlan } from '../ffi/sampler-messages.js';
 import type { Problem } from './problem-list.js';
 
-/** The files themselves are problems of the capture; this is how many, and what to type. */
+/** The capture reports each file; this reports their number and the flag that helps. */
 export function tableProblems({ tablesRefused }: CaptureTotals, { tableMiB }: CapturePlan): Problem[] {
   if (tablesRefused === 0) return [];
   const tables = tablesRefused === 1 ? '1 unwind table' : `${tablesRefused} unwind tables`;
-  const message = `${tables} found no room in ${tableMiB} MB beside those in use: --table-memory gives more`;
+  const message = `${tables} did not fit into ${tableMiB} MB beside those in use: raise --table-memory`;
   return [{ code: 'table-memory', message }];
 }

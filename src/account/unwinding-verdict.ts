@@ -6,7 +6,10 @@ import type { Summary } from './summary.js';
 
 type Stacks = Pick<Summary, 'unwindingCheck' | 'stacks'>;
 
-/** "25,012 stacks unwound a second time: 0 differ, 0 impossible callers, 0 false roots": the answer to --check-unwinding. */
+/**
+ * "25,012 stacks unwound a second time: 0 differ, 0 impossible callers, 0 false roots": the result of
+ * --check-unwinding.
+ */
 export function unwindingLine(check: UnwindingCheck): string {
   const { checked, prefixOnly, differing, unchecked, impossibleCallers, falseRoots } = check;
   const verdict = [
@@ -16,30 +19,29 @@ export function unwindingLine(check: UnwindingCheck): string {
   ];
   const parts = [`${formatQuantity(checked, 'stack')} unwound a second time: ${verdict.join(', ')}`];
   if (prefixOnly > 0)
-    parts.push(`${formatCount(prefixOnly)} compared as far as the copied 32 KiB of stack go`);
+    parts.push(`${formatCount(prefixOnly)} compared only within the copied 32 KiB of stack`);
   if (unchecked > 0)
-    parts.push(`${formatCount(unchecked)} came too late or found no room, and were not compared`);
+    parts.push(`${formatCount(unchecked)} not compared, because they came too late or did not fit`);
   return parts.join(' · ');
 }
 
 /**
- * True where the check has found something: the run then ends with 125, as one that was asked whether stacks are right
- * and has seen that some are not.
+ * True if the check found something. The run then ends with 125: it was asked whether stacks are right, and some are
+ * not.
  */
 export function isUnwindingDoubtful({ unwindingCheck: check }: Pick<Stacks, 'unwindingCheck'>): boolean {
   return check !== undefined && (check.differing > 0 || hasImpossibleCallers(check) || check.falseRoots > 0);
 }
 
 /**
- * While a C++ exception is thrown, the unwinder has put the address of a landing pad in the place of a return address, and
- * no call stands before it: 3 of 57,232 stacks of a program that does nothing but throw. Below one in a thousand stacks the
- * count is told of, and is no verdict.
+ * While a C++ exception is thrown, the unwinder puts the address of a landing pad in place of a return address, and no
+ * call precedes that address: 3 of 57,232 stacks of a program that only throws. Below one in a thousand stacks, the
+ * count is reported but is no verdict.
  */
 function hasImpossibleCallers({ checked, impossibleCallers }: UnwindingCheck): boolean {
   return impossibleCallers > checked / 1000;
 }
 
-/** What the check has found, or that there was nothing to check. */
 export function unwindingProblems({ unwindingCheck: check, stacks }: Stacks): Problem[] {
   if (check === undefined) return [];
   const { checked, differing, impossibleCallers, falseRoots } = check;
@@ -54,20 +56,20 @@ export function unwindingProblems({ unwindingCheck: check, stacks }: Stacks): Pr
     const callers = formatQuantity(impossibleCallers, 'caller');
     note(
       'impossible-callers',
-      `${callers} cannot be: the return address follows no call instruction, so the frame and all further out are made up`,
+      `${callers} cannot be right: the return address does not follow a call instruction, so this frame and all further out are wrong`,
     );
   }
   if (falseRoots > 0) {
     const roots = formatQuantity(falseRoots, 'stack');
     note(
       'false-roots',
-      `${roots} counted as complete without being it: the outermost frame can return, so its callers are missing`,
+      `${roots} wrongly counted as complete: the outermost frame can return, so its callers are missing`,
     );
   }
   if (checked === 0 && stacks.user > 0 && problems.length === 0)
     problems.push({
       code: 'nothing-checked',
-      message: 'no stack was unwound a second time: nothing is checked',
+      message: 'no stack was unwound a second time: nothing was checked',
     });
   return problems;
 }

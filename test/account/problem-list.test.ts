@@ -55,7 +55,7 @@ test('different problems of one code: three, and how many more', () => {
   assert.equal(lines.length, 4);
   assert.deepEqual(lines.at(-1), {
     code: 'side-band-lost',
-    message: 'and 3 more of the kind side-band-lost',
+    message: 'and 3 more problems of kind side-band-lost',
     count: 3,
   });
 });

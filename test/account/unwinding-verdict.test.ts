@@ -27,10 +27,14 @@ function checkedSummary(check: Partial<Check>): Summary {
 /** What was found | the codes of the problems | what they say */
 const VERDICTS: [found: Partial<Check>, codes: string[], says: RegExp][] = [
   [{}, [], /^$/],
-  [{ checked: 0 }, ['nothing-checked'], /nothing is checked/],
+  [{ checked: 0 }, ['nothing-checked'], /nothing was checked/],
   [{ differing: 1, differ: 1 }, ['unwinders-differ'], /1 of 25,012 stacks.*please report it/],
   [{ impossibleCallers: 25 }, [], /^$/], // landing pads of exceptions
-  [{ impossibleCallers: 26 }, ['impossible-callers'], /^26 callers .*follows no call.*please report it/],
+  [
+    { impossibleCallers: 26 },
+    ['impossible-callers'],
+    /^26 callers .*does not follow a call.*please report it/,
+  ],
   [{ falseRoots: 1 }, ['false-roots'], /^1 stack .*can return.*please report it/],
   [
     { differing: 3, differ: 3, impossibleCallers: 100, falseRoots: 1234 },
@@ -66,6 +70,6 @@ test('the line of a check says what was found, what was compared in part and wha
   const line = unwindingLine({ ...CLEAN, prefixOnly: 108, unchecked: 3, differing: 1, falseRoots: 1 });
   assert.match(
     line,
-    /: 1 differs, 0 impossible callers, 1 false root · 108 compared as far as .* · 3 came too/,
+    /: 1 differs, 0 impossible callers, 1 false root · 108 compared only within .* · 3 not compared, because they came too/,
   );
 });

@@ -52,7 +52,7 @@ test(
     assert.ok(summary.cost.tableBytes <= 2 * MEBIBYTE, JSON.stringify(summary.cost));
     const messages = summary.problems.filter(({ code }) => code === 'table-memory');
     assert.ok(messages.some(({ message }) => message.startsWith(`${process.execPath}: no room`)));
-    assert.match(stderr, /found no room in 2 MB .*--table-memory/);
+    assert.match(stderr, /did not fit into 2 MB .*--table-memory/);
     assert.ok((summary.frames.by.guessed ?? 0) > 0, JSON.stringify(summary.frames.by));
     const usual = await run([]);
     assert.equal(usual.summary.cost.tablesRefused, 0);

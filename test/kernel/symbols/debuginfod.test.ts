@@ -94,7 +94,7 @@ test('a server that is silent costs the names, not the picture, and is told of o
   assert.ok(!isNamed(run));
   assert.deepEqual(codesOf(run), ['debug-files-late']);
   const { message } = run.summary.problems.find(({ code }) => code === 'debug-files-late')!;
-  assert.match(message, /threads.*--debuginfod-wait SECONDS waits longer than 0/);
+  assert.match(message, /threads.*raise --debuginfod-wait above 0/);
   assert.equal(run.stderr.split(message).length, 2);
   assert.ok(server.asked.length > 0, 'asked while it ran');
   await untilTrue('its request is given up', () => isGivenUp);
