@@ -1,8 +1,8 @@
 import type { ArtifactKind } from './build.js';
 
 /**
- * How a binary of a workspace is called, in the spelling of cargo-nextest's binary ids: `pkg` (unit tests of its
- * library), `pkg::name` (integration test), `pkg::bin/name`, `pkg::example/name`, `pkg::bench/name`.
+ * The id of a workspace binary, as cargo-nextest spells it: `pkg` (unit tests of its library), `pkg::name` (integration
+ * test), `pkg::bin/name`, `pkg::example/name`, `pkg::bench/name`.
  */
 export function binaryId(packageName: string, kind: ArtifactKind, targetName: string): string {
   switch (kind) {
@@ -15,7 +15,7 @@ export function binaryId(packageName: string, kind: ArtifactKind, targetName: st
   }
 }
 
-/** rustdoc runs the examples of a package's documentation; they are no binaries of cargo's. */
+/** rustdoc runs a package's documentation examples; cargo has no binary for them. */
 export function doctestId(packageName: string | undefined): string {
   return packageName === undefined ? 'doctest' : `${packageName}::doctest`;
 }

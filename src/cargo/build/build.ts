@@ -3,7 +3,7 @@ import { type CargoContext, runCargo } from '../launch/cargo-process.js';
 
 export type ArtifactKind = 'lib' | 'bin' | 'example' | 'test' | 'bench';
 
-/** One executable that cargo built, or found up to date. */
+/** An executable that cargo built or found up to date. */
 export interface Artifact {
   packageId: string;
   targetName: string;
@@ -15,20 +15,20 @@ export interface Artifact {
   executable: string;
   /** `0`…`3`, `s`, `z`. */
   optLevel: string;
-  /** As in a profile: `0`, `1`, `2`, `line-tables-only`, … Says nothing of stripping. */
+  /** As in a profile: `0`, `1`, `2`, `line-tables-only`, … Says nothing about stripping. */
   debuginfo: string;
   hasDebugAssertions: boolean;
-  /** A test or bench harness, or the target that takes its place (`harness = false`). */
+  /** A test or bench harness, or the target that replaces it (`harness = false`). */
   isTest: boolean;
 }
 
 /**
- * Builds what the verb would run, by cargo's own verb, because `cargo build --tests` has another profile than
- * `cargo test`. Cargo reports in the order in which jobs end; the artifacts come in the order in which cargo would run
- * them. `onCompiled` gets the package of each crate that was not found up to date, as it happens.
+ * Builds what the verb would run, with cargo's own verb, because `cargo build --tests` uses another profile than `cargo
+ * test`. Cargo reports artifacts in the order in which jobs finish; they are returned in the order in which cargo would run
+ * them. `onCompiled` receives the package of each crate that was not up to date, as it is compiled.
  *
- * @param line of `buildLine`: program first
- * @throws CargoFailure with cargo's exit code; a compile error is on the terminal
+ * @param line from `buildLine`, program first @throws CargoFailure with cargo's exit code; compile errors are already on
+ * the terminal
  */
 export async function buildTarget(
   verb: CargoVerb,
@@ -55,7 +55,9 @@ interface CompilerArtifact {
   fresh: boolean;
 }
 
-/** One line of cargo's output; undefined for other messages, targets without an executable, and foreign text. */
+/**
+ * One line of cargo's output; undefined for other messages, targets without an executable, and text that is not cargo's.
+ */
 export function parseArtifact(line: string): Artifact | undefined {
   const message = parseMessage(line);
   return message && toArtifact(message);

@@ -10,21 +10,20 @@ import { chooseRunTarget } from '../project/choose-run-target.js';
 import { type BuildProfile, chooseBuildProfile } from './cargo-profile.js';
 import type { ProfileSelection } from './derived-profile.js';
 
-/** The two calls of cargo that make a run, before the first of them. */
+/** The two cargo calls of a run, before either is made. */
 export interface CargoPlan {
   project: CargoProject;
   profile: BuildProfile;
-  /** Of both calls: what to build, and how. */
+  /** For both calls: what to build, and how. */
   args: string[];
 }
 
 /**
  * Decides what cargo will run and with which profile.
  *
- * @param wantsRoots whether to ask cargo for what it will build, also where no decision needs it
- * @param ourProfile from our own `--dev`, `--profile NAME`, `--as-is`, or from configuration
- * @throws UsageError for two choices of a profile
- * @throws CargoFailure where `cargo run` would refuse
+ * @param wantsRoots whether to ask cargo what it will build even if no decision needs it @param ourProfile from our own
+ * `--dev`, `--profile NAME`, `--as-is`, or from configuration @throws UsageError if two profiles are chosen @throws
+ * CargoFailure if `cargo run` would refuse
  */
 export async function planCargoRun(
   project: CargoProject,
@@ -42,7 +41,7 @@ function resolveProfile(command: CargoCommand, ours: ProfileSelection | undefine
   if (ours === undefined) return theirs ?? { kind: 'release' };
   if (ours === 'as-is' || theirs === undefined) return ours;
   throw new UsageError(
-    `two profiles are chosen: one of ours and cargo's ${command.profileFlags.join(' ')}`,
+    `two profiles are chosen: one by our flags, one by cargo's ${command.profileFlags.join(' ')}`,
     `leave out ${command.profileFlags.join(' ')}, or our --dev or --profile`,
   );
 }
@@ -69,14 +68,14 @@ function buildArguments(verb: CargoVerb, args: readonly string[]): string[] {
 }
 
 /**
- * The command that runs, program first: it finds everything built and puts `gateCommand` in front of each program that
- * it starts, and of the user's own runner.
+ * The command that runs, program first. It finds everything built and puts `gateCommand` in front of each program that it
+ * starts, and in front of the user's own runner.
  *
- * @throws UsageError when the two cannot be written together
+ * @throws UsageError if the gate and the user's runner cannot be combined
  */
 export function launchLine({ project, args }: CargoPlan, gateCommand: readonly string[]): string[] {
   const { command, context, userRunners } = project;
-  // The same profile arguments as in the build, or cargo would build again.
+  // Repeats the profile arguments of the build; otherwise cargo would build again.
   const runners = userRunners.flatMap((runner) => runnerArguments(gateCommand, runner));
   const words = launchArguments(command.verb, args, runners, command.programArgs);
   return [cargoProgram(context.env), ...words];

@@ -17,18 +17,18 @@ export interface BuildProfile {
   name: string;
   /** For every call of cargo that builds or finds the program. */
   args: string[];
-  /** What ours is derived from; undefined when the profile is the user's. */
+  /** What our profile inherits; undefined if the profile is the user's. */
   inherits: string | undefined;
-  /** What cargo will compile with it; undefined where it was not asked, or does not tell. */
+  /** What cargo will compile with it; undefined if cargo was not asked or does not answer. */
   roots: RootUnit[] | undefined;
 }
 
 /**
- * The user's own profile when its programs have symbols already: deriving from it would build every dependency a second
- * time. Else the derived one.
+ * The user's own profile if its programs already have symbols, because deriving from it would build every dependency a
+ * second time; otherwise the derived one.
  *
- * @param args cargo's arguments without the profile
- * @param wantsRoots also where the choice does not need them
+ * @param args cargo's arguments without the profile @param wantsRoots whether to read the root units even if the choice
+ * does not need them
  */
 export async function chooseBuildProfile(
   project: CargoProject,
@@ -55,12 +55,12 @@ export async function chooseBuildProfile(
   return { name: DERIVED_PROFILE, args: asTyped(verb, derived), inherits: name, roots };
 }
 
-/** Profiles that cargo gives debug information by itself. */
+/** Profiles that have debug information by default. */
 const WITH_SYMBOLS = ['dev', 'test'];
-/** Not our own tables of settings. */
+/** Does not match our own settings tables. */
 const PROFILE_TABLE = /\bprofile\b(?!-bee)/;
 
-/** False where nothing can have given cargo's optimized profiles debug information: then cargo need not be asked. */
+/** False if nothing can have given cargo's optimized profiles debug information: then there is no need to ask cargo. */
 async function mayHaveSymbols(
   name: string,
   { command, config, context, metadata }: CargoProject,
@@ -73,7 +73,7 @@ async function mayHaveSymbols(
   return PROFILE_TABLE.test(manifest);
 }
 
-/** nextest has a `--profile` of its own. */
+/** nextest's own `--profile` means something else. */
 function asTyped(verb: CargoVerb, args: readonly string[]): string[] {
   return args.map((word) => (verb === 'nextest' && word === '--profile' ? '--cargo-profile' : word));
 }

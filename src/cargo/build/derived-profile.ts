@@ -1,6 +1,6 @@
 import type { CargoVerb } from '../command/cargo-verb.js';
 
-/** What the profiled build is derived from; `as-is` builds with the flags of the user and nothing of ours. */
+/** The base of the profiled build; `as-is` builds with the user's flags only. */
 export type ProfileSelection =
   | { kind: 'release' }
   | { kind: 'dev' }
@@ -17,20 +17,20 @@ export function inheritedProfile(verb: CargoVerb, selection: Exclude<ProfileSele
 }
 
 /**
- * `debug = 1`: with `line-tables-only` inlined functions lose their paths (no linkage names).
- * `split-debuginfo = "off"`: files beside the program would be more to lose.
- * `strip` and the others stand after those of the inherited profile and so win.
+ * `debug = 1`: with `line-tables-only`, inlined functions lose their paths (no linkage names). `split-debuginfo = "off"`:
+ * separate files next to the program could get lost. `strip` and the others come after those of the inherited profile and
+ * therefore win.
  */
 const SYMBOL_SETTINGS = ['debug=1', 'strip="none"', 'split-debuginfo="off"'] as const;
-/** The override of all dependencies; cargo does not mind when there are none. */
+/** Overrides all dependencies; cargo accepts it even if there are none. */
 const ALL_DEPENDENCIES = '*';
 
 /**
- * Cargo arguments that build with symbols into a directory of its own: neither Cargo.toml nor the user's
- * target/release is touched. RUSTFLAGS would replace the configured ones and rebuild everything twice.
+ * Cargo arguments that build with symbols into a separate directory: neither Cargo.toml nor the user's target/release is
+ * touched. RUSTFLAGS would replace the configured ones and rebuild everything twice.
  *
- * Overrides for packages are inherited too, and outrank the profile: each needs an override of ours under the same
- * spec (two different specs for one package are an error). `overridden`: the specs of the inherited profiles.
+ * Package overrides are inherited too and take precedence over the profile, so each needs an override of ours with the same
+ * spec (two different specs for one package are an error). `overridden`: the specs in the inherited profiles.
  */
 export function derivedProfileArguments(
   verb: CargoVerb,
@@ -39,7 +39,7 @@ export function derivedProfileArguments(
 ): string[] {
   if (selection === 'as-is') return [];
   const inherits = inheritedProfile(verb, selection);
-  // A profile of the same name in the user's Cargo.toml is theirs; deriving it from itself would be a cycle.
+  // The user's Cargo.toml already has a profile of this name; deriving it from itself would be a cycle.
   if (inherits === DERIVED_PROFILE) return ['--profile', DERIVED_PROFILE];
   const specs = new Set([ALL_DEPENDENCIES, ...overridden]);
   const tables = ['', ...Array.from(specs, (spec) => `package.${JSON.stringify(spec)}.`)];

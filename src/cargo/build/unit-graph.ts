@@ -1,24 +1,24 @@
 import type { CargoVerb } from '../command/cargo-verb.js';
 import { type CargoContext, cargoProgram } from '../launch/cargo-process.js';
 
-/** What cargo would compile for a target that it was asked for, before it compiles anything. */
+/** What cargo would compile for a requested target, known before it compiles anything. */
 export interface RootUnit {
   packageId: string;
   targetName: string;
   /** As cargo writes them: `bin`, `lib`, `proc-macro`, `test`, … */
   kinds: string[];
-  /** `test`: with its harness, or the target that takes its place. */
+  /** `test`: with its harness, or the target that replaces it. */
   mode: 'build' | 'test' | 'doctest';
   profile: string;
   optLevel: string;
   debuginfo: string;
-  /** Of symbols or of debug information. */
+  /** Symbols or debug information are stripped. */
   isStripped: boolean;
-  /** Debug information goes into files beside the program. */
+  /** Debug information goes into files next to the program. */
   isSplit: boolean;
 }
 
-/** The verb of cargo's that builds the same. */
+/** The cargo verb that builds the same units. */
 const GRAPH_VERB: Record<CargoVerb, string[]> = {
   run: ['build'],
   test: ['test'],
@@ -26,7 +26,7 @@ const GRAPH_VERB: Record<CargoVerb, string[]> = {
   nextest: ['test'],
 };
 
-/** The part of `cargo --unit-graph` (version 1) that is read. */
+/** The fields of `cargo --unit-graph` (version 1) that we read. */
 interface UnitGraph {
   version: number;
   units: {
@@ -45,9 +45,10 @@ interface UnitGraph {
 }
 
 /**
- * The units behind `cargo run | test | bench ARGS`, with the profile that cargo works out for each from manifests,
- * configuration and environment; about 25 ms. An unstable option of cargo's that stable takes under RUSTC_BOOTSTRAP;
- * nothing is compiled with that variable. Undefined where cargo does not answer: the build that follows says why.
+ * The units behind `cargo run | test | bench ARGS`, with the profile that cargo computes for each from manifests,
+ * configuration and environment; takes about 25 ms. `--unit-graph` is unstable; stable cargo accepts it under
+ * RUSTC_BOOTSTRAP, and nothing is compiled with that variable set. Undefined if cargo does not answer: the build that
+ * follows says why.
  */
 export async function readRootUnits(
   verb: CargoVerb,
@@ -63,7 +64,7 @@ export async function readRootUnits(
   return failed ? undefined : parseRootUnits(stdout);
 }
 
-/** Undefined for another version of the graph. */
+/** Undefined for an unknown version of the graph. */
 export function parseRootUnits(json: string): RootUnit[] | undefined {
   const graph = JSON.parse(json) as UnitGraph;
   if (graph.version !== 1) return undefined;

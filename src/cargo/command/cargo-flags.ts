@@ -1,6 +1,6 @@
 import { type FlagTable, type ScannedArgument, type ScannedFlag, scanFlags } from './flag-scanner.js';
 
-/** What cargo 1.95 run, test and bench understand together. A flag of one verb only is judged by cargo itself. */
+/** Flags of cargo 1.95's run, test and bench together. Cargo itself rejects a flag that belongs to another verb. */
 export const CARGO_FLAGS: FlagTable = {
   withValue: new Set([
     ...['-p', '--package', '--exclude', '--bin', '--example', '--test', '--bench'],
@@ -16,7 +16,7 @@ export const CARGO_FLAGS: FlagTable = {
   ]),
 };
 
-/** Another spelling → the long name that it stands for. */
+/** Alternative spelling → long name. */
 export const LONG_NAMES: Readonly<Record<string, string>> = {
   '-p': '--package',
   '-F': '--features',

@@ -1,6 +1,6 @@
 export interface CargoPart {
-  /** Begins with the verb when one was typed. */
+  /** Starts with the verb if one was typed. */
   cargo: readonly string[];
-  /** Undefined when the line has no separator for it. */
+  /** Undefined if the line has no separator before it. */
   program: readonly string[] | undefined;
 }

@@ -8,8 +8,8 @@ import type { CargoVerb } from './cargo-verb.js';
 import { shellLine } from './shell-line.js';
 
 /**
- * Lets cargo say in its own words why it does not run: the same `cargo run`, which fails before it builds.
- * `candidates` are flags that would do; they become lines to paste.
+ * Lets cargo explain in its own words why it does not run: executes the same `cargo run`, which fails before it builds.
+ * `candidates` are flags that would work; they become lines to paste.
  *
  * @throws CargoFailure always, with cargo's exit code
  */
@@ -25,11 +25,11 @@ export async function showCargoRefusal(
     'cargo has nothing to run',
     exitCode,
     true,
-    refusalHint(command, candidates, typedBefore),
+    refusalAdvice(command, candidates, typedBefore),
   );
 }
 
-/** `--help` in cargo's part is cargo's. @throws CargoFailure always, with cargo's exit code (0) */
+/** Shows cargo's help for `--help` in cargo's part. @throws CargoFailure always, with cargo's exit code (0) */
 export async function showCargoHelp(verb: CargoVerb, context: CargoContext): Promise<never> {
   throw new CargoFailure(`cargo ${verb} --help`, await cargoExitCode([verb, '--help'], context), true);
 }
@@ -43,7 +43,7 @@ async function cargoExitCode(args: readonly string[], context: CargoContext): Pr
   return code ?? 101;
 }
 
-function refusalHint(
+function refusalAdvice(
   command: CargoCommand,
   candidates: readonly string[],
   typedBefore: readonly string[],
@@ -52,7 +52,7 @@ function refusalHint(
     const verbs = ['test', 'bench'].map(
       (verb) => `  ${shellLine([...typedBefore, verb, ...keptArguments(command), ...command.profileFlags])}`,
     );
-    return ['there is no binary and no example to run; its tests or benches can be profiled:', ...verbs].join(
+    return ['there is no binary and no example to run; you can profile its tests or benches:', ...verbs].join(
       '\n',
     );
   }
@@ -60,7 +60,7 @@ function refusalHint(
   return [`choose ${candidates.length === 1 ? 'it' : 'one'} by name:`, ...lines].join('\n');
 }
 
-/** The line as typed, with the choice replaced. */
+/** The line as typed, with the corrected choice. */
 function correctedLine(command: CargoCommand, flags: string, typedBefore: readonly string[]): string {
   const words = flags.split(' ');
   const program = command.programArgs.length > 0 ? ['--', ...command.programArgs] : [];
@@ -68,7 +68,7 @@ function correctedLine(command: CargoCommand, flags: string, typedBefore: readon
   return shellLine([...typedBefore, ...words, ...kept, ...command.profileFlags, ...program]);
 }
 
-/** Without the choice that failed; without `-p` only where the new choice brings one. */
+/** Drops the choice that failed; drops `-p` only if the new choice brings one. */
 function keptArguments(command: CargoCommand, hasPackage = false): string[] {
   const replaced = ['--bin', '--example', ...(hasPackage ? ['--package'] : [])];
   return scanCargoArguments(command.args)

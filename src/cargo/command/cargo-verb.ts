@@ -1,7 +1,7 @@
 /** `nextest`: cargo-nextest's `nextest run`, a subcommand that its users install. */
 export type CargoVerb = 'run' | 'test' | 'bench' | 'nextest';
 
-/** Cargo's own spellings; its `b` is `build`, so `bench` has no short one. */
+/** Cargo's own spellings; `bench` has no short one because `b` is `build`. */
 const VERBS: ReadonlyMap<string, CargoVerb> = new Map([
   ['run', 'run'],
   ['r', 'run'],
@@ -11,14 +11,13 @@ const VERBS: ReadonlyMap<string, CargoVerb> = new Map([
   ['nextest', 'nextest'],
 ]);
 
-/** Every spelling with the verb that it means. */
 export const VERB_SPELLINGS: readonly (readonly [spelling: string, verb: CargoVerb])[] = [...VERBS];
 
 export function cargoVerb(word: string): CargoVerb | undefined {
   return VERBS.get(word);
 }
 
-/** A first word without a dash is the verb; none means `run`. */
+/** A first word without a dash is the verb; without one, `run`. */
 export function parseVerb(cargo: readonly string[]): {
   verb: CargoVerb | 'unknown';
   isTyped: boolean;

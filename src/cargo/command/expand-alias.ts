@@ -5,10 +5,10 @@ import type { CargoPart } from './cargo-part.js';
 import { shellLine } from './shell-line.js';
 import { UsageError } from './usage-error.js';
 
-/** The words of an alias; undefined when there is none of this name. */
+/** The words of an alias; undefined if there is none of this name. */
 export type FindAlias = (name: string) => string[] | undefined;
 
-/** An alias of one of these names is ignored, as cargo warns. Its own `r`, `t`, `b` can be aliased. Of cargo 1.95. */
+/** Cargo 1.95 ignores aliases of these names, with a warning. `r`, `t` and `b` can be aliased. */
 const COMMANDS = new Set([
   ...['add', 'bench', 'build', 'check', 'clean', 'config', 'doc', 'fetch', 'fix', 'generate-lockfile'],
   ...['git-checkout', 'help', 'info', 'init', 'install', 'locate-project', 'login', 'logout', 'metadata'],
@@ -17,14 +17,14 @@ const COMMANDS = new Set([
   'yank',
 ]);
 
-/** Whether the first word can be an alias, so that the configuration has to be asked. */
+/** Whether the first word may be an alias, so that the configuration must be read. */
 export function canBeAlias([first]: readonly string[]): boolean {
   return first !== undefined && !first.startsWith('-') && !COMMANDS.has(first);
 }
 
 /**
- * The line with its first word replaced for as long as it is an alias: text for text, as cargo does it, so that what
- * follows a `--` of the alias is the program's.
+ * Replaces the first word for as long as it is an alias: text for text, as cargo does, so that what follows a `--` in the
+ * alias belongs to the program.
  *
  * @throws UsageError for a cycle, and for an alias without a command
  */
@@ -51,11 +51,11 @@ function expandLine(
   const next = [...command, ...rest];
   const expanded = expandLine(next, findAlias, path);
   const [verb, ...args] = command;
-  // Measured: cargo forgets the flags before a word that is an alias again.
+  // Measured: cargo drops the flags in front of a word that is itself an alias.
   return expanded === next ? [verb, ...general, ...args, ...rest] : expanded;
 }
 
-/** Cargo takes its general flags before the command too: `-q run` is `run -q`. */
+/** Cargo accepts its general flags before the command too: `-q run` is `run -q`. */
 function splitAtCommand(
   name: string,
   words: readonly string[],
@@ -72,12 +72,12 @@ function splitAtCommand(
 
 function cycleError(path: readonly string[]): UsageError {
   return new UsageError(
-    `cargo's alias ${path[0]} comes back to itself: ${path.join(' -> ')}`,
-    'give one of them another name in the [alias] table of .cargo/config.toml',
+    `cargo's alias ${path[0]} refers to itself: ${path.join(' -> ')}`,
+    'rename one of them in the [alias] table of .cargo/config.toml',
   );
 }
 
-/** Aliases as cargo finds them: `--config`, `CARGO_ALIAS_…`, files. */
+/** Finds aliases as cargo does: `--config`, `CARGO_ALIAS_…`, files. */
 export function aliasesOf(config: CargoConfig, { env }: CargoContext): FindAlias {
   return (name) => {
     const variable = env[`CARGO_ALIAS_${name.toUpperCase().replaceAll(/[-.]/g, '_')}`];

@@ -1,4 +1,4 @@
-/** Names with their dashes, short ones too (`--frequency`, `-F`). */
+/** Names with their dashes, including short ones (`--frequency`, `-F`). */
 export interface FlagTable {
   withValue: ReadonlySet<string>;
   boolean: ReadonlySet<string>;
@@ -6,12 +6,12 @@ export interface FlagTable {
 
 export interface ScannedFlag {
   kind: 'flag';
-  /** Index of the first argument that it was read from; the flags of one cluster share it. */
+  /** Index of the first argument it was read from; flags of one cluster share it. */
   start: number;
   /** As typed, without its value: `-j` of `-j4`, `--bin` of `--bin=server`. */
   name: string;
   value: string | undefined;
-  /** The arguments that it was read from; an inseparable cluster like `-qr` is written apart. */
+  /** The arguments it was read from; a cluster like `-qr` is split. */
   tokens: string[];
 }
 
@@ -24,8 +24,8 @@ export interface ScannedPositional {
 export type ScannedArgument = ScannedFlag | ScannedPositional;
 
 /**
- * The flags and positionals of `args`, in order, up to a `--` (left out). An unknown flag is taken as boolean. As in
- * clap, a value does not begin with a dash, except `-` alone and negative numbers; so `--bin --release` is two flags.
+ * The flags and positionals of `args`, in order, up to a `--` (excluded). An unknown flag counts as boolean. As in clap, a
+ * value does not start with a dash, except `-` alone and negative numbers; so `--bin --release` is two flags.
  */
 export function* scanFlags(args: readonly string[], table: FlagTable): Generator<ScannedArgument> {
   for (let start = 0; start < args.length; ) {
@@ -57,7 +57,7 @@ function scanFlag(args: readonly string[], start: number, table: FlagTable): Sca
   return flag(start, name, next, [token, next]);
 }
 
-/** Short booleans written together: `-qr`, `-vv`. */
+/** Combined short booleans: `-qr`, `-vv`. */
 function isCluster(token: string, table: FlagTable): boolean {
   return (
     /^-[A-Za-z]{2,}$/.test(token) && [...token.slice(1)].every((letter) => table.boolean.has(`-${letter}`))

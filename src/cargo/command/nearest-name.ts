@@ -1,7 +1,4 @@
-/**
- * The known name that `typed` was probably meant to be, or undefined when none is within `minEdits` or a third of its
- * letters.
- */
+/** The known name that `typed` probably means; undefined if none is within `minEdits` or a third of its letters. */
 export function nearestName(typed: string, known: Iterable<string>, minEdits = 1): string | undefined {
   const limit = Math.max(minEdits, Math.floor(typed.length / 3));
   let nearest: string | undefined;
@@ -15,7 +12,7 @@ export function nearestName(typed: string, known: Iterable<string>, minEdits = 1
   return nearest;
 }
 
-/** Edits of one letter; two neighbours exchanged count as one. */
+/** Edits of one letter; swapping two neighbours counts as one. */
 function editDistance(from: string, to: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column);

@@ -3,7 +3,7 @@ import type { CargoCommand } from './cargo-command.js';
 import { type FlagTable, type ScannedArgument, scanFlags } from './flag-scanner.js';
 import { UsageError } from './usage-error.js';
 
-/** What both `cargo test` and `cargo nextest run` (0.9.151) understand, in the same sense. */
+/** Flags that `cargo test` and `cargo nextest run` (0.9.151) share, with the same meaning. */
 const SHARED_WITH_VALUE = [
   ...['-p', '--package', '--exclude', '--bin', '--example', '--test', '--bench', '-F', '--features'],
   ...['--target', '--target-dir', '--manifest-path', '--config', '-Z'],
@@ -12,12 +12,12 @@ const SHARED_BOOLEAN = [
   ...['--workspace', '--all', '--lib', '--bins', '--examples', '--tests', '--benches', '--all-targets'],
   ...['--all-features', '--no-default-features', '--frozen', '--locked', '--offline'],
 ];
-/** Refused beside `--no-run`. */
+/** nextest rejects these together with `--no-run`. */
 const ONLY_WHEN_RUN = [
   ...['--fail-fast', '--ff', '--no-fail-fast', '--nff', '--max-fail', '--debugger', '--tracer'],
 ];
 
-/** nextest's `--profile`, `-j` and `--message-format` are its own, and not cargo's of the same name. */
+/** nextest's `--profile`, `-j` and `--message-format` differ from cargo's flags of the same name. */
 export const NEXTEST_FLAGS: FlagTable = {
   withValue: new Set([
     ...SHARED_WITH_VALUE,
@@ -35,10 +35,9 @@ export const NEXTEST_FLAGS: FlagTable = {
 };
 
 /**
- * `cargo nextest [FLAGS] run [FLAGS] [FILTERS]`. Flags before `run` may stand after it, and do so here.
+ * `cargo nextest [FLAGS] run [FLAGS] [FILTERS]`. Flags before `run` are also valid after it, and are moved there.
  *
- * @param words what follows `nextest`
- * @throws UsageError for another subcommand, and for flags that leave nothing to run
+ * @param words what follows `nextest` @throws UsageError for another subcommand, and for flags that leave nothing to run
  */
 export function parseNextestCommand(
   words: readonly string[],
@@ -59,7 +58,7 @@ export function parseNextestCommand(
   };
 }
 
-/** The arguments that `nextest run --no-run` takes too. */
+/** The arguments that `nextest run --no-run` also accepts. */
 export function nextestBuildArguments(args: readonly string[]): string[] {
   return scanNextest(args)
     .filter((item) => item.kind !== 'flag' || !ONLY_WHEN_RUN.includes(item.name))
@@ -87,7 +86,7 @@ function selectedProfile(items: readonly ScannedArgument[]): ProfileSelection | 
   if (last?.kind !== 'flag') return undefined;
   if (new Set(items.map((item) => item.kind === 'flag' && item.name === '--cargo-profile')).size > 1) {
     throw new UsageError(
-      '--release and --cargo-profile are two choices of one profile',
+      '--release and --cargo-profile both choose a profile',
       'leave out one of --release and --cargo-profile',
     );
   }
@@ -100,7 +99,7 @@ function refuseUnprofilable(items: readonly ScannedArgument[]): void {
     throw new UsageError('--no-run leaves nothing to profile', 'leave out --no-run');
   if (names.includes('--archive-file')) {
     throw new UsageError(
-      '--archive-file: an archive is not built here, so its symbols and packages are not known',
+      '--archive-file: the archive was built elsewhere, so its symbols and packages are unknown',
       'leave out --archive-file',
     );
   }
@@ -108,5 +107,5 @@ function refuseUnprofilable(items: readonly ScannedArgument[]): void {
 
 function notRun(subcommand: string | undefined): UsageError {
   const typed = subcommand === undefined ? 'cargo nextest' : `cargo nextest ${subcommand}`;
-  return new UsageError(`${typed} runs no tests that could be profiled`, 'nextest run');
+  return new UsageError(`${typed} runs no tests to profile`, 'nextest run');
 }

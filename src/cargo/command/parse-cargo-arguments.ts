@@ -9,7 +9,7 @@ import { UsageError } from './usage-error.js';
 
 export { UsageError } from './usage-error.js';
 
-/** The flags of the wrapper itself, names with their dashes, short ones too. */
+/** The wrapper's own flags, names with their dashes, including short ones. */
 export type OurFlags = FlagTable;
 
 export interface SplitCommandLine extends CargoPart {
@@ -17,11 +17,12 @@ export interface SplitCommandLine extends CargoPart {
 }
 
 /**
- * `[OURS…] [-- CARGO… [-- PROGRAM…]]` or `[OURS…] [VERB] [CARGO…] [-- PROGRAM…]`: a verb or a flag of cargo before the
- * first `--` makes what follows it the program's. A name that both have (`--profile`, `-F`) belongs to the part that it
- * stands in. A file of Rust in the place of the verb is one of cargo's scripts. `argv` is without the `profile-bee` that cargo puts in front; `invokedAs` begins the corrected lines.
+ * `[OURS…] [-- CARGO… [-- PROGRAM…]]` or `[OURS…] [VERB] [CARGO…] [-- PROGRAM…]`: if a verb or flag of cargo precedes the
+ * first `--`, what follows it belongs to the program. A name that both have (`--profile`, `-F`) belongs to the part it
+ * appears in. A Rust file in place of the verb is a cargo script. `argv` does not include the `profile-bee` that cargo puts
+ * in front; `invokedAs` begins the corrected lines.
  *
- * @throws UsageError for a flag of ours in cargo's part, and for one that neither knows. After an explicit `--` an
+ * @throws UsageError for one of our flags in cargo's part, and for a flag that neither knows. After an explicit `--` an
  * unknown flag goes to cargo, which may be newer than our table.
  */
 export function splitCommandLine(
@@ -63,16 +64,16 @@ function checkCargoPart(
   const typedBefore = [...invokedAs.split(' '), ...split.ours];
   const misplaced = misplacedFlags(split.cargo, ourFlags);
   if (misplaced.length > 0) throw misplacedError(split, misplaced, isExplicit, typedBefore);
-  // nextest has many flags of its own, and says itself which it does not know.
+  // nextest has many flags of its own and reports unknown ones itself.
   if (isExplicit || parseVerb(split.cargo).verb === 'nextest') return;
   for (const item of cargoItems(split.cargo, ourFlags))
     if (item.kind === 'flag') refuseUnknown(item.name, CARGO_FLAGS, ourFlags);
 }
 
 /**
- * What the check of the line could not see: an alias says nothing of what follows it before it is `expanded`.
+ * The check that the line itself does not allow: before an alias is `expanded`, nothing is known about what follows it.
  *
- * @throws UsageError for a flag of ours among cargo's
+ * @throws UsageError for one of our flags among cargo's
  */
 export function refuseOurFlagsAfterAlias(
   typed: CargoPart,
@@ -81,7 +82,7 @@ export function refuseOurFlagsAfterAlias(
   typedBefore: readonly string[],
 ): void {
   const hasSeparator = expanded.program?.length !== typed.program?.length;
-  if (hasSeparator) return; // what follows a `--` of the alias is the program's
+  if (hasSeparator) return; // what follows a `--` in the alias belongs to the program
   const added = expanded.cargo.length - typed.cargo.length;
   const misplaced = misplacedFlags(expanded.cargo, ourFlags);
   const asTyped = misplaced.map((item) => ({ ...item, start: item.start - added }));
@@ -94,7 +95,7 @@ function misplacedFlags(cargo: readonly string[], ourFlags: OurFlags): ScannedAr
   );
 }
 
-/** Without the verb and, for `run`, without the program's arguments, which begin at the first positional one. */
+/** Without the verb and, for `run`, without the program's arguments, which start at the first positional one. */
 function cargoItems(cargo: readonly string[], ourFlags: OurFlags): ScannedArgument[] {
   const { verb, args } = parseVerb(cargo);
   if (verb === 'unknown') return [];
@@ -127,12 +128,12 @@ function misplacedError(
     ...(split.program === undefined ? [] : ['--', ...split.program]),
   ];
   return new UsageError(
-    `not a flag of cargo, but among cargo's arguments: ${names.join(', ')}`,
+    `among cargo's arguments, but not a flag of cargo: ${names.join(', ')}`,
     shellLine(line),
   );
 }
 
-/** Cargo's part without some of its flags, and with nothing else changed. */
+/** Cargo's part without some of its flags, otherwise unchanged. */
 function without(cargo: readonly string[], removed: readonly ScannedArgument[]): string[] {
   const offset = parseVerb(cargo).isTyped ? 1 : 0;
   const gone = new Set(
@@ -141,13 +142,13 @@ function without(cargo: readonly string[], removed: readonly ScannedArgument[]):
   return cargo.filter((_, index) => !gone.has(index));
 }
 
-/** The proxy of rustup reads a toolchain before the subcommand, and nowhere else. */
+/** rustup's proxy reads a toolchain only before the subcommand. */
 function toolchainError({ ours, cargo, program }: SplitCommandLine, isExplicit: boolean): UsageError {
   const [toolchain = '', ...rest] = cargo;
   const programs = program === undefined ? [] : ['--', ...program];
   const separator = isExplicit && (rest.length > 0 || program !== undefined) ? ['--'] : [];
   return new UsageError(
-    `a toolchain is chosen before the subcommand: ${toolchain}`,
+    `the toolchain goes before the subcommand: ${toolchain}`,
     shellLine(['cargo', toolchain, 'profile-bee', ...ours, ...separator, ...rest, ...programs]),
   );
 }

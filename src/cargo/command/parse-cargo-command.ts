@@ -8,7 +8,11 @@ import { parseNextestCommand } from './nextest-command.js';
 import { shellLine } from './shell-line.js';
 import { UsageError } from './usage-error.js';
 
-/** `alias`: what was typed for the verb. @throws UsageError for a verb that cannot be profiled and for flags that leave nothing to run. */
+/**
+ * `alias`: what was typed in place of the verb.
+ *
+ * @throws UsageError for a verb that cannot be profiled and for flags that leave nothing to run
+ */
 export function parseCargoCommand(
   cargo: readonly string[],
   program?: readonly string[],
@@ -31,14 +35,14 @@ export function parseCargoCommand(
   };
 }
 
-/** `cargo run` gives its first positional argument, and all that follows it, to the program. */
+/** `cargo run` passes its first positional argument, and everything after it, to the program. */
 function splitAtPositional(args: readonly string[]): { own: string[]; trailing: string[] } {
   const positional = scanCargoArguments(args).find((item) => item.kind === 'positional');
   const at = positional?.start ?? args.length;
   return { own: args.slice(0, at), trailing: args.slice(at) };
 }
 
-/** Cargo hands a `--` on when a positional argument stands before it: `run a -- b` gives `a -- b`. */
+/** Cargo passes a `--` on if a positional argument precedes it: `run a -- b` gives `a -- b`. */
 function programArguments(trailing: readonly string[], program: readonly string[] = []): string[] {
   const isInside = trailing.length > 0 && program.length > 0;
   return [...trailing, ...(isInside ? ['--'] : []), ...program];
@@ -53,7 +57,7 @@ function selectedProfile(args: readonly string[]): ProfileSelection | undefined 
   const isRelease = hasFlag(args, '--release');
   if (name !== undefined && isRelease) {
     throw new UsageError(
-      '--release and --profile are two choices of one profile',
+      '--release and --profile both choose a profile',
       `leave out --release or --profile ${name}`,
     );
   }
@@ -64,8 +68,8 @@ function selectedProfile(args: readonly string[]): ProfileSelection | undefined 
 function refuseUnprofilable(args: readonly string[]): void {
   if (hasFlag(args, '--message-format')) {
     throw new UsageError(
-      '--message-format: the profiler reads the messages of the build itself',
-      'leave out --message-format; cargo build --message-format=… prints them without a profile',
+      '--message-format: the profiler itself reads the build messages',
+      'leave out --message-format; cargo build --message-format=… prints them without profiling',
     );
   }
   if (hasFlag(args, '--no-run')) {
@@ -73,7 +77,9 @@ function refuseUnprofilable(args: readonly string[]): void {
   }
 }
 
-/** What `cargo build`, which builds for `run`, takes and `cargo run` refuses; and the verb that was meant. */
+/**
+ * Flags that `cargo build`, which builds for `run`, accepts and `cargo run` rejects, with the verb that was probably meant.
+ */
 const NOT_OF_RUN: Readonly<Record<string, CargoVerb | 'none'>> = {
   '--bench': 'bench',
   '--benches': 'bench',
@@ -91,7 +97,7 @@ const NOT_OF_RUN: Readonly<Record<string, CargoVerb | 'none'>> = {
   '--future-incompat-report': 'none',
 };
 
-/** Before anything is built: `cargo run` would refuse them after it. */
+/** Rejects them before anything is built; `cargo run` would only do so afterwards. */
 function refuseFlagsOfOtherVerbs(own: readonly string[], rest: readonly string[]): void {
   const [flag] = flagsNamed(own, ...Object.keys(NOT_OF_RUN));
   if (flag === undefined) return;
@@ -99,7 +105,7 @@ function refuseFlagsOfOtherVerbs(own: readonly string[], rest: readonly string[]
   const typed = flag.tokens[0]?.split('=', 1)[0];
   const advice =
     verb === undefined || verb === 'none'
-      ? `leave out ${typed}; -p PACKAGE and --bin NAME choose what is run`
+      ? `leave out ${typed}; choose what to run with -p PACKAGE and --bin NAME`
       : shellLine([verb, ...own, ...rest]);
   throw new UsageError(`cargo run has no ${typed}`, advice);
 }
@@ -116,7 +122,7 @@ function refuseLateVerb(trailing: readonly string[], own: readonly string[]): vo
 function unknownVerb(word: string, typed = word): UsageError {
   const verbs: readonly CargoVerb[] = ['run', 'test', 'bench', 'nextest'];
   const nearest = nearestName(word, verbs) ?? verbs.find((verb) => verb.startsWith(word));
-  const general = "write run, test or bench, or no verb for run; a program's own arguments follow --";
+  const general = "write run, test or bench, or no verb for run; the program's own arguments follow --";
   const advice = nearest === undefined ? general : `did you mean ${nearest}?`;
-  return new UsageError(`cargo ${typed} is not among what can be profiled: ${verbs.join(', ')}`, advice);
+  return new UsageError(`cannot profile cargo ${typed}, only ${verbs.join(', ')}`, advice);
 }

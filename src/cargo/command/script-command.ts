@@ -4,8 +4,8 @@ import type { CargoPart } from './cargo-part.js';
 import { scanFlags } from './flag-scanner.js';
 
 /**
- * Cargo's single-file packages, `-Zscript FILE.rs ARGS…` or `FILE.rs ARGS…`, in the words of `cargo run`: what follows the
- * file is the program's, `--` and flags included. Undefined for every other line. Behind flags without `-Zscript` a
+ * Cargo's single-file packages, `-Zscript FILE.rs ARGS…` or `FILE.rs ARGS…`, rewritten as `cargo run`: everything after the
+ * file belongs to the program, `--` and flags included. Undefined for every other line. After flags without `-Zscript`, a
  * file is an argument of the program that `run` chooses.
  */
 export function scriptCommand(line: readonly string[]): CargoPart | undefined {
@@ -23,7 +23,7 @@ export function scriptCommand(line: readonly string[]): CargoPart | undefined {
   };
 }
 
-/** As cargo tells a file from a subcommand. */
+/** Distinguishes a file from a subcommand as cargo does. */
 function isManifest(word: string): boolean {
   return extname(word) === '.rs' || word.includes('/');
 }

@@ -1,8 +1,8 @@
 const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
-/** A terminal obeys them, or they hide: what is pasted has to be seen. */
+/** Characters that control a terminal or are invisible: a line to paste must show everything it contains. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
-/** A command line that a shell reads back as exactly these arguments. */
+/** A command line that a shell parses back into exactly these arguments. */
 export function shellLine(words: readonly string[]): string {
   return words.map(quoted).join(' ');
 }
@@ -12,7 +12,7 @@ function quoted(word: string): string {
   return UNSEEN.test(word) ? `$'${escaped(word)}'` : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** As bash, zsh, ksh and POSIX from 2024 on have it. */
+/** For `$'…'` as in bash, zsh, ksh and POSIX since 2024. */
 function escaped(word: string): string {
   return Array.from(word, (character) => {
     if (character === "'" || character === '\\') return `\\${character}`;

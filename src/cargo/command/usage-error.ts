@@ -1,4 +1,4 @@
-/** What was typed cannot be carried out. `message`: what, and why it fails; `advice`: what to type instead (may be empty). */
+/** The command line cannot be carried out. `message`: what fails and why; `advice`: what to type instead (may be empty). */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 

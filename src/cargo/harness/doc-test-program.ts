@@ -1,10 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 
-/** Where rustdoc puts the programs that it makes of examples in documentation. */
+/** rustdoc puts the programs that it compiles from documentation examples here. */
 const FOLDER = /\/rustdoctest[^/]*\//;
-/** What a program of several doc tests asks for: its own path. */
+/** A program of several doc tests reads its own path from this variable. */
 const OWN_PATH = 'RUSTDOC_DOCTEST_BIN_PATH';
-/** Such a program has a few megabytes. */
+/** Real ones have a few megabytes. */
 const MAX_BYTES = 256 << 20;
 
 export function isDocTestProgram(executable: string): boolean {
@@ -12,9 +12,9 @@ export function isDocTestProgram(executable: string): boolean {
 }
 
 /**
- * The variables that rustdoc sets when no runner stands before a program of doc tests. From the edition of 2024 on it
- * makes one of all in a crate; with its path the program runs each in a process of its own, as under plain cargo, and
- * without it warns and runs them all in one.
+ * The variables that rustdoc sets for a program of doc tests if it runs without a runner. Since edition 2024 it compiles
+ * all doc tests of a crate into one program. If that knows its path, it runs each test in a process of its own, as under
+ * plain cargo; otherwise it warns and runs all of them in one process.
  */
 export async function docTestVariables(executable: string): Promise<Record<string, string>> {
   const isAsked = isDocTestProgram(executable) && (await holdsText(executable, OWN_PATH));
@@ -25,6 +25,6 @@ async function holdsText(path: string, text: string): Promise<boolean> {
   try {
     return (await stat(path)).size <= MAX_BYTES && (await readFile(path)).includes(text);
   } catch {
-    return false; // rustdoc runs it all the same
+    return false; // rustdoc runs it anyway
   }
 }

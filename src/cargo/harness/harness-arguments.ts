@@ -1,6 +1,6 @@
 import { type FlagTable, type ScannedArgument, scanFlags } from '../command/flag-scanner.js';
 
-/** The flags of libtest, libtest-mimic, criterion and divan together: one line of arguments goes to every harness. */
+/** The flags of libtest, libtest-mimic, criterion and divan together, because every harness receives the same arguments. */
 const HARNESS_FLAGS: FlagTable = {
   withValue: new Set([
     ...['--skip', '--test-threads', '--format', '--color', '--logfile', '--shuffle-seed', '-Z'],
@@ -15,8 +15,8 @@ const HARNESS_FLAGS: FlagTable = {
 };
 
 /**
- * What cannot stand beside `--list --format terse`: libtest refuses a flag given twice, libtest-mimic `--quiet`,
- * criterion `--profile-time` and `--test`, divan `--test`; `--logfile` would be written.
+ * Flags that conflict with `--list --format terse`: libtest rejects a repeated flag, libtest-mimic `--quiet`, criterion
+ * `--profile-time` and `--test`, divan `--test`; `--logfile` would be written.
  */
 const NOT_BESIDE_LIST = new Set([
   '--list',
@@ -28,15 +28,15 @@ const NOT_BESIDE_LIST = new Set([
   '--logfile',
 ]);
 
-/** Whether the arguments of a harness name what to run. Without a name each harness runs, with whatever it holds. */
+/** Whether the arguments name what to run. Without a name every harness runs, whatever it contains. */
 export function hasFilter(harnessArgs: readonly string[]): boolean {
   const { own, afterSeparator } = split(harnessArgs);
   return afterSeparator.length > 0 || scan(own).some((item) => item.kind === 'positional');
 }
 
 /**
- * The arguments that list what `harnessArgs` would run. In front of them: behind a `--` they would be two filters
- * more, and the harness would run.
+ * The arguments that list what `harnessArgs` would run. They go first: after a `--` they would be two more filters, and the
+ * harness would run.
  */
 export function listingArguments(harnessArgs: readonly string[]): string[] {
   const { own, afterSeparator } = split(harnessArgs);
@@ -45,7 +45,7 @@ export function listingArguments(harnessArgs: readonly string[]): string[] {
   return ['--list', '--format', 'terse', ...kept.flatMap((item) => item.tokens), ...separated];
 }
 
-/** `cargo bench` passes `--bench`: tests are ignored then, if `--test` does not stand beside it. */
+/** `cargo bench` passes `--bench`, which ignores tests unless `--test` is given too. */
 export function runsOnlyBenchmarks(harnessArgs: readonly string[]): boolean {
   const names = scan(split(harnessArgs).own).map((item) => (item.kind === 'flag' ? item.name : ''));
   return names.includes('--bench') && !names.includes('--test');

@@ -1,12 +1,11 @@
 import { createReadStream } from 'node:fs';
 
-/** Who reads the arguments of a harness. libtest-mimic counts as libtest, which it follows to the letter. */
+/** The parser of a harness's arguments. libtest-mimic counts as libtest, which it follows to the letter. */
 export type HarnessKind = 'libtest' | 'criterion' | 'divan';
 
 /**
- * Texts that an executable holds when this parser is linked into it: names of flags and variables, which are data
- * even in an optimized and stripped program. Several of each: a test may well pass `--include-ignored` to another
- * program.
+ * Strings that an executable contains if this parser is linked in: names of flags and variables, which are data even in an
+ * optimized and stripped program. Several for each parser, because a test may pass `--include-ignored` to another program.
  */
 const MARKS: readonly { kind: HarnessKind; texts: readonly string[] }[] = [
   { kind: 'libtest', texts: ['include-ignored', 'test-threads', 'show-output'] },
@@ -19,11 +18,11 @@ const LONGEST_TEXT_BYTES = Math.max(...ALL_TEXTS.map(({ length }) => length));
 const CHUNK_BYTES = 1 << 20;
 
 /**
- * What kind of harness a file is; undefined for one of its own making (`harness = false`), which may know nothing of
- * `--list` and do its work instead. Cargo does not tell, and to ask the program is to run it, so the file is read:
- * constants lie in front, so of a harness about 1 MB, of another program all.
+ * The kind of harness; undefined for a custom one (`harness = false`), which may not know `--list` and do its work instead.
+ * Cargo does not tell, and asking the program means running it, so we read the file: constants come early, so about 1 MB of
+ * a harness is read, and all of another program.
  *
- * @throws NodeJS.ErrnoException when it cannot be read
+ * @throws NodeJS.ErrnoException if it cannot be read
  */
 export async function harnessKind(executable: string): Promise<HarnessKind | undefined> {
   const found = new Set<string>();

@@ -8,21 +8,21 @@ export interface HarnessCommand {
   argv: readonly string[];
   cwd: string;
   env: NodeJS.ProcessEnv;
-  /** Absolute path of the harness. It is one of the words of `argv`. */
+  /** Absolute path of the harness; one of the words of `argv`. */
   executable: string;
 }
 
-/** The names that a harness holds and its arguments select. `unknown`: run it as cargo would. */
+/** The names in a harness that its arguments select. `unknown`: run it as cargo would. */
 export type HarnessListing =
   | { kind: 'listed'; tests: string[]; benchmarks: string[] }
   | { kind: 'unknown'; reason: string };
 
-/** libtest lists in 5 ms; criterion sets every benchmark up for it, and the runner may be an emulator. */
+/** libtest lists in 5 ms, but criterion sets up every benchmark for it, and the runner may be an emulator. */
 const TIMEOUT_MS = 10_000;
 
 /**
- * Asks a harness what it would run, in the way of cargo-nextest, which authors of harnesses support: with `NEXTEST`
- * in the environment and `--list --format terse`. Divan knows that format with the variable only. Never rejects.
+ * Asks a harness what it would run, as cargo-nextest does, which authors of harnesses support: with `NEXTEST` in the
+ * environment and `--list --format terse`. Divan knows that format only with the variable. Never rejects.
  */
 export async function listHarness(command: HarnessCommand, timeoutMs = TIMEOUT_MS): Promise<HarnessListing> {
   const { argv, cwd, env, executable } = command;
@@ -40,7 +40,7 @@ export async function listHarness(command: HarnessCommand, timeoutMs = TIMEOUT_M
   }
 }
 
-/** How many of the listed names a run with these arguments of the harness would run. */
+/** How many of the listed names these harness arguments would run. */
 export function countSelected(
   { tests, benchmarks }: HarnessListing & { kind: 'listed' },
   harnessArgs: readonly string[],
@@ -48,7 +48,9 @@ export function countSelected(
   return benchmarks.length + (runsOnlyBenchmarks(harnessArgs) ? 0 : tests.length);
 }
 
-/** From lines like `path::name: test`; libtest-mimic writes `bench`. Other lines are the program's own. */
+/**
+ * Reads lines like `path::name: test`; libtest-mimic writes `bench`. Ignores other lines, which the program itself printed.
+ */
 export function namesListed(output: string): { tests: string[]; benchmarks: string[] } {
   const lines = output.split(/\r?\n/);
   const benchmarks = [...namesWith(lines, ': benchmark'), ...namesWith(lines, ': bench')];

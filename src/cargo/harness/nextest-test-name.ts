@@ -1,6 +1,6 @@
 /**
- * The test that a process of cargo-nextest runs, by its arguments: `… BINARY --exact NAME --nocapture`, behind whatever
- * runner; undefined for others (its calls of `--list`). Only for processes that nextest has started: a user's own
+ * The test that a process of cargo-nextest runs, from its arguments: `… BINARY --exact NAME --nocapture`, after any runner;
+ * undefined for other processes (its `--list` calls). Use it only for processes that nextest started: a user's own
  * `--exact` reaches harnesses that have no such test.
  */
 export function nextestTestName(argv: readonly string[]): string | undefined {

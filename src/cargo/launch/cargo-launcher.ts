@@ -1,8 +1,8 @@
 let launcher: readonly string[] = [];
 
 /**
- * A command that becomes the one behind it, put in front of every cargo that builds or runs. For what Node cannot hand
- * on to a child: signals that are ignored.
+ * Puts a command in front of every cargo that builds or runs; it must exec the rest. For state that Node cannot pass to a
+ * child: ignored signals.
  */
 export function startCargoThrough(words: readonly string[]): void {
   launcher = words;

@@ -3,22 +3,22 @@ import { CargoFailure } from '../build/cargo-failure.js';
 import { throughLauncher } from './cargo-launcher.js';
 import { inheritedStdio } from './inherited-descriptors.js';
 
-/** Where cargo runs, and with which environment; both are handed on unchanged. */
+/** Where cargo runs, and its environment; both are passed on unchanged. */
 export interface CargoContext {
   cwd: string;
   env: NodeJS.ProcessEnv;
 }
 
-/** Cargo sets `$CARGO` for its subcommands; a second pass through the rustup proxy would change the environment. */
+/** Cargo sets `$CARGO` for its subcommands; going through the rustup proxy again would change the environment. */
 export function cargoProgram(env: NodeJS.ProcessEnv): string {
   return env.CARGO || 'cargo';
 }
 
 /**
- * Runs cargo for its standard output, given line by line; its standard error is the terminal's, with cargo's own
- * colours and progress. Standard input is left to the program that comes later.
+ * Runs cargo and passes its standard output on line by line; standard error stays on the terminal, with cargo's own colours
+ * and progress. Standard input is left for the program that runs later.
  *
- * @throws CargoFailure when cargo cannot be started or does not end with 0
+ * @throws CargoFailure if cargo cannot be started or does not exit with 0
  */
 export async function runCargo(
   args: readonly string[],
@@ -47,7 +47,7 @@ export async function runCargo(
   throw new CargoFailure(`cargo ${args[0] ?? ''} failed`, exitCode ?? signalExitCode(signal), true);
 }
 
-/** What a shell reports for a command that a signal ended. */
+/** The exit code that a shell reports for a command ended by a signal. */
 export function signalExitCode(signal: NodeJS.Signals | undefined): number {
   return 128 + (signal === undefined ? 0 : constants.signals[signal]);
 }

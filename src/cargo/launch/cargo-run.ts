@@ -18,24 +18,24 @@ export interface CargoTarget {
   /** Root of its crate, absolute. */
   sourcePath: string;
   kind: CargoTargetKind;
-  /** As nextest calls it: see binaryId. */
+  /** As in nextest: see binaryId. */
   binaryId: string;
-  /** Name of the cargo profile that it is built with. */
+  /** The cargo profile that it is built with. */
   profile: string;
   optLevel: string;
   debuginfo: string;
-  /** Names of the packages that its own package asks for. */
+  /** Names of its package's direct dependencies. */
   dependencies: readonly string[];
   /** Absolute. */
   executable: string;
 }
 
-/** What was built, ready to be started. */
+/** A finished build, ready to start. */
 export interface CargoRun {
   verb: CargoVerb;
-  /** For the name of the default output; without a slash. */
+  /** Names the default output; contains no slash. */
   targetName: string;
-  /** What cargo will start, in its order; doc tests are not known beforehand. */
+  /** What cargo will start, in its order; doc tests are not known in advance. */
   targets: CargoTarget[];
   packages: PackageRoot[];
   /** Absolute. */
@@ -44,17 +44,17 @@ export interface CargoRun {
   targetDirectory: string;
   phases: { metadataNs: bigint; buildNs: bigint };
   /**
-   * Starts cargo, with `gateCommand` in front of each program that it runs, and of the user's own runner.
+   * Starts cargo, with `gateCommand` in front of each program that it runs, and in front of the user's own runner.
    *
-   * @throws UsageError when the two cannot be written together; nothing is started then
+   * @throws UsageError if the two cannot be combined; nothing is started then
    */
   launch(gateCommand: readonly string[]): RunningCargo;
 }
 
 /**
- * Builds what the plan says; `onNote` gets lines for the user as they become true.
+ * Builds what the plan says; `onNote` receives lines for the user as they become known.
  *
- * @throws CargoFailure when cargo ends first, with its exit code
+ * @throws CargoFailure if cargo ends first, with its exit code
  */
 export async function buildCargoRun(plan: CargoPlan, onNote: (line: string) => void): Promise<CargoRun> {
   const { project, profile, args } = plan;
@@ -76,8 +76,8 @@ export async function buildCargoRun(plan: CargoPlan, onNote: (line: string) => v
 }
 
 /**
- * Whether a name for the harnesses selects none of the doc tests that cargo would come to: rustdoc would say "running 0
- * tests" for each crate. `--tests` is cargo's usual choice without them.
+ * Whether the names given to the harnesses match no doc test that cargo would reach: rustdoc would print "running 0 tests"
+ * for each crate. `--tests` is cargo's usual selection without doc tests.
  */
 async function matchesNoDocTest({ project, args }: CargoPlan): Promise<boolean> {
   const { command, context, metadata } = project;
@@ -88,7 +88,7 @@ async function matchesNoDocTest({ project, args }: CargoPlan): Promise<boolean> 
   return listing.kind === 'listed' && listing.tests.length === 0;
 }
 
-/** Says once why dependencies are compiled, when they are. */
+/** If dependencies are compiled, notes once why. */
 async function build(plan: CargoPlan, onNote: (line: string) => void): Promise<Artifact[]> {
   const { command, context, metadata } = plan.project;
   const reason = dependencyReason(plan);
@@ -101,20 +101,20 @@ async function build(plan: CargoPlan, onNote: (line: string) => void): Promise<A
   });
 }
 
-/** Profiles whose folder below `target` has another name. */
+/** Profiles whose folder in `target` has another name. */
 const FOLDERS: Record<string, string> = { dev: 'debug', test: 'debug', bench: 'release' };
 
-/** To be asked before the build makes the folder. */
+/** Call it before the build creates the folder. */
 function dependencyReason({ project, profile }: CargoPlan): string {
   const { targetDirectory } = project.metadata;
   const triples = project.userRunners.map(({ triple }) => triple);
   const folder = FOLDERS[profile.name] ?? profile.name;
   const isKnown = ['', ...triples].some((triple) => existsSync(join(targetDirectory, triple, folder)));
   if (isKnown)
-    return `dependencies are built that profile ${profile.name} has no build of: tests have their own, or features, flags, versions or the compiler have changed`;
+    return `building dependencies that profile ${profile.name} has not built yet: tests add dependencies, or features, flags, versions or the compiler changed`;
   if (profile.inherits === undefined)
-    return `dependencies are built: profile ${profile.name} has no build yet`;
-  return `dependencies are built once for profile ${profile.name} (${profile.inherits} with symbols), which has a folder of its own; the build of ${profile.inherits} stays as it is`;
+    return `building dependencies: profile ${profile.name} has no build yet`;
+  return `building dependencies once for profile ${profile.name} (${profile.inherits} with symbols) in a folder of its own; the ${profile.inherits} build stays untouched`;
 }
 
 function cargoTarget(
@@ -138,13 +138,13 @@ function cargoTarget(
   };
 }
 
-/** A harness is a test, whatever it tests; what `cargo bench` runs with `--bench` is a bench. */
+/** Every harness is a test; what `cargo bench` runs with `--bench` is a bench. */
 function targetKind(verb: CargoVerb, artifact: Artifact): CargoTargetKind {
   if (verb === 'run') return artifact.kind === 'example' ? 'example' : 'bin';
   return verb === 'bench' ? 'bench' : 'test';
 }
 
-/** One target gives its name; several give the package's, or the workspace's, and the verb. */
+/** The name of the only target; for several, the package's or workspace's name and the verb. */
 function outputName(verb: CargoVerb, artifacts: readonly Artifact[], metadata: WorkspaceMetadata): string {
   const [first, second] = artifacts;
   if (first !== undefined && second === undefined) return first.targetName;
@@ -158,5 +158,5 @@ function noteChecks(verb: CargoVerb, artifacts: readonly Artifact[], onNote: (li
     (verb === 'test' || verb === 'nextest') &&
     artifacts.some(({ hasDebugAssertions }) => !hasDebugAssertions)
   )
-    onNote('tests are built optimized, with debug assertions and overflow checks off (--dev keeps them)');
+    onNote('tests are built optimized, without debug assertions and overflow checks (--dev keeps them)');
 }

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** What a process holds under one number, as /proc tells it. */
+/** An open descriptor of a process, from /proc. */
 export interface OpenDescriptor {
   number: number;
   /** A path, `socket:[1]`, `pipe:[1]`, `anon_inode:[eventpoll]`, … */
   file: string;
-  /** 0 reads, 1 writes, 2 both. */
+  /** 0: read, 1: write, 2: both. */
   access: number;
   isCloseOnExec: boolean;
 }
@@ -13,14 +13,14 @@ export interface OpenDescriptor {
 const CLOSE_ON_EXEC = 0o2000000;
 const ACCESS_MODE = 0o3;
 const FIRST_AFTER_STANDARD = 3;
-/** What Node 20 to 24 have open when our first line runs, beside pipes to themselves. */
+/** What Node 20 to 24 have open when our first line runs, besides pipes to themselves. */
 const NODES_OWN = new Set(['anon_inode:[eventpoll]', 'anon_inode:[eventfd]', 'anon_inode:[io_uring]']);
 
 let inherited: readonly number[] = [];
 
 /**
- * To be called before this process opens anything: sockets that a service manager hands over (LISTEN_FDS), a job server
- * of make, `3<file`. Node marks them close-on-exec at its start, so that cargo and its program would not have them.
+ * Call it before this process opens anything. It records what was passed in: sockets from a service manager (LISTEN_FDS), a
+ * make job server, `3<file`. Node marks them close-on-exec at start, so cargo and its program would not get them.
  */
 export function noteInheritedDescriptors(): void {
   inherited = closedByNode(openDescriptors('self'), () =>
@@ -29,8 +29,8 @@ export function noteInheritedDescriptors(): void {
 }
 
 /**
- * The end of a child's `stdio`, after the standard three: it gets what cargo gets from a shell, at the same numbers.
- * There 'ignore' opens nothing, the number stays closed.
+ * The part of a child's `stdio` after the standard three: the child gets what cargo gets from a shell, at the same numbers.
+ * 'ignore' there opens nothing; the number stays closed.
  */
 export function inheritedStdio(): ('inherit' | 'ignore')[] {
   const length = (inherited.at(-1) ?? 0) + 1 - FIRST_AFTER_STANDARD;
@@ -39,14 +39,14 @@ export function inheritedStdio(): ('inherit' | 'ignore')[] {
   );
 }
 
-/** Whether this process was started with it, the standard three aside. */
+/** Whether this process was started with it, the standard three excluded. */
 export function isInherited(descriptor: number): boolean {
   return inherited.includes(descriptor);
 }
 
 /**
- * The numbers, ascending, that were inherited and will not reach a child by themselves. A pipe whose two ends are here
- * is Node's own, unless the parent has it too, as make has its job server's.
+ * The inherited numbers, ascending, that will not reach a child by themselves. A pipe with both ends in this process is
+ * Node's own, unless the parent has it too, as make has its job server's.
  */
 export function closedByNode(
   open: readonly OpenDescriptor[],
@@ -65,7 +65,7 @@ export function closedByNode(
     .sort((one, other) => one - other);
 }
 
-/** Empty where there is no such /proc, or none that we may read. */
+/** Empty if /proc is missing or not readable for us. */
 function openDescriptors(pid: number | 'self'): OpenDescriptor[] {
   try {
     return readdirSync(`/proc/${pid}/fd`).flatMap((name) => readDescriptor(pid, name) ?? []);
@@ -74,7 +74,7 @@ function openDescriptors(pid: number | 'self'): OpenDescriptor[] {
   }
 }
 
-/** Undefined: closed by now, as the one that lists the folder. */
+/** Undefined: already closed, such as the descriptor that lists the folder. */
 function readDescriptor(pid: number | 'self', name: string): OpenDescriptor | undefined {
   try {
     const file = readlinkSync(`/proc/${pid}/fd/${name}`);

@@ -4,15 +4,15 @@ import type { CargoContext } from './cargo-process.js';
 import { inheritedStdio } from './inherited-descriptors.js';
 
 export interface RunningCargo {
-  /** Of `cargo run` it becomes the program's: cargo executes it in its own place. Undefined: not started. */
+  /** With `cargo run` it becomes the program's: cargo execs it. Undefined: not started. */
   pid: number | undefined;
-  /** Rejects when cargo cannot be started. */
+  /** Rejects if cargo cannot be started. */
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
 /**
- * Starts cargo on the caller's terminal, in its process group, with nothing of its environment changed. Not by execa,
- * which kills what it started when the parent ends: the program outlives a profiler that fails.
+ * Starts cargo on the caller's terminal, in its process group, with its environment unchanged. Does not use execa, which
+ * kills its children when the parent exits: the program must outlive a failing profiler.
  */
 export function launchCargo(command: readonly string[], context: CargoContext): RunningCargo {
   const [program, ...args] = throughLauncher(command);

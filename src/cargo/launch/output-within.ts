@@ -4,10 +4,10 @@ import type { CargoContext } from './cargo-process.js';
 const MAX_OUTPUT_BYTES = 64 << 20;
 
 /**
- * Standard output of a command that has to end with 0 within `timeoutMs`; its other streams are /dev/null. It has a
- * session of its own, so that what it started ends with it. Not by execa, which ends the command only.
+ * Standard output of a command that must exit with 0 within `timeoutMs`; its other streams are /dev/null. It runs in a
+ * session of its own, so that everything it started ends with it. Does not use execa, which ends only the command.
  *
- * @throws Error that says how it ended otherwise
+ * @throws Error that says how it ended instead
  */
 export function outputWithin(
   timeoutMs: number,
@@ -28,7 +28,7 @@ export function outputWithin(
     receivedBytes += chunk.length;
     if (receivedBytes > MAX_OUTPUT_BYTES) giveUp(`more than ${MAX_OUTPUT_BYTES >> 20} MiB of output`);
   });
-  // What it left running may hold the pipe open.
+  // Processes that it left running may hold the pipe open.
   child.once('exit', () => endSession(child));
   return new Promise<string>((resolve, reject) => {
     child.once('error', reject);
@@ -44,6 +44,6 @@ function endSession({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');
   } catch {
-    // Nobody is left in it.
+    // The session is empty.
   }
 }

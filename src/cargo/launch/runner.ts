@@ -7,10 +7,10 @@ import type { CargoContext } from './cargo-process.js';
 import type { UserRunner } from './user-runner.js';
 
 /**
- * Cargo arguments that put a command in front of every program that cargo starts for this target, and behind it the
- * user's own runner. By `--config`: the environment variable for it would be seen by the program.
+ * Cargo arguments that put a command, followed by the user's own runner, in front of every program that cargo starts for
+ * this target. Uses `--config`, because the program would see the environment variable.
  *
- * @throws UsageError when the user's runner has the form of a string, which cannot hold one of the words
+ * @throws UsageError if the user's runner is a string, which cannot hold one of the words
  */
 export function runnerArguments(
   gateCommand: readonly string[],
@@ -23,10 +23,10 @@ export function runnerArguments(
   return ['--config', `target.${tomlString(triple)}.runner=${runner}`];
 }
 
-/** Cargo would split a string there, and refuses to merge an array with the user's string. */
+/** Cargo would split the string at that space, and refuses to merge an array with the user's string. */
 function unwritableRunner(word: string, triple: string, words: readonly string[]): UsageError {
   return new UsageError(
-    `cargo's configuration has a runner for ${triple} that is a string, and ${tomlString(word)} does not fit into one`,
+    `cargo's configuration gives the runner for ${triple} as a string, which cannot hold ${tomlString(word)}`,
     `write it as an array: target.${triple}.runner = ${tomlArray(words)}`,
   );
 }
@@ -35,7 +35,7 @@ function tomlArray(texts: readonly string[]): string {
   return `[${texts.map(tomlString).join(',')}]`;
 }
 
-/** A basic string of TOML. */
+/** A TOML basic string. */
 export function tomlString(text: string): string {
   const escaped = text.replace(/["\\]/g, '\\$&').replace(CONTROL_CHARACTER, (character) => {
     const code = character.codePointAt(0) ?? 0;
@@ -44,11 +44,11 @@ export function tomlString(text: string): string {
   return `"${escaped}"`;
 }
 
-/** Cargo's own word for the host's triple. */
+/** Cargo's name for the host's triple. */
 const HOST = 'host-tuple';
 const CONTROL_CHARACTER = /\p{Cc}/gu;
 
-/** What `readTargets` will most often answer, without asking anybody. */
+/** What `readTargets` will most likely return, without starting a process. */
 export function likelyTriples(verb: CargoVerb, args: readonly string[]): string[] {
   const arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
   const host = process.platform === 'darwin' ? `${arch}-apple-darwin` : `${arch}-unknown-linux-gnu`;
@@ -56,7 +56,10 @@ export function likelyTriples(verb: CargoVerb, args: readonly string[]): string[
   return verb === 'run' && typed.length > 0 ? typed : [...new Set([...typed, host])];
 }
 
-/** What programs are started for, and the configuration that tells; the host is asked for meanwhile, as it is nearly always needed. */
+/**
+ * The targets whose programs are started, and cargo's configuration. Asks for the host meanwhile, as it is nearly always
+ * needed.
+ */
 export async function readTargets(
   verb: CargoVerb,
   args: readonly string[],
@@ -64,7 +67,7 @@ export async function readTargets(
 ): Promise<{ config: CargoConfig; triples: string[] }> {
   const usual = context.env.RUSTC || 'rustc';
   const asking = verb === 'run' && hasFlag(args, '--target') ? undefined : hostTriple(context, usual);
-  asking?.catch(() => {}); // awaited below, where it is needed
+  asking?.catch(() => {}); // awaited below
   const config = await readCargoConfig(args, context);
   const host = async () => {
     const rustc = await rustcProgram(config, context);
@@ -74,8 +77,8 @@ export async function readTargets(
 }
 
 /**
- * The targets whose programs cargo may start, as `--filter-platform` takes them: those built for, and beside them the
- * host where tests of procedural macros run there. At least one.
+ * The targets whose programs cargo may start, in the form of `--filter-platform`: those built for, and the host if tests of
+ * procedural macros run there. At least one.
  */
 async function targetTriples(
   verb: CargoVerb,
@@ -89,7 +92,7 @@ async function targetTriples(
   return startsOnlyRequested ? named : [...new Set([...named, own])];
 }
 
-/** `--target`, else what is configured; empty: the host. */
+/** `--target`, else the configured targets; empty: the host. */
 function requestedTriples(
   args: readonly string[],
   config: CargoConfig,
@@ -98,21 +101,21 @@ function requestedTriples(
   const typed = flagsNamed(args, '--target').flatMap(({ value }) => value ?? []);
   const fromEnvironment = env.CARGO_BUILD_TARGET || undefined;
   const found = configured(config, ({ build }) => build?.target, fromEnvironment) ?? [];
-  // A string is one name here: it is not split.
+  // A string is one name here; it is not split.
   return typed.length > 0 ? typed : typeof found === 'string' ? [found] : found;
 }
 
-/** The second call of cargo, which finds everything built and starts the program. */
+/** The second cargo call, which finds everything built and starts the program. */
 export function launchArguments(
   verb: CargoVerb,
   args: readonly string[],
   runners: readonly string[],
   programArgs: readonly string[],
 ): string[] {
-  // Quiet hides the line with the gate in it. Tests would see it: cargo hands it on to the harness.
+  // `-q` hides the line with the gate in it. Not for tests, as cargo would pass it on to the harness.
   const isQuiet = verb === 'run' && !hasFlag(args, '--quiet', '--verbose');
   const separated = programArgs.length > 0 ? ['--', ...programArgs] : [];
-  // Of two runners for one target cargo takes the last that it is given, nextest the first.
+  // If two runners are given for one target, cargo uses the last, nextest the first.
   if (verb === 'nextest') return ['nextest', 'run', ...runners, ...args, ...separated];
   return [verb, ...(isQuiet ? ['-q'] : []), ...args, ...runners, ...separated];
 }

@@ -4,25 +4,25 @@ import { cfgApplies } from '../project/cfg-expression.js';
 import { targetCfgs } from '../project/rustc.js';
 import type { CargoContext } from './cargo-process.js';
 
-/** What the user's cargo puts in front of the programs of one target. */
+/** The command that the user's cargo configuration puts in front of the programs of one target. */
 export interface UserRunner {
-  /** As `target.<triple>` names it. */
+  /** As in `target.<triple>`. */
   triple: string;
-  /** Empty: nothing. The first is a program that any working directory finds. */
+  /** Empty: no runner. The first can be found from any working directory. */
   words: string[];
-  /** Of `target.<triple>.runner`. Cargo merges values of one form only, so ours has to be written in it. */
+  /** The form of `target.<triple>.runner`. Cargo only merges values of one form, so ours must match. */
   form: 'string' | 'array';
 }
 
 interface FoundRunner {
   words: string[];
-  /** Its table below `target`; undefined: the environment. */
+  /** Its table in `target`; undefined: from the environment. */
   table: string | undefined;
 }
 
 /**
- * The user's runners: of `--config`, of the environment, of the triple's table, of a `cfg(…)`, as cargo ranks them. A
- * target without an entry has several matching `cfg(…)`, which cargo refuses in its own words when no runner is added.
+ * The user's runners from `--config`, the environment, the triple's table, or a `cfg(…)` table, in cargo's precedence. A
+ * target without an entry has several matching `cfg(…)`; cargo reports that itself if no runner is added.
  */
 export async function readUserRunners(
   config: CargoConfig,
@@ -42,7 +42,7 @@ export async function readUserRunners(
 
 async function findRunners(
   triple: string,
-  /** As rustc takes it: a triple, or a file that describes one. */
+  /** As rustc accepts it: a triple, or a target specification file. */
   target: string,
   config: CargoConfig,
   context: CargoContext,

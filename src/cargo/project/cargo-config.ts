@@ -2,10 +2,10 @@ import { dirname, resolve } from 'node:path';
 import { flagsNamed } from '../command/cargo-flags.js';
 import { type CargoContext, cargoProgram } from '../launch/cargo-process.js';
 
-/** Cargo splits a string at white space. */
+/** Cargo splits a string at whitespace. */
 export type Words = string | string[];
 
-/** The tables of cargo's configuration that decide what is run and how. */
+/** The tables of cargo's configuration that decide what runs and how. */
 export interface ConfigTables {
   alias?: Record<string, Words>;
   build?: { target?: Words; rustc?: string; rustflags?: Words };
@@ -17,16 +17,15 @@ export interface ConfigTables {
 export interface CargoConfig {
   /** Files and `--config`, merged by cargo. */
   merged: ConfigTables;
-  /** The files alone: the environment goes before them, and `--config` before the environment. */
+  /** Only the files: the environment takes precedence over them, and `--config` over the environment. */
   files: ConfigTables;
   /** `--config` and `-Z` as typed. */
   flags: readonly string[];
 }
 
 /**
- * Cargo's configuration in one call of about 20 ms, without its environment variables. A cargo that does not answer
- * `config get`, an unstable command, counts as one without configuration; one that is wrong is refused by cargo itself,
- * in the calls that follow.
+ * Cargo's configuration, without its environment variables, in one call of about 20 ms. If cargo does not answer the
+ * unstable `config get`, it counts as unconfigured; cargo itself rejects an invalid configuration in the calls that follow.
  */
 export async function readCargoConfig(args: readonly string[], context: CargoContext): Promise<CargoConfig> {
   const flags = flagsNamed(args, '--config', '-Z').flatMap(({ tokens }) => tokens);
@@ -35,7 +34,7 @@ export async function readCargoConfig(args: readonly string[], context: CargoCon
   return { merged: await reading, files: await readingFiles, flags };
 }
 
-/** What cargo uses of a setting: `--config`, else the environment variable, else the files. */
+/** The value that cargo uses: `--config`, else the environment variable, else the files. */
 export function configured<T>(
   { merged, files }: CargoConfig,
   setting: (tables: ConfigTables) => T | undefined,
@@ -50,8 +49,9 @@ export function splitWords(words: Words): string[] {
 }
 
 /**
- * A program that the configuration names, as any working directory finds it: one with a slash is relative to the folder
- * above that of the file that names it, else to `cwd`. `key`: of its line, `build.rustc`; undefined: the environment.
+ * A configured program, in a form that any working directory finds: a path with a slash is relative to the parent of the
+ * folder that holds the configuration file, else to `cwd`. `key`: of its line, `build.rustc`; undefined: from the
+ * environment.
  */
 export async function locateConfigured(
   program: string,
@@ -67,8 +67,9 @@ export async function locateConfigured(
 }
 
 /**
- * Where a key was set, from lines like `target."cfg(unix)".runner = "a b" # /path/config.toml`; of an array, the first
- * item's line. Not by asking for the one key: cargo does not find quoted ones. `key` with one `?` for each quote.
+ * Where a key was set, from lines like `target."cfg(unix)".runner = "a b" # /path/config.toml`; for an array, the line of
+ * the first item. Asking for the single key does not work: cargo does not find quoted ones. `key` contains one `?` for each
+ * quote.
  */
 function originOf(key: string, toml: string): string | undefined {
   const lines = toml.split('\n');
@@ -95,7 +96,7 @@ async function configText(
   return await output(cargoProgram(env), command, { cwd, env: { ...env, RUSTC_BOOTSTRAP: '1' } });
 }
 
-/** Standard output; empty when the command fails. */
+/** Standard output; empty if the command fails. */
 export async function output(
   program: string,
   args: readonly string[],

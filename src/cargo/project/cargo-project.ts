@@ -13,11 +13,11 @@ import { readMetadata, type WorkspaceMetadata } from './metadata.js';
 export interface CargoRequest {
   /** Cargo's part of the command line, with the verb if one was typed. */
   cargoArgs: readonly string[];
-  /** Undefined: the line had no separator for them. */
+  /** Undefined if the line had no separator before them. */
   programArgs: readonly string[] | undefined;
-  /** What was typed up to cargo's part, for lines to paste: `['cargo', 'profile-bee', '--svg', 'out.svg']`. */
+  /** Everything typed before cargo's part, for lines to paste: `['cargo', 'profile-bee', '--svg', 'out.svg']`. */
   typedBefore?: readonly string[];
-  /** Flags of the wrapper, which are refused after an alias too. */
+  /** The wrapper's flags, which are rejected after an alias too. */
   ourFlags?: OurFlags;
   cwd?: string;
   env?: NodeJS.ProcessEnv;
@@ -25,14 +25,14 @@ export interface CargoRequest {
 
 const TYPED_BEFORE = ['cargo', 'profile-bee'];
 
-/** A command line of cargo's and what it stands on; nothing is built yet. */
+/** A cargo command line with its project; nothing is built yet. */
 export interface CargoProject {
   command: CargoCommand;
   context: CargoContext;
   typedBefore: readonly string[];
   config: CargoConfig;
   metadata: WorkspaceMetadata;
-  /** What the user's cargo puts in front of programs, by target triple. */
+  /** The runners of the user's cargo configuration, by target triple. */
   userRunners: UserRunner[];
   metadataNs: bigint;
 }
@@ -40,8 +40,8 @@ export interface CargoProject {
 /**
  * Reads the command line and asks cargo for the workspace and its configuration.
  *
- * @throws UsageError for a command line that cannot be profiled, before anything is started
- * @throws CargoFailure when cargo ends first, with its exit code
+ * @throws UsageError for a command line that cannot be profiled, before anything is started @throws CargoFailure if cargo
+ * ends first, with its exit code
  */
 export async function readCargoProject(request: CargoRequest): Promise<CargoProject> {
   const context = { cwd: request.cwd ?? process.cwd(), env: request.env ?? process.env };
@@ -49,7 +49,7 @@ export async function readCargoProject(request: CargoRequest): Promise<CargoProj
   if (hasFlag(command.args, '--help')) return showCargoHelp(command.verb, context);
   const startNs = process.hrtime.bigint();
   const likely = likelyTriples(command.verb, command.args);
-  const early = readMetadata(command.args, context, likely); // cargo and rustc answer meanwhile
+  const early = readMetadata(command.args, context, likely); // cargo and rustc answer in the meantime
   early.catch(() => {}); // awaited below
   const { config, triples } = await readTargets(command.verb, command.args, context);
   const isAsGuessed = likely.join() === triples.join();

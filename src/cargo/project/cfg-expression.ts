@@ -1,7 +1,6 @@
 /**
- * Whether `target.'cfg(…)'` of cargo's configuration applies to the target that `cfgs` describes: the lines of
- * `rustc --print cfg`, like `unix` and `target_os="linux"`. What is no such expression never applies; cargo itself
- * says so to the user.
+ * Whether `target.'cfg(…)'` in cargo's configuration applies to the target that `cfgs` describes: the lines of `rustc
+ * --print cfg`, like `unix` and `target_os="linux"`. Anything else never applies; cargo itself reports it.
  */
 export function cfgApplies(key: string, cfgs: ReadonlySet<string>): boolean {
   const inner = /^cfg\((.*)\)$/s.exec(key)?.[1];
@@ -46,7 +45,7 @@ class CfgReader {
     return value?.startsWith('"') ? this.cfgs.has(`${name}=${value}`) : undefined;
   }
 
-  /** Up to the closing parenthesis; a comma may be the last before it. */
+  /** Reads up to the closing parenthesis; a trailing comma is allowed. */
   #readList(): boolean[] | undefined {
     const values: boolean[] = [];
     while (!this.#take(')')) {

@@ -4,9 +4,9 @@ import { matchesPackageSpec } from './package-spec.js';
 
 /**
  * What `cargo run` would do:
- * - `chosen`: run this target; `flags` is what the user's arguments lack for `cargo build` to build it alone.
- * - `refused`: end with an error before building; `candidates` are flags that would do, `--bin server`.
- * - `cargo-decides`: the arguments say more than is understood here; they go to cargo as they are.
+ * - `chosen`: run this target; `flags` is what the user's arguments lack for `cargo build` to build only it.
+ * - `refused`: fail before building; `candidates` are flags that would work, `--bin server`.
+ * - `cargo-decides`: the arguments are beyond this function; they go to cargo unchanged.
  */
 export type RunChoice =
   | { kind: 'chosen'; flags: string[] }
@@ -35,7 +35,7 @@ export function chooseRunTarget(metadata: WorkspaceMetadata, args: readonly stri
     : refused(packages);
 }
 
-/** By `-p` or the directory; undefined when cargo understands more of the arguments than is understood here. */
+/** By `-p` or the directory; undefined if only cargo can resolve the arguments. */
 export function selectedPackages(
   metadata: WorkspaceMetadata,
   args: readonly string[],
@@ -43,7 +43,7 @@ export function selectedPackages(
   const [first, ...more] = flagsNamed(args, '--package');
   if (first === undefined) return metadata.defaultMembers;
   const matches = metadata.members.filter((member) => matchesPackageSpec(member, first.value ?? ''));
-  // Cargo has its own words for one that matches nothing, and for patterns.
+  // Cargo itself reports a spec that matches nothing, and handles patterns.
   return more.length === 0 && matches.length === 1 ? matches : undefined;
 }
 
@@ -69,7 +69,7 @@ function refused(packages: readonly MetadataPackage[]): RunChoice {
   };
 }
 
-/** A name that two packages share needs `-p` as well. */
+/** A name shared by two packages needs `-p` as well. */
 function flagLines(candidates: readonly Candidate[], flag: string): string[] {
   return candidates.map(({ package: { name: owner }, name }) => {
     const isShared = candidates.filter((other) => other.name === name).length > 1;

@@ -7,10 +7,10 @@ import { type CargoContext, runCargo } from '../launch/cargo-process.js';
 export interface PackageRoot {
   name: string;
   version: string;
-  /** Absolute; holds the package's Cargo.toml. */
+  /** Absolute; contains the package's Cargo.toml. */
   directory: string;
   isWorkspaceMember: boolean;
-  /** Of what it builds for the program, build scripts left out. */
+  /** The crates it builds for the program, without build scripts. */
   crateNames: string[];
 }
 
@@ -20,7 +20,7 @@ export interface MetadataTarget {
   kinds: string[];
   crateTypes: string[];
   requiredFeatures: string[];
-  /** `test`: cargo test builds it with its harness; `doctest`: and runs the examples of its documentation. */
+  /** `test`: cargo test builds it with its harness; `doctest`: cargo test runs its documentation examples. */
   isTested: boolean;
   hasDocTests: boolean;
 }
@@ -28,12 +28,12 @@ export interface MetadataTarget {
 export interface MetadataPackage extends PackageRoot {
   id: string;
   targets: MetadataTarget[];
-  /** Names of the packages that its manifest asks for, those of tests and benches too. */
+  /** Names of its direct dependencies, including those of tests and benches. */
   dependencies: string[];
   defaultRun: string | undefined;
   /** Absolute. */
   manifestPath: string;
-  /** What stands under `[package.metadata]`, as JSON; null when nothing does. */
+  /** `[package.metadata]` as JSON; null if absent. */
   metadata: unknown;
 }
 
@@ -41,18 +41,18 @@ export interface WorkspaceMetadata {
   /** All packages of the resolved graph, dependencies included. */
   packages: MetadataPackage[];
   members: MetadataPackage[];
-  /** What cargo selects from this directory without `-p`. */
+  /** What cargo selects in this directory without `-p`. */
   defaultMembers: MetadataPackage[];
   targetDirectory: string;
   workspaceRoot: string;
   workspaceManifestPath: string;
-  /** What stands under `[workspace.metadata]`, as JSON; null when nothing does. */
+  /** `[workspace.metadata]` as JSON; null if absent. */
   metadata: unknown;
 }
 
 /**
- * `cargo metadata` with the user's choice of manifest, features and sources; about 30 ms once everything is
- * downloaded. Quiet: the build repeats each warning; an error is on the terminal in cargo's words.
+ * `cargo metadata` with the user's manifest, features and sources; about 30 ms once everything is downloaded. Quiet,
+ * because the build repeats each warning; errors go to the terminal in cargo's words.
  *
  * @throws CargoFailure
  */
@@ -110,7 +110,7 @@ interface CargoMetadataTarget {
   doctest: boolean;
 }
 
-/** The part of cargo's JSON (format version 1) that is read. */
+/** The fields of cargo's JSON (format version 1) that we read. */
 interface CargoMetadata {
   packages: {
     id: string;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What cargo's own profiles inherit. */
+/** What cargo's built-in profiles inherit. */
 const INHERITED: Readonly<Record<string, string>> = { test: 'dev', bench: 'release' };
 /** Most manifests have no such table, and reading TOML costs 10 ms of start-up. */
 const MAY_OVERRIDE = /\bprofile\b[\s\S]*\bpackage\b/;
@@ -12,8 +12,8 @@ interface ProfileTable {
 }
 
 /**
- * The specs of the packages that a profile of the workspace's Cargo.toml overrides, those of inherited profiles
- * included. Cargo tells them nowhere. None when the manifest cannot be read here: then the file that is built says what is missing in it.
+ * The specs of the packages that a profile in the workspace's Cargo.toml overrides, including those of inherited profiles.
+ * No cargo command prints them. Empty if the manifest cannot be read; the built file then shows what is missing.
  */
 export async function overriddenPackages(workspaceRoot: string, profile: string): Promise<string[]> {
   const text = await readFile(join(workspaceRoot, 'Cargo.toml'), 'utf8').catch(() => '');
@@ -27,7 +27,7 @@ async function parseToml(text: string): Promise<{ profile?: Record<string, Profi
   try {
     return toml.parse(text);
   } catch {
-    return undefined; // newer TOML than its parser, which cargo has accepted
+    return undefined; // newer TOML than this parser supports; cargo accepted it
   }
 }
 

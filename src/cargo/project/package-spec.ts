@@ -3,8 +3,8 @@ import type { MetadataPackage } from './metadata.js';
 type NamedPackage = Pick<MetadataPackage, 'id' | 'name' | 'version'>;
 
 /**
- * Whether `-p SPEC` means this package, in the forms of cargo's reference: `name`, `name@1.2`, `name:1.2`, and a URL
- * with or without the kind before it (`path+file:///w/app`), alone or with `#1.2`, `#name`, `#name@1.2` behind it.
+ * Whether `-p SPEC` matches this package, in the forms of cargo's reference: `name`, `name@1.2`, `name:1.2`, and a URL with
+ * or without the kind before it (`path+file:///w/app`), alone or followed by `#1.2`, `#name`, `#name@1.2`.
  */
 export function matchesPackageSpec(found: NamedPackage, spec: string): boolean {
   const { url, rest } = splitSpec(spec);
@@ -25,7 +25,7 @@ function matchesNameAndVersion(found: NamedPackage, text: string, mayBeVersion: 
   return name === found.name && (version === undefined || matchesVersion(found.version, version));
 }
 
-/** A version may be written in part: `1` and `1.2` mean `1.2.3`. */
+/** A version may be partial: `1` and `1.2` match `1.2.3`. */
 function matchesVersion(version: string, typed: string): boolean {
   return version === typed || version.startsWith(`${typed}.`);
 }

@@ -5,24 +5,24 @@ import type { MetadataPackage, MetadataTarget, WorkspaceMetadata } from './metad
 
 export type ProfilableKind = 'bin' | 'example' | 'test' | 'bench' | 'doctest';
 
-/** Something of the workspace that can be profiled. */
+/** A target of the workspace that can be profiled. */
 export interface ProfilableTarget {
   kind: ProfilableKind;
-  /** Of cargo's target: for unit tests the library's or binary's. */
+  /** The name of cargo's target; for unit tests, the library's or binary's. */
   name: string;
   package: string;
   version: string;
-  /** Unit tests are inside of the library or binary, integration tests beside it. */
+  /** Unit tests are inside the library or binary, integration tests outside. */
   isUnitTest: boolean;
-  /** What is profiled when nothing is chosen. */
+  /** Profiled if the user chooses nothing. */
   isDefault: boolean;
   requiredFeatures: string[];
-  /** Cargo's part of a command line that profiles it alone. */
+  /** Cargo's part of a command line that profiles only it. */
   cargoArgs: string[];
 }
 
 /**
- * The targets of the workspace's packages, or of those that `-p` names, in cargo's order of packages; within one: bins,
+ * The targets of the workspace's packages, or of those given by `-p`, in cargo's order of packages; within one: bins,
  * examples, tests, benches.
  */
 export function profilableTargets({ metadata, command }: CargoProject): ProfilableTarget[] {
@@ -78,7 +78,7 @@ function isOfKind(kind: Kind, { kinds, isTested, hasDocTests }: MetadataTarget):
   return kinds.includes(kind);
 }
 
-/** Left out where the name alone is enough from this directory. */
+/** Empty if the name alone is unambiguous in this directory. */
 function packageFlag(
   kind: Kind,
   target: MetadataTarget,

@@ -4,8 +4,8 @@ import { chooseRunTarget, selectedPackages } from './choose-run-target.js';
 import type { MetadataPackage, WorkspaceMetadata } from './metadata.js';
 
 /**
- * The package whose settings count: the one that holds what `cargo run` would run, the only one that `cargo test` or
- * `cargo bench` is asked for. Undefined when there are several, or only cargo can tell.
+ * The package whose settings apply: the one with the target that `cargo run` would run, or the only one that `cargo test`
+ * or `cargo bench` selects. Undefined if there are several, or only cargo can tell.
  */
 export function profiledPackage(
   metadata: WorkspaceMetadata,

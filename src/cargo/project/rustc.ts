@@ -2,7 +2,7 @@ import { CargoFailure } from '../build/cargo-failure.js';
 import type { CargoContext } from '../launch/cargo-process.js';
 import { type CargoConfig, configured, locateConfigured, output, splitWords } from './cargo-config.js';
 
-/** The compiler that cargo uses, before any wrapper of it. */
+/** The compiler that cargo uses, without any wrapper. */
 export async function rustcProgram(config: CargoConfig, context: CargoContext): Promise<string> {
   const { RUSTC, CARGO_BUILD_RUSTC } = context.env;
   if (RUSTC) return RUSTC;
@@ -12,7 +12,7 @@ export async function rustcProgram(config: CargoConfig, context: CargoContext): 
   return await locateConfigured(found, key, config, context);
 }
 
-/** The host of a rustc. @throws CargoFailure when it does not answer */
+/** The host of a rustc. @throws CargoFailure if it does not answer */
 export async function hostTriple({ cwd, env }: CargoContext, rustc = 'rustc'): Promise<string> {
   const { execa } = await import('execa');
   const options = { cwd, env, extendEnv: false, stdin: 'ignore', reject: false } as const;
@@ -24,7 +24,7 @@ export async function hostTriple({ cwd, env }: CargoContext, rustc = 'rustc'): P
   throw new CargoFailure(`${rustc} -vV: ${reason}`, 101, false, advice);
 }
 
-/** The lines of `rustc --print cfg` for a target, with the flags that can add to them. */
+/** The lines of `rustc --print cfg` for a target, including the flags that can change them. */
 export async function targetCfgs(
   triple: string,
   config: CargoConfig,
@@ -35,7 +35,10 @@ export async function targetCfgs(
   return new Set(lines.split('\n'));
 }
 
-/** They can turn on a `target_feature` or a `--cfg`. Those of a `cfg(…)` table depend on what is asked here. */
+/**
+ * RUSTFLAGS can turn on a `target_feature` or a `--cfg`. Those in a `cfg(…)` table are left out, as they depend on this
+ * answer.
+ */
 function rustflags(triple: string, config: CargoConfig, { env }: CargoContext): string[] {
   const { CARGO_ENCODED_RUSTFLAGS: encoded, RUSTFLAGS: plain } = env;
   if (encoded !== undefined) return encoded.split('\x1f').filter((flag) => flag !== '');

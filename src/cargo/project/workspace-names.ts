@@ -14,7 +14,7 @@ const BUILT_IN_PROFILES = ['dev', 'release', 'test', 'bench'];
 /** Enough for a workspace of a thousand packages. */
 const MAX_METADATA_BYTES = 256 << 20;
 
-/** The part of cargo's JSON (format version 1) that is read. */
+/** The fields of cargo's JSON (format version 1) that we read. */
 interface Metadata {
   packages: {
     id: string;
@@ -29,8 +29,8 @@ interface Metadata {
 }
 
 /**
- * What may stand after `--bin`, `--package`, … in a cargo command whose other arguments are `args`; sorted. Says
- * nothing on the terminal, downloads and resolves nothing: it is asked while somebody types. Rejects outside a project.
+ * The possible values of `--bin`, `--package`, … in a cargo command with the arguments `args`; sorted. Prints nothing,
+ * downloads and resolves nothing, because it runs while somebody types. Rejects outside a project.
  */
 export async function workspaceNames(
   kind: NameKind,
@@ -60,7 +60,7 @@ async function namesIn(metadata: Metadata, kind: NameKind, args: readonly string
   return targets.filter((target) => target.kind.includes(kind)).map(({ name }) => name);
 }
 
-/** As cargo selects them: `-p`, else all of them with `--workspace`, else those that this directory stands for. */
+/** As cargo selects them: `-p`, else all with `--workspace`, else the default members of this directory. */
 function selectedPackages(metadata: Metadata, args: readonly string[]): Metadata['packages'] {
   const { packages } = metadata;
   const specs = flagsNamed(args, '--package').map(({ value = '' }) => value);
@@ -71,7 +71,7 @@ function selectedPackages(metadata: Metadata, args: readonly string[]): Metadata
   return packages.filter(({ id }) => defaults.includes(id));
 }
 
-/** Read by the headings of their tables: cargo metadata does not tell, and `@iarna/toml` refuses some of TOML 1.0. */
+/** Read from table headings: `cargo metadata` does not list profiles, and `@iarna/toml` rejects some of TOML 1.0. */
 async function profileNames(workspaceRoot: string): Promise<string[]> {
   const manifest = await readFile(join(workspaceRoot, 'Cargo.toml'), 'utf8');
   const headings = manifest.matchAll(/^[ \t]*\[[ \t]*profile[ \t]*\.[ \t]*"?([\w-]+)/gm);

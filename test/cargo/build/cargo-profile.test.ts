@@ -88,7 +88,7 @@ test('--as-is builds what cargo would, without symbols where it has none', async
 test('one line says why dependencies are built, when they are', async (t) => {
   const cwd = project(t);
   const [first, ...more] = (await prepare(cwd)).notes;
-  assert.match(first ?? '', /^dependencies are built once for profile profile-bee \(release with symbols\)/);
+  assert.match(first ?? '', /^building dependencies once for profile profile-bee \(release with symbols\)/);
   assert.deepEqual(more, []);
   assert.deepEqual((await prepare(cwd)).notes, [], 'everything is up to date');
   writeFileSync(join(cwd, 'src/main.rs'), `${HELLO} // changed`);
@@ -96,10 +96,10 @@ test('one line says why dependencies are built, when they are', async (t) => {
   writeFileSync(join(cwd, '../lesser/src/lib.rs'), 'pub fn say() { print!("") }');
   assert.match(
     (await prepare(cwd)).notes[0] ?? '',
-    /^dependencies are built that profile profile-bee has no build of: /,
+    /^building dependencies that profile profile-bee has not built yet: /,
   );
   const dev = (await prepare(cwd, [], { ourProfile: { kind: 'dev' } })).notes;
-  assert.match(dev[0] ?? '', /^dependencies are built: profile dev has no build yet/);
+  assert.match(dev[0] ?? '', /^building dependencies: profile dev has no build yet/);
 });
 
 test('a unit graph of another version says nothing', () => {

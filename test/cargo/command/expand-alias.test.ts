@@ -49,7 +49,7 @@ for (const [typed, meant] of [
 }
 
 for (const [typed, message] of [
-  ['one', /one comes back to itself: one -> two -> one$/],
+  ['one', /one refers to itself: one -> two -> one$/],
   ['empty', /alias empty names no command/],
 ] as const) {
   test(`refuses: ${typed}`, () =>
@@ -128,9 +128,9 @@ test('an alias runs what cargo runs for it, with the same arguments', async (t) 
 const OUR_FLAGS = { withValue: new Set(['--svg']), boolean: new Set(['--dwarf']) };
 
 for (const [typed, message, advice] of [
-  ['lint --fix', /^cargo lint \(check --all --fix\) is not among what can be profiled/, /run, test or bench/],
-  ['build', /^cargo build is not among/, /run, test or bench/],
-  ['round', /comes back to itself: round -> about -> round/, /another name/],
+  ['lint --fix', /^cannot profile cargo lint \(check --all --fix\), only/, /run, test or bench/],
+  ['build', /^cannot profile cargo build, only/, /run, test or bench/],
+  ['round', /refers to itself: round -> about -> round/, /rename one of them/],
   [
     'plain --svg o.svg --dwarf -q',
     /not a flag of cargo.*--svg, --dwarf/,

@@ -36,7 +36,7 @@ for (const [line, message] of [
   ['--verbose', /cargo nextest runs no tests/],
   ['run --no-run', /leaves nothing to profile/],
   ['run --archive-file a.zst', /archive/],
-  ['run -r --cargo-profile dist', /two choices/],
+  ['run -r --cargo-profile dist', /both choose a profile/],
 ] as const) {
   test(`refused: nextest ${line}`, () => assert.throws(() => parse(line), { name: 'UsageError', message }));
 }

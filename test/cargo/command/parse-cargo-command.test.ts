@@ -38,7 +38,7 @@ const REFUSED: [string, RegExp][] = [
   ['--bench speed --features x', /^bench --bench speed --features x$/],
   ['--lib -r', /^test --lib -r$/],
   ['run --test=integration name', /^test --test=integration name$/],
-  ['--all --bin a', /leave out --all; -p PACKAGE and --bin NAME/],
+  ['--all --bin a', /leave out --all; choose what to run with -p PACKAGE and --bin NAME/],
   ['--release --profile dist', /leave out --release or --profile dist/],
 ];
 

@@ -49,7 +49,7 @@ test('flags in front of record: the corrected line', () => {
 test("after -- it is cargo's, and cargo has no such verb", () => {
   const { stderr, status } = bee('cargo-profile-bee', '--', 'record', '--pid', '42');
   assert.equal(status, 2);
-  assert.match(stderr, /cargo record is not among/);
+  assert.match(stderr, /cannot profile cargo record/);
 });
 
 test('record -- COMMAND: folded stacks on standard output, the code of the command', needsRoot, () => {
