@@ -12,13 +12,13 @@ export interface Address {
 }
 
 /**
- * The distinct addresses of a run, numbered. In a file they are the same for all processes; without one (object 0)
- * they mean something only together with the pid.
+ * The distinct addresses of a run, numbered. An address in a file is the same for all processes; one outside of files
+ * (object 0) is meaningful only together with the pid.
  */
 export class AddressSet {
   readonly #addresses: Address[] = [];
   readonly #indexes = new Map<string | bigint, number>();
-  /** The words that were seen in files, and kernel addresses: nearly all are asked for again and again. */
+  /** Words in files and kernel addresses seen so far: nearly every lookup repeats one. */
   readonly #byWord = new Map<bigint, number>();
   readonly #byKernelAddress = new Map<bigint, number>();
 
@@ -45,7 +45,7 @@ export class AddressSet {
     return index;
   }
 
-  /** As columns for the symbolizer, in the order of the numbers. */
+  /** Columns for the symbolizer, ordered by number. */
   entries(): AddressEntries {
     return {
       addresses: BigUint64Array.from(this.#addresses, ({ address }) => address),
@@ -57,7 +57,7 @@ export class AddressSet {
   #add(key: string | bigint, address: Address): number {
     const known = this.#indexes.get(key);
     if (known !== undefined) {
-      this.#addresses[known]!.isJit ||= address.isJit; // the rule of a snapshot does not say it
+      this.#addresses[known]!.isJit ||= address.isJit; // a snapshot's rule does not tell
       return known;
     }
     this.#indexes.set(key, this.#addresses.length);
@@ -65,7 +65,7 @@ export class AddressSet {
   }
 }
 
-/** The rule by which a frame was found is no part of its address. */
+/** The key leaves out the rule by which the frame was found. */
 function userKey(address: bigint, object: number, pid: number): string | bigint {
   return object === 0 ? `${pid}:${address}` : (address << 16n) | BigInt(object);
 }

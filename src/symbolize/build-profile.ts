@@ -18,13 +18,13 @@ export interface BuiltProfile {
   groups: ReadonlyMap<string, number> | undefined;
   /** Files whose symbols could not be read. */
   problems: readonly SymbolProblem[];
-  /** Paths of files that were written over while they were mapped, so that frames have no names. */
+  /** Paths of files overwritten while mapped, so that their frames cannot be symbolized. */
   replacedFiles: readonly string[];
 }
 
 const UNGROUPED: Grouping = { by: 'none', processes: [], hasAllStarters: true };
 
-/** Names every address once, then replays the samples over the names. Rejects as the symbolizer does. */
+/** Symbolizes every address once, then replays the samples. Rejects as the symbolizer does. */
 export async function buildProfile(
   raw: RawProfile,
   symbolizer: Symbolizer,

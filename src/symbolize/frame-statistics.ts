@@ -22,13 +22,12 @@ export interface FrameStatistics {
     inlined: number;
     kernel: number;
     kernelSymbolized: number;
-    /** User frames in code whose file was replaced and is gone: nothing can name them. */
+    /** User frames in code whose file was replaced and is gone; they cannot be symbolized. */
     stale: number;
     by: Record<FrameRuleName, number>;
   };
 }
 
-/** All zero. */
 export function emptyStatistics(): FrameStatistics {
   return {
     stacks: { user: 0, complete: 0, maxDepth: 0, incomplete: zeros(OUTCOME_NAMES.filter(isIncomplete)) },

@@ -5,7 +5,7 @@ import { PackageIndex, type PackageRoot } from './package-index.js';
 
 export type { PackageRoot } from './package-index.js';
 
-/** What is known of a frame: `file` and `name` are '' when unresolved, `objectPath` when there is no object. */
+/** Facts about a frame: `file` and `name` are '' if unresolved, `objectPath` if there is no object. */
 export interface FrameFacts {
   file: string;
   name: string;
@@ -13,18 +13,18 @@ export interface FrameFacts {
   kind: FrameKind;
 }
 
-/** `crate` is the package's name where one is known, else the crate's, else ''. */
+/** `crate` is the package's name if known, else the crate's, else ''. */
 export type FrameOrigin = Pick<Frame, 'origin' | 'crate' | 'crateVersion'>;
 
 const UNKNOWN = originOf('unknown');
 const NATIVE = originOf('native');
 
-/** std as the toolchain ships it: remapped, as the rust-src component, and the crates that std itself vendors. */
+/** std as the toolchain ships it: remapped, in the rust-src component, and the crates that std vendors. */
 const STD_SOURCE = /^\/rustc\/[^/]+\/library\/|\/lib\/rustlib\/src\/rust\/library\//;
 const STD_VENDORED = /^\/rust\/deps\/|^\/rustc\/[^/]+\/vendor\/|\/lib\/rustlib\/src\/rust\/vendor\//;
 const REGISTRY_SOURCE = /\/registry\/src\/[^/]+\/([^/]+)\//;
 const GIT_CHECKOUT = /\/git\/checkouts\/([^/]+)-[0-9a-f]+\/[0-9a-f]+\//;
-/** A build script's OUT_DIR lies in the target directory, of whatever package it belongs to. */
+/** A build script's OUT_DIR is in the target directory, whichever package it belongs to. */
 const BUILD_SCRIPT_OUTPUT = /\/build\/([^/]+)-[0-9a-f]{16}\/out\//;
 const VERSIONED_NAME = /^(.+?)-(\d+\.\d+.*)$/;
 const SHARED_LIBRARY = /\.so(\.[0-9.]+)?( \(deleted\))?$/;
@@ -42,7 +42,7 @@ const STD_CRATES = new Set([
   'unwind',
   '__rustc',
 ]);
-/** Crates that std is linked with, shipped without debug information. */
+/** Crates linked into std, shipped without debug information. */
 const STD_DEPENDENCIES = new Set([
   'addr2line',
   'adler2',
@@ -55,20 +55,20 @@ const STD_DEPENDENCIES = new Set([
   'rustc_demangle',
 ]);
 
-/** Classifies one frame; for many frames make one OriginClassifier. */
+/** Classifies one frame; for many frames, create one OriginClassifier. */
 export function classifyFrame(facts: FrameFacts, packages: readonly PackageRoot[]): FrameOrigin {
   return new OriginClassifier(packages).classify(facts);
 }
 
 /**
- * Tells where the code of a frame comes from: by its source file where debug information names one (a generic of
- * `core` compiled into the program is still `core`'s code), by its name or object only without.
+ * Classifies where a frame's code comes from: by its source file if debug information has one (a generic of `core` compiled
+ * into the program is still `core`'s code), otherwise by its name or object.
  */
 export class OriginClassifier {
   readonly #packages: PackageIndex;
   readonly #byFile = new Map<string, FrameOrigin | undefined>();
 
-  /** Without packages (a program that was not built through cargo here), Rust code of no registry is `workspace`. */
+  /** Without packages (cargo did not build the program for us), Rust code that comes from no registry is `workspace`. */
   constructor(packages: readonly PackageRoot[]) {
     this.#packages = new PackageIndex(packages);
   }
@@ -89,7 +89,7 @@ export class OriginClassifier {
     const std = stdCrate(file);
     if (std !== undefined) return originOf('std', std);
     const owner = this.#ownerOfFile(file);
-    // C that a build script compiled belongs to its crate and is native code all the same.
+    // C compiled by a build script belongs to its crate, but is native code.
     if (!file.endsWith('.rs')) return originOf('native', owner?.crate, owner?.crateVersion);
     return owner;
   }
@@ -107,7 +107,7 @@ export class OriginClassifier {
       return originOf('std', STD_PARTS[segment] ?? segment);
     const known = this.#packages.byName(segment ?? '');
     if (known !== undefined) return originOfPackage(known);
-    // Only where the packages are known and this is none of them: a foreign binary may use such a crate itself.
+    // Only if the packages are known and do not include it: another binary may use such a crate itself.
     if (segment !== undefined && !this.#packages.isEmpty && STD_DEPENDENCIES.has(segment))
       return originOf('std', segment);
     if (file !== '' && this.#packages.isEmpty) return originOf('workspace', segment);
@@ -123,7 +123,7 @@ function originOfPackage({ name, version, isWorkspaceMember }: PackageRoot): Fra
   return originOf(isWorkspaceMember ? 'workspace' : 'dependency', name, version);
 }
 
-/** Crates that users know by the name of another, which re-exports or declares them. */
+/** Crates that users know by the name of the crate that re-exports or declares them. */
 const STD_PARTS: Record<string, string> = {
   core_arch: 'core',
   core_simd: 'core',
@@ -145,7 +145,7 @@ function stdCrate(file: string): string | undefined {
   return withoutVersion(file.slice(vendored.index + vendored[0].length).split('/')[0] ?? '');
 }
 
-/** Below CARGO_HOME, which may itself lie inside the workspace (as CI caches do). */
+/** In CARGO_HOME, which may be inside the workspace (as CI caches do). */
 function isFetched(file: string): boolean {
   return REGISTRY_SOURCE.test(file) || GIT_CHECKOUT.test(file);
 }
@@ -164,7 +164,7 @@ function withoutVersion(directory: string): string {
   return VERSIONED_NAME.exec(directory)?.[1] ?? directory;
 }
 
-/** Without a source file and a known crate. A Rust name that nobody claims stays unknown; any other is C's. */
+/** For frames without a source file or a known crate. A Rust name without an owner stays unknown; any other is C's. */
 function classifyObject(name: string, objectPath: string): FrameOrigin {
   if (SHARED_LIBRARY.test(objectPath) || objectPath === '[vdso]') return NATIVE;
   if (name === '' || firstCrateSegment(name) !== undefined) return UNKNOWN;

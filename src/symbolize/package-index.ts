@@ -1,17 +1,17 @@
 import { realpathSync } from 'node:fs';
 import { posix } from 'node:path';
 
-/** A package of `cargo metadata`; `directory` holds its Cargo.toml. */
+/** A package from `cargo metadata`; `directory` contains its Cargo.toml. */
 export interface PackageRoot {
   name: string;
   version: string;
   directory: string;
   isWorkspaceMember: boolean;
-  /** Of its library, binaries, tests, …, where they are known: a remapped path tells nothing of the package. */
+  /** The crates of its library, binaries, tests, …, if known; a remapped path does not reveal the package. */
   crateNames?: readonly string[];
 }
 
-/** Packages by the directory above a file (the deepest wins) and by name. */
+/** Packages by the directory that contains a file (the deepest wins) and by name. */
 export class PackageIndex {
   readonly isEmpty: boolean;
   readonly #byDirectory = new Map<string, PackageRoot>();
@@ -28,7 +28,7 @@ export class PackageIndex {
     for (const root of packages) this.#addCrates(root);
   }
 
-  /** After all packages: one that has the name of a test somewhere keeps it. */
+  /** Called after all packages are added, so that a package keeps its name even if some test shares it. */
   #addCrates(root: PackageRoot): void {
     for (const name of root.crateNames ?? []) {
       const crateName = name.replaceAll('-', '_');
@@ -44,13 +44,13 @@ export class PackageIndex {
     }
   }
 
-  /** By package or crate name: `-` and `_` are the same. */
+  /** By package or crate name; `-` and `_` are equal. */
   byName(name: string): PackageRoot | undefined {
     return this.#byCrateName.get(name.replaceAll('-', '_'));
   }
 }
 
-/** rustc records the working directory without symbolic links, cargo the path that the user took. */
+/** rustc records the working directory with symbolic links resolved, cargo records the path that the user took. */
 function realDirectory(directory: string): string {
   try {
     return realpathSync(directory);

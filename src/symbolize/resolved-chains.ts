@@ -11,18 +11,18 @@ import {
 import type { Address, AddressSet } from './address-set.js';
 import type { FrameOrigin, OriginClassifier } from './origin.js';
 
-/** What one address became: its frames outermost first (the function, then what is inlined at the address). */
+/** The frames of one address, outermost first (the function, then what is inlined at the address). */
 export interface FrameChain {
   frames: readonly FrameIndex[];
   isSymbolized: boolean;
   hasLine: boolean;
-  /** The file whose content was written over, and with it the name. */
+  /** The overwritten file, if the symbol was lost with its content. */
   replacedFile: string | undefined;
 }
 
 interface ObjectName {
   path: string;
-  /** For names of unresolved frames: the file's name without directories. */
+  /** For unresolved frames: the file's name without directories. */
   shortName: string;
 }
 
@@ -41,7 +41,7 @@ export function frameChains(
     const isReplaced = found[0]?.isReplaced === true;
     const frames = unnamedStart === undefined && !isReplaced ? found : [];
     const isSymbolized = frames.length > 0;
-    // By the function's start where it is known: by addresses, each instruction would be a frame of its own.
+    // Uses the function's start if known: with plain addresses, each instruction would become its own frame.
     const start = unnamedStart ?? address.address;
     const object = names.get(address.object);
     const named = isReplaced && object ? { ...object, shortName: `${object.shortName}:replaced` } : object;
@@ -66,10 +66,11 @@ type UnclassifiedFrame = Omit<Frame, 'origin' | 'crate' | 'crateVersion'>;
 
 function placeOf(address: Address, object: ObjectName | undefined, isResolved: boolean): Place {
   if (address.object === KERNEL_OBJECT)
-    // Not with its address: without symbols each would be a name of its own, and tell where the kernel lies.
+    // Without the address: otherwise, without symbols, each address would be its own frame and reveal the kernel's
+    // location.
     return { kind: 'kernel', objectPath: '[kernel]', unresolvedName: '[kernel]' };
   if (address.object === 0)
-    // Outside of every file only a perf map gives names.
+    // Outside of all files, only a perf map has symbols.
     return {
       kind: isResolved || address.isJit ? 'jit' : 'user',
       objectPath: '',

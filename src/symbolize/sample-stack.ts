@@ -11,8 +11,8 @@ import type { AddressSet } from './address-set.js';
 import type { FrameChain } from './resolved-chains.js';
 
 /**
- * What stands below a stack that does not reach the start of its thread: without it, the frame at which the walk
- * stopped would look like one. Not for threads caught in their exit: they have no user stack any more.
+ * Roots for stacks that do not reach the start of their thread; without one, the frame at which the walk stopped would look
+ * like a root. Not for exiting threads: they have no user stack any more.
  */
 const CUT: Partial<Record<OutcomeName, string>> = {
   noTable: '[incomplete stack]',
@@ -21,12 +21,12 @@ const CUT: Partial<Record<OutcomeName, string>> = {
   thirtyTwoBit: '[32-bit program]',
 };
 
-/** A stack that is cut is as long as the limit was. */
+/** A stack cut at the depth limit has exactly that many frames. */
 function markOf({ outcome, userFrames }: RawSample): string | undefined {
   return outcome === 'depth' ? `[cut at ${userFrames.length} frames]` : CUT[outcome];
 }
 
-/** Adds one sample under `group`, if it has one: user frames from the root, then the kernel's on top of them. */
+/** Adds one sample under `group`, if any: user frames from the root, then kernel frames. */
 export function addSampleStack(
   builder: ProfileBuilder,
   sample: RawSample,
@@ -42,7 +42,7 @@ export function addSampleStack(
   };
   for (const word of sample.userFrames.toReversed()) push(addresses.addUser(word, sample.pid));
   for (const address of sample.kernelFrames.toReversed()) push(addresses.addKernel(address));
-  // A root stands for no code, and has no samples of its own.
+  // A group root is not code, so it must not get self samples.
   if (
     group !== undefined &&
     sample.userFrames.length + sample.kernelFrames.length === 0 &&

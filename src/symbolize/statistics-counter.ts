@@ -4,7 +4,7 @@ import type { AddressSet } from './address-set.js';
 import { emptyStatistics, type FrameStatistics } from './frame-statistics.js';
 import type { FrameChain } from './resolved-chains.js';
 
-/** Counts while samples are replayed. Frames are physical ones; inlined ones are counted apart. */
+/** Counts while samples are replayed. Counts physical frames; inlined ones separately. */
 export class StatisticsCounter {
   readonly #statistics = emptyStatistics();
   readonly #stacks = this.#statistics.stacks;
@@ -27,13 +27,13 @@ export class StatisticsCounter {
     return this.#statistics;
   }
 
-  /** Paths of files that were replaced, with frames that nothing can name. */
+  /** Paths of replaced files with frames that cannot be symbolized. */
   get replacedFiles(): string[] {
     return [...this.#replacedFiles];
   }
 
   #countStack({ outcome, count, userFrames }: RawSample): void {
-    // A thread of the kernel has no user stack that could be complete.
+    // A kernel thread has no user stack to complete.
     if (outcome === 'kernelOnly') return;
     this.#stacks.user += count;
     this.#stacks.maxDepth = Math.max(this.#stacks.maxDepth, userFrames.length);

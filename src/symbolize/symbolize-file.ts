@@ -3,7 +3,7 @@ import { NativeSymbolizer, type ResolvedAddresses, type SymbolStyle } from '../f
 
 const OBJECT = 1;
 
-/** Resolves addresses of one file that this user may read: the file's own virtual addresses, as addr2line takes them. */
+/** Symbolizes addresses of one file that this user may read: the file's own virtual addresses, as addr2line takes them. */
 export async function symbolizeFile(
   path: string,
   addresses: readonly bigint[],

@@ -16,14 +16,14 @@ import { Hold, removeIfAbandoned } from '../../capture/sampler/hold.js';
 import { useDebugCache } from '../../ffi/debug-files.js';
 import { wouldBeRootsElsewhere } from '../folder-owner.js';
 
-/** Of ours, not of elfutils, which has six letters there. */
+/** Ours, not elfutils', which uses six letters there. */
 const UNFINISHED = /^debuginfo\.bee-[0-9a-f]{8}$/;
-/** For how long the client remembers that no server had a file, where its own file does not say. */
+/** How long the client remembers that no server had a file, unless its own file says otherwise. */
 const DEFAULT_MISS_SECONDS = 600;
 
 /**
- * The folder of elfutils' debuginfod client: `BUILD-ID/debuginfo`, where an empty file says that no server had it.
- * What is put there is whole: written beside its place, and renamed.
+ * The folder of elfutils' debuginfod client: `BUILD-ID/debuginfo`; an empty file means that no server had it. Files appear
+ * there whole: they are written next to their place, then renamed.
  */
 export class ClientCache {
   readonly folder: string;
@@ -33,7 +33,7 @@ export class ClientCache {
     this.folder = resolve(folder);
   }
 
-  /** Whether this is root, and somebody else has a say in what lies here. */
+  /** Whether this is root and another user can change what is here. */
   get isStrange(): boolean {
     return wouldBeRootsElsewhere(this.folder);
   }
@@ -43,10 +43,10 @@ export class ClientCache {
     if (!this.isStrange) useDebugCache(this.folder);
   }
 
-  /** Makes the folder. Throws where it cannot be made, or where root would leave its files within another user's reach. */
+  /** Creates the folder. Throws if that fails, or if root would leave its files within another user's reach. */
   prepare(): true {
     if (this.isStrange)
-      throw new Error('it is in the folder of another user, and files of root do not belong there');
+      throw new Error('it is in the folder of another user, where root must not write files');
     for (const folder of [dirname(this.folder), this.folder]) makeFolder(folder);
     return true;
   }
@@ -62,7 +62,7 @@ export class ClientCache {
     return Date.now() - file.mtimeMs <= this.#missSeconds() * 1000 ? 'miss' : 'nothing';
   }
 
-  /** A file that others do not see, and that is to be kept or dropped. Those of runs that were killed are removed. */
+  /** A file that others do not see until it is kept; drop it otherwise. Removes files of killed runs. */
   openUnfinished(buildId: string): string {
     const folder = dirname(this.pathOf(buildId));
     makeFolder(folder);
@@ -119,11 +119,11 @@ export class ClientCache {
 function makeUnfinished(folder: string): string {
   const path = join(folder, `debuginfo.bee-${randomBytes(4).toString('hex')}`);
   writeFileSync(path, '', { flag: 'wx', mode: 0o600 });
-  chmodSync(path, 0o600); // whatever the umask
+  chmodSync(path, 0o600); // independent of the umask
   return path;
 }
 
-/** Not recursive: Node would try for ever where a file system, as /proc, says ENOENT below a folder that exists. */
+/** Not recursive: Node would loop forever on a file system that, like /proc, reports ENOENT below an existing folder. */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   mkdirSync(path, { mode: 0o700 });
@@ -134,6 +134,6 @@ function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // another file is in it
+    // not empty
   }
 }

@@ -7,27 +7,27 @@ import { ClientCache } from './client-cache.js';
 import { DownloadRefused, download } from './download.js';
 import { type DebuginfodSettings, shownServer } from './settings.js';
 
-/** How often is looked for files that the program has mapped. */
+/** How often to look for newly mapped files. */
 const LOOK_MS = 250;
 const FILES_AT_ONCE = 8;
-/** What the client takes. */
+/** As the client accepts it. */
 const BUILD_ID = /^(?:[0-9a-f]{2}){1,64}$/;
 
 /** A debug file that is not on disk. */
 interface Wanted {
   buildId: string;
-  /** Whose debug file it is. */
+  /** The object that needs it. */
   object: MappedObject;
 }
 
-/** The same mishap, from the same place. */
+/** Files that failed at the same place for the same reason. */
 export interface DownloadFailure {
   place: string;
   why: string;
   files: readonly string[];
 }
 
-/** Files are named by what they are the debug files of. */
+/** Debug files are listed by the name of the file that needs them. */
 export interface DownloadReport {
   asked: number;
   came: number;
@@ -35,7 +35,7 @@ export interface DownloadReport {
   failures: readonly DownloadFailure[];
 }
 
-/** Asks for the debug files of what a session has mapped, while the program runs. */
+/** Downloads the debug files of what a session maps, while the program runs. */
 export class DebugDownloads {
   readonly #cache: ClientCache;
   readonly #looking: NodeJS.Timeout;
@@ -58,7 +58,7 @@ export class DebugDownloads {
     this.#looking = setInterval(() => this.#look(), LOOK_MS);
   }
 
-  /** What has come by now or comes in `waitMs`. Downloads that are under way go on until `close`. */
+  /** Reports what has arrived by now or arrives within `waitMs`. Unfinished downloads continue until `close`. */
   async settle(waitMs: number): Promise<DownloadReport> {
     clearInterval(this.#looking);
     this.#look();
@@ -102,7 +102,7 @@ export class DebugDownloads {
     }
   }
 
-  /** Once more when a debug file has come: what dwz moved out of it is another file. */
+  /** Repeated after a debug file arrived: what dwz moved out of it is another file. */
   #want(object: MappedObject): void {
     const buildId = this.session.missingDebugFile(object.id);
     if (!BUILD_ID.test(buildId) || this.#wanted.has(buildId)) return;
@@ -130,13 +130,13 @@ export class DebugDownloads {
       const known = this.#cache.look(wanted.buildId);
       if (known === 'nothing') await this.#ask(wanted);
       if (known === 'file')
-        this.#fail(this.#cache.pathOf(wanted.buildId), 'has no debug information of that build id', wanted);
+        this.#fail(this.#cache.pathOf(wanted.buildId), 'has no debug information for that build id', wanted);
     } catch (error) {
-      this.#fail(this.#cache.folder, `is of no use: ${(error as Error).message}`, wanted);
+      this.#fail(this.#cache.folder, `cannot be used: ${(error as Error).message}`, wanted);
     }
   }
 
-  /** All servers at once, as the client does; the first that has it ends the others' answers. */
+  /** Asks all servers at once, as the client does; the first that has it cancels the others. */
   async #ask(wanted: Wanted): Promise<void> {
     this.#asked++;
     const found = new AbortController();
@@ -152,10 +152,10 @@ export class DebugDownloads {
     } else if (answers.every((answer) => answer === 'absent')) this.#cache.noteMiss(wanted.buildId);
   }
 
-  /** A full disk is no fault of the server's. */
+  /** A full disk is not the server's fault. */
   #failAt(server: URL, error: unknown, wanted: Wanted): void {
     if (error instanceof DownloadRefused) this.#fail(shownServer(server), error.message, wanted);
-    else this.#fail(this.#cache.folder, `is of no use: ${(error as Error).message}`, wanted);
+    else this.#fail(this.#cache.folder, `cannot be used: ${(error as Error).message}`, wanted);
   }
 
   async #askServer(
@@ -169,7 +169,7 @@ export class DebugDownloads {
     try {
       const url = new URL(`buildid/${buildId}/debuginfo`, server);
       if (!(await download(url, path, this.settings, signal))) return 'absent';
-      if (buildIdOf(path) !== buildId) throw new DownloadRefused('sends a file of another build id');
+      if (buildIdOf(path) !== buildId) throw new DownloadRefused('sends a file with another build id');
       this.#cache.keep(path, buildId);
       found.abort();
       return 'found';

@@ -1,19 +1,19 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { DebuginfodSettings } from './settings.js';
 
-/** What a server has to send in each span of the timeout, as elfutils' client says. */
+/** What a server must send per timeout span, as in elfutils' client. */
 const LEAST_BYTES = 100 << 10;
 const ELF_MAGIC = Buffer.from('\x7fELF', 'latin1');
 
 export type DownloadLimits = Pick<DebuginfodSettings, 'timeoutMs' | 'maxTimeMs' | 'maxBytes'>;
 
-/** Why a server's answer is not taken: half a sentence about the server. */
+/** Why a server's answer is rejected; the message completes a sentence that starts with the server. */
 export class DownloadRefused extends Error {}
 
-/** The file could not be written: no fault of the server's. */
+/** The file could not be written, which is not the server's fault. */
 export class CacheFailure extends Error {}
 
-/** Writes what is at `url` to the file at `path`; false: the server says that it has none. Throws DownloadRefused and CacheFailure. */
+/** Downloads `url` to the file at `path`; false if the server does not have it. Throws DownloadRefused and CacheFailure. */
 export async function download(
   url: URL,
   path: string,
@@ -47,7 +47,7 @@ async function writeBody(response: Response, path: string, watch: DownloadWatch)
   }
 }
 
-/** A disk that fills takes what still fits, and says so only to who writes the rest. */
+/** A filling disk accepts what still fits and reports the error only for the rest. */
 function writeWhole(file: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length; )
     written += orCacheFailure(() => writeSync(file, bytes, written));
@@ -61,11 +61,11 @@ function orCacheFailure<T>(work: () => T): T {
   }
 }
 
-/** A page that asks for a password, or a lie, need not be read to its end. */
+/** A login page or a bogus file need not be read to its end. */
 function checkBegin(chunk: Uint8Array): void {
   const begin = Buffer.from(chunk.subarray(0, ELF_MAGIC.length));
   if (!begin.equals(ELF_MAGIC.subarray(0, begin.length)))
-    throw new DownloadRefused('sends what is no ELF file');
+    throw new DownloadRefused('sends a file that is not ELF');
 }
 
 /** Ends a download that is too slow, too long or too large. */
@@ -109,7 +109,7 @@ class DownloadWatch {
   }
 }
 
-/** fetch says what went wrong in the innermost cause. */
+/** fetch puts the reason into the innermost cause. */
 function asRefused(error: unknown): DownloadRefused | CacheFailure {
   if (error instanceof DownloadRefused || error instanceof CacheFailure) return error;
   const { cause } = error as { cause?: unknown };

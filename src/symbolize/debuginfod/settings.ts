@@ -3,14 +3,14 @@ import { join } from 'node:path';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What elfutils' client reads in the environment, with its meaning. */
+/** The environment variables of elfutils' client, with its meaning. */
 export interface DebuginfodSettings {
-  /** Each ends in a slash. */
+  /** Each ends with a slash. */
   servers: readonly URL[];
-  /** Why a word of DEBUGINFOD_URLS is no server. */
+  /** Why words of DEBUGINFOD_URLS were rejected. */
   refused: readonly string[];
   cacheFolder: string;
-  /** In which a server has to send 100 KiB or all there is; undefined: for ever. */
+  /** Time in which a server must send 100 KiB or the rest; undefined: unlimited. */
   timeoutMs: number | undefined;
   /** For a whole file. */
   maxTimeMs: number | undefined;
@@ -18,10 +18,10 @@ export interface DebuginfodSettings {
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 90;
-/** The debug files of browsers have 3 GB; without a limit a body without an end would fill the disk. */
+/** The debug files of browsers have 3 GB; without a limit, an endless body would fill the disk. */
 const DEFAULT_MAX_BYTES = 8 * 2 ** 30;
 
-/** Undefined: nobody is asked, and nobody's cache is looked into. */
+/** Undefined: no server is asked and no cache is read. */
 export function debuginfodSettings(env: Environment): DebuginfodSettings | undefined {
   const words = (env.DEBUGINFOD_URLS ?? '').split(/\s+/).filter(Boolean);
   if (words.length === 0) return undefined;
@@ -52,27 +52,28 @@ function readServers(words: readonly string[]): Pick<DebuginfodSettings, 'server
   return { servers: [...servers.values()], refused };
 }
 
-/** With a slash at its end, so that `buildid/…` is below it. */
+/** With a trailing slash, so that `buildid/…` is below it. */
 function parseServer(word: string): URL | undefined {
   const folder = word.endsWith('/') ? word : `${word}/`;
   return URL.canParse(folder) ? new URL(folder) : undefined;
 }
 
 function whyRefused(server: URL | undefined, isSigned: boolean): string | undefined {
-  if (server === undefined) return 'is no URL';
+  if (server === undefined) return 'is not a URL';
   if (!['http:', 'https:'].includes(server.protocol)) return 'is neither http nor https';
-  if (server.username !== '' || server.password !== '') return 'holds a name or a password: fetch takes none';
-  return isSigned ? 'stands behind ima:, and signatures are not checked here' : undefined;
+  if (server.username !== '' || server.password !== '')
+    return 'contains a user name or password, which fetch does not accept';
+  return isSigned ? 'follows ima:, but signatures are not checked here' : undefined;
 }
 
-/** Without what is secret in it. */
+/** The URL without its secrets. */
 export function shownServer(server: URL): string;
 export function shownServer(server: URL | undefined): string | undefined;
 export function shownServer(server: URL | undefined): string | undefined {
   return server && `${server.protocol}//${server.host}${server.pathname.replace(/\/$/, '')}`;
 }
 
-/** A folder of older clients goes on where it is. */
+/** A folder left by older clients stays in use. */
 function cacheFolder({ DEBUGINFOD_CACHE_PATH, XDG_CACHE_HOME, HOME }: Environment): string {
   if (DEBUGINFOD_CACHE_PATH) return DEBUGINFOD_CACHE_PATH;
   const home = HOME ?? '/';
@@ -81,7 +82,7 @@ function cacheFolder({ DEBUGINFOD_CACHE_PATH, XDG_CACHE_HOME, HOME }: Environmen
   return join(XDG_CACHE_HOME || join(home, '.cache'), 'debuginfod_client');
 }
 
-/** As C's atoi reads it; undefined for a variable that is not set. */
+/** As C's atoi reads it; undefined if the variable is not set. */
 function wholeNumber(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(/^\s*[-+]?\d+/.exec(text)?.[0] ?? 0);
 }

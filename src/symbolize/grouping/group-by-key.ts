@@ -1,4 +1,4 @@
-/** Items by key, keys and items in order of appearance. Map.groupBy is in no Node below 21. */
+/** Items by key, keys and items in order of appearance. Node below 21 lacks Map.groupBy. */
 export function groupByKey<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
   const groups = new Map<Key, Item[]>();
   for (const item of items) {

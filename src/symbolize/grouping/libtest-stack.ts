@@ -2,32 +2,32 @@ import type { RawSample } from '../../capture/raw-profile.js';
 import { firstCrateSegment } from './rust-name.js';
 
 export interface NamedFrame {
-  /** Demangled; '' when unresolved. */
+  /** Demangled; '' if unresolved. */
   name: string;
-  /** From debug information, which also tells what is inlined. */
+  /** Has debug information, which also tells what is inlined. */
   hasDebugInfo: boolean;
 }
 
-/** The user frames of a sample by name, root first, inlined ones inside their function. */
+/** The user frames of a sample, root first, inlined ones inside their function. */
 export type FramesOf = (sample: RawSample) => Iterable<NamedFrame>;
 
-/** What a stack says of libtest. */
+/** What a stack reveals about libtest. */
 export interface LibtestStack {
   /** libtest's own code is on the stack. */
   isHarness: boolean;
   /** The path of the first function above libtest, without its crate: usually the test's name. */
   path?: string;
-  /** That function is the test for sure, and not one that the test has called and that was inlined with it. */
+  /** That function is certainly the test, not one called by the test and inlined with it. */
   isCertain?: boolean;
 }
 
-/** A stack that runs a test has passed it by then; deeper stacks are not searched to their end. */
+/** A stack that runs a test contains it within this many frames; the rest is not searched. */
 const MAX_FRAMES = 100;
 const LIBTEST = /^<?test(?:\[[0-9a-f]+\])?::/;
-/** What libtest calls last before the test. */
+/** The last function that libtest calls before the test. */
 const BOUNDARY = /^test(?:\[[0-9a-f]+\])?::(?:__rust_begin_short_backtrace|bench::benchmark)\b/;
 const BELOW_TEST = new Set(['core', 'alloc', 'std', 'test']);
-/** The closure that libtest gets: as a function, or (v0 mangling) in the name of its FnOnce. */
+/** The closure passed to libtest: as a function, or (v0 mangling) in the name of its FnOnce. */
 const CLOSURE = /::\{+closure(?:#\d+)?\}+/;
 const CLOSURE_CALL = /^<([^<> ]+)::\{closure(?:#\d+)?\} as core(?:\[[0-9a-f]+\])?::ops::function::FnOnce</;
 const CRATE = /^[A-Za-z_]\w*(?:\[[0-9a-f]+\])?::/;

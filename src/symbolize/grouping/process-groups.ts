@@ -2,7 +2,7 @@ import type { RawSample } from '../../capture/raw-profile.js';
 import { groupByKey } from './group-by-key.js';
 import { type RootProcess, UNKNOWN_PROCESS } from './root-process.js';
 
-/** Samples to `NAME [pid 123]`: the binary's name, or of a child the name of its first thread. */
+/** Maps samples to `NAME [pid 123]`: the binary's name; for a child, the name of its first thread. */
 export function processNames(
   samples: readonly RawSample[],
   roots: ReadonlyMap<number, RootProcess>,
@@ -24,8 +24,8 @@ function processName(members: readonly RawSample[], process: RootProcess): strin
 }
 
 /**
- * The newest name of its first thread: before its exec a child has its parent's. Other threads have names of their
- * own, which say little about the process.
+ * The latest name of its first thread, because before exec a child has its parent's name. Other threads' names say little
+ * about the process.
  */
 function childName(members: readonly RawSample[], { binaryName }: RootProcess): string {
   const ofFirstThread = members.filter(({ pid, tid }) => pid === tid);
@@ -36,7 +36,7 @@ function childName(members: readonly RawSample[], { binaryName }: RootProcess): 
   return newest?.comm || `child of ${binaryName}`;
 }
 
-/** A pid that was used again for a program of the same name is another process. */
+/** A pid reused by a program of the same name is another process. */
 function distinct(name: string, taken: Map<string, number>): string {
   const count = (taken.get(name) ?? 0) + 1;
   taken.set(name, count);

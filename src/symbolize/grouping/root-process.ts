@@ -1,18 +1,18 @@
-/** A process that came under observation by itself: through the gate, or by pid. */
+/** A process observed directly: through the gate, or by pid. */
 export interface RootProcess {
-  /** Its samples, and those of all that descend from it, carry this number. */
+  /** Samples of the process and of all its descendants carry this number. */
   root: number;
   pid: number;
   executable: string;
-  /** How its binary is called: `package::bin/name` or the file's name. */
+  /** `package::bin/name`, or the file's name. */
   binaryName: string;
-  /** A program that rustdoc has made of documentation. */
+  /** A program that rustdoc compiled from documentation. */
   isDoctest?: boolean | undefined;
-  /** The only test that it runs, where its launcher has said so; whatever it does is that test's. */
+  /** The only test that it runs, if its launcher says so; all its work belongs to that test. */
   testName?: string | undefined;
-  /** The names of all its tests, where they have been listed. */
+  /** The names of all its tests, if they were listed. */
   testNames?: readonly string[] | undefined;
 }
 
-/** The root of samples whose process descends from none that is known. */
+/** The root of samples whose process descends from no known process. */
 export const UNKNOWN_PROCESS = '[unknown process]';

@@ -5,21 +5,21 @@ import { groupByKey } from './group-by-key.js';
 import { type FramesOf, type LibtestStack, readLibtestStack } from './libtest-stack.js';
 import { type RootProcess, UNKNOWN_PROCESS } from './root-process.js';
 
-/** The harness itself, and whatever its first thread has started. */
+/** The harness itself and everything that its first thread starts. */
 export const OUTSIDE_OF_TESTS = '[outside of tests]';
-/** Work of some test, and nothing says of which. */
+/** Work of a test that cannot be identified. */
 export const UNKNOWN_TEST = '[unknown test]';
 
-/** Linux keeps that much of a thread's name. */
+/** Linux truncates thread names to this length. */
 const COMM_BYTES = 15;
 
-/** A thread of a harness that libtest has started, by its number and its name. */
+/** A thread that libtest started in a harness. */
 interface TestThread {
   tid: number;
   comm: string;
 }
 
-/** Samples to the names of the tests that they belong to; a name that two binaries have is told with the binary's. */
+/** Maps samples to the names of their tests; a name used in two binaries gets the binary's name in front. */
 export function testNames(
   samples: readonly RawSample[],
   roots: ReadonlyMap<number, RootProcess>,
@@ -57,7 +57,7 @@ function namesWithin(
   return (sample) => tests.nameOf(sample);
 }
 
-/** Of all examples of the package together where the program does not tell which one it is. */
+/** If the program does not reveal which example it is, the name of all examples of the package together. */
 function doctestName({ binaryName }: RootProcess, members: readonly RawSample[], framesOf: FramesOf): string {
   const names = new Set(members.map((sample) => doctestOnStack(framesOf(sample))));
   names.delete(undefined);
@@ -65,15 +65,15 @@ function doctestName({ binaryName }: RootProcess, members: readonly RawSample[],
 }
 
 /**
- * The tests of one harness. libtest runs each on a thread of its own with the test's name, which Linux cuts, so that
- * two tests may share it. The whole name is the path of the function that libtest calls, on the stacks of that
- * thread; threads and processes that the test starts are known by that thread, which the kernel has noted. A name is
- * given only where both agree: a function may be missing on the stack (inlined without debug information), or be
- * another test's with the same code, and a thread may have renamed itself.
+ * The tests of one harness. libtest runs each on its own thread, named after the test; Linux truncates that name, so two
+ * tests may share it. The full name is the path of the function that libtest calls, found on the stacks of that thread.
+ * Threads and processes started by the test are attributed through that thread, which the kernel recorded. A test is
+ * reported only if both agree: a function may be missing from the stack (inlined without debug information) or belong to
+ * another test with the same code, and a thread may have renamed itself.
  */
 class ProcessTests {
   readonly #stacks: ReadonlyMap<RawSample, LibtestStack>;
-  /** By tid. Several only if the number of an ended thread was used again. */
+  /** By tid. Several only if the tid of an exited thread was reused. */
   readonly #ofThread = new Map<number, Set<string>>();
   readonly #harnessComm: string;
   readonly #isThreaded: boolean;
@@ -97,7 +97,7 @@ class ProcessTests {
     return this.#nameOfThread(sample, sample);
   }
 
-  /** Benchmarks run there, and tests where libtest makes no threads; the thread does not get their names. */
+  /** Benchmarks run there, and tests if libtest starts no threads; the thread is not renamed for them. */
   #nameOnFirstThread(sample: RawSample): string {
     const { path, isCertain } = this.#stacks.get(sample)!;
     if (path === undefined) return OUTSIDE_OF_TESTS;
@@ -107,18 +107,18 @@ class ProcessTests {
   #nameOfThread(thread: TestThread, sample: RawSample): string {
     const [test, other] = this.#ofThread.get(thread.tid) ?? [];
     if (test !== undefined) return other === undefined ? test : (this.#provenTest(sample) ?? UNKNOWN_TEST);
-    // A function that is the test for sure, on a thread that is called otherwise.
+    // The function is certainly a test, but the thread has another name.
     if (this.#stacks.get(sample)!.isCertain) return UNKNOWN_TEST;
     return this.#nameByComm(thread, sample);
   }
 
-  /** The thread's name alone: of a short one nothing is cut; a test that ran on another thread is not meant. */
+  /** By the thread's name alone: short names are not truncated; tests seen on other threads are excluded. */
   #nameByComm({ comm }: TestThread, { starter }: RawSample): string {
     const listed = this.process.testNames;
     if (!this.#isThreaded || comm === this.#harnessComm || comm === '') return OUTSIDE_OF_TESTS;
     if (starter === undefined && !this.hasAllStarters) return UNKNOWN_TEST;
     if (isWhole(comm)) return listed?.includes(comm) === false ? OUTSIDE_OF_TESTS : comm;
-    if (listed === undefined) return `${comm}… (the rest of the name is not known)`;
+    if (listed === undefined) return `${comm}… (rest of the name unknown)`;
     const elsewhere = new Set([...this.#ofThread.values()].flatMap((tests) => [...tests]));
     const candidates = listed.filter((name) => cut(name) === comm && !elsewhere.has(name));
     if (candidates.length === 0) return UNKNOWN_TEST;
@@ -131,7 +131,7 @@ class ProcessTests {
     if (test !== undefined) this.#ofThread.set(tid, (this.#ofThread.get(tid) ?? new Set()).add(test));
   }
 
-  /** What the stack of a test's own thread, or of its fork, and the thread's name agree on. */
+  /** The test on which the thread's name and the stack agree, for a test's own thread or its fork. */
   #provenTest(sample: RawSample): string | undefined {
     const { path, isCertain } = this.#stacks.get(sample)!;
     const thread = sample.starter ?? (sample.tid === sample.pid ? undefined : sample);
@@ -139,7 +139,7 @@ class ProcessTests {
     return isCertain || isWhole(thread.comm) ? path : undefined;
   }
 
-  /** Not when libtest works on its first thread: other threads are then not its own. */
+  /** False if libtest works on its first thread: other threads are then not its own. */
   #hasTestThreads(samples: readonly RawSample[]): boolean {
     const stacks = samples.map((sample) => ({ sample, stack: this.#stacks.get(sample) }));
     const isFirst = ({ pid, tid }: RawSample) => pid === tid && pid === this.process.pid;
@@ -150,7 +150,7 @@ class ProcessTests {
   }
 }
 
-/** As the kernel cuts it, and as a cut name decodes. */
+/** Truncates as the kernel does, decoded like a truncated name. */
 function cut(name: string): string {
   return Buffer.from(name).subarray(0, COMM_BYTES).toString('utf8');
 }

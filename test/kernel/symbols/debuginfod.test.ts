@@ -118,7 +118,7 @@ test(
     const run = await profileWith({ command: 'profile-bee', args, env, through });
     assert.equal(readFileSync(list, 'utf8'), '', 'nothing stays in the cache');
     const [problem, ...others] = run.summary.problems.filter(({ code }) => code.startsWith('debug'));
-    assert.ok(problem?.message.startsWith(`${cache} is of no use: ENOSPC`), JSON.stringify(problem));
+    assert.ok(problem?.message.startsWith(`${cache} cannot be used: ENOSPC`), JSON.stringify(problem));
     assert.deepEqual(others, []);
   },
 );
@@ -134,7 +134,7 @@ test('root reads and writes no cache that a user can reach', asRoot, async () =>
   const args = ['--verbose', '--frequency', '997', '--', program, '--rounds', '20'];
   const run = await profileWith({ command: 'profile-bee', args, env });
   assert.deepEqual(readdirSync(target), []);
-  assert.match(run.stderr, /debuginfod_client is of no use: it is in the folder of another user/);
+  assert.match(run.stderr, /debuginfod_client cannot be used: it is in the folder of another user/);
   assert.match(run.stderr, /names are not kept: this user has no cache folder of their own/);
   assert.ok(!isNamed(run));
 });

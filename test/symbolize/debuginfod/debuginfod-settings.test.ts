@@ -42,5 +42,5 @@ test('a server once, also behind a path; signatures that are asked for are not l
     servers.map(({ href }) => href),
     ['http://a/', 'https://b/path/', 'http://d/'],
   );
-  assert.deepEqual(refused, ['http://c stands behind ima:, and signatures are not checked here']);
+  assert.deepEqual(refused, ['http://c follows ima:, but signatures are not checked here']);
 });

@@ -122,18 +122,18 @@ const LIES: Record<
   [why: RegExp, answer: (response: ServerResponse) => void, env?: Record<string, string>]
 > = {
   'a page': [
-    / sends what is no ELF file$/,
+    / sends a file that is not ELF$/,
     (response) => response.end('<!DOCTYPE html><html>'.padEnd(5000, 'x')),
   ],
   'garbage behind the first bytes': [
-    / sends a file of another build id$/,
+    / sends a file with another build id$/,
     (response) => response.end(Buffer.from('\x7fELF'.padEnd(5000, 'x'), 'latin1')),
   ],
   'the file of another build': [
-    / sends a file of another build id$/,
+    / sends a file with another build id$/,
     (response) => response.end(strippedProgram('-DOTHER', '-O1').debugFile),
   ],
-  nothing: [/ sends a file of another build id$/, (response) => response.end()],
+  nothing: [/ sends a file with another build id$/, (response) => response.end()],
   'a body without an end': [
     / sends more than 1000000 bytes$/,
     (response) => {
@@ -277,7 +277,7 @@ test('a cache that cannot be written costs the files, and is named once', async 
   const server = await serving(has(program));
   const env = { DEBUGINFOD_URLS: server.url, DEBUGINFOD_CACHE_PATH: '/proc/no-such-folder' };
   const { report } = await ask(program, env);
-  assert.match(report.failures[0]?.why ?? '', /^is of no use: /);
+  assert.match(report.failures[0]?.why ?? '', /^cannot be used: /);
   assert.deepEqual(server.asked, []);
 });
 

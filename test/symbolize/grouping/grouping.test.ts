@@ -145,7 +145,7 @@ test('by test: a thread of which no stack tells the test has the name that Linux
     1  100  103  worker           102:parser::tests::  start_thread
     1  100  104  short::name      -                    start_thread
     1  100  105  lib-0123         -                    start_thread`;
-  const cut = 'parser::tests::… (the rest of the name is not known)';
+  const cut = 'parser::tests::… (rest of the name unknown)';
   const [outside, one] = ['[outside of tests]', 'parser::tests::one'];
   assert.deepEqual(rootsOf('test', text), [outside, one, cut, cut, 'short::name', outside]);
   const listed = (...testNames: string[]) => rootsOf('test', text, [{ ...LIB, testNames }])!.slice(2, 5);
@@ -170,7 +170,7 @@ test('by test: what contradicts itself is no test’s', () => {
     '[outside of tests]',
     '[unknown test]',
     '[unknown test]',
-    'parser::tests::… (the rest of the name is not known)',
+    'parser::tests::… (rest of the name unknown)',
     'tests::one',
   ]);
 });
