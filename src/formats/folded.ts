@@ -18,14 +18,14 @@ export class FoldedSyntaxError extends Error {
     readonly line: string,
   ) {
     super(
-      `line ${lineNumber} of the folded stacks does not end in a space and a count: ${JSON.stringify(line.slice(0, 80))}`,
+      `line ${lineNumber} of the folded stacks does not end with a space and a count: ${JSON.stringify(line.slice(0, 80))}`,
     );
   }
 }
 
 /**
- * Folded stacks: `root;…;leaf count`, each stack once, sorted by bytes. The format has no escaping, so names are
- * bent to it (see `foldedFrame`). Pids, threads, files, lines and origins are not in it.
+ * Folded stacks: `root;…;leaf count`, each stack once, sorted by bytes. The format has no escaping, so `foldedFrame` adapts
+ * names to it. It has no pids, threads, files, lines or origins.
  */
 export function writeFolded(profile: Profile): string {
   const names = Array.from({ length: profile.frames.length }, (_, index) =>
@@ -43,8 +43,8 @@ export function writeFolded(profile: Profile): string {
 }
 
 /**
- * Reads folded stacks of any writer. Blank lines, and lines that begin with `#` and have no count, are skipped.
- * Throws FoldedSyntaxError on any other line without a count.
+ * Reads folded stacks from any writer. Skips blank lines, and lines that start with `#` and have no count. Throws
+ * FoldedSyntaxError for any other line without a count.
  */
 export function readFolded(text: string): Profile {
   const builder = new ProfileBuilder();
@@ -62,8 +62,8 @@ export function readFolded(text: string): Profile {
 }
 
 /**
- * A frame as folded stacks spell it: `;` is `:`, control characters are spaces, lone surrogates U+FFFD; `_[k]` marks
- * kernel frames, `_[j]` JIT, `_[i]` inlined ones (one suffix: palettes of other tools know no combination).
+ * A frame in folded spelling: `;` becomes `:`, control characters become spaces, lone surrogates U+FFFD; `_[k]` marks
+ * kernel frames, `_[j]` JIT, `_[i]` inlined ones (one suffix only: palettes of other tools know no combinations).
  */
 export function foldedFrame(frame: Pick<Frame, 'name' | 'kind' | 'isInlined'>): string {
   const name = frame.name
@@ -79,7 +79,7 @@ function suffixOf(frame: Pick<Frame, 'kind' | 'isInlined'>): string {
   return frame.isInlined ? '_[i]' : '';
 }
 
-// Readers split at the last space, and take ` 3 10` for the two counts of a differential file.
+// Readers split at the last space, and read ` 3 10` as the two counts of a differential file.
 function withoutTrailingNumber(leaf: string): string {
   return leaf.replace(/ (?=\d+(?:\.\d*)?$)/, '_');
 }
@@ -99,7 +99,7 @@ function addStackOfLine(builder: ProfileBuilder, stack: string): number {
     .reduce((parent, text) => builder.addStack(parent, builder.addFrame(parseFrame(text))), NO_STACK);
 }
 
-// A name that itself ends in such a suffix is read as the suffix: the format cannot tell.
+// A name that itself ends with such a suffix is misread: the format cannot distinguish them.
 function parseFrame(text: string): Frame {
   const name = text.replace(/_\[[kij]\]$/, '');
   if (text.endsWith('_[k]')) return { ...UNKNOWN_FRAME, name, kind: 'kernel', origin: 'kernel' };

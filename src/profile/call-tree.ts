@@ -1,13 +1,13 @@
 import { compareUtf8 } from './compare-utf8.js';
 import { type CountColumn, type FrameIndex, type IntegerColumn, NO_STACK, type Profile } from './profile.js';
 
-/** The root of every call tree: no function, all samples. */
+/** The root of every call tree: not a function, contains all samples. */
 export const CALL_TREE_ROOT = 0;
 
 /**
- * Stacks merged by function: one node per distinct chain of functions, whatever lines they were at.
- * Nodes stand in pre-order, siblings sorted by name bytes: parents before children, a subtree is the range
- * `[node, subtreeEnd)`. The same profile gives the same tree, in whatever order its samples were added.
+ * Stacks merged by function: one node per distinct chain of functions, regardless of lines. Nodes are in pre-order,
+ * siblings sorted by name bytes: parents before children, a subtree is the range `[node, subtreeEnd)`. The same profile
+ * gives the same tree, in whatever order its samples were added.
  */
 export interface CallTree {
   readonly length: number;
@@ -15,11 +15,11 @@ export interface CallTree {
   readonly parent: IntegerColumn;
   /** 0 for the root, 1 for outermost frames. */
   readonly depth: IntegerColumn;
-  /** The frame with most samples of those merged here (it gives the line); -1 for the root. */
+  /** The merged frame with the most samples (it provides the line); -1 for the root. */
   readonly frame: IntegerColumn;
   /** Samples with this node as leaf. */
   readonly self: CountColumn;
-  /** Samples with this node anywhere in the stack at this place. */
+  /** Samples whose stack contains this node. */
   readonly total: CountColumn;
   readonly subtreeEnd: IntegerColumn;
 }
@@ -34,12 +34,12 @@ export function computeCallTree(profile: Profile): CallTree {
 interface Functions {
   /** Function id of each frame. */
   readonly ofFrame: Int32Array;
-  /** Place of each function among all, by name bytes. */
+  /** Rank of each function by name bytes. */
   readonly rank: Int32Array;
 }
 
-// A function is what folded output tells apart, and where the code comes from; file, line and module are not part
-// of it: one function called from two lines is one box.
+// A function is what folded output distinguishes, plus the origin of its code; file, line and module are not part of it:
+// one function called from two lines is one box.
 function computeFunctions({ frames, strings }: Profile): Functions {
   const ids = new Map<string, number>();
   const firstFrame: FrameIndex[] = [];
@@ -111,7 +111,7 @@ function sumOverSubtrees(parent: ArrayLike<number>, self: Float64Array): Float64
   return total;
 }
 
-// Frames merged into one node differ in their line; the one with most samples speaks for the node.
+// Frames merged into one node differ in their line; the one with the most samples represents the node.
 function representativeFrames(profile: Profile, merged: MergedStacks): Int32Array {
   const { stacks, frames } = profile;
   const weights = new Map<number, number>();
@@ -140,7 +140,7 @@ function computeStackTotals({ stacks, samples }: Profile): Float64Array {
   return sumOverSubtrees(stacks.parent, self);
 }
 
-// Among equal weights: not by index, which depends on the order of adding.
+// Breaks ties; not by index, which depends on the order of adding.
 function comparePlaces({ frames, strings }: Profile, a: FrameIndex, b: FrameIndex): number {
   return (
     compareUtf8(strings[frames.file[a]!]!, strings[frames.file[b]!]!) ||

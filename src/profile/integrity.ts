@@ -1,6 +1,8 @@
 import { FRAME_KINDS, NO_STACK, ORIGINS, type Profile } from './profile.js';
 
-/** What is wrong with a profile, one sentence each; empty when it is sound. Every test calls it on what it makes. */
+/**
+ * Integrity problems of a profile, one sentence each; empty if it is sound. Every test calls it on the profiles it makes.
+ */
 export function findIntegrityProblems(profile: Profile): string[] {
   return [
     ...stringProblems(profile),
@@ -14,7 +16,7 @@ export function findIntegrityProblems(profile: Profile): string[] {
 function stringProblems({ strings }: Profile): string[] {
   const problems: string[] = [];
   if (strings[0] !== '') problems.push('string 0 is not empty');
-  if (new Set(strings).size !== strings.length) problems.push('a string stands twice');
+  if (new Set(strings).size !== strings.length) problems.push('duplicate string');
   return problems;
 }
 
@@ -34,7 +36,7 @@ function frameProblems({ frames, strings }: Profile): string[] {
     const textColumns = [frames.name, frames.file, frames.crate, frames.crateVersion, frames.module];
     const texts = textColumns.map((column) => column[i]!);
     if (texts.some((index) => strings[index] === undefined))
-      problems.push(`frame ${i} names a string that is absent`);
+      problems.push(`frame ${i} refers to a missing string`);
     if (strings[frames.name[i]!] === '') problems.push(`frame ${i} has no name`);
     if (ORIGINS[frames.origin[i]!] === undefined) problems.push(`frame ${i} has no origin`);
     if (FRAME_KINDS[frames.kind[i]!] === undefined) problems.push(`frame ${i} has no kind`);
@@ -45,7 +47,7 @@ function frameProblems({ frames, strings }: Profile): string[] {
     );
     rows.add([...texts, ...numbers].join());
   }
-  if (rows.size !== frames.length) problems.push('a frame stands twice');
+  if (rows.size !== frames.length) problems.push('duplicate frame');
   return problems;
 }
 
@@ -58,7 +60,7 @@ function stackProblems({ stacks, frames }: Profile): string[] {
     if (stacks.frame[i]! < 0 || stacks.frame[i]! >= frames.length) problems.push(`stack ${i} has no frame`);
     rows.add(`${parent},${stacks.frame[i]}`);
   }
-  if (rows.size !== stacks.length) problems.push('a stack stands twice');
+  if (rows.size !== stacks.length) problems.push('duplicate stack');
   return problems;
 }
 

@@ -1,4 +1,4 @@
-/** Where the code of a frame comes from, by cargo metadata and debug info, not by name prefixes alone. */
+/** Where a frame's code comes from, according to cargo metadata and debug info, not to name prefixes alone. */
 export type Origin = 'workspace' | 'dependency' | 'std' | 'kernel' | 'native' | 'unknown';
 export type FrameKind = 'user' | 'kernel' | 'jit';
 
@@ -6,10 +6,9 @@ export type FrameKind = 'user' | 'kernel' | 'jit';
 export const ORIGINS: readonly Origin[] = ['workspace', 'dependency', 'std', 'kernel', 'native', 'unknown'];
 export const FRAME_KINDS: readonly FrameKind[] = ['user', 'kernel', 'jit'];
 
-/** The name of a frame about which nothing is known. */
 export const UNKNOWN_FRAME_NAME = '[unknown]';
 
-/** The parent of an outermost frame; as the stack of a sample: a sample without any frame. */
+/** The parent of an outermost frame; as a sample's stack, a sample without frames. */
 export const NO_STACK = -1;
 
 export type FrameIndex = number;
@@ -19,19 +18,18 @@ export type StackIndex = number;
 export interface Frame {
   /** Demangled function name. */
   readonly name: string;
-  /** Source file as debug info spells it. */
+  /** Source file as in debug info. */
   readonly file: string;
   /** Line being executed (leaf) or of the call (callers), 1-based. */
   readonly line: number;
   /** 1-based. */
   readonly column: number;
-  /** Crate that the code belongs to. */
   readonly crate: string;
-  /** Of the crate's package; '' where it is not known, as of std. */
+  /** Version of the crate's package; '' if unknown, as for std. */
   readonly crateVersion: string;
   readonly origin: Origin;
   readonly kind: FrameKind;
-  /** The function was inlined into its parent frame: no return address stands behind it. */
+  /** Inlined into its parent frame: it has no return address. */
   readonly isInlined: boolean;
   /** ELF file or kernel module. */
   readonly module: string;
@@ -69,11 +67,10 @@ export interface FrameTable {
 }
 
 /**
- * Stacks as a prefix tree: row i is the stack `parent[i]` with `frame[i]` called by it.
- * Stacks of one program share most of their outer frames: as lists, a thousand stacks of a thousand frames are a
- * million integers and every question walks them all; as a tree they are one row per distinct prefix. A parent
- * always has the smaller index, so one forward pass sees callers first and one backward pass sees callees first:
- * no walk needs recursion, however deep the stacks are.
+ * Stacks as a prefix tree: row i is the stack `parent[i]` extended by the callee `frame[i]`. Stacks of one program share
+ * most of their outer frames: as lists, a thousand stacks of a thousand frames are a million integers, and every query
+ * walks them all; as a tree they are one row per distinct prefix. A parent always has the smaller index, so a forward pass
+ * visits callers first and a backward pass visits callees first: no walk needs recursion, however deep the stacks are.
  */
 export interface StackTable {
   readonly length: number;
@@ -94,7 +91,7 @@ export interface SampleTable {
   readonly comm: IntegerColumn;
 }
 
-/** Resolved samples as tables of integers; made by ProfileBuilder only, never changed afterwards. */
+/** Symbolized samples as tables of integers; created only by ProfileBuilder, immutable afterwards. */
 export interface Profile {
   /** Distinct strings; index 0 is ''. */
   readonly strings: readonly string[];
@@ -105,7 +102,7 @@ export interface Profile {
   readonly totalCount: number;
 }
 
-/** Row `index` of the frame table with its strings. Throws RangeError when there is no such row. */
+/** Row `index` of the frame table with its strings. Throws RangeError if there is no such row. */
 export function frameAt(profile: Profile, index: FrameIndex): Frame {
   const { frames, strings } = profile;
   if (!(index >= 0 && index < frames.length)) throw new RangeError(`no frame ${index}`);
@@ -123,7 +120,7 @@ export function frameAt(profile: Profile, index: FrameIndex): Frame {
   };
 }
 
-/** Row `index` of the sample table with its strings. Throws RangeError when there is no such row. */
+/** Row `index` of the sample table with its strings. Throws RangeError if there is no such row. */
 export function sampleAt(profile: Profile, index: number): Sample {
   const { samples, strings } = profile;
   if (!(index >= 0 && index < samples.length)) throw new RangeError(`no sample ${index}`);
@@ -144,7 +141,7 @@ export function framesOfStack(profile: Profile, stack: StackIndex): FrameIndex[]
   return frames.reverse();
 }
 
-/** Frame indexes stay below this, so that (parent stack, frame) fits one exact number as an interning key. */
+/** Limit of frame indexes, so that (parent stack, frame) fits into one exact number as an interning key. */
 const MAX_FRAMES = 2 ** 22;
 
 type FrameColumns = Record<Exclude<keyof FrameTable, 'length'>, number[]>;
@@ -173,7 +170,7 @@ export class ProfileBuilder {
   #totalCount = 0;
   #isFinished = false;
 
-  /** The index of an equal frame if there is one. An empty name becomes `[unknown]`. */
+  /** Returns the index of an equal frame if there is one. An empty name becomes `[unknown]`. */
   addFrame(frame: Frame): FrameIndex {
     this.#requireUnfinished();
     const row = this.#frameRow(frame);
@@ -187,7 +184,7 @@ export class ProfileBuilder {
     return index;
   }
 
-  /** The stack `parent` (NO_STACK for none) with `frame` called by it; root first. Throws RangeError on unknown indexes. */
+  /** The stack `parent` (NO_STACK for none) extended by the callee `frame`. Throws RangeError for unknown indexes. */
   addStack(parent: StackIndex, frame: FrameIndex): StackIndex {
     this.#requireUnfinished();
     requireIndex(parent, NO_STACK, this.#stacks.parent.length, 'stack');
@@ -201,8 +198,8 @@ export class ProfileBuilder {
   }
 
   /**
-   * Adds to the equal (stack, pid, tid, comm) if there is one. A sample without a frame gets the one frame
-   * `[unknown]`, so that totals agree in every output. Throws RangeError on an unknown stack or a bad count.
+   * Adds to an equal (stack, pid, tid, comm) if there is one. A sample without frames gets the single frame `[unknown]`, so
+   * that totals agree in every output. Throws RangeError for an unknown stack or a bad count.
    */
   addSample(sample: Sample): void {
     this.#requireUnfinished();
@@ -217,7 +214,7 @@ export class ProfileBuilder {
     else this.#sampleIndexes.set(key, this.#pushSample({ ...sample, stack }));
   }
 
-  /** The frozen profile; the builder is spent afterwards. */
+  /** Returns the frozen profile; the builder cannot be used afterwards. */
   finish(): Profile {
     this.#requireUnfinished();
     this.#isFinished = true;
@@ -272,7 +269,7 @@ export class ProfileBuilder {
   }
 }
 
-/** The frame that stands for code about which nothing is known. */
+/** Represents code about which nothing is known. */
 export const UNKNOWN_FRAME: Frame = Object.freeze({
   name: UNKNOWN_FRAME_NAME,
   file: '',

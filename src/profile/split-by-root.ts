@@ -1,12 +1,12 @@
 import { frameAt, NO_STACK, type Profile, ProfileBuilder, type StackIndex, sampleAt } from './profile.js';
 
-/** What stands under one root frame, the root included. */
+/** Everything under one root frame, including the root. */
 export interface ProfilePart {
   root: string;
   profile: Profile;
 }
 
-/** One part for each name of an outermost frame, in order of appearance; together they are the profile. */
+/** One part per name of an outermost frame, in order of appearance; together they are the profile. */
 export function splitByRoot(profile: Profile): ProfilePart[] {
   const rootOfStack = rootNames(profile);
   const copies = new Map<string, StackCopy>();
@@ -20,7 +20,7 @@ export function splitByRoot(profile: Profile): ProfilePart[] {
   return Array.from(copies, ([root, { builder }]) => ({ root, profile: builder.finish() }));
 }
 
-/** Parents come before their children. */
+/** Parents precede their children in the table. */
 function rootNames(profile: Profile): string[] {
   const { parent, frame, length } = profile.stacks;
   const names: string[] = [];
@@ -37,7 +37,7 @@ class StackCopy {
 
   constructor(private readonly profile: Profile) {}
 
-  /** Not by recursion: stacks are a thousand frames deep. */
+  /** Not recursive: stacks are up to a thousand frames deep. */
   stack(stack: StackIndex): StackIndex {
     const { parent, frame } = this.profile.stacks;
     const missing: StackIndex[] = [];

@@ -1,7 +1,7 @@
 /**
- * A source path as people know it: `tokio-1.40.0/src/time.rs` for a registry checkout, `library/core/src/ptr.rs` for
- * the standard library. Shorter, and the reader's picture does not tell where the writer's home is.
- * Files below `sourceRoot` (the workspace) are shown from there.
+ * A source path in its familiar form: `tokio-1.40.0/src/time.rs` for a registry checkout, `library/core/src/ptr.rs` for the
+ * standard library. Shorter, and it does not reveal the writer's home directory. Files below `sourceRoot` (the workspace)
+ * are relative to it.
  */
 export function displayPath(file: string, sourceRoot = ''): string {
   const root = sourceRoot.replace(/\/*$/, '/');

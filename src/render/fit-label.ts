@@ -1,11 +1,10 @@
 /**
- * The longest spelling of a function name that fits into `columns` characters of a monospace font; '' where only a
- * letter or two would. The tail of a path says most, so outer modules go first, then paths and arguments inside
- * `<…>`, and only then the end of the last segment:
- * `alloc::vec::Vec<T>::push` → `vec::Vec<T>::push` → `Vec<T>::push` → `Vec::push` → `push`.
+ * The longest form of a function name that fits into `columns` monospace characters; '' if only a letter or two would fit.
+ * The end of a path says most, so outer modules are dropped first, then paths and arguments inside `<…>`, and only then the
+ * end of the last segment: `alloc::vec::Vec<T>::push` → `vec::Vec<T>::push` → `Vec<T>::push` → `Vec::push` → `push`.
  *
- * The browser gets this function as its own source text (`fitLabel.toString()`), so that a zoomed picture speaks as
- * the static one: it must use nothing from outside its body, and a bundler must not rename inside it (`keepNames`).
+ * The browser receives this function as source text (`fitLabel.toString()`), so that a zoomed flamegraph labels frames as
+ * the static one does: it must use nothing from outside its body, and a bundler must not rename inside it (`keepNames`).
  */
 export function fitLabel(name: string, columns: number): string {
   const WIDE = /[ᄀ-ᅟ⺀-꓏가-힣豈-﫿︰-﹏＀-｠￠-￦\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;

@@ -2,30 +2,30 @@ import { type CallTree, computeCallTree } from '../profile/call-tree.js';
 import { type Frame, frameAt, NO_STACK, ORIGINS, type Origin, type Profile } from '../profile/profile.js';
 
 export interface FlamegraphOptions {
-  /** Width that the picture is made for. */
+  /** Width of the flamegraph. */
   readonly widthPx?: number;
-  /** Icicle: the root on top. */
+  /** Icicle: root on top. */
   readonly isInverted?: boolean;
-  /** Frames of this width or more are always drawn. */
+  /** Frames at least this wide are always drawn. */
   readonly minWidthPx?: number;
-  /** Thinner frames are drawn too, widest first, while there are no more frames than this. */
+  /** Thinner frames are also drawn, widest first, up to this total number of frames. */
   readonly maxFrames?: number;
 }
 
-/** Frames that are too thin to draw, with everything above them. */
+/** Frames too thin to draw, with everything above them. */
 export interface HiddenFrames {
   readonly frames: number;
-  /** Samples of the hidden children, which their parent's total contains. */
+  /** Samples of the hidden children, included in the parent's total. */
   readonly total: number;
 }
 
-/** One box. `x` and `total` (its width) are in samples: a surface scales them by its own width. */
+/** One box. `x` and `total` (its width) are in samples; each surface scales them to its own width. */
 export interface FlamegraphNode {
   /** Function and place; the line is the one with most samples. */
   readonly frame: Frame;
   /** Row: 0 for an outermost frame. */
   readonly depth: number;
-  /** Samples to the left of the box. Kept children stand first, by name; then the hidden ones; then self. */
+  /** Samples to the left of the box. Drawn children come first, by name; then the hidden ones; then self. */
   readonly x: number;
   readonly self: number;
   readonly total: number;
@@ -33,12 +33,12 @@ export interface FlamegraphNode {
 }
 
 export interface FlamegraphLayout {
-  /** Pre-order: a node stands behind its parent and before the parent's next sibling. */
+  /** Pre-order: a node follows its parent and precedes the parent's next sibling. */
   readonly nodes: readonly FlamegraphNode[];
   readonly totalCount: number;
-  /** Rows in use, those that hold only hidden frames' markers included. */
+  /** Rows in use, including those with only markers of hidden frames. */
   readonly rows: number;
-  /** Outermost frames that are hidden. */
+  /** Hidden outermost frames. */
   readonly hiddenAtRoot: HiddenFrames;
   readonly framesShown: number;
   readonly framesHidden: number;
@@ -48,17 +48,17 @@ export interface FlamegraphLayout {
   readonly isInverted: boolean;
 }
 
-/** A common window; wide enough for names, and documents show it unscaled. */
+/** A common window width: wide enough for names, and documents show it unscaled. */
 const DEFAULT_WIDTH_PX = 1200;
-/** Half a pixel still colours its pixel. */
+/** Half a pixel still colours a pixel. */
 const DEFAULT_MIN_WIDTH_PX = 0.5;
-/** Some 10 MB of SVG with long Rust names: about what browsers still open without a pause. */
+/** About 10 MB of SVG with long Rust names: roughly what browsers still open without a pause. */
 const DEFAULT_MAX_FRAMES = 20_000;
 
 /**
- * Geometry of a flamegraph. Frames are hidden only when there are more than `maxFrames`, and then only those
- * thinner than `minWidthPx`: a zoom makes thin frames visible, so they are worth their bytes while there are few.
- * What is hidden is counted at its parent and in `framesHidden`.
+ * Geometry of a flamegraph. Frames are hidden only if there are more than `maxFrames`, and then only those thinner than
+ * `minWidthPx`: zooming makes thin frames visible, so they are worth their bytes while there are few. Hidden frames are
+ * counted at their parent and in `framesHidden`.
  */
 export function layoutFlamegraph(profile: Profile, options: FlamegraphOptions = {}): FlamegraphLayout {
   const { widthPx = DEFAULT_WIDTH_PX, isInverted = false } = options;
@@ -80,7 +80,7 @@ export function layoutFlamegraph(profile: Profile, options: FlamegraphOptions = 
   };
 }
 
-// A threshold on totals keeps the parents of all it keeps, and does not depend on the order of equal frames.
+// A threshold on totals keeps the parents of every kept frame and does not depend on the order of equal frames.
 function smallestTotalShown(tree: CallTree, options: FlamegraphOptions & { widthPx: number }): number {
   const { widthPx, minWidthPx = DEFAULT_MIN_WIDTH_PX, maxFrames = DEFAULT_MAX_FRAMES } = options;
   if (tree.length - 1 <= maxFrames) return 0;

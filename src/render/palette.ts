@@ -1,6 +1,6 @@
 import { type Frame, ORIGINS, type Origin } from '../profile/profile.js';
 
-/** Shades per origin; neighbours by crate (dependency, std) or by function (the rest) can be told apart. */
+/** Shades per origin, so that adjacent crates (dependency, std) or functions (the rest) can be distinguished. */
 const SHADES = 5;
 const MIDDLE = 2;
 
@@ -13,7 +13,7 @@ interface Hue {
   readonly hueStep: number;
 }
 
-// Apart in hue and in lightness, so that they stay apart for colour-blind readers; dark text is legible on all.
+// Differ in hue and lightness, so that colour-blind readers can distinguish them; dark text is legible on all.
 const HUES: Readonly<Record<Origin, Hue>> = {
   workspace: { letter: 'w', hue: 41, saturation: 94, lightness: 61, hueStep: 2.5 },
   dependency: { letter: 'd', hue: 212, saturation: 72, lightness: 73, hueStep: 7 },
@@ -23,7 +23,7 @@ const HUES: Readonly<Record<Origin, Hue>> = {
   unknown: { letter: 'u', hue: 220, saturation: 8, lightness: 78, hueStep: 0 },
 };
 
-/** The CSS class of a frame's rectangle: origin letter, shade digit, `i` when inlined. */
+/** The CSS class of a frame's rectangle: origin letter, shade digit, `i` if inlined. */
 export function shadeClass(frame: Frame): string {
   const isByCrate = frame.origin === 'dependency' || frame.origin === 'std';
   const shade = hashText(isByCrate && frame.crate !== '' ? frame.crate : frame.name) % SHADES;
@@ -57,7 +57,7 @@ function shadeRules(
   return `${name}{fill:${fill(0)}}${name}i{fill:${fill(isDark ? 7 : 8)}}`;
 }
 
-/** CSS `hsl()` as hex: renderers other than browsers read no `hsl()`. Degrees, percent, percent. */
+/** CSS `hsl()` as hex: renderers other than browsers do not support `hsl()`. Degrees, percent, percent. */
 function hexFromHsl(hue: number, saturation: number, lightness: number): string {
   const chroma = (saturation / 100) * Math.min(lightness / 100, 1 - lightness / 100);
   const channel = (n: number) => {
@@ -70,7 +70,7 @@ function hexFromHsl(hue: number, saturation: number, lightness: number): string 
   return `#${channel(0)}${channel(8)}${channel(4)}`;
 }
 
-/** FNV-1a, 32 bit: the same colour for the same name in every picture. */
+/** FNV-1a, 32 bit: the same name gets the same colour in every flamegraph. */
 function hashText(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

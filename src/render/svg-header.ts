@@ -8,10 +8,10 @@ import { wrapText } from './wrap-text.js';
 
 export const MARGIN_PX = 12;
 const LINE_PX = 17;
-/** Average width of a character of the sans-serif text and of the title, for wrapping and cutting. */
+/** Average character width of the sans-serif text and of the title, for wrapping and truncation. */
 const TEXT_COLUMN_PX = 6.4;
 const TITLE_COLUMN_PX = 8.8;
-/** Right of the title, for the search field and the buttons. */
+/** Room right of the title for the search field and the buttons. */
 const CONTROLS_PX = 480;
 
 interface Block {
@@ -20,8 +20,8 @@ interface Block {
 }
 
 /**
- * Title, quality line, warnings, legend, and the line in which the script describes the frame under the pointer.
- * It is to be drawn last, over the frames: the script keeps it in sight when a tall picture is scrolled.
+ * Title, quality line, warnings, legend, and the line in which the script describes the frame under the pointer. Draw it
+ * last, over the frames: the script keeps it visible while a tall flamegraph is scrolled.
  */
 export function renderHeader(layout: FlamegraphLayout, options: SvgOptions): Block {
   const blocks = [renderTitle, renderSubtitle, renderWarnings, renderLegend, renderStatus];
@@ -59,7 +59,7 @@ function renderWarnings(layout: FlamegraphLayout, { warnings = [] }: SvgOptions,
   return { svg: box + text.svg, heightPx: text.heightPx + 20 };
 }
 
-/** The origins in use, with the share of samples whose innermost frame is theirs. */
+/** The origins in use, with their share of innermost frames. */
 function renderLegend(layout: FlamegraphLayout, _options: SvgOptions, y: number): Block {
   const used = ORIGINS.filter((origin) => layout.nodes.some((node) => node.frame.origin === origin));
   const entries = used.map((origin) => ({

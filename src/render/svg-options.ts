@@ -1,10 +1,10 @@
 export interface SvgOptions {
-  /** What was profiled. */
+  /** The profiled target. */
   readonly title: string;
-  /** The quality line. How many frames are hidden is added to it. */
+  /** The quality line; the number of hidden frames is appended. */
   readonly subtitle: string;
-  /** Why this picture may be wrong: shown in a marked box, one paragraph each. */
+  /** Why this flamegraph may be wrong: shown in a marked box, one paragraph each. */
   readonly warnings?: readonly string[];
-  /** Source files below this folder are shown from there. */
+  /** Source files below this folder are shown relative to it. */
   readonly sourceRoot?: string;
 }

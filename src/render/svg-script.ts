@@ -1,10 +1,10 @@
 import { fitLabel } from './fit-label.js';
 
-/** What the script cannot read off the picture. */
+/** What the script cannot read from the SVG itself. */
 export interface ScriptGeometry {
   /** Top of the uppermost row. */
   readonly topPx: number;
-  /** Rows of frames; the root's row comes on top of them. */
+  /** Rows of frames, without the root's row. */
   readonly rows: number;
   readonly totalCount: number;
   readonly isInverted: boolean;
@@ -14,15 +14,15 @@ export interface ScriptGeometry {
 }
 
 /**
- * The script of the SVG: lays the frames out again for the window's width, zoom and orientation, searches, and keeps
- * its state in the URL's hash. It works on the elements of the picture alone; without it the picture is the same,
- * standing still. Names reach the document as text nodes and attribute values only.
+ * The script of the SVG: lays out the frames for the window's width, zoom and orientation, searches, and keeps its state in
+ * the URL's hash. It only uses elements of the SVG; without it the flamegraph is the same, but static. Names enter the
+ * document only as text nodes and attribute values.
  */
 export function svgScript(geometry: ScriptGeometry): string {
   return `\n(${BODY})(${JSON.stringify(geometry)}, ${fitLabel.toString()});\n`;
 }
 
-// Text, not a TypeScript function: it needs the DOM's types, which the rest of the project must not see.
+// Text, not a TypeScript function: it needs DOM types, which the rest of the project must not see.
 const BODY = String.raw`(geometry, fitLabel) => {
 'use strict';
 const { topPx, rows, totalCount, rowPx, marginPx, insetPx } = geometry;

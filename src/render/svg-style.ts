@@ -1,13 +1,13 @@
 import { paletteCss } from './palette.js';
 
-/** Frame labels are fitted by counting characters: a monospace font, 0.602 em a character in nearly all of them. */
+/** Labels are fitted by counting characters, so the font is monospace: 0.602 em per character in nearly all of them. */
 export const LABEL_FONT_PX = 11;
 export const LABEL_COLUMN_PX = LABEL_FONT_PX * 0.605;
 
 const MONOSPACE = 'ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace';
 const SANS = 'system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif';
 
-/** The style sheet of the SVG; every colour that a theme changes stands in `theme`. */
+/** The style sheet of the SVG; colours that depend on the theme are in `theme`. */
 export function svgCss(): string {
   return `
 svg{font:12px ${SANS};background:#fff;outline:none}

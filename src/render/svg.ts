@@ -15,8 +15,8 @@ const BOX_PX = ROW_PX - 1;
 const TEXT_INSET_PX = 4;
 
 /**
- * A flamegraph that needs nothing but itself: readable without scripts; with them a click zooms, and it searches.
- * `g.frame` are the frames of the profile and nothing else. The same layout and options give the same bytes.
+ * A self-contained flamegraph, readable without scripts; with scripts a click zooms, and it can be searched. `g.frame`
+ * elements are exactly the frames of the profile. The same layout and options give the same bytes.
  */
 export function renderSvg(layout: FlamegraphLayout, options: SvgOptions): string {
   const header = renderHeader(layout, options);
@@ -39,7 +39,7 @@ export function renderSvg(layout: FlamegraphLayout, options: SvgOptions): string
 const HATCH =
   '<defs><pattern id="bee-hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="hatch" d="M0 0v5"/></pattern></defs>\n';
 
-/** Where a box of `samples` samples from `x` samples stands. Row -1 is the root. */
+/** The place of a box of `samples` samples that starts at `x` samples. Row -1 is the root. */
 type Place = (x: number, samples: number, depth: number) => { x: number; y: number; width: number };
 
 interface Canvas {
@@ -74,7 +74,7 @@ function renderFrame(node: FlamegraphNode, { layout, place, sourceRoot }: Canvas
   );
 }
 
-/** What a tooltip says below the name. */
+/** The tooltip below the name. */
 function detailsOf(
   { frame, self, total, hidden }: FlamegraphNode,
   totalCount: number,
@@ -114,12 +114,12 @@ function renderRoot({ layout, place }: Canvas): string {
   return `<g class="root" data-total="${layout.totalCount}">${title}${renderRect(box, 'all')}${renderLabel(label, box)}</g>\n`;
 }
 
-// Stands right behind its parent: the script finds the parent by that.
+// Directly follows its parent: the script finds the parent by that.
 function renderHiddenAbove(node: FlamegraphNode, canvas: Canvas): string {
   return renderHidden(node.hidden, node.x + node.total - node.self, node.depth + 1, canvas);
 }
 
-/** The hatched box that ends at `endX` samples; '' when it is too thin itself (the tooltip of its parent tells). */
+/** The hatched box that ends at `endX` samples; '' if it is itself too thin (its parent's tooltip mentions it). */
 function renderHidden(hidden: HiddenFrames, endX: number, depth: number, { layout, place }: Canvas): string {
   const box = place(endX - hidden.total, hidden.total, depth);
   if (hidden.frames === 0 || box.width < 1) return '';

@@ -1,10 +1,10 @@
 /**
- * Text that shows what it holds: control characters, bidirectional controls, invisible ones, lone surrogates and
- * characters that XML forbids are spelled out. A symbol name comes from a file that somebody else may have written:
- * it must not reorder the line it stands in, nor look like another one.
+ * Spells out characters that would hide or mislead: control characters, bidirectional controls, invisible ones, lone
+ * surrogates and characters that XML forbids. A symbol name comes from a file that anybody may have written: it must not
+ * reorder its line or imitate another name.
  */
 export function visibleText(text: string): string {
-  // Nearly all of them, and a picture asks some ten thousand times.
+  // Fast path: nearly all texts, and a flamegraph calls this some ten thousand times.
   if (!UNUSUAL.test(text)) return text;
   return text
     .replace(/[\0-\x1f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
@@ -15,7 +15,7 @@ export function visibleText(text: string): string {
     );
 }
 
-/** The same for a text of lines, which end as they are, and may have tabs in them. */
+/** Same for text with several lines; keeps line ends and tabs. */
 export function visibleLines(text: string): string {
   return /[^\n\t -~]/.test(text) ? text.replace(/[^\n\t]+/g, visibleText) : text;
 }

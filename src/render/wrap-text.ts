@@ -1,4 +1,4 @@
-/** Lines of at most `columns` characters, broken at spaces; a longer word keeps a line to itself. */
+/** Lines of at most `columns` characters, broken at spaces; a longer word gets a line of its own. */
 export function wrapText(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = '';

@@ -92,6 +92,6 @@ test('the integrity check sees a wrong total, a forward parent and an absent str
   const nameless = { ...frames, name: Int32Array.of(1, 99) };
   assert.match(
     findIntegrityProblems({ ...profile, frames: nameless }).join(),
-    /frame 1 names a string that is absent/,
+    /frame 1 refers to a missing string/,
   );
 });
