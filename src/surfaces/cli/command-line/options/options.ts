@@ -1,7 +1,7 @@
 import type { RequireRule } from '../../../../account/require-rules.js';
 import { UsageError } from '../../../../cargo/command/usage-error.js';
 import { DEMANGLINGS } from '../../../../ffi/symbolizer.js';
-import type { NamingPlan } from '../../../../run/symbol-cache/keep-names.js';
+import type { NamingPlan } from '../../../../run/symbol-cache/symbol-cache.js';
 import { GROUP_BY, type GroupBy } from '../../../../symbolize/grouping/grouping.js';
 import type { Verbosity } from '../../terminal/terminal.js';
 import type { CommandName } from '../flag-specification.js';

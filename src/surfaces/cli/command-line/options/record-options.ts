@@ -1,7 +1,7 @@
 import type { RequireRule } from '../../../../account/require-rules.js';
 import type { CapturePlan } from '../../../../ffi/sampler-messages.js';
 import type { Demangling } from '../../../../ffi/symbolizer.js';
-import type { NamingPlan } from '../../../../run/symbol-cache/keep-names.js';
+import type { NamingPlan } from '../../../../run/symbol-cache/symbol-cache.js';
 import type {
   CargoTargetRequest,
   ProgramRequest,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { workingDirectory } from '../../../../run/working-directory.js';
-import { viewerHere } from '../../outputs/open-picture.js';
+import { viewerHere } from '../../outputs/open-flamegraph.js';
 import { type Check, ok } from './check.js';
 
 /** Whether a flamegraph opens by itself. Where it does not, its path is printed, which is no fault. */

@@ -10,7 +10,7 @@ import { limitFrequency } from '../../../../run/limit-frequency.js';
 import { noteCapture, noteEnd, noteStillRunning, noteTargets } from '../../../../run/note-capture.js';
 import { Interrupted, type Interrupts } from '../../../../run/signals/interrupts.js';
 import { endTargets, passingOn } from '../../../../run/signals/pass-signals.js';
-import { beginNaming, saveNames } from '../../../../run/symbol-cache/keep-names.js';
+import { beginNaming, saveNames } from '../../../../run/symbol-cache/symbol-cache.js';
 import { alteredTextProblems } from '../../../../run/targets/altered-text.js';
 import {
   exitCodeOf,
@@ -24,7 +24,7 @@ import { captureProblems } from '../../command-line/errors/capture-problems.js';
 import { explain } from '../../command-line/explain.js';
 import type { RecordOptions } from '../../command-line/options/record-options.js';
 import { packageVersion } from '../../command-line/version.js';
-import { openPicture } from '../../outputs/open-picture.js';
+import { openPicture } from '../../outputs/open-flamegraph.js';
 import { Outputs } from '../../outputs/outputs.js';
 import { announceQuestion } from '../../terminal/announce-question.js';
 import type { Terminal } from '../../terminal/terminal.js';

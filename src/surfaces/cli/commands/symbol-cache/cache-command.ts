@@ -1,7 +1,7 @@
 import { UsageError } from '../../../../cargo/command/usage-error.js';
 import { visibleText } from '../../../../render/visible-text.js';
 import { symbolFolder } from '../../../../run/symbol-cache/cache-folder.js';
-import { clearFiles, type StoredFiles, storedFiles } from '../../../../run/symbol-cache/stored-files.js';
+import { clearFiles, type StoredFiles, storedFiles } from '../../../../run/symbol-cache/cached-files.js';
 import { systemErrorText } from '../../command-line/errors/phrases/system-error-text.js';
 import { WriteFailure } from '../../outputs/write-failure.js';
 import { printText } from '../../terminal/print-text.js';

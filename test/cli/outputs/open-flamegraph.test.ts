@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { chooseViewer, type ViewerFacts } from '../../../src/surfaces/cli/outputs/choose-viewer.js';
-import { openPicture } from '../../../src/surfaces/cli/outputs/open-picture.js';
+import { openPicture } from '../../../src/surfaces/cli/outputs/open-flamegraph.js';
 import { Terminal } from '../../../src/surfaces/cli/terminal/terminal.js';
 
 const HOME = '/home/ann';
