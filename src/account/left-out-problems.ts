@@ -11,7 +11,7 @@ export function leftOutProblems({
   if (foreignExecs > 0) {
     const processes = foreignExecs === 1 ? '1 process' : `${foreignExecs} processes`;
     note(
-      `${processes} that ran with other rights than yours (setuid, for example sudo) left out: only root may profile them`,
+      `${processes} with other rights than yours (setuid, for example sudo) left out: only root may profile them`,
     );
   }
   if (foreignSamples > 0) {

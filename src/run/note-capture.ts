@@ -9,7 +9,7 @@ import type { RunningTarget } from './running-target.js';
 import { signalName } from './signals/signal-name.js';
 import type { LaunchEnd, Launched } from './targets/prepared-target.js';
 
-/** What was sampled, lost and spent, and which processes took part. */
+/** Records what was sampled, lost and spent, and which processes took part. */
 export function noteCapture(raw: RawProfile, run: RunningTarget, summary: Summary): void {
   const { totals, samples, objects } = raw;
   const { plan } = run;
@@ -34,7 +34,7 @@ export function noteCapture(raw: RawProfile, run: RunningTarget, summary: Summar
   if (totals.unwindingCheck !== undefined) summary.unwindingCheck = withBothNames(totals.unwindingCheck);
 }
 
-/** A pause shows as skipped ticks too, where a target computed meanwhile. */
+/** A pause also shows as skipped ticks if a target was running meanwhile. */
 function missingTicks(
   { throttled: pauses, skippedTicks: skipped, stolenNs }: CaptureTotals,
   frequencyHz: number,
@@ -65,7 +65,7 @@ export function noteTargets(
   });
 }
 
-/** A daemon, for example: its work is not in the picture, and the program's end does not tell. */
+/** For example a daemon: its later work is not in the profile, and the target's end does not reveal that. */
 export function noteStillRunning({ totals }: RawProfile, summary: Summary): void {
   const { stillRunning, stillRunningPids } = totals;
   if (stillRunning === 0) return;
@@ -73,11 +73,11 @@ export function noteStillRunning({ totals }: RawProfile, summary: Summary): void
   const living = stillRunningPids.flatMap((pid) => table.get(pid) ?? []);
   const names = living.length > 0 ? ` (${enumerate(living.map(shownProcess))})` : '';
   const flag = `--pid ${living.map(({ pid }) => pid).join(',') || 'PID'}`;
-  const message = `${stillRunning} of its child processes still ${stillRunning === 1 ? 'runs' : 'run'}${names}: what they do from here on is not in the profile; profile-bee ${flag} profiles them`;
+  const message = `${stillRunning === 1 ? '1 child process is' : `${stillRunning} child processes are`} still running${names} and no longer profiled; continue with profile-bee ${flag}`;
   summary.problems.add({ code: 'still-running', message });
 }
 
-/** Of our own child, which nobody else has told of. */
+/** Our own child's end, which nobody else reports. */
 export function noteEnd(summary: Summary, launched: Launched, { code, signal }: LaunchEnd): void {
   const target = summary.targets.find(({ pid }) => pid === launched.pid);
   if (target !== undefined) Object.assign(target, { exitCode: code, signal });

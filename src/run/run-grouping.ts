@@ -6,7 +6,7 @@ import { UNKNOWN_PROCESS } from '../symbolize/grouping/root-process.js';
 import { OUTSIDE_OF_TESTS } from '../symbolize/grouping/test-groups.js';
 import type { PreparedTarget } from './targets/prepared-target.js';
 
-/** The roots of a run: what the user asked for, else one for each binary where several ran. */
+/** The grouping of a run: as the user asked, else one root per binary if several ran. */
 export function groupingOf(
   asked: GroupBy | undefined,
   observed: readonly ObservedProcess[],
@@ -17,7 +17,7 @@ export function groupingOf(
     const { root, pid, executable } = process;
     return { root, pid, executable, ...target.groupOf(process) };
   });
-  // Whoever names several processes wants to tell them apart.
+  // A user who names several processes wants to distinguish them.
   const isNamed = observed.length > 1 && target.isForeign;
   return {
     by: asked ?? (isNamed ? 'process' : defaultGroupBy(processes)),
@@ -26,13 +26,12 @@ export function groupingOf(
   };
 }
 
-/** The only part of a picture without roots: the binary, where there is one. */
+/** The name of the only part of a profile without roots: the binary's, if there is one. */
 export function wholeName({ processes }: Grouping, targetName: string): string {
   const names = new Set(processes.map(({ binaryName }) => binaryName));
   return names.size === 1 ? [...names][0]! : targetName;
 }
 
-/** `groups`: samples under each root. */
 export function groupingProblems(
   { by, hasAllStarters }: Grouping,
   groups: ReadonlyMap<string, number> | undefined,
@@ -40,7 +39,7 @@ export function groupingProblems(
   const problems: Problem[] = [];
   const unknown = groups?.get(UNKNOWN_PROCESS) ?? 0;
   if (unknown > 0) {
-    const message = `${unknown} samples are of processes that descend from none that is known: they stand under ${UNKNOWN_PROCESS}`;
+    const message = `${unknown} samples belong to processes with no known ancestor; they are under ${UNKNOWN_PROCESS}`;
     problems.push({ code: 'unknown-process', message });
   }
   if (
@@ -48,12 +47,11 @@ export function groupingProblems(
     groups !== undefined &&
     [...groups.keys()].every((name) => name === OUTSIDE_OF_TESTS)
   ) {
-    const message = '--group-by test: no sample is of a test that libtest runs';
+    const message = '--group-by test: no sample belongs to a test that libtest runs';
     problems.push({ code: 'no-tests', message });
   }
   if (by === 'test' && !hasAllStarters) {
-    const message =
-      'more threads were alive than could be followed: some work of tests is not under their names';
+    const message = 'too many threads to follow at once: some work is not attributed to its test';
     problems.push({ code: 'starters-full', message });
   }
   return problems;

@@ -11,7 +11,7 @@ import type { LaunchEnd, Launched } from './targets/prepared-target.js';
 export type RunEnd = { why: 'ended'; end: LaunchEnd } | { why: 'duration' } | { why: 'interrupt' };
 
 /**
- * Waits for the program, the time (undefined: as long as it takes) or Ctrl-C; passes signals on meanwhile. Rejects when the
+ * Waits for the target, the duration (undefined: unlimited) or Ctrl-C, and passes signals on meanwhile. Rejects if the
  * sampler is lost.
  */
 export async function waitForEnd(run: RunningTarget, durationMs: number | undefined): Promise<RunEnd> {
@@ -31,21 +31,21 @@ export async function waitForEnd(run: RunningTarget, durationMs: number | undefi
   }
 }
 
-/** Nobody here is to be told: what would end us ends the profile. */
+/** The target is not ours to signal: a signal that would end us ends the profile. */
 function endOnSignal({ interrupts }: RunningTarget, end: () => void): undefined {
   interrupts.onSignal = (signal) => {
     if (endsProcess(signal)) end();
   };
 }
 
-/** Until it is disposed, the program is stopped and continued with us. */
+/** Until it is disposed, the program stops and continues with us. */
 function passSignalsOn(run: RunningTarget): JobControl {
   const passOn = passingOn(run);
   run.interrupts.onSignal = passOn;
   return new JobControl(run.launched, passOn);
 }
 
-/** Our child first, then whatever came through the gate: under Ctrl-C cargo may go before its tests. */
+/** Our child first, then every process that came through the gate: after Ctrl-C, cargo may exit before its tests. */
 async function untilEnded(launched: Launched, session: CaptureSession): Promise<RunEnd> {
   const end = await launched.ended;
   await session.allEnded();
@@ -53,8 +53,8 @@ async function untilEnded(launched: Launched, session: CaptureSession): Promise<
 }
 
 /**
- * Node tells of a child that a real-time signal ended as of one that exited with 0. The kernel has told of the program;
- * cargo, when a test ended so, would have said 101: then it was sent to both.
+ * Node reports a child killed by a real-time signal as exited with 0. The kernel reported the target's signal. If cargo
+ * exits with 0 too, the signal went to both: for a test that died alone, cargo would have exited with 101.
  */
 function withRealTimeSignal(end: LaunchEnd, { pid }: Launched, session: CaptureSession): LaunchEnd {
   if (end.code !== 0 || pid === undefined) return end;

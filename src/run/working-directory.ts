@@ -1,4 +1,4 @@
-/** Undefined: it has been removed. A run that names nothing relative to it needs none. */
+/** Undefined if it was removed. A run without relative paths does not need it. */
 export function workingDirectory(cwd: () => string = process.cwd): string | undefined {
   try {
     return cwd();
@@ -7,7 +7,7 @@ export function workingDirectory(cwd: () => string = process.cwd): string | unde
   }
 }
 
-/** For code of others that asks for it when it is loaded, and has no use for it. */
+/** For libraries that read it on load without needing it. */
 export async function withoutWorkingDirectory<T>(work: () => Promise<T>): Promise<T> {
   const { cwd } = process;
   process.cwd = () => workingDirectory(cwd) ?? '/';
@@ -18,7 +18,7 @@ export async function withoutWorkingDirectory<T>(work: () => Promise<T>): Promis
   }
 }
 
-/** Whether an error is of Node, looking for it, as `path.resolve` does. */
+/** Whether an error is Node's about the working directory, as `path.resolve` throws it. */
 export function isOfWorkingDirectory(error: unknown): boolean {
   return (error as NodeJS.ErrnoException | undefined)?.syscall === 'uv_cwd';
 }

@@ -197,11 +197,11 @@ function killedAt(step: string, command: readonly string[]): string[] {
 test('a place that cannot be looked at is said as such, and stops nobody', needsRoot, () => {
   assert.equal(setUp().code, 0);
   chmodSync(version, 0o700); // as under umask 077 before
-  assertSays(libexec.beeOf(ann, ['setup', '--status']), 77, /cannot be looked at: permission denied/);
+  assertSays(libexec.beeOf(ann, ['setup', '--status']), 77, /cannot be read: permission denied/);
   assertSays(libexec.beeOf(ann, BURN), 77, /the installed sampler is for others/);
   rmSync(copy);
   symlinkSync('bee-sampler', copy);
-  assertSays(libexec.bee('setup', '--status'), 77, /cannot be looked at: too many symbolic links/);
+  assertSays(libexec.bee('setup', '--status'), 77, /cannot be read: too many symbolic links/);
   assert.equal(
     libexec.bee('--quiet', '--collapse', '/dev/null', '--', '/bin/true').code,
     0,
@@ -209,7 +209,7 @@ test('a place that cannot be looked at is said as such, and stops nobody', needs
   );
   rmSync(root, { recursive: true });
   symlinkSync('profile-bee', root);
-  assertSays(libexec.bee('setup', '--status'), 77, /profile-bee: cannot be looked at: too many/);
+  assertSays(libexec.bee('setup', '--status'), 77, /profile-bee: cannot be read: too many/);
   assertSays(setUp(), 125, /profile-bee is not a folder[\s\S]*rm \/usr\/local\/libexec\/profile-bee/);
   execFileSync('rm', [root]);
   writeFileSync(root, '');

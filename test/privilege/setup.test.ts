@@ -63,7 +63,7 @@ test('another version is said, offered, and replaced; who may start it stays', n
   appendFileSync(installedPath(), 'older');
   const status = await setup(['--status'], { as: ann });
   assert.equal(status.code, 77);
-  assert.match(status.stdout, /0\.0\.1.*another version than this one: setup replaces it/);
+  assert.match(status.stdout, /0\.0\.1.*another version: setup replaces it/);
   const refused = await runBee({
     command: 'profile-bee',
     args: ['--', spinProgram(), '--seconds', '0.1'],
@@ -83,11 +83,11 @@ test('another version is said, offered, and replaced; who may start it stays', n
 test('bounds: shown, told before anything starts, and none of root’s', needsRoot, async () => {
   setUpSampler('--user', ann.name);
   const usual = await setup(['--status'], { as: ann });
-  assert.match(usual.stdout, /up to 10000 samples a second, and \d+ MB of the kernel's memory/);
+  assert.match(usual.stdout, /up to 10000 samples per second and \d+ MB of kernel memory/);
   setUpSampler('--max-frequency', '2000', '--max-memory', '100');
   for (const args of [['setup', '--status'], ['doctor']]) {
     const shown = await runBee({ command: 'profile-bee', args, as: ann, outputs: 'none' });
-    assert.match(shown.stdout, /up to 2000 samples a second,? and 100 MB/);
+    assert.match(shown.stdout, /up to 2000 samples per second and 100 MB/);
   }
   const mark = join(scratchDirectory(), 'started');
   const over = (flag: string, value: string): BeeRequest => ({

@@ -218,7 +218,7 @@ for (const options of [', use_pty', ', !use_pty']) {
     const scratch = scratchDirectory();
     const { code, output } = await typePassword(beeCommandLine(request, scratch), scratch);
     assert.equal(code, 0, output);
-    assert.match(output, /the sampler needs rights[\s\S]*setup ends this question[\s\S]*password/);
+    assert.match(output, /the sampler needs privileges[\s\S]*run profile-bee setup once[\s\S]*password/);
     const files = readFiles(scratch);
     assert.equal(files.summary?.elevation, 'sudo');
     wholeProfile({

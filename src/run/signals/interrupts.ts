@@ -6,7 +6,7 @@ import { FIRST_REAL_TIME, LAST_SIGNAL, signalName } from './signal-name.js';
 
 /** Ctrl-C, a closed terminal, Ctrl-\, and what `kill` and service managers send. */
 const ENDING_SIGNALS: readonly string[] = ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGTERM'];
-/** Those of job control wait for a program (job-control.ts). SIGCHLD tells of our own children, and of nobody else's. */
+/** Job-control signals are handled in job-control.ts, once a program runs. SIGCHLD only concerns our own children. */
 const HEARD_BY_NODE: readonly NodeJS.Signals[] = [
   'SIGINT',
   'SIGHUP',
@@ -28,7 +28,7 @@ const HEARD_BY_NODE: readonly NodeJS.Signals[] = [
   'SIGPWR',
   'SIGSYS',
 ];
-/** Of faults only those that somebody has sent. */
+/** Fault signals, only if sent by another process. */
 const { SIGILL, SIGBUS, SIGFPE, SIGSEGV, SIGPIPE } = constants.signals;
 const HEARD_NATIVELY: readonly number[] = [
   SIGILL,
@@ -38,17 +38,17 @@ const HEARD_NATIVELY: readonly number[] = [
   SIGPIPE,
   ...Array.from({ length: LAST_SIGNAL + 1 - FIRST_REAL_TIME }, (_, index) => FIRST_REAL_TIME + index),
 ];
-/** Without effect on a process that has not asked for them; cargo, Node and every Rust program ignore SIGPIPE. */
+/** No effect on a process that does not handle them; cargo, Node and every Rust program ignore SIGPIPE. */
 const HARMLESS: readonly string[] = ['SIGWINCH', 'SIGURG', 'SIGCONT', 'SIGPIPE', 'SIGXFSZ'];
 
-/** A signal to this process; `value` is what sigqueue gave along. */
+/** A signal to this process; `value` is what sigqueue attached. */
 export interface CaughtSignal extends WitnessedSignal {
   value?: bigint | undefined;
-  /** We were started with it ignored, and it does nothing to us; a program of ours may have its own mind. */
+  /** We were started with it ignored, so it does nothing to us; the target may handle it anyway. */
   isIgnored?: boolean;
 }
 
-/** As the kernel would without a handler. */
+/** Whether the kernel's default action would end the process. */
 export function endsProcess({ name, isIgnored }: CaughtSignal): boolean {
   return isIgnored !== true && !HARMLESS.includes(name);
 }
@@ -70,22 +70,22 @@ export class Interrupted extends Error {
 }
 
 /**
- * The signals of a whole run, from before the build until the outputs are written. Dispose it to let go. Giving up is a
- * rejection and not an exit, so that whoever has reserved or opened something undoes it on the way out.
+ * The signals of a whole run, from before the build until the outputs are written. Dispose it to stop listening. Giving up
+ * rejects instead of exiting, so that reserved and opened resources are released on the way out.
  */
 export class Interrupts implements Disposable {
-  /** SIGINTs so far. */
+  /** Number of SIGINTs so far. */
   count = 0;
-  /** While cargo builds: as it would end by itself. A Ctrl-C on the terminal has reached cargo too, and its end is ours. */
+  /** While cargo builds: ends as cargo would. A Ctrl-C on the terminal reaches cargo too, and we end when cargo does. */
   readonly endBeforeProgram = async (signal: CaughtSignal): Promise<void> => {
     if (!endsProcess(signal)) return;
     if (signal.name !== 'SIGINT' || (await this.cameToUsAlone(signal))) this.#giveUp(signal.name);
   };
-  /** Once the program has ended, a signal that was meant for it must not cost the outputs, nor a Ctrl-C, pressed for them. */
+  /** After the program ended, signals meant for it, including a Ctrl-C, must not cost the outputs. */
   readonly endAfterProgram = (signal: CaughtSignal): void => {
     if (signal.name !== 'SIGINT' && asksForTheEnd(signal)) this.#giveUp(signal.name);
   };
-  /** What to do about a signal; it changes as the run goes on. Not called for a second SIGINT. */
+  /** The current reaction to a signal; changes during the run. Not called for a second SIGINT. */
   onSignal: (signal: CaughtSignal) => void = this.endBeforeProgram;
   readonly #ignored = ignoredSignals();
   #witness: SignalWitness | undefined;
@@ -96,38 +96,38 @@ export class Interrupts implements Disposable {
   });
 
   constructor() {
-    this.#givenUp.catch(() => {}); // nobody may be waiting
-    process.removeAllListeners('SIGUSR1'); // the command's own, which ends it (bin/)
+    this.#givenUp.catch(() => {}); // possibly nobody awaits it
+    process.removeAllListeners('SIGUSR1'); // the handler of the command itself (bin/), which exits
     for (const signal of HEARD_BY_NODE) process.on(signal, this.#listener);
   }
 
-  /** From now on the other signals too. What keeps libbee from being loaded, the capture tells. */
+  /** Handles the remaining signals from now on. If libbee cannot be loaded, the capture reports why. */
   hearAll(): void {
     try {
       this.#hearing = listenForSignals(HEARD_NATIVELY, ({ number, value }) => {
         this.onSignal({ name: signalName(number), number, isQueued: number >= FIRST_REAL_TIME, value });
       });
     } catch {
-      // then real-time signals have their usual effect
+      // real-time signals keep their default effect
     }
   }
 
-  /** From now on it is known whom a signal was sent to. */
+  /** From now on, records whom a signal was sent to. */
   startWitness(): void {
     this.#witness = new SignalWitness();
   }
 
-  /** Until there is a witness, a terminal is taken to have told cargo as well. */
+  /** Without a witness, assumes that a terminal sent the signal to cargo as well. */
   async cameToUsAlone(signal: WitnessedSignal): Promise<boolean> {
     return (await this.#witness?.cameToUsAlone(signal)) ?? !process.stdin.isTTY;
   }
 
-  /** The result of `work`; rejects with Interrupted as soon as the run is given up. `work` then goes on alone. */
+  /** The result of `work`; rejects with Interrupted as soon as the run is given up, while `work` continues unattended. */
   async orThrow<T>(work: Promise<T>): Promise<T> {
     return await Promise.race([work, this.#givenUp]);
   }
 
-  /** What comes now finds nothing to end: all is written, and the process about to exit. */
+  /** From here on signals have nothing left to end: all outputs are written and the process is about to exit. */
   [Symbol.dispose](): void {
     this.onSignal = () => {};
     this.#hearing?.[Symbol.dispose]();
@@ -139,7 +139,7 @@ export class Interrupts implements Disposable {
   }
 
   readonly #listener = (name: NodeJS.Signals, number: number): void => {
-    const isIgnored = this.#ignored.includes(name); // Node has taken its default: without a listener it would end us
+    const isIgnored = this.#ignored.includes(name); // Node has reset it to the default: without a listener it would end us
     if (name === 'SIGINT' && ++this.count > 1) this.#giveUp(name, 'interrupted twice');
     else this.onSignal({ name, number, isQueued: false, isIgnored });
   };

@@ -6,8 +6,8 @@ import type { CaughtSignal } from './interrupts.js';
 const STOPPING = ['SIGTSTP', 'SIGTTIN', 'SIGTTOU'] as const;
 
 /**
- * Ctrl-Z, `fg` and `bg`. A shell watches us and not the program: we stop when the program has stopped, and not before,
- * since it may have its screen to put in order, or no mind to stop; and what came to us alone is passed on first.
+ * Ctrl-Z, `fg` and `bg`. The shell watches us, not the program, so we stop only after the program has stopped: it may have
+ * to restore the screen first, or refuse to stop. Signals sent only to us are passed on first.
  */
 export class JobControl implements Disposable {
   #asked: NodeJS.Signals | undefined;
@@ -18,7 +18,7 @@ export class JobControl implements Disposable {
   ) {
     for (const signal of STOPPING) process.on(signal, this.#onStop);
     process.on('SIGCONT', this.#onContinue);
-    process.on('SIGCHLD', this.#stopWithProgram); // comes for a child that stops, too
+    process.on('SIGCHLD', this.#stopWithProgram); // also sent when a child stops
   }
 
   [Symbol.dispose](): void {
@@ -44,7 +44,7 @@ export class JobControl implements Disposable {
     if (signal === undefined || pid === undefined || !isStopped(pid)) return;
     this.#asked = undefined;
     process.off(signal, this.#onStop);
-    process.kill(process.pid, signal); // returns when we are continued
+    process.kill(process.pid, signal);
     process.on(signal, this.#onStop);
   };
 }

@@ -3,7 +3,7 @@ import { queueSignal } from '../../ffi/native-signals.js';
 import type { RunningTarget } from '../running-target.js';
 import type { CaughtSignal } from './interrupts.js';
 
-/** What is meant for a run as a whole: to end it, or to stop it and let it go on. */
+/** Signals meant for a run as a whole: they end, stop or continue it. */
 const FOR_ALL: readonly string[] = [
   'SIGINT',
   'SIGHUP',
@@ -16,14 +16,14 @@ const FOR_ALL: readonly string[] = [
   'SIGCONT',
 ];
 
-/** Passes on what came to this process alone, in its order. */
+/** Passes on signals sent only to this process, in order. */
 export function passingOn(run: RunningTarget): (signal: CaughtSignal) => Promise<void> {
   return async (signal) => {
     if (await run.interrupts.cameToUsAlone(signal)) signalTargets(run, signal);
   };
 }
 
-/** Asks what we have started to end, or ends it. */
+/** Asks the processes that we started to end, or kills them. */
 export function endTargets(run: RunningTarget, name: 'SIGTERM' | 'SIGKILL'): void {
   signalTargets(run, { name, number: constants.signals[name], isQueued: false });
 }
@@ -33,9 +33,10 @@ function signalTargets(run: RunningTarget, signal: CaughtSignal): void {
 }
 
 /**
- * Of `cargo run` our child becomes the program. Of `cargo test` it is cargo, and each test a process beside it: what ends
- * the run reaches both (cargo would start the next test otherwise; it is the first, so that it does not tell of a failed
- * one), and everything else the tests, as cargo can only die of it. cargo-nextest hands on by itself.
+ * With `cargo run`, our child becomes the program. With `cargo test`, it is cargo, and each test is another process.
+ * Signals that end the run go to both: otherwise cargo would start the next test. Cargo gets them first, so that it does
+ * not report a failed test. All other signals go only to the tests, as they could only kill cargo. cargo-nextest passes
+ * signals on itself.
  */
 function receiversOf({ target, launched, session }: RunningTarget, name: string): number[] {
   const child = launched.isRunning() && launched.pid !== undefined ? [launched.pid] : [];
@@ -49,6 +50,6 @@ function send(pid: number, { number, value }: CaughtSignal): void {
     if (value === undefined) process.kill(pid, number);
     else queueSignal(pid, number, value);
   } catch {
-    // it has just ended, or has become another user's
+    // it has just exited or now belongs to another user
   }
 }

@@ -1,13 +1,13 @@
 import { constants } from 'node:os';
 
-/** What glibc leaves of the real-time signals: 32 and 33 are its own. */
+/** The real-time signals that glibc leaves to programs: it uses 32 and 33 itself. */
 export const FIRST_REAL_TIME = 34;
 export const LAST_SIGNAL = 64;
 const LAST_NAMED_FROM_BELOW = 49;
 
 const STANDARD = constants.signals as Readonly<Record<string, number>>;
 
-/** As `kill -l` of bash calls it: SIGUSR1, SIGRTMIN+3, SIGRTMAX-1. */
+/** As in bash's `kill -l`: SIGUSR1, SIGRTMIN+3, SIGRTMAX-1. */
 export function signalName(number: number): string {
   const standard = Object.entries(STANDARD).find(([, value]) => value === number);
   if (standard !== undefined) return standard[0];
@@ -16,7 +16,7 @@ export function signalName(number: number): string {
   return withDistance('SIGRTMAX', '-', LAST_SIGNAL - number);
 }
 
-/** Of a name that `signalName` gives. */
+/** The inverse of `signalName`. */
 export function signalNumber(name: string): number {
   const numbers = Array.from({ length: LAST_SIGNAL }, (_, index) => index + 1);
   return STANDARD[name] ?? numbers.find((number) => signalName(number) === name) ?? 0;

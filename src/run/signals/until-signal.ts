@@ -1,8 +1,8 @@
 import { asksForTheEnd, Interrupted, type Interrupts } from './interrupts.js';
 
 /**
- * `work` waits for somebody else: the first signal that asks for the end aborts the AbortSignal that it gets, and `work` is
- * what then rejects.
+ * Runs `work`, which waits for another process: the first signal that asks for the end aborts its AbortSignal, and `work`
+ * then rejects.
  */
 export async function untilSignal<T>(
   interrupts: Interrupts,
@@ -11,10 +11,10 @@ export async function untilSignal<T>(
   const ending = new AbortController();
   const { onSignal } = interrupts;
   interrupts.onSignal = (signal) => {
-    const why = `ended by ${signal.name}: not every output has found its reader`;
+    const why = `ended by ${signal.name}: not every output was read`;
     if (asksForTheEnd(signal)) ending.abort(new Interrupted(signal.name, why));
   };
-  // A second Ctrl-C of the run, where the first has ended the program.
+  // A second Ctrl-C of the run, if the first ended the program.
   interrupts.orThrow(new Promise<never>(() => {})).catch((error) => ending.abort(error));
   try {
     return await work(ending.signal);

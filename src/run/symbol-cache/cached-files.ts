@@ -1,24 +1,24 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-export interface StoredFiles {
+export interface CachedFiles {
   count: number;
   bytes: number;
 }
 
-/** None in a folder that does not exist. */
-export function storedFiles(folder: string): StoredFiles {
+/** Empty if the folder does not exist. */
+export function cachedFiles(folder: string): CachedFiles {
   return total(sizesIn(folder));
 }
 
 /** Throws the system's error. */
-export function clearFiles(folder: string): StoredFiles {
+export function clearCachedFiles(folder: string): CachedFiles {
   const sizes = sizesIn(folder);
   for (const name of sizes.keys()) rmSync(join(folder, name), { force: true });
   return total(sizes);
 }
 
-/** Another run may remove a file meanwhile. */
+/** Ignores files that another run removes meanwhile. */
 function sizesIn(folder: string): Map<string, number> {
   const sizes = new Map<string, number>();
   for (const name of namesIn(folder)) {
@@ -32,7 +32,7 @@ function namesIn(folder: string): string[] {
   return read(() => readdirSync(folder)) ?? [];
 }
 
-/** Undefined for what does not exist. */
+/** Undefined if it does not exist. */
 function read<T>(action: () => T): T | undefined {
   try {
     return action();
@@ -42,6 +42,6 @@ function read<T>(action: () => T): T | undefined {
   }
 }
 
-function total(sizes: ReadonlyMap<string, number>): StoredFiles {
+function total(sizes: ReadonlyMap<string, number>): CachedFiles {
   return { count: sizes.size, bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0) };
 }

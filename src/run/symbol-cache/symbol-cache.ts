@@ -1,36 +1,39 @@
 import { NativeError } from '../../ffi/native-error.js';
 import type { SamplerConnection, SymbolCacheStatistics } from '../../ffi/sampler-connection.js';
 import { type Demangling, NativeSymbolizer } from '../../ffi/symbolizer.js';
-import { symbolFolder } from './cache-folder.js';
+import { symbolCacheFolder } from './cache-folder.js';
 
-/** Which names are remembered, and when they are looked up. */
-export interface NamingPlan {
-  /** Of the symbol cache on disk; 0: none. */
+/** How symbols are cached, and when addresses are symbolized. */
+export interface SymbolizePlan {
+  /** Size limit of the symbol cache on disk; 0: no cache. */
   cacheBytes: number;
-  /** While the program runs, and not only at its end. */
+  /** Symbolize while the target runs, not only at its end. */
   isAhead: boolean;
 }
 
-/** Before samples come: names are kept, and looked up while the program runs. `version`: of the profiler. */
-export function beginNaming(
+/**
+ * Call it before the first samples. Opens the symbol cache and, if `isAhead`, symbolizes while the target runs. `version`:
+ * of the profiler.
+ */
+export function beginSymbolizing(
   session: SamplerConnection,
-  { cacheBytes, isAhead, demangle, version }: NamingPlan & { demangle: Demangling; version: string },
+  { cacheBytes, isAhead, demangle, version }: SymbolizePlan & { demangle: Demangling; version: string },
 ): void {
-  const directory = cacheBytes > 0 ? symbolFolder() : undefined;
+  const directory = cacheBytes > 0 ? symbolCacheFolder() : undefined;
   if (directory === undefined && !isAhead) return;
   session.keepSymbols(version, directory === undefined ? undefined : { directory, maxBytes: cacheBytes });
   if (isAhead) new NativeSymbolizer(session, { demangle }).beginAhead();
 }
 
 /**
- * After the outputs are written. A full disk or a home that cannot be written costs nothing but the next run's time:
- * `notKept` says why.
+ * Call it after the outputs are written. A full disk or an unwritable home only costs the next run's time: `notSaved` says
+ * why.
  */
-export async function saveNames(
+export async function saveSymbolCache(
   session: SamplerConnection,
-): Promise<{ names: SymbolCacheStatistics; notKept: string | undefined }> {
-  const notKept = await whyNotSaved(session);
-  return { names: session.statistics().names, notKept };
+): Promise<{ names: SymbolCacheStatistics; notSaved: string | undefined }> {
+  const notSaved = await whyNotSaved(session);
+  return { names: session.statistics().names, notSaved };
 }
 
 async function whyNotSaved(session: SamplerConnection): Promise<string | undefined> {
@@ -38,9 +41,9 @@ async function whyNotSaved(session: SamplerConnection): Promise<string | undefin
     await session.saveSymbols();
   } catch (error) {
     if (!(error instanceof NativeError)) throw error;
-    return `names are not kept for later runs: ${error.message}`;
+    return `the symbol cache is not saved: ${error.message}`;
   }
-  return symbolFolder() === undefined
-    ? 'names are not kept: this user has no cache folder of their own (HOME, XDG_CACHE_HOME)'
+  return symbolCacheFolder() === undefined
+    ? 'there is no symbol cache: this user has no cache folder of their own (HOME, XDG_CACHE_HOME)'
     : undefined;
 }

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import type { Problem } from '../../account/problem-list.js';
 
 /**
- * What the program will see altered: Node decodes its variables and arguments, and bytes that are not UTF-8 come out as
- * U+FFFD. Passing them on would need a launcher of our own between Node and cargo.
+ * Variables and arguments that the program will see altered: Node decodes them, and bytes that are not UTF-8 become U+FFFD.
+ * Passing them on unchanged would need our own launcher between Node and cargo.
  */
 export function alteredTextProblems(): Problem[] {
   return toProblems(entriesOf('environ'), entriesOf('cmdline'));
 }
 
-/** Each entry as the bytes that this process was started with. */
+/** Each entry as the bytes with which this process was started. */
 export function toProblems(variables: readonly Buffer[], args: readonly Buffer[]): Problem[] {
   const altered = [
     ...variables.filter((entry) => !isUtf8(entry)).map((entry) => `the variable ${nameOf(entry)}`),
@@ -18,7 +18,7 @@ export function toProblems(variables: readonly Buffer[], args: readonly Buffer[]
   ];
   return altered.map((what) => ({
     code: 'not-utf8',
-    message: `${what} is not UTF-8: the program sees it with U+FFFD in place of the other bytes`,
+    message: `${what} is not UTF-8: the target sees U+FFFD in place of the invalid bytes`,
   }));
 }
 
@@ -26,7 +26,7 @@ function nameOf(variable: Buffer): string {
   return variable.toString().split('=', 1)[0]!;
 }
 
-/** Empty where there is no /proc. */
+/** Empty without /proc. */
 function entriesOf(file: 'environ' | 'cmdline'): Buffer[] {
   try {
     const entries: Buffer[] = [];

@@ -19,8 +19,8 @@ import { userEnvironment } from './user-environment.js';
 const PROFILES_FOLDER = 'profiles';
 
 /**
- * The project that the command line means. `ourFlags`: how the flags of our own command may be spelled. Throws UsageError,
- * or CargoFailure when cargo refused.
+ * The project of a command line. `ourFlags`: the flags of our own command, in every spelling. Throws UsageError, or
+ * CargoFailure if cargo refuses.
  */
 export async function findCargoProject(
   { cargo, program, typedBefore }: CargoTargetRequest,
@@ -35,7 +35,7 @@ export async function findCargoProject(
   });
 }
 
-/** Builds what cargo would run. Throws UsageError, or CargoFailure when cargo refused. */
+/** Builds what cargo would run. Throws UsageError, or CargoFailure if cargo refuses. */
 export async function prepareCargoTarget(
   project: CargoProject,
   request: CargoTargetRequest,

@@ -5,14 +5,14 @@ import type { ObservedProcess } from '../../capture/capture-session.js';
 import type { RawProfile } from '../../capture/raw-profile.js';
 import { frameObject } from '../../ffi/stack-record.js';
 
-/** Below it a program may have spent its time in the loader. */
+/** With fewer samples, a program may have spent all its time in the loader. */
 const MIN_SAMPLES = 20;
 
 /**
- * Programs of which no sample holds a single frame, though every whole stack of a program begins in it: a runner such as
- * qemu or valgrind has read them, and run other code in their place.
+ * Programs without a single frame in any sample, although every complete stack of a program starts in it: a runner such as
+ * qemu or valgrind read them and ran other code instead.
  *
- * @param programOf absolute path of what a process was to run, behind the user's runner
+ * @param programOf absolute path of the program that a process was to run, after the user's runner
  */
 export function emulationProblems(
   { samples, objects }: RawProfile,
@@ -28,7 +28,7 @@ export function emulationProblems(
     const isInside = own.some(({ userFrames }) => userFrames.some((word) => ids.has(frameObject(word))));
     if (count < MIN_SAMPLES || isInside) return [];
     const runner = basename(process.executable);
-    const message = `${basename(program)} ran under ${runner}, and no frame is its own: the picture shows ${runner} at work, not the program`;
+    const message = `${basename(program)} ran under ${runner}, and no frame is its own: the profile shows ${runner}, not the program`;
     return [{ code: 'emulated', message }];
   });
 }

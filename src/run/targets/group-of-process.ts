@@ -6,15 +6,15 @@ import type { CargoTarget } from '../../cargo/launch/cargo-run.js';
 import type { RootProcess } from '../../symbolize/grouping/root-process.js';
 import type { PackageRoot } from '../../symbolize/origin.js';
 
-/** Under which name a process and what it starts stand in a picture, and what is known of the tests that it runs. */
+/** The root name of a process and its children, and what is known about the tests that it runs. */
 export type ProcessGroup = Omit<RootProcess, 'root' | 'pid' | 'executable'> & { executable?: string };
 
-/** By its file, as that was called before somebody replaced it. */
+/** By its file's name, without the mark of a replaced file. */
 export function groupOfFile({ executable, pid }: ObservedProcess): ProcessGroup {
   return { binaryName: basename(executable).replace(/ \(deleted\)$/, '') || `pid ${pid}` };
 }
 
-/** What cargo runs: a target by its binary id, an example of documentation by its package. */
+/** A process that cargo started: a target by its binary id, a documentation example by its package. */
 export function cargoGroupOf(
   process: ObservedProcess,
   target: CargoTarget | undefined,
@@ -27,12 +27,12 @@ export function cargoGroupOf(
 ): ProcessGroup {
   if (target !== undefined) {
     const testName = of.isNextest ? nextestTestName(process.argv) : undefined;
-    // Behind a runner of the user's the process began as another program.
+    // With a runner of the user, the process started as another program.
     const { binaryId: binaryName, executable } = target;
     return { binaryName, executable, testName, ...(of.testNames && { testNames: of.testNames }) };
   }
   if (!of.isDoctest) return groupOfFile(process);
-  // rustdoc runs them in the directory of their package.
+  // rustdoc runs them in their package's directory.
   const owner = of.packages.find(({ directory }) => directory === process.cwd);
   return { binaryName: doctestId(owner?.name), isDoctest: true };
 }

@@ -9,7 +9,7 @@ import { type HarnessKind, harnessKind } from '../../cargo/harness/harness-kind.
 import { countSelected, listHarness } from '../../cargo/harness/harness-listing.js';
 import { programBehindRunner } from './program-behind-runner.js';
 
-/** Behind a runner of the user's, rustdoc gives the program nothing either. */
+/** With a runner of the user, rustdoc itself sets no variables either. */
 async function docTestAdditions({ argv, cwd, executable }: GateMessage): Promise<Additions> {
   const isFirst = resolve(cwd, argv[0] ?? '') === executable;
   return isFirst ? { moreVariables: await docTestVariables(executable) } : {};
@@ -18,23 +18,23 @@ async function docTestAdditions({ argv, cwd, executable }: GateMessage): Promise
 /** Criterion's own flag, typed by the user. */
 const PROFILE_TIME = /^--profile-time(=|$)/;
 
-/** A program at the gate as `cargo test` and `cargo bench` start it, the user's own runner in front or not. */
+/** A harness at the gate, started by `cargo test` or `cargo bench`, with or without the user's own runner. */
 interface HarnessCall extends GateMessage {
   harness: string;
   harnessArgs: readonly string[];
 }
 
 export interface AdmissionOptions {
-  /** What criterion's benches get as `--profile-time`. */
+  /** Passed to criterion's benches as `--profile-time`. */
   profileTimeSeconds: number | undefined;
-  /** Whether each harness is asked for its tests, also one that runs all of them. */
+  /** Whether to ask each harness for its tests even if it runs all of them. */
   wantsTestNames: boolean;
 }
 
 /**
- * Which harnesses run. Cargo starts all of them, whatever names the command line has; here those wait at the gate, and
- * each is asked for its tests, by the same arguments, in the same environment and directory. One without a matching
- * test is not run; one that cannot be asked runs as under cargo.
+ * Decides which harnesses run. Cargo starts all of them, whatever test names are given. Here each waits at the gate and is
+ * asked for its tests with the same arguments, environment and directory. A harness without a matching test is not run; one
+ * that cannot be asked runs as under cargo.
  */
 export class HarnessAdmission {
   #skipped = 0;
@@ -54,7 +54,7 @@ export class HarnessAdmission {
   readonly admit = async (message: GateMessage): Promise<Admission> => {
     const call = this.#harnessCall(message);
     if (call === undefined) return { kind: 'observe', ...(await docTestAdditions(message)) };
-    // Only names are wanted, of nextest before it runs anything: nothing to profile.
+    // Listing tests, as nextest does before it runs any: nothing to profile.
     if (call.harnessArgs.includes('--list')) return { kind: 'pass' };
     if (await this.#selectsNothing(call)) {
       this.#skipped++;
@@ -64,22 +64,21 @@ export class HarnessAdmission {
     return { kind: 'observe', ...(moreArguments && { moreArguments }) };
   };
 
-  /** Why no program was observed, when the reason lies here. */
+  /** Why no program was observed, if all were skipped here. */
   whyNothingRan(): string | undefined {
     if (this.#skipped === 0) return undefined;
-    const asked =
-      this.#skipped === 1 ? 'the only harness was asked' : `${this.#skipped} harnesses were asked`;
-    return `no ${this.#noun} matches (${asked}), so nothing was run and there is no picture`;
+    const asked = this.#skipped === 1 ? 'asked the only harness' : `asked ${this.#skipped} harnesses`;
+    return `no ${this.#noun} matches (${asked}): nothing was run and there is no profile`;
   }
 
-  /** What is not in the picture, and what is there that need not be. */
+  /** Notes on skipped harnesses and on unwanted work in the profile. */
   notes(): string[] {
     const notes: string[] = [];
     const [harnesses, were] =
       this.#skipped === 1 ? ['1 harness', 'was'] : [`${this.#skipped} harnesses`, 'were'];
     if (this.#skipped > 0) notes.push(`${harnesses} without a matching ${this.#noun} ${were} not run`);
     if (this.#hasAnalysis)
-      notes.push("criterion's analysis is part of the picture; --profile-time 10 measures without it");
+      notes.push("the profile includes criterion's analysis; --profile-time 10 leaves it out");
     return notes;
   }
 
@@ -96,18 +95,18 @@ export class HarnessAdmission {
     return { ...message, harness, harnessArgs: argv.slice(found.word + 1) };
   }
 
-  /** Who reads the arguments of a bench, where its file was asked. */
+  /** The harness kind of a bench, if its file was examined. */
   harnessKindOf(pid: number): HarnessKind | undefined {
     return this.#kinds.get(pid);
   }
 
-  /** The tests that a process was to run, where it was asked for them. */
+  /** The tests that a process was to run, if it was asked. */
   testNamesOf(pid: number): readonly string[] | undefined {
     return this.#testNames.get(pid);
   }
 
   async #selectsNothing({ pid, argv, cwd, harness, harnessArgs }: HarnessCall): Promise<boolean> {
-    // nextest starts nothing that does not match, and each test in a process of its own.
+    // nextest starts only matching tests, each in a process of its own.
     const isFiltered = hasFilter(harnessArgs);
     if (this.verb === 'nextest' || !(isFiltered || this.options.wantsTestNames)) return false;
     const command = { argv, cwd, executable: harness, env: readProcessEnvironment(pid) };

@@ -6,24 +6,24 @@ import type { HarnessKind } from '../../cargo/harness/harness-kind.js';
 import type { CargoTarget } from '../../cargo/launch/cargo-run.js';
 import type { CargoTargetRequest } from './target-request.js';
 
-/** A bench that measures has more of them in its first second. */
+/** A bench that measures has more samples in its first second. */
 const MIN_SAMPLES = 20;
 const TANGO = 'tango-bench';
-/** Tango's own commands that measure. */
+/** Tango's commands that measure. */
 const TANGO_MEASURES = ['solo', 'compare'];
 
-/** What is known of a bench that has run. */
+/** A bench that was run. */
 export interface RanBench {
   target: CargoTarget;
-  /** Undefined: of its own making, or of one that we do not know. */
+  /** Undefined: a custom or unknown harness. */
   harness: HarnessKind | undefined;
 }
 
 /**
- * Benches of an own making (`harness = false`) that ended without having measured anything: under plain `cargo bench` some
- * only list what they have, or print how they are used.
+ * Custom benches (`harness = false`) that ended without measuring anything: under plain `cargo bench` some only list their
+ * benchmarks or print their usage.
  *
- * @param benchOf undefined for what is no bench
+ * @param benchOf undefined for processes that are not benches
  */
 export function idleBenchProblems(
   { samples }: RawProfile,
@@ -46,14 +46,14 @@ export function idleBenchProblems(
 
 function ownMessage(name: string, { end }: ObservedProcess): string {
   const how = end?.exitCode ? `ended with code ${end.exitCode}` : 'ended at once';
-  return `bench ${name} ${how} and measured nothing: a harness of its own may want arguments, which stand after the last --; what it printed tells`;
+  return `bench ${name} ${how} and measured nothing: a custom harness may need arguments (after the last --); see its output`;
 }
 
 function tangoMessage(name: string, process: ObservedProcess, request: CargoTargetRequest): string {
-  return `bench ${name} measured nothing: tango lists its benchmarks unless it is asked to measure; ${tangoLine(name, process, request)}   measures them`;
+  return `bench ${name} measured nothing: tango lists its benchmarks unless told to measure; ${tangoLine(name, process, request)}   measures them`;
 }
 
-/** A name for the harness, which cargo takes among its own words, is tango's filter. */
+/** A test name that cargo takes among its own arguments is tango's filter. */
 function tangoLine(name: string, { argv }: ObservedProcess, request: CargoTargetRequest): string {
   const { typedBefore, cargo } = request;
   const filter = cargo.slice(1).find((word) => argv.includes(word) && !word.startsWith('-'));

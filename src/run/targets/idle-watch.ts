@@ -12,17 +12,17 @@ import {
 import type { RawProfile } from '../../capture/raw-profile.js';
 import type { PidRequest } from './target-request.js';
 
-/** With more samples than these the processes that were named have done something. */
+/** With more samples, the named processes did some work. */
 const FEW_SAMPLES = 100;
-/** Of one CPU: less is idle. */
+/** Share of one CPU below which a process is idle. */
 const IDLE_SHARE = 0.01;
-/** Of one CPU, and at least some ticks of the accounting: who does less is not who does the work. */
+/** Share of one CPU, and at least a few accounting ticks: a process below that is not the one doing the work. */
 const BUSY_SHARE = 0.05;
 const MIN_BUSY_MS = 50;
-/** More pids than these nobody would paste. */
+/** Nobody would paste more pids. */
 const MAX_PIDS = 8;
 
-/** What may show that two processes belong together. */
+/** What indicates that two processes belong together. */
 interface Ties {
   executable: string;
   controlGroup: string;
@@ -30,13 +30,13 @@ interface Ties {
 }
 
 interface Busy extends ProcessRow {
-  /** During the run. */
+  /** CPU time during the run. */
   ranMs: number;
 }
 
 /**
- * Processes that were named by pid and then did nothing: whose parent, daemon or wrapper are they, and who does the
- * work? Looked at before and after the run, by the CPU time of every process.
+ * For processes that were named by pid and then did nothing: finds the related processes (children, siblings of a daemon,
+ * wrapped programs) that do the work. Compares the CPU time of every process before and after the run.
  */
 export class IdleWatch {
   #before: ProcessTable = new Map();
@@ -59,7 +59,7 @@ export class IdleWatch {
     const others = this.#whoWorked(elapsedMs);
     if (others !== undefined) return [{ code: 'work-elsewhere', message: `${who} used ${spent}; ${others}` }];
     if (totals.targetCpuNs / 1e6 > IDLE_SHARE * elapsedMs) return [];
-    const message = `${who} slept: ${spent}; a profile of CPU time does not show what is waited for`;
+    const message = `${who} slept: ${spent}; a CPU profile does not show what a process waits for`;
     return [{ code: 'idle', message }];
   }
 
@@ -68,7 +68,7 @@ export class IdleWatch {
     return enumerate(rows.map(shownProcess));
   }
 
-  /** The nearest relatives that were busy; undefined when none was. */
+  /** The nearest busy relatives; undefined if there are none. */
   #whoWorked(elapsedMs: number): string | undefined {
     const after = readProcessTable();
     const children = new Set(
@@ -76,7 +76,7 @@ export class IdleWatch {
     );
     const observed = new Set([...this.request.pids, ...(this.request.withChildren ? children : [])]);
     const below = descendantsOf(after, process.pid).map(({ pid }) => pid);
-    const ours = new Set([...lineageOf(after, process.pid), ...below]); // a shell is in the session of all that it starts
+    const ours = new Set([...lineageOf(after, process.pid), ...below]); // a shell shares its session with everything it starts
     const leastMs = Math.max(MIN_BUSY_MS, BUSY_SHARE * elapsedMs);
     const busy = Array.from(after.values(), (row) => ({ ...row, ranMs: this.#ranMs(row) }))
       .filter(({ pid, ranMs }) => ranMs >= leastMs && !observed.has(pid) && !ours.has(pid))
@@ -86,16 +86,16 @@ export class IdleWatch {
       this.#ties.some((own) => !isNothing(own[by]) && own[by] === ties.get(row.pid)?.[by]);
     const kinds: [string, (row: Busy) => boolean][] = [
       ['its child processes, left out by --no-children, did the work', ({ pid }) => children.has(pid)],
-      ['the work was done by other processes of the same program', tied('executable')],
-      ['busy meanwhile in the same control group (service)', tied('controlGroup')],
-      ['busy meanwhile in the same session', tied('session')],
+      ['other processes of the same program did the work', tied('executable')],
+      ['busy in the same control group (service)', tied('controlGroup')],
+      ['busy in the same session', tied('session')],
     ];
     const found = kinds.map(([words, isKind]) => ({ words, busy: busy.filter(isKind) }));
     const nearest = found.find(({ busy }) => busy.length > 0);
     return nearest && whoAndHow(nearest.words, nearest.busy);
   }
 
-  /** A process that has come since has done all of its work since. */
+  /** A new process did all its work during the run. */
   #ranMs({ pid, cpuMs, startTicks }: ProcessRow): number {
     const before = this.#before.get(pid);
     return before?.startTicks === startTicks ? cpuMs - before.cpuMs : cpuMs;
@@ -116,7 +116,7 @@ function tiesOf(pid: number, row: ProcessRow | undefined): Ties {
   };
 }
 
-/** Outside of every control group, of version 2 or 1, is no tie. */
+/** The root control group, of version 2 or 1, is not a tie. */
 function isNothing(tie: string | number): boolean {
   return tie === 0 || tie === '' || /^(\d+:[^:\n]*:\/\n?)+$/.test(String(tie));
 }

@@ -15,51 +15,49 @@ import { IdleWatch } from './idle-watch.js';
 import type { PidRequest, ProgramRequest } from './target-request.js';
 import { userEnvironment } from './user-environment.js';
 
-/** In the name of a file. */
+/** In file names. */
 const MAX_NAMED_PIDS = 3;
 
-/** How what we launched ended; both null: not our child (a pid). */
+/** How our child ended; both null if there is none (a pid). */
 export interface LaunchEnd {
   code: number | null;
-  /** Its name. */
   signal: string | null;
 }
 
 export interface Launched {
   ended: Promise<LaunchEnd>;
-  /** Our direct child, where there is one. */
+  /** Our direct child, if any. */
   pid: number | undefined;
-  /** False once the child was waited for: its pid can then be another's. */
+  /** False once the child was reaped: its pid may then be reused. */
   isRunning(): boolean;
 }
 
-/** What the target's build tells the summary about a process. */
+/** Facts about a process for the summary, from the target's build. */
 export type TargetFacts = Pick<SummaryTarget, 'kind'> & Partial<SummaryTarget>;
 
-/** A target that is built, or found, and can be started once. */
+/** A target that was built or found and can be started once. */
 export interface PreparedTarget {
-  /** For the title and for names of files. */
+  /** For the title and file names. */
   name: string;
-  /** What is known to be wrong before it runs; said at once. */
+  /** Problems known before it runs; shown at once. */
   problems: readonly Problem[];
   packages: readonly PackageRoot[];
-  /** Its source files are shown from here. */
+  /** Source files are shown relative to this folder. */
   sourceRoot: string;
-  /** Folder of the default output. */
   outputDirectory: string;
   phases: { metadataNs: bigint; buildNs: bigint };
-  /** True when Ctrl-C ends the profile and not the program. */
+  /** True if Ctrl-C ends the profile, not the program. */
   isForeign: boolean;
-  /** True when our child passes signals on to its programs itself. */
+  /** True if our child itself passes signals on to its programs. */
   handsOnSignals?: boolean;
   factsOf(process: ObservedProcess): TargetFacts;
   groupOf(process: ObservedProcess): ProcessGroup;
   launch(session: CaptureSession): Promise<Launched>;
-  /** What the samples tell of the run. */
+  /** Problems seen in the samples. */
   problemsAfter?(raw: RawProfile, processes: readonly ObservedProcess[]): Problem[];
-  /** Lines about the run for the user, once it is over. */
+  /** Notes for the user after the run. */
   notesAfter?(): string[];
-  /** Why no program came to the gate, when the target knows. */
+  /** Why no program came to the gate, if known. */
   whyNothingRan?(): string | undefined;
 }
 
@@ -67,8 +65,8 @@ export interface PreparedTarget {
 export type PrepareTarget = () => Promise<PreparedTarget>;
 
 /**
- * Finds a target that is there already. `stdoutIsTaken`: our standard output is for stacks alone, and a command then
- * writes to standard error. Throws UsageError.
+ * Finds a target that needs no build. `stdoutIsTaken`: our standard output is only for stacks, so the command writes to
+ * standard error. Throws UsageError.
  */
 export function prepareProgram(
   target: ProgramRequest,
@@ -153,7 +151,7 @@ function endOf(child: ChildProcess): Promise<LaunchEnd> {
   });
 }
 
-/** As a shell reports it. */
+/** The exit code as a shell reports it. */
 export function exitCodeOf({ code, signal }: LaunchEnd): number {
   return signal === null ? (code ?? 0) : 128 + signalNumber(signal);
 }

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 
 /**
- * Which word of a command is the program, when a runner of the user's may stand in front of it: the first that is one of
- * `programs` (absolute paths); `target` is the index among those. Undefined: none is.
+ * Which word of a command is the program if a runner of the user may precede it: the first that is one of `programs`
+ * (absolute paths); `target` is its index there. Undefined if none is.
  */
 export function programBehindRunner(
   argv: readonly string[],

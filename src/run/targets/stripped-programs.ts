@@ -6,12 +6,12 @@ import type { ObservedProcess } from '../../capture/capture-session.js';
 import { groupByKey } from '../../symbolize/grouping/group-by-key.js';
 import { readFacts } from './symbol-problems.js';
 
-/** Where packages put programs; /usr/local is the administrator's own. */
+/** Where packages install programs; /usr/local belongs to the administrator. */
 const PACKAGED = /^\/(usr\/(?!local\/|src\/)|s?bin\/|lib|snap\/|nix\/store\/|gnu\/store\/)/;
-/** In every target directory of cargo's. */
+/** Present in every cargo target directory. */
 const CARGO_MARK = '.rustc_info.json';
 
-/** What distributions offer, by the ID of /etc/os-release. */
+/** What distributions offer, by ID from /etc/os-release. */
 const DISTRIBUTIONS: Record<string, { server: string; orInstall: string }> = {
   debian: { server: 'https://debuginfod.debian.net', orInstall: ', or install its -dbgsym package' },
   ubuntu: { server: 'https://debuginfod.ubuntu.com', orInstall: ', or install its -dbgsym package' },
@@ -24,8 +24,8 @@ const DISTRIBUTIONS: Record<string, { server: string; orInstall: string }> = {
 };
 
 /**
- * For programs that cargo did not build for us, when frames are without names: those whose own symbols are missing, and
- * not only those of a library. Who built them decides what helps. Each file once.
+ * For programs that cargo did not build for us, if frames are not symbolized: lists those that lack their own symbols, not
+ * only those of a library. The advice depends on who built the program. Each file once.
  */
 export function strippedPrograms(processes: readonly ObservedProcess[]): Problem[] {
   const byPath = new Map(processes.filter(isStripped).map((process) => [process.executable, process]));
@@ -36,7 +36,7 @@ export function strippedPrograms(processes: readonly ObservedProcess[]): Problem
   });
 }
 
-/** A process that runs has its own file, also where the path means another one in its container. */
+/** For a running process, reads its own file even if the path means another one in its container. */
 function isStripped({ pid, executable, end }: ObservedProcess): boolean {
   const facts = readFacts(end === undefined ? `/proc/${pid}/exe` : executable);
   return facts !== undefined && !facts.hasSymbols && !facts.hasMiniDebugInfo && !facts.hasDebugInfo;
@@ -47,8 +47,8 @@ function remedy(path: string): string {
   if (!PACKAGED.test(path)) return 'profile a build that was not stripped';
   const { server, orInstall } = distribution();
   if (process.env.DEBUGINFOD_URLS)
-    return `the servers of DEBUGINFOD_URLS gave no debug file in time${orInstall}`;
-  return `DEBUGINFOD_URLS=${server} in front of the command gets those of packages${orInstall}`;
+    return `the servers of DEBUGINFOD_URLS had no debug file in time${orInstall}`;
+  return `set DEBUGINFOD_URLS=${server} for the command to download those of packages${orInstall}`;
 }
 
 function isBuiltByCargo(path: string): boolean {

@@ -23,12 +23,12 @@ export function symbolProblems(targets: readonly CargoTarget[], isAsIs: boolean)
   return problems.filter((problem) => problem !== undefined);
 }
 
-/** A profile of this name may also be the user's own. */
+/** The user may have a profile of this name too. */
 function isDerived({ profile, debuginfo }: CargoTarget): boolean {
   return profile === DERIVED_PROFILE && debuginfo === '1';
 }
 
-/** Of what symbolization reads: the debug file, where there is one. Undefined for what cannot be read. */
+/** Undefined if the file cannot be read, which says nothing about symbols. */
 export function readFacts(path: string): ElfFacts | undefined {
   try {
     const facts = readElfFacts(path);

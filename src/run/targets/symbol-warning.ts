@@ -3,33 +3,30 @@ import type { Problem } from '../../account/problem-list.js';
 import { shellLine } from '../../cargo/command/shell-line.js';
 import type { ElfCrate, ElfFacts } from '../../ffi/elf-facts.js';
 
-/** A built program, as far as its build is known. */
+/** A built program and what is known about its build. */
 export interface SymbolTarget {
-  /** As the user knows it. */
+  /** The name that the user knows. */
   name: string;
-  /** The cargo profile that it was built with. */
   profile: string;
-  /** What cargo said of the crate itself: `0`, `1`, `2`, `line-tables-only`, … */
+  /** Cargo's setting for the crate itself: `0`, `1`, `2`, `line-tables-only`, … */
   debuginfo: string;
-  /** Our own profile, which asks for symbols. False: the user's profile as it is. */
+  /** Built with our own profile, which asks for symbols. False: the user's profile unchanged. */
   isDerived: boolean;
-  /** `--as-is` was typed. */
   isAsIs: boolean;
-  /** The root of its crate, absolute. */
+  /** Root file of its crate, absolute. */
   sourcePath?: string | undefined;
 }
 
-/** Where rustc's own build, and ours of it, compile std and what std needs. */
+/** Where rustc's own build, or a user's `-Zbuild-std`, compiles std and what std needs. */
 const STD_DIRECTORIES = /^\/rustc\/|^\/rust\/deps\/|^\/cargo\/registry\/|\/lib\/rustlib\/src\/rust(\/|$)/;
-/** The root of std itself: distributions build theirs, and its dependencies below, in directories of their own. */
+/** The root of std itself: distributions build std, and its dependencies below it, in directories of their own. */
 const STD_ROOT = /^(\/.*)\/library\/std\/src\/lib\.rs$/;
-/** What a profile needs for names, lines and inlined functions. */
+/** What a profile needs for symbols, lines and inlined functions. */
 const SYMBOLS = ['debug=1', 'strip="none"'] as const;
 
 /**
- * What the picture will lack, why, and what to type; undefined when nothing is known to be missing.
- * The file has the last word: `debuginfo` says what was asked for, and a linker, `strip` or RUSTFLAGS may have
- * decided otherwise.
+ * What the profile will lack, why, and what to type; undefined if nothing is known to be missing. The file decides:
+ * `debuginfo` is only what was requested, and a linker, `strip` or RUSTFLAGS may have decided otherwise.
  */
 export function symbolWarning(facts: ElfFacts, target: SymbolTarget): Problem | undefined {
   const own = ownCrates(facts);
@@ -40,7 +37,7 @@ export function symbolWarning(facts: ElfFacts, target: SymbolTarget): Problem | 
   return shortNames(own, target);
 }
 
-/** Without those of std, whose debug information is in every program that is not stripped. */
+/** Without std's crates: their debug information is in every program that is not stripped. */
 function ownCrates({ crates }: ElfFacts): ElfCrate[] {
   const roots = crates.flatMap(({ source }) => STD_ROOT.exec(source)?.[1] ?? []);
   const isBelow = (directory: string, root: string) => directory === root || directory.startsWith(`${root}/`);
@@ -54,13 +51,13 @@ function noSymbols(target: SymbolTarget): Problem {
   return { code: 'no-symbols', message: withAdvice(message, target, SYMBOLS) };
 }
 
-/** std's own is still there unless a stripper has gone over the file. */
+/** std's own debug information remains unless the file itself was stripped. */
 function noDebuginfo({ hasDebugInfo }: ElfFacts, target: SymbolTarget): Problem {
   const isStripped = !hasDebugInfo && target.debuginfo !== '0';
   const cause = isStripped
     ? `the debug information of ${subject(target)} was stripped`
     : `${subject(target)} was built ${lacksDebuginfo(target)}`;
-  const message = `${cause}: its functions have names, but no source lines, and inlined ones are missing`;
+  const message = `${cause}: its functions are symbolized, but without source lines and inlined functions`;
   return { code: 'no-debuginfo', message: withAdvice(message, target, SYMBOLS) };
 }
 
@@ -70,7 +67,7 @@ function lacksDebuginfo({ debuginfo }: SymbolTarget): string {
   return isByProfile ? `with ${wanted}` : `without debug information, although its profile says ${wanted}`;
 }
 
-/** Compared only when cargo said 0: a remapped path is another one, and must not raise a warning. */
+/** Compared only if cargo said 0: a remapped path differs, and must not cause a warning. */
 function isOnlyOthers(own: readonly ElfCrate[], target: SymbolTarget): boolean {
   const isKnown = target.debuginfo === '0' && target.sourcePath !== undefined;
   return isKnown && !own.some((crate) => crate.isSplit || isRootOf(target, crate));
@@ -81,11 +78,11 @@ function isRootOf({ sourcePath }: SymbolTarget, { directory, source }: ElfCrate)
 }
 
 function onlyDependencies(target: SymbolTarget): Problem {
-  const message = `${subject(target)} itself was built with debug = 0, its dependencies were not: its functions have names, but no source lines, and inlined ones are missing`;
+  const message = `${subject(target)} itself was built with debug = 0, unlike its dependencies: its functions are symbolized, but without source lines and inlined functions`;
   return { code: 'no-debuginfo', message: withAdvice(message, target, SYMBOLS) };
 }
 
-/** By the program's own crate, where it is found: short names of one dependency are not worth a warning. */
+/** Judged by the program's own crate if found: short names of one dependency are not worth a warning. */
 function shortNames(own: readonly ElfCrate[], target: SymbolTarget): Problem | undefined {
   const root = own.filter((crate) => isRootOf(target, crate));
   const judged = (root.length > 0 ? root : own).filter(({ names }) => names !== 'unknown');
@@ -106,7 +103,7 @@ function subject({ name, profile }: SymbolTarget): string {
   return `${name} (profile ${profile})`;
 }
 
-/** Our own profile asks for everything: what is missing then, something outside of profiles has taken away. */
+/** Our own profile asks for everything, so something outside of profiles removed what is missing. */
 function withAdvice(
   message: string,
   { profile, isDerived, isAsIs }: SymbolTarget,

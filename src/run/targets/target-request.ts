@@ -5,15 +5,15 @@ export interface CargoTargetRequest {
   kind: 'cargo';
   cargo: readonly string[];
   program: readonly string[] | undefined;
-  /** Which cargo profile our own flags ask for; undefined: release (bench for benches). */
+  /** The cargo profile chosen by our flags; undefined: release (bench for benches). */
   profile: ProfileSelection | undefined;
-  /** Given to criterion's benches as `--profile-time`. */
+  /** Passed to criterion's benches as `--profile-time`. */
   profileTimeSeconds: number | undefined;
   /** The command and our flags as typed, for corrected lines. */
   typedBefore: readonly string[];
 }
 
-/** Processes that run already, each once. */
+/** Running processes, without duplicates. */
 export interface PidRequest {
   kind: 'pid';
   pids: readonly number[];

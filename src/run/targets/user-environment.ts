@@ -3,12 +3,12 @@ import { npmProcess } from '../../capture/gate/npm-process.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What npm adds beside `npm_…`, and replaces. */
+/** Variables that npm adds or replaces, besides `npm_…`. */
 const NPMS_OWN = new Set(['INIT_CWD', 'NODE', 'COLOR', 'EDITOR']);
 
 /**
- * The environment that cargo and the program get: ours, and under `npx` without what npm has put into it. Its PATH begins
- * with the folder of node, where another cargo than the user's may lie.
+ * The environment for cargo and the target: ours; under `npx`, without npm's additions. npm's PATH starts with node's
+ * folder, which may contain another cargo than the user's.
  */
 export function userEnvironment(): NodeJS.ProcessEnv {
   const npm = npmProcess();
@@ -16,7 +16,7 @@ export function userEnvironment(): NodeJS.ProcessEnv {
   return original === undefined ? process.env : withoutNpm(process.env, original);
 }
 
-/** `original`: what npm itself was started with. What a user sets between npm and us (`npx -c 'A=1 …'`) stays. */
+/** `original`: npm's own initial environment. Variables that a user sets between npm and us (`npx -c 'A=1 …'`) stay. */
 export function withoutNpm(env: Environment, original: Environment): NodeJS.ProcessEnv {
   const entries = Object.entries(env).map(([name, value]): [string, string | undefined] => {
     if (name.startsWith('npm_') || NPMS_OWN.has(name)) return [name, original[name]];
@@ -27,7 +27,7 @@ export function withoutNpm(env: Environment, original: Environment): NodeJS.Proc
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
-/** As /proc keeps it: of the start. Undefined where we may not look. */
+/** The initial environment, from /proc. Undefined if it is not readable. */
 function environmentOf(pid: number): Environment | undefined {
   try {
     const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean);

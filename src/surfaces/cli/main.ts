@@ -2,7 +2,7 @@ import { noteInheritedDescriptors } from '../../cargo/launch/inherited-descripto
 import type { CommandName } from './command-line/flag-specification.js';
 import { type SplitLine, splitProfilerLine } from './command-line/split-line.js';
 
-/** The command `cargo-profile-bee`; `argv` without node and script. Ends the process once there was work to do. */
+/** The command `cargo-profile-bee`; `argv` without node and script. Exits the process after a run. */
 export async function runCargoProfileBee(argv: readonly string[]): Promise<void> {
   const [invokedAs, own] =
     argv[0] === 'profile-bee' ? ['cargo profile-bee', argv.slice(1)] : ['cargo-profile-bee', argv];
@@ -12,18 +12,18 @@ export async function runCargoProfileBee(argv: readonly string[]): Promise<void>
   await profile('cargo-profile-bee', argv, splitWrapperLine);
 }
 
-/** The command `profile-bee`. Ends the process once there was work to do. */
+/** The command `profile-bee`. Exits the process after a run. */
 export async function runProfileBee(argv: readonly string[]): Promise<void> {
   await runProfiler(argv, 'profile-bee');
 }
 
-/** Other programs are called `profile-bee` too: as `cargo-profile-bee record` this one cannot be taken for them. */
+/** Other programs are also called `profile-bee`; `cargo-profile-bee record` is an unambiguous name for this one. */
 async function runProfiler(argv: readonly string[], invokedAs: string): Promise<void> {
   if (await answerAtOnce('profile-bee', argv.length === 0 ? ['--help'] : argv, invokedAs)) return;
   await profile('profile-bee', argv, (line) => ({ ...splitProfilerLine(line), invokedAs }));
 }
 
-/** Help, version and the other commands, without loading what a run needs. */
+/** Runs help, version and the other commands, without loading what a run needs. */
 async function answerAtOnce(
   command: CommandName,
   argv: readonly string[],
@@ -31,7 +31,7 @@ async function answerAtOnce(
 ): Promise<boolean> {
   const { runCommand } = await import('./commands/run-command.js');
   const code = await runCommand(command, argv, invokedAs);
-  if (code !== undefined && argv[0] === 'doctor') process.exit(code); // its trial may have left something open
+  if (code !== undefined && argv[0] === 'doctor') process.exit(code); // its trial may leave handles open
   if (code !== undefined) process.exitCode = code;
   return code !== undefined;
 }

@@ -96,7 +96,7 @@ const NO_FILES: Record<string, { make(path: string): void; reason: string }> = {
   },
   'a link to itself': {
     make: (path) => symlinkSync(path, path),
-    reason: 'its links lead round in a circle',
+    reason: 'its symbolic links form a circle',
   },
   'a terabyte': {
     make: (path) => {

@@ -156,7 +156,7 @@ test('errors of merged flags name the place of a configured value', async (t) =>
   const merged = withDefaults({ frequency: 9, summaryJson: file }, defaults);
   assert.throws(
     () => optionsOf(merged),
-    startsWith(`${directory}/profile-bee.toml:2: ${file} is named for two outputs`),
+    startsWith(`${directory}/profile-bee.toml:2: ${file} is given for two outputs`),
   );
 });
 

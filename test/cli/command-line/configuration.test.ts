@@ -49,9 +49,9 @@ colour = "red"              | unknown setting colour (KNOWN)
 __proto__ = 1               | unknown setting __proto__ (KNOWN)
 constructor = 1             | unknown setting constructor (KNOWN)
 pid = 4                     | unknown setting pid (KNOWN)
-target.svg = "a.svg"        | unknown setting target (settings stand side by side, in no table of their own KNOWN)
-quiet = true                | quiet is not a setting (--quiet stands on the command line)
-verbose = true              | verbose is not a setting (--verbose stands on the command line)
+target.svg = "a.svg"        | unknown setting target (settings are not grouped into tables KNOWN)
+quiet = true                | quiet is not a setting (--quiet belongs on the command line)
+verbose = true              | verbose is not a setting (--verbose belongs on the command line)
 dev = true                  | dev is not a setting (profile = "dev")
 dwarf = true                | dwarf is not a setting (unwind = "dwarf")
 frequency = "99"            | frequency needs a number, not the string "99"
@@ -64,15 +64,15 @@ frequency = 9.5             | frequency = 9.5: choose a whole number of samples 
 event = 1                   | event needs a string, not 1
 event = "instructions"      | event = instructions: choose cpu-clock or cycles
 unwind = "magic"            | unwind = magic: choose dwarf or fp
-unwind = ""                 | unwind needs a value; an empty string is none
+unwind = ""                 | unwind needs a value, not an empty string
 output = 1                  | output needs a string or an array of strings, not 1
 output = ["a.svg", 1]       | output needs a string or an array of strings, not 1
-output = ["a.svg", ""]      | output needs a value; an empty string is none
-output = "a.png"            | output = DIR/a.png: the name does not tell the format (known endings: .svg, .folded, .collapsed; svg and collapse take any name)
-output = ["a.svg", "a.svg"] | DIR/a.svg is named for two outputs
+output = ["a.svg", ""]      | output needs a value, not an empty string
+output = "a.png"            | output = DIR/a.png: the name does not determine the format (known endings: .svg, .folded, .collapsed; svg and collapse take any name)
+output = ["a.svg", "a.svg"] | DIR/a.svg is given for two outputs
 svg = ["a.svg"]             | svg needs a string, not an array
 svg.file = "a.svg"          | svg needs a string, not a table
-svg = "a\\u0000b.svg"       | svg holds a zero byte: the string "a\\u0000b.svg"
+svg = "a\\u0000b.svg"       | svg contains a zero byte: the string "a\\u0000b.svg"
 collapse = false            | collapse needs a string, not false
 summary-json = true         | summary-json needs a string, not true
 profile = true              | profile needs a string, not true
@@ -80,12 +80,12 @@ as-is = "yes"               | as-is needs true or false, not the string "yes"
 open = "yes"                | open needs true or false, not the string "yes"
 open = 1                    | open needs true or false, not 1
 require = 99                | require needs a string or an array of strings, not 99
-require = "beauty>=9"       | require = "beauty>=9": there is no measure beauty (RULES)
+require = "beauty>=9"       | require = "beauty>=9": unknown measure beauty (RULES)
 require = ["lost<=1", "x"]  | require = "x": not a rule (RULES)
 `;
 const KNOWN = `known settings: ${[...SETTINGS.keys()].join(', ')}`;
 const RULES =
-  'write for example complete>=99,lost<=1; measures: complete, symbolized, guessed, lost, unaccounted, frames, samples, depth';
+  'for example complete>=99,lost<=1; measures: complete, symbolized, guessed, lost, unaccounted, frames, samples, depth';
 
 function rows(table: string): { line: string; expected: string }[] {
   const lines = table.split('\n').filter((line) => line.trim() !== '');
@@ -190,7 +190,7 @@ test('two answers to one question in one file are refused', async (t) => {
   assert.equal(await refusalOf(project), 'DIR/profile-bee.toml:2: profile and as-is exclude each other');
   const twice = 'output = "a.svg"\nsummary-json = "./a.svg"\n';
   const other = await configuredProject(t, { 'profile-bee.toml': twice });
-  assert.equal(await refusalOf(other), 'DIR/profile-bee.toml:2: DIR/a.svg is named for two outputs');
+  assert.equal(await refusalOf(other), 'DIR/profile-bee.toml:2: DIR/a.svg is given for two outputs');
 });
 
 test('a bad value is refused also where it is overruled', async (t) => {

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { symbolFolder } from '../../../src/run/symbol-cache/cache-folder.js';
+import { symbolCacheFolder } from '../../../src/run/symbol-cache/cache-folder.js';
 import { commandPath } from '../../kernel/running/repository.js';
 
 function cacheHome(t: TestContext): string {
@@ -60,13 +60,16 @@ test('the folder is the one of the environment, and never root-made in the home 
   const below = 'cargo-profile-bee/symbols';
   const home = cacheHome(t);
   const uid = process.geteuid!();
-  assert.equal(symbolFolder({ XDG_CACHE_HOME: home, HOME: '/nowhere' }, uid), join(home, below));
-  assert.equal(symbolFolder({ XDG_CACHE_HOME: 'relative', HOME: home }, uid), join(home, '.cache', below));
-  assert.equal(symbolFolder({}, uid), undefined);
+  assert.equal(symbolCacheFolder({ XDG_CACHE_HOME: home, HOME: '/nowhere' }, uid), join(home, below));
+  assert.equal(
+    symbolCacheFolder({ XDG_CACHE_HOME: 'relative', HOME: home }, uid),
+    join(home, '.cache', below),
+  );
+  assert.equal(symbolCacheFolder({}, uid), undefined);
   if (uid !== 0) return;
   chownSync(home, 1, 1);
-  assert.equal(symbolFolder({ HOME: home }, 0), undefined);
-  assert.equal(symbolFolder({ HOME: home }, 1), join(home, '.cache', below));
+  assert.equal(symbolCacheFolder({ HOME: home }, 0), undefined);
+  assert.equal(symbolCacheFolder({ HOME: home }, 1), join(home, '.cache', below));
 });
 
 const asRoot = { skip: process.getuid?.() === 0 ? false : 'gives files to others' };
@@ -78,7 +81,7 @@ test('root has no cache where another user could lead it elsewhere', asRoot, (t)
     const cache = join(home, '.cache');
     rmSync(cache, { recursive: true, force: true });
     prepare(cache);
-    return symbolFolder({ HOME: home }, 0);
+    return symbolCacheFolder({ HOME: home }, 0);
   };
   const below = 'cargo-profile-bee/symbols';
   assert.equal(

@@ -71,10 +71,10 @@ const LINES = `
 --demangle   | 10  | 2 | --demangle needs a value
 --demangle=x @elf | 10 | 2 | --demangle x: choose full, simple or none
 --inlines @elf | 10 | 2 | unknown flag --inlines
-@elf          | 10;nonsense | 2 | line 2 of standard input is no address: nonsense
-@elf          | -1  | 2 | line 1 of standard input is no address
-@elf          | 10000000000000000 | 2 | no address
-@elf          | 0x  | 2 | no address
+@elf          | 10;nonsense | 2 | line 2 of standard input is not an address: nonsense
+@elf          | -1  | 2 | line 1 of standard input is not an address
+@elf          | 10000000000000000 | 2 | not an address
+@elf          | 0x  | 2 | not an address
 /nonexistent | 10  | 2 | cannot read /nonexistent: No such file
 /            | 10  | 2 | cannot read /: not a regular file
 @text         | 10  | 2 | cannot read @text: not an ELF file

@@ -264,7 +264,7 @@ function assertSurvives(path: string, bytes: Uint8Array): void {
 
 /** What is typed behind `profile-bee inspect` | exit code | what is said */
 const LINES = `
-                       | 2 | inspect: what\\? .*unwind-table
+                       | 2 | inspect needs one of .*unwind-table
 unwind-tabel x         | 2 | did you mean unwind-table\\?
 unwind-table           | 2 | profile-bee inspect unwind-table ELF
 unwind-table a b       | 2 | unexpected argument b

@@ -23,7 +23,7 @@ test('--dry-run: a script that builds and runs the same, and nothing done before
   assert.equal(dry.status, 0, dry.stderr);
   assert.ok(!existsSync(join(cwd, 'target/profile-bee')), 'nothing is built');
   assert.match(dry.stdout, /^cargo build .*--profile profile-bee .*inherits="release"/m);
-  assert.match(dry.stdout, /^# behind the gate, your runner: env 'MARK=a b'$/m);
+  assert.match(dry.stdout, /^# your runner, after the gate: env 'MARK=a b'$/m);
   const elsewhere = join(cwd, 'sub');
   mkdirSync(elsewhere);
   const pasted = spawnSync('sh', ['-euc', dry.stdout], {
@@ -93,7 +93,7 @@ test('--list-targets: a line each that ends in its command; --json for machines'
 });
 
 for (const [args, message] of [
-  [['--json'], /--json goes with --dry-run or --list-targets/],
+  [['--json'], /--json needs --dry-run or --list-targets/],
   [['--dry-run', '--list-targets'], /exclude each other/],
 ] as const) {
   test(`${args.join(' ')} is refused with 2`, (t) => {

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { chooseViewer, type ViewerFacts } from '../../../src/surfaces/cli/outputs/choose-viewer.js';
-import { openPicture } from '../../../src/surfaces/cli/outputs/open-flamegraph.js';
+import { openFlamegraph } from '../../../src/surfaces/cli/outputs/open-flamegraph.js';
 import { Terminal } from '../../../src/surfaces/cli/terminal/terminal.js';
 
 const HOME = '/home/ann';
@@ -64,24 +64,24 @@ const cases: Case[] = [
   { name: 'only browsers of text', env: { HOME, BROWSER: 'w3m' }, expected: 'no display' },
   { name: 'root by login', env: X, facts: { isRoot: true }, expected: 'root' },
   { name: 'root by login, --open', env: X, facts: { isRoot: true, wanted: true }, expected: 'desktop' },
-  { name: 'a snap and a picture in the home', env: X, facts: snap, expected: 'desktop' },
-  { name: 'a snap and /tmp', env: X, facts: { ...snap, picture: '/tmp/x.svg' }, expected: 'snap (noted)' },
+  { name: 'a snap and a flamegraph in the home', env: X, facts: snap, expected: 'desktop' },
+  { name: 'a snap and /tmp', env: X, facts: { ...snap, flamegraph: '/tmp/x.svg' }, expected: 'snap (noted)' },
   {
     name: 'a snap and a hidden folder',
     env: X,
-    facts: { ...snap, picture: `${HOME}/.cache/x.svg` },
+    facts: { ...snap, flamegraph: `${HOME}/.cache/x.svg` },
     expected: 'snap (noted)',
   },
   {
     name: 'a snap and a hidden folder further down',
     env: X,
-    facts: { ...snap, picture: `${HOME}/a/.b/x.svg` },
+    facts: { ...snap, flamegraph: `${HOME}/a/.b/x.svg` },
     expected: 'desktop',
   },
   {
     name: 'a snap in BROWSER',
     env: { ...X, BROWSER: 'firefox' },
-    facts: { isSnap: (command) => command === 'firefox', picture: '/tmp/x.svg' },
+    facts: { isSnap: (command) => command === 'firefox', flamegraph: '/tmp/x.svg' },
     expected: 'snap (noted)',
   },
 ];
@@ -95,7 +95,7 @@ for (const { name, env, facts, expected } of cases) {
       isWsl: false,
       isRoot: false,
       wanted: undefined,
-      picture: IN_HOME,
+      flamegraph: IN_HOME,
       isSnap: () => false,
       ...facts,
     });
@@ -120,22 +120,22 @@ function recordingViewer(ending: string): { browser: string; given: () => string
   return { browser: script, given: () => (existsSync(notes) ? readFileSync(notes, 'utf8') : '') };
 }
 
-async function openWith(browser: string, picture: string): Promise<string> {
+async function openWith(browser: string, flamegraph: string): Promise<string> {
   const said: string[] = [];
   const terminal = new Terminal('normal');
   terminal.warn = (text) => said.push(text);
   process.env.BROWSER = browser;
-  await openPicture(picture, true, terminal);
+  await openFlamegraph(flamegraph, true, terminal);
   return said.join('\n');
 }
 
 test('what BROWSER names gets the URL of the file, at its place', async () => {
   const { browser, given } = recordingViewer('exit 0');
-  const picture = join(directory, 'a picture é.svg');
-  assert.equal(await openWith(`missing-w3m:${browser}`.replace('missing-w3m', 'w3m'), picture), '');
-  assert.equal(given(), `${pathToFileURL(picture).href}\n`);
-  await openWith(`${browser} --new %s --last`, picture);
-  assert.equal(given(), `--new\n${pathToFileURL(picture).href}\n--last\n`);
+  const flamegraph = join(directory, 'a flamegraph é.svg');
+  assert.equal(await openWith(`missing-w3m:${browser}`.replace('missing-w3m', 'w3m'), flamegraph), '');
+  assert.equal(given(), `${pathToFileURL(flamegraph).href}\n`);
+  await openWith(`${browser} --new %s --last`, flamegraph);
+  assert.equal(given(), `--new\n${pathToFileURL(flamegraph).href}\n--last\n`);
 });
 
 test('a viewer that stays is not waited for', async () => {

@@ -233,7 +233,7 @@ test('a reader that goes away fails this output; one that waits while a run fail
   const file = reserveOutput(pipe);
   await assert.rejects(
     async () => file.commit(['x'.repeat(1 << 20)]),
-    /cannot write .*pipe: its reader has gone/,
+    /cannot write .*pipe: its reader has closed it/,
   );
   await ended;
   const unwritten = reserveOutput(pipe);

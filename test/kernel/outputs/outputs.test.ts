@@ -84,7 +84,7 @@ const refusals: Refused[] = [
   {
     what: 'another user’s file in a sticky folder',
     path: () => othersFile(shared('sticky', 0o1777)),
-    says: new RegExp(`it is user ${OTHER}'s, in a folder where nobody may replace the files of others`),
+    says: new RegExp(`it belongs to user ${OTHER}, and its folder's sticky bit protects other users' files`),
     advises: /^ {2}\/nonexistent\/p\.svg {3}in its place/m,
   },
   {
@@ -100,7 +100,7 @@ const refusals: Refused[] = [
   {
     what: 'a file that may be written, in a folder that may not',
     path: () => othersFile(shared('closed', 0o755)),
-    says: /written whole beside its place, then renamed, and you may create nothing in .*closed/,
+    says: /written to a temporary file in .*closed and then renamed, but you may not create files there/,
     advises: /in its place/,
   },
   {
@@ -118,7 +118,7 @@ const refusals: Refused[] = [
   {
     what: 'a new file in an immutable folder',
     path: () => join(mark('+i', shared('open')), 'new.svg'),
-    says: /nothing can be created in .*open, which is immutable/,
+    says: /open is immutable/,
     advises: /sudo chattr -i .*open$/m,
   },
   {

@@ -47,7 +47,7 @@ for (const [name, value, check, says, fix] of [
     /sysctl kernel\.kptr_restrict=1/,
   ],
   ['perf_event_paranoid', 4, 'perf-event-paranoid', /is 4: .* needs sudo$/, /perf_event_paranoid=2/],
-  ['perf_event_max_sample_rate', 50, 'sample-rate', /allows 50 samples a second/, /max_sample_rate=100000/],
+  ['perf_event_max_sample_rate', 50, 'sample-rate', /allows 50 samples per second/, /max_sample_rate=100000/],
   ['perf_event_mlock_kb', 100, 'locked-memory', /lock 100 KiB per CPU/, /perf_event_mlock_kb=516/],
 ] as const) {
   test(`doctor, kernel.${name} ${value}: a warning, and how to change it`, needsRoot, async () => {
@@ -101,7 +101,7 @@ test('doctor under a filter that lets everything of ours pass', needsRoot, async
   const { report } = await examine(refusing('acct', 1));
   const found = report.checks.find(({ code }) => code === 'seccomp');
   assert.equal(found?.status, 'ok');
-  assert.match(found.found, /those of profiling pass/);
+  assert.match(found.found, /those for profiling are allowed/);
 });
 
 test(

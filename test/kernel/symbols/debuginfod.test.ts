@@ -135,7 +135,7 @@ test('root reads and writes no cache that a user can reach', asRoot, async () =>
   const run = await profileWith({ command: 'profile-bee', args, env });
   assert.deepEqual(readdirSync(target), []);
   assert.match(run.stderr, /debuginfod_client cannot be used: it is in the folder of another user/);
-  assert.match(run.stderr, /names are not kept: this user has no cache folder of their own/);
+  assert.match(run.stderr, /there is no symbol cache: this user has no cache folder of their own/);
   assert.ok(!isNamed(run));
 });
 

@@ -1,6 +1,6 @@
 import type { CommandName } from './flag-specification.js';
 
-/** What `--help` and the manual page say about a command, its flags left out. */
+/** The content of `--help` and the manual page, without the flags. */
 export interface CommandPage {
   /** One sentence. */
   purpose: string;
@@ -62,7 +62,7 @@ export const COMMAND_PAGES: Record<CommandName, CommandPage> = {
   },
 };
 
-/** The codes that are ours; any other is the program's or cargo's. */
+/** Our exit codes; any other is the program's or cargo's. */
 export const EXIT_CODES: readonly { code: number; says: string; more: string }[] = [
   { code: 2, says: 'usage', more: 'Also: no such process, or an output that cannot be written.' },
   { code: 77, says: 'missing privilege', more: "Also: another user's process." },

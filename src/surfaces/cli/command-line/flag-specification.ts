@@ -1,21 +1,21 @@
 export type CommandName = 'cargo-profile-bee' | 'profile-bee';
 
-/** One flag as the parser, `--help`, the manual page and the completions see it. */
+/** A flag, as used by the parser, `--help`, the manual page and the completions. */
 export interface FlagSpecification {
   name: string;
   alias?: string;
-  /** The only command that has the alias: the wrapper leaves `-F` (features) to cargo. */
+  /** The only command with the alias: the wrapper leaves `-F` (features) to cargo. */
   aliasOnly?: CommandName;
   type: 'boolean' | 'string' | 'number';
   isRepeatable?: boolean;
   describe: string;
-  /** What stands for the value in `--help`; shells complete a FILE and a PID as such. */
+  /** The placeholder of the value in `--help`; shells complete FILE and PID. */
   value?: string;
-  /** The values that are accepted, where there are only so many. */
+  /** The accepted values, if limited. */
   choices?: readonly string[];
-  /** Names of the cargo project that shells offer for the value. */
+  /** The kind of names in the cargo project that shells offer. */
   names?: 'profile';
-  /** `--no-NAME` is accepted too. */
+  /** Also accepts `--no-NAME`. */
   isNegatable?: true;
   only?: CommandName;
 }
@@ -25,7 +25,7 @@ export interface FlagSpellings {
   boolean: Set<string>;
 }
 
-/** How flags may be spelled: `--svg`, `-o`, `--no-open`, …, and which take a value. */
+/** All spellings of the flags: `--svg`, `-o`, `--no-open`, …, and which take a value. */
 export function spellingsOf(flags: readonly FlagSpecification[]): FlagSpellings {
   const spellings = { withValue: new Set<string>(), boolean: new Set<string>() };
   for (const flag of flags) {

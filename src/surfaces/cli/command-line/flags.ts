@@ -229,7 +229,7 @@ export function flagsOf(command: CommandName): FlagSpecification[] {
   );
 }
 
-/** How the flags of a command may be spelled. */
+/** All spellings of a command's flags. */
 export function flagSpellings(command: CommandName): FlagSpellings {
   return spellingsOf(flagsOf(command));
 }

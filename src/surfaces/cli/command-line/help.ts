@@ -4,7 +4,7 @@ import { COMMAND_PAGES, EXIT_CODES } from './command-page.js';
 import type { CommandName, FlagSpecification } from './flag-specification.js';
 import { flagsOf } from './flags.js';
 
-/** Everything that `--help` says. `invokedAs`: as the command was typed. */
+/** The text of `--help`. `invokedAs`: the command as typed. */
 export function helpText(command: CommandName, invokedAs: string = command): string {
   const asTyped = (line: string) => line.replace(/^profile-bee(?= )/, invokedAs);
   const { purpose, synopses, examples, notes } = COMMAND_PAGES[command];
@@ -20,14 +20,14 @@ export function helpText(command: CommandName, invokedAs: string = command): str
   ].join('\n');
 }
 
-/** A line for each flag: its spellings, its value, what it does. */
+/** One line per flag: spellings, value, description. */
 export function flagTable(flags: readonly FlagSpecification[]): string {
   return table(flags.map((flag): Row => [spelling(flag), flag.describe]));
 }
 
 type Row = readonly [left: string, right: string | undefined];
 
-/** Two columns; a line without a right part may be as long as it likes. */
+/** Two columns; a line without a right column may be of any length. */
 function table(rows: readonly Row[]): string {
   const width = Math.max(...rows.filter(([, right]) => right !== undefined).map(([left]) => left.length));
   return rows.map((row) => `  ${row[1] === undefined ? row[0] : twoColumns(row, width)}\n`).join('');

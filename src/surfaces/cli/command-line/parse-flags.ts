@@ -3,7 +3,7 @@ import type { CommandName } from './flag-specification.js';
 import { flagsOf } from './flags.js';
 import { readFlags } from './read-flags.js';
 
-/** Flags as typed; absent ones are undefined. Nothing is validated but their types. */
+/** Flags as typed; absent ones are undefined. Only their types are checked. */
 export interface Flags {
   pid?: string[];
   children?: boolean;
@@ -42,13 +42,11 @@ export interface Flags {
   verbose?: boolean;
   help?: boolean;
   version?: boolean;
-  /** Where the values stand that were configured and not typed: `profile-bee.toml:3`. */
+  /** The places of configured values: `profile-bee.toml:3`. */
   places?: Readonly<Record<string, string>>;
 }
 
-/**
- * Throws UsageError as `readFlags` does, and for a word that is no flag. `invokedAs` begins the lines of its advice.
- */
+/** Throws UsageError as `readFlags` does, and for a word that is not a flag. `invokedAs` begins the lines of its advice. */
 export async function parseFlags(
   command: CommandName,
   argv: readonly string[],

@@ -3,7 +3,7 @@ import { UsageError } from '../../../cargo/command/usage-error.js';
 import { withoutWorkingDirectory } from '../../../run/working-directory.js';
 import { type FlagSpecification, spellingsOf } from './flag-specification.js';
 
-/** A command line that was read: values by the names of their flags, and the words that are no flags. */
+/** A parsed command line: values by flag name, and the remaining words. */
 export interface ReadLine {
   /** `true` or `false`, a text or a number; an array for a repeatable flag. Absent: not typed. */
   values: Record<string, unknown>;
@@ -11,8 +11,8 @@ export interface ReadLine {
 }
 
 /**
- * Reads flags by their table. `helpLine` is the advice for a flag that nothing is like. Throws UsageError for a flag that
- * is not in the table, a missing value, a number that is none.
+ * Parses flags according to their table. `helpLine` is the advice for a flag without a similar one. Throws UsageError for
+ * an unknown flag, a missing value, or a bad number.
  */
 export async function readFlags(
   flags: readonly FlagSpecification[],
@@ -26,11 +26,11 @@ export async function readFlags(
   return { values: Object.fromEntries(values.filter(([, value]) => value !== undefined)), operands };
 }
 
-/** yargs reads values here and no more: its own help and errors would not know our grammars. */
+/** yargs only parses values here: its own help and errors do not know our grammars. */
 async function openParser(flags: readonly FlagSpecification[]) {
   const { default: yargs } = await withoutWorkingDirectory(async () => await import('yargs'));
   const options = flags.map((flag) => [flag.name, yargsOption(flag)]);
-  return yargs([], '/') // the folder is for a configuration that it would read in package.json
+  return yargs([], '/') // the folder keeps it from reading configuration in a package.json
     .help(false)
     .version(false)
     .exitProcess(false)
@@ -39,7 +39,7 @@ async function openParser(flags: readonly FlagSpecification[]) {
     .options(Object.fromEntries(options));
 }
 
-/** Numbers arrive as text too: yargs would turn a bad one into NaN, which says nothing about what was typed. */
+/** Numbers are read as text too: yargs would turn a bad one into NaN, which does not show what was typed. */
 function yargsOption(flag: FlagSpecification): Record<string, unknown> {
   return {
     ...(flag.alias === undefined ? {} : { alias: flag.alias }),
@@ -60,7 +60,7 @@ function typedValue(flag: FlagSpecification, value: unknown): unknown {
   return number;
 }
 
-/** Each flag with its value in one word: yargs would take a value like `-` for a flag. Throws UsageError. */
+/** Joins each flag with its value into one word: yargs would take a value like `-` for a flag. Throws UsageError. */
 function joinValues(
   flags: readonly FlagSpecification[],
   argv: readonly string[],

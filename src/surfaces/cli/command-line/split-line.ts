@@ -3,7 +3,7 @@ export interface SplitLine {
   ours: readonly string[];
   cargo?: readonly string[];
   program?: readonly string[] | undefined;
-  /** As the command was typed, for its help and for corrected lines. */
+  /** The command as typed, for help and corrected lines. */
   invokedAs?: string;
 }
 

@@ -13,7 +13,7 @@ export function splitWrapperLine(argv: readonly string[]): SplitLine {
   return { ...split, invokedAs };
 }
 
-/** What stands in front of `record` were the wrapper's flags, of which it does not have all. */
+/** Flags before `record` would be the wrapper's, which lacks some of `record`'s. */
 function recordComesFirst(typed: readonly string[], at: number, invokedAs: string): UsageError {
   const others = typed.filter((_, index) => index !== at);
   const corrected = shellLine([...invokedAs.split(' '), 'record', ...others]);

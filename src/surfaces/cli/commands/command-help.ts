@@ -1,7 +1,7 @@
 import { flagTable } from '../command-line/help.js';
 import { type Command, HELP_FLAG, usageOf } from './command.js';
 
-/** What `COMMAND --help` says. `invokedAs`: the words before the command's own, as they were typed. */
+/** The text of `COMMAND --help`. `invokedAs`: the words typed before the command. */
 export function commandHelp(command: Command, invokedAs: string): string {
   const { describe, flags = [], subcommands = [], notes = [] } = command;
   const uses = subcommands.map(

@@ -1,27 +1,27 @@
 import type { CommandName, FlagSpecification } from '../command-line/flag-specification.js';
 
-/** A command beside profiling, chosen by the first word. Its help, its completions and its grammar come from here. */
+/** A command other than profiling, chosen by the first word. Its help, completions and grammar derive from this. */
 export interface Command {
   word: string;
-  /** What follows the word in a usage line. */
+  /** The rest of the usage line. */
   synopsis?: string;
   /** One line, in the list of commands. */
   describe: string;
   flags?: readonly FlagSpecification[];
-  /** The one word that follows. */
+  /** The single positional argument. */
   operand?: { name: string; choices?: readonly string[] };
-  /** The first word after `word` chooses one of them. */
+  /** Chosen by the first word after `word`. */
   subcommands?: readonly Command[];
-  /** Paragraphs of its own help, below the flags: lines that fit a terminal. */
+  /** Paragraphs of its help, below the flags; lines fit a terminal. */
   notes?: readonly string[];
   only?: CommandName;
 }
 
-/** What was typed after the command's word: values of flags by name, and the operand. */
+/** The parsed arguments: values of flags by name, and the operand. */
 export interface CommandLine {
   values: Record<string, unknown>;
   operand: string | undefined;
-  /** The command before the word, as it was typed. */
+  /** The words typed before the command's word. */
   invokedAs: string;
   command: CommandName;
 }
@@ -36,7 +36,7 @@ export const HELP_FLAG: FlagSpecification = {
   describe: 'Show this help',
 };
 
-/** `inspect unwind-table ELF`: a line that is right. */
+/** The correct usage, such as `inspect unwind-table ELF`. */
 export function usageOf({ word, synopsis }: Command): string {
   return synopsis === undefined ? word : `${word} ${synopsis}`;
 }

@@ -5,7 +5,10 @@ import type { Command } from './command.js';
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** Per user, all of their runs together; the sampler has it too and tells what this machine comes to (`--bounds`). */
+/**
+ * Per user, for all their runs together. The sampler has the same default and reports what it means on this machine
+ * (`--bounds`).
+ */
 export const USUAL_FREQUENCY_HZ = 10_000;
 
 const COMMANDS: readonly Command[] = [
@@ -144,5 +147,5 @@ export function commandsOf(command: CommandName): Command[] {
   return COMMANDS.filter(({ only }) => only === undefined || only === command);
 }
 
-/** The completion scripts ask it for names of the project; not for people. */
+/** The completion scripts use it to get names of the project; not for people. */
 export const NAMES_WORD = '__complete';

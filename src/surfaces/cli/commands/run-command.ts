@@ -9,7 +9,7 @@ import { Terminal } from '../terminal/terminal.js';
 import { type Command, type CommandLine, HELP_FLAG, type RunCommand, usageOf } from './command.js';
 import { commandsOf, NAMES_WORD } from './commands.js';
 
-/** How each command of the table runs; loaded when it is asked for. */
+/** The implementation of each command, loaded on demand. */
 const RUNNERS: Readonly<Record<string, () => Promise<RunCommand>>> = {
   doctor: async () => (await import('./doctor/doctor.js')).runDoctor,
   setup: async () => (await import('./setup/set-up.js')).setUp,
@@ -21,8 +21,8 @@ const RUNNERS: Readonly<Record<string, () => Promise<RunCommand>>> = {
 };
 
 /**
- * Runs the command that `argv` begins with, or shows help or the version; resolves with the exit code, or undefined when
- * the line is one to profile. `invokedAs`: what was typed before the word.
+ * Runs the command at the start of `argv`, or shows help or the version. Resolves with the exit code, or undefined if the
+ * line asks for profiling. `invokedAs`: the words typed before the command.
  */
 export async function runCommand(
   command: CommandName,
@@ -51,7 +51,7 @@ async function printNames(args: readonly string[]): Promise<number> {
   return await (await import('../command-line/completions/print-names.js')).printNames(args);
 }
 
-/** The wrapper is one command, with the space or without. */
+/** The wrapper has one name, whether typed with a space or not. */
 function versionText(command: CommandName, invokedAs: string): string {
   return `${command === 'profile-bee' ? invokedAs : command} ${packageVersion()}\n`;
 }
@@ -63,10 +63,10 @@ async function show(text: string): Promise<number> {
 
 interface Chosen {
   chosen: Command;
-  /** Its words, as `RUNNERS` has them. */
+  /** Its key in `RUNNERS`. */
   name: string;
   rest: readonly string[];
-  /** What stands before its own word. */
+  /** The words before its own word. */
   before: string;
 }
 
@@ -78,14 +78,15 @@ function choose(command: Command, args: readonly string[], invokedAs: string): C
   const chosen = subcommands.find((known) => known.word === typed);
   if (chosen !== undefined) return { chosen, name: `${word} ${chosen.word}`, rest, before };
   const words = subcommands.map((known) => known.word);
-  if (typed === undefined) throw new UsageError(`${word}: what? ${words.join(', ')}`, `${before} --help`);
+  if (typed === undefined)
+    throw new UsageError(`${word} needs one of ${words.join(', ')}`, `${before} --help`);
   throw new UsageError(
-    `${word} does not know ${typed}; it knows ${words.join(', ')}`,
+    `${word}: unknown command ${typed}; known: ${words.join(', ')}`,
     didYouMean(typed, words),
   );
 }
 
-/** Flags and the operand, as the table of commands has them. Throws UsageError. */
+/** Parses the flags and the operand of a command. Throws UsageError. */
 async function readLine(
   command: Command,
   args: readonly string[],

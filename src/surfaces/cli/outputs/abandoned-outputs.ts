@@ -3,9 +3,9 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeIfAbandoned } from '../../../capture/sampler/hold.js';
 
-/** What a run that was killed leaves beside its outputs: `.out.svg.bee-1a2b3c4d.tmp`, `.out.svg.bee-lock`. */
+/** What a killed run leaves next to its outputs: `.out.svg.bee-1a2b3c4d.tmp`, `.out.svg.bee-lock`. */
 const OURS = /^\..+\.bee-(?:[0-9a-f]{8}\.tmp|lock)$/;
-/** Of a name in the strictest of usual file systems, eCryptfs; what is longer is spelled by its hash. */
+/** The limit of the strictest common file system, eCryptfs; longer names are replaced by their hash. */
 const MAX_NAME_BYTES = 143;
 const OUR_PART_BYTES = '..bee-12345678.tmp'.length;
 
@@ -23,20 +23,20 @@ function fitting(name: string): string {
 }
 
 /**
- * Removes what killed runs have left in a folder of outputs. Not `O_TMPFILE`, which leaves nothing: Node cannot link
- * such a file to a name, and a rename replaces.
+ * Removes what killed runs left in an output folder. `O_TMPFILE` would leave nothing, but Node cannot link such a file to a
+ * name, and only a rename replaces an existing file.
  */
 export function removeAbandonedOutputs(directory: string): void {
   for (const name of namesIn(directory))
     if (OURS.test(name)) removeIfAbandoned(join(directory, name), removeQuietly);
 }
 
-/** What cannot be removed is on a disk that has other troubles, which somebody else tells of. */
+/** Ignores errors: the disk then has other problems, which are reported elsewhere. */
 export function removeQuietly(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
-    // as said
+    // ignored, see above
   }
 }
 
@@ -44,6 +44,6 @@ function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch {
-    return []; // whoever opens a file there says what is wrong with the folder
+    return []; // opening a file there reports what is wrong with the folder
   }
 }

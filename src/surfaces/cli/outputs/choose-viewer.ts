@@ -1,10 +1,10 @@
 import { basename, isAbsolute, relative } from 'node:path';
 
-/** What decides how a picture is shown. */
+/** What decides how a flamegraph is opened. */
 export interface ViewerFacts {
   env: Readonly<Record<string, string | undefined>>;
   platform: NodeJS.Platform;
-  /** Standard input and error are a person's. */
+  /** Standard input and error are terminals. */
   isTerminal: boolean;
   isWsl: boolean;
   /** Root by login, not by sudo. */
@@ -12,14 +12,15 @@ export interface ViewerFacts {
   /** `--open` and `--no-open`. */
   wanted: boolean | undefined;
   /** Absolute. */
-  picture: string;
-  /** Whether what would open it is a snap; asked only where it matters, as it costs a process. */
+  flamegraph: string;
+  /** Whether the viewer is a snap; called only if it matters, as it starts a process. */
   isSnap(command: string | undefined): boolean;
 }
 
 /**
- * `browser`: the words of `BROWSER`; `windows`: of the Windows around WSL; `desktop`: the user's default; `none`: the path
- * has to do, as a link where the terminal has them. `why` is for `--verbose`; with `isNote` the user would wonder.
+ * `browser`: the words of `BROWSER`; `windows`: Windows' viewer, under WSL; `desktop`: the user's default; `none`: only the
+ * path is printed, as a link if the terminal supports links. `why` is for `--verbose`; with `isNote`, it is always shown,
+ * because the user would wonder.
  */
 export type Viewer =
   | { kind: 'browser'; words: readonly string[] }
@@ -27,21 +28,21 @@ export type Viewer =
   | { kind: 'desktop' }
   | { kind: 'none'; why: string; isNote?: boolean };
 
-/** Which would take the terminal over. */
+/** They would take over the terminal. */
 const TEXT_BROWSERS = ['w3m', 'lynx', 'links', 'links2', 'elinks', 'www-browser'];
 
-/** The user's own viewer, or none where the attempt would fail, or show the picture to nobody. */
+/** The user's own viewer, or none if opening would fail or nobody would see it. */
 export function chooseViewer(facts: ViewerFacts): Viewer {
   const { env, wanted, isTerminal } = facts;
   if (wanted === false) return none('--no-open');
   const there = viewerOf(facts);
   if (there.kind === 'none' || wanted === true) return there;
   if (env.CI) return none('this is CI');
-  if (!isTerminal) return none('nobody sits at a terminal');
+  if (!isTerminal) return none('there is no terminal');
   return remoteReason(env) ?? there;
 }
 
-/** The picture would open where nobody looks, or as text in an editor. */
+/** Why it would open where nobody looks, or as text in an editor. */
 function remoteReason(env: ViewerFacts['env']): Viewer | undefined {
   if (env.CODESPACES) return none('this is a codespace');
   if (env.VSCODE_IPC_HOOK_CLI) return none('this is a remote window of VS Code');
@@ -61,14 +62,14 @@ function viewerOf(facts: ViewerFacts): Viewer {
   return isSnap(undefined) ? snapViewer(facts, { kind: 'desktop' }) : { kind: 'desktop' };
 }
 
-/** A snap has a /tmp of its own and may read a home, without what is hidden at its top. */
-function snapViewer({ env, picture }: ViewerFacts, viewer: Viewer): Viewer {
-  const below = relative(env.HOME ?? '/', picture);
+/** A snap has its own /tmp and may read the home directory except for hidden files at its top level. */
+function snapViewer({ env, flamegraph }: ViewerFacts, viewer: Viewer): Viewer {
+  const below = relative(env.HOME ?? '/', flamegraph);
   const isReadable = env.HOME !== undefined && !below.startsWith('.') && !isAbsolute(below);
-  return isReadable ? viewer : none(`the browser is a snap, which cannot read ${picture}`, true);
+  return isReadable ? viewer : none(`the browser is a snap, which cannot read ${flamegraph}`, true);
 }
 
-/** Of the first that shows pictures in `BROWSER`, a list as xdg-open takes it. */
+/** The first graphical browser in `BROWSER`, a list as in xdg-open. */
 function browserWords(browsers = ''): string[] | undefined {
   return browsers
     .split(':')

@@ -1,6 +1,4 @@
-/**
- * JSON for people and machines: characters that a terminal obeys, or that hide, are escaped, which changes no value.
- */
+/** JSON for people and machines: escapes characters that control a terminal or are invisible, which changes no value. */
 export function jsonText(value: unknown): string {
   const escaped = (text: string) =>
     Array.from(

@@ -6,36 +6,35 @@ import { pathToFileURL } from 'node:url';
 import type { Terminal } from '../terminal/terminal.js';
 import { chooseViewer, type Viewer, type ViewerFacts } from './choose-viewer.js';
 
-/** A viewer that cannot start says so at once; one that shows the picture may stay for hours. */
+/** A viewer that cannot start fails within this time; one that works may run for hours. */
 const START_MS = 500;
-/** PowerShell needs a while before it hands the picture on, and must not end with us before that. */
+/** PowerShell needs a while to pass the file on, and must not end with us before that. */
 const WINDOWS_START_MS = 5000;
 const QUESTION_MS = 2000;
 
 /**
- * Shows the picture in the user's viewer where there is one; its path is on the terminal already, and has to do where
- * there is none or it fails.
+ * Opens the flamegraph in the user's viewer, if there is one; its path is already on the terminal in case that fails.
  *
  * @param wanted `--open`, `--no-open`, or neither
  */
-export async function openPicture(
-  picture: string,
+export async function openFlamegraph(
+  flamegraph: string,
   wanted: boolean | undefined,
   terminal: Terminal,
 ): Promise<void> {
   const isTerminal = process.stdin.isTTY && process.stderr.isTTY;
-  const viewer = viewerHere({ env: process.env, isTerminal, wanted, picture });
+  const viewer = viewerHere({ env: process.env, isTerminal, wanted, flamegraph });
   if (viewer.kind === 'none') return sayWhyNot(viewer, terminal);
   try {
     const startMs = viewer.kind === 'windows' ? WINDOWS_START_MS : START_MS;
-    await Promise.race([startViewer(viewer, picture).then(untilEnded), sleep(startMs)]);
+    await Promise.race([startViewer(viewer, flamegraph).then(untilEnded), sleep(startMs)]);
   } catch (error) {
     terminal.warn(`cannot open a viewer: ${error instanceof Error ? error.message : error}`);
   }
 }
 
-/** How a picture would be shown on this machine. */
-export function viewerHere(facts: Pick<ViewerFacts, 'env' | 'isTerminal' | 'wanted' | 'picture'>): Viewer {
+/** How a flamegraph would be opened on this machine. */
+export function viewerHere(facts: Pick<ViewerFacts, 'env' | 'isTerminal' | 'wanted' | 'flamegraph'>): Viewer {
   const isRoot = process.geteuid?.() === 0;
   return chooseViewer({ ...facts, platform: process.platform, isWsl: isWsl(), isRoot, isSnap });
 }
@@ -47,20 +46,20 @@ function sayWhyNot({ why, isNote }: Extract<Viewer, { kind: 'none' }>, terminal:
 
 async function startViewer(
   viewer: Exclude<Viewer, { kind: 'none' }>,
-  picture: string,
+  flamegraph: string,
 ): Promise<ChildProcess> {
-  const url = pathToFileURL(picture).href;
+  const url = pathToFileURL(flamegraph).href;
   if (viewer.kind === 'browser') return startBrowser(viewer.words, url);
   const { default: open, apps } = await import('open');
-  if (viewer.kind === 'windows') return await open(picture); // it translates paths, not URLs
+  if (viewer.kind === 'windows') return await open(flamegraph);
   try {
-    return await open(url, { app: { name: apps.browser } }); // what opens SVG by default may be an editor
+    return await open(url, { app: { name: apps.browser } }); // the default for SVG may be an editor
   } catch {
     return await open(url);
   }
 }
 
-/** In a session of its own: a Ctrl-C here is not meant for it. */
+/** In a session of its own, so that Ctrl-C here does not reach it. */
 function startBrowser([command = '', ...words]: readonly string[], url: string): ChildProcess {
   const isPlaced = words.some((word) => word.includes('%s'));
   const args = isPlaced ? words.map((word) => word.replaceAll('%s', url)) : [...words, url];
@@ -69,12 +68,12 @@ function startBrowser([command = '', ...words]: readonly string[], url: string):
   return browser;
 }
 
-/** Rejects when the viewer cannot be started, or fails. */
+/** Rejects if the viewer cannot be started or fails. */
 async function untilEnded(viewer: ChildProcess): Promise<void> {
   if (viewer.exitCode !== null) return;
   await new Promise<void>((resolve, reject) => {
     viewer.once('error', reject);
-    viewer.once('exit', (code) => (code ? reject(new Error(`it ended with code ${code}`)) : resolve()));
+    viewer.once('exit', (code) => (code ? reject(new Error(`it exited with code ${code}`)) : resolve()));
   });
 }
 
@@ -88,7 +87,7 @@ function isWsl(): boolean {
   }
 }
 
-/** A command of that name, or without one the default browser: snapd names its desktop files `NAME_APP.desktop`. */
+/** Whether a command, or by default the default browser, is a snap: snapd names its desktop files `NAME_APP.desktop`. */
 function isSnap(command: string | undefined): boolean {
   if (!existsSync('/snap') && !existsSync('/var/lib/snapd')) return false;
   if (command !== undefined) return /^\/(snap|var\/lib\/snapd)\//.test(whereIs(command));
@@ -100,7 +99,7 @@ function isSnap(command: string | undefined): boolean {
   return name !== '' && existsSync(join('/var/lib/snapd/desktop/applications', name));
 }
 
-/** Links of snap's commands lead to `/usr/bin/snap`, so only the folder is followed. */
+/** Links of snap commands lead to `/usr/bin/snap`, so only the folder is checked. */
 function whereIs(command: string): string {
   const folders = command.includes('/') ? [''] : (process.env.PATH ?? '').split(delimiter);
   const found = folders.map((folder) => join(folder, command)).find((path) => existsSync(path));

@@ -15,26 +15,26 @@ import { shellLine } from '../../../cargo/command/shell-line.js';
 import { isInherited } from '../../../cargo/launch/inherited-descriptors.js';
 import { reasonOf, UnwritableOutput } from './write-failure.js';
 
-/** As the kernel follows them. */
+/** The kernel's own limit. */
 const MAX_LINKS = 40;
 const STICKY = 0o1000;
 
-/** A regular file, or one that does not exist yet. */
+/** A regular file, existing or not. */
 export interface FilePlace {
   kind: 'file';
   file: string;
   found: Stats | undefined;
 }
 
-/** Where the content of an output ends up; `file` has no link at its end. */
+/** Where the content of an output ends up; `file` is not itself a link. */
 export type OutputPlace =
   | FilePlace
   | { kind: 'pipe'; file: string }
   | { kind: 'device'; file: string }
-  /** One that this process was started with: `/dev/stdout`, `/dev/fd/3`. */
+  /** Inherited by this process: `/dev/stdout`, `/dev/fd/3`. */
   | { kind: 'descriptor'; descriptor: number };
 
-/** Follows the links of a path. Throws UnwritableOutput where nothing can be written. */
+/** Follows the links of a path. Throws UnwritableOutput if nothing can be written there. */
 export function findOutputPlace(path: string): OutputPlace {
   try {
     const end = followLinks(resolve(path));
@@ -55,26 +55,22 @@ export function unwritable(path: string, error: unknown): UnwritableOutput {
   const refuse = (reason: string, advice = '') => new UnwritableOutput(path, reason, advice);
   if (code === 'ENOENT' && !isThere(folder))
     return refuse(reasonOf(error, resolve(path)), shellLine(['mkdir', '-p', folder]));
-  if (code === 'EPERM')
-    return refuse(
-      `nothing can be created in ${folder}, which is immutable`,
-      shellLine(['sudo', 'chattr', '-i', folder]),
-    );
+  if (code === 'EPERM') return refuse(`${folder} is immutable`, shellLine(['sudo', 'chattr', '-i', folder]));
   if (code === 'EACCES' && isWritable(path))
     return refuse(
-      `an output is written whole beside its place, then renamed, and you may create nothing in ${folder}`,
+      `an output is written to a temporary file in ${folder} and then renamed, but you may not create files there`,
       elsewhere(path),
     );
   return refuse(reasonOf(error, resolve(path)), code === 'EACCES' || code === 'EROFS' ? elsewhere(path) : '');
 }
 
-/** The link at the end only: a rename onto it would put a file in the place of somebody's `latest`. */
+/** Only the link at the end: a rename onto it would replace somebody's `latest` link by a file. */
 function followLinks(path: string): string | number {
   let end = path;
   for (let links = 0; links <= MAX_LINKS; links++) {
-    if (!isThere(dirname(end))) return end; // whoever opens it says what is wrong
+    if (!isThere(dirname(end))) return end; // opening it reports what is wrong
     const folder = realpathSync(dirname(end));
-    // As the user named it where no link is involved: the path is for the screen, too.
+    // As the user typed it if no link is involved: the path is also shown.
     end = links === 0 && folder === dirname(end) ? end : join(folder, basename(end));
     if (folder === `/proc/${process.pid}/fd`) return Number(basename(end));
     if (!lstatSync(end, { throwIfNoEntry: false })?.isSymbolicLink()) return end;
@@ -85,8 +81,8 @@ function followLinks(path: string): string | number {
 
 function kindOf(found: Stats | undefined): 'file' | 'pipe' | 'device' {
   if (found?.isDirectory()) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
-  if (found?.isBlockDevice()) throw new Error('it is a disk: a profile would overwrite what is on it');
-  if (found?.isSocket()) throw new Error('it is a socket, which no program opens as a file');
+  if (found?.isBlockDevice()) throw new Error('it is a disk, which a profile would overwrite');
+  if (found?.isSocket()) throw new Error('it is a socket');
   if (found?.isFIFO()) return 'pipe';
   return found?.isCharacterDevice() ? 'device' : 'file';
 }
@@ -97,14 +93,14 @@ function descriptorPlace(descriptor: number): OutputPlace {
   const [, octal = '0'] =
     /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8')) ?? [];
   const isReadOnly = (Number.parseInt(octal, 8) & 3) === constants.O_RDONLY;
-  if (isReadOnly) throw new Error(`file descriptor ${descriptor} is open for reading only`);
+  if (isReadOnly) throw new Error(`file descriptor ${descriptor} is read-only`);
   return { kind: 'descriptor', descriptor };
 }
 
 /**
- * Whether the file can be replaced at the end, by asking the kernel: it checks all that a rename onto the file needs
- * (the folder's rights, its sticky bit, immutable and append-only files, security modules) before it finds that a file
- * is not a folder, which rmdir never removes.
+ * Checks that the file can be replaced at the end by asking the kernel: rmdir checks everything that a rename onto the file
+ * needs (the folder's rights, its sticky bit, immutable and append-only files, security modules) before it finds that the
+ * file is not a folder, which it never removes.
  */
 function checkReplaceable(path: string, file: string, found: Stats): void {
   const refuse = (reason: string, advice: string): never => {
@@ -112,8 +108,8 @@ function checkReplaceable(path: string, file: string, found: Stats): void {
   };
   if (isMountPoint(file))
     refuse(
-      'it is a mount point, onto which nothing can be renamed',
-      `mount its folder, ${dirname(file)}, instead, or name a file beside it`,
+      'it is a mount point, which a rename cannot replace',
+      `mount its folder, ${dirname(file)}, instead, or choose another file in it`,
     );
   try {
     rmdirSync(file);
@@ -123,11 +119,11 @@ function checkReplaceable(path: string, file: string, found: Stats): void {
     if (code !== 'EPERM') throw unwritable(path, error);
     if (isOthersInSticky(file, found))
       refuse(
-        `it is user ${found.uid}'s, in a folder where nobody may replace the files of others (sticky bit)`,
+        `it belongs to user ${found.uid}, and its folder's sticky bit protects other users' files`,
         elsewhere(path),
       );
     refuse(
-      'it, or its folder, is immutable or append-only',
+      'it or its folder is immutable or append-only',
       shellLine(['sudo', 'chattr', '-i', '-a', file, dirname(file)]),
     );
   }
@@ -139,7 +135,7 @@ function isOthersInSticky(file: string, { uid }: Stats): boolean {
   return (folder.mode & STICKY) !== 0 && uid !== me && folder.uid !== me;
 }
 
-/** Empty where there is no /proc. */
+/** False without /proc. */
 function isMountPoint(file: string): boolean {
   try {
     const points = readFileSync('/proc/self/mountinfo', 'utf8')
@@ -154,9 +150,9 @@ function isMountPoint(file: string): boolean {
   }
 }
 
-/** A place that is the user's own. */
+/** A path in the user's home. */
 function elsewhere(path: string): string {
-  return `${shellLine([join(homedir(), basename(path))])}   in its place, or a file in another folder of your own`;
+  return `${shellLine([join(homedir(), basename(path))])}   instead, or a file in another folder of yours`;
 }
 
 function isWritable(file: string): boolean {

@@ -14,12 +14,12 @@ import { ReservedStream, type Waiting } from './reserved-stream.js';
 import { ReservedSplit } from './split-outputs.js';
 import { WriteFailure } from './write-failure.js';
 
-/** What stands in a picture beside the frames. */
+/** The texts of a flamegraph besides its frames. */
 export interface Caption {
   title: string;
   subtitle: string;
   warnings: readonly string[];
-  /** The workspace, or where the command was started. */
+  /** The workspace, or the working directory. */
   sourceRoot: string;
 }
 
@@ -28,7 +28,7 @@ interface Output {
   file: ReservedFile | ReservedSplit | ReservedStream;
 }
 
-/** What is written: of `--split`, `parts` are the profile by roots. */
+/** What is written; `parts`: the profile by roots, for `--split`. */
 export interface Content {
   raw: RawProfile;
   profile: Profile;
@@ -41,14 +41,14 @@ interface Rendered {
   facts: Pick<SummaryOutput, 'framesShown' | 'framesHidden'>;
 }
 
-/** The files of a run: reserved before the program starts, written whole when it has ended. */
+/** The files of a run: reserved before the target starts, written whole when it has ended. */
 export class Outputs {
   readonly #outputs: Output[] = [];
   readonly #written = new Map<Output, SummaryOutput[]>();
   readonly #failures: WriteFailure[] = [];
-  #picture: string | undefined;
+  #flamegraph: string | undefined;
 
-  /** Reserves the files that the command line names. Throws UsageError; nothing stays reserved then. */
+  /** Reserves the files on the command line. Throws UsageError and then leaves nothing reserved. */
   static reserve({ outputs: requests, split, rawSamplesPath }: RecordOptions): Outputs {
     const outputs = new Outputs();
     try {
@@ -63,7 +63,10 @@ export class Outputs {
     return outputs;
   }
 
-  /** Where nothing is named: the wrapper writes a flamegraph beside the build, the profiler folds to its output. */
+  /**
+   * If no output is given, the wrapper writes a flamegraph next to the build, and the profiler writes folded stacks to
+   * standard output.
+   */
   addDefault(options: RecordOptions, target: PreparedTarget): void {
     if (this.#outputs.some(({ format }) => format !== 'raw-samples')) return;
     if (options.command === 'profile-bee')
@@ -75,27 +78,27 @@ export class Outputs {
     }
   }
 
-  /** The flamegraph to open: the first that was written, and of its parts the one with most samples. */
-  get picture(): string | undefined {
-    return this.#picture;
+  /** The flamegraph to open: the first that was written; with parts, the one with the most samples. */
+  get flamegraph(): string | undefined {
+    return this.#flamegraph;
   }
 
-  /** What is written by now, in the order of the command line. */
+  /** The outputs written so far, in command-line order. */
   get written(): SummaryOutput[] {
     return this.#outputs.flatMap((output) => this.#written.get(output) ?? []);
   }
 
-  /** Why some are not written. */
+  /** Outputs that could not be written. */
   get failures(): readonly WriteFailure[] {
     return this.#failures;
   }
 
-  /** Writes what waits for nobody. One that fails costs no other. */
+  /** Writes the outputs that never wait for a reader. A failure does not affect the others. */
   async writeFiles(content: Content): Promise<void> {
     for (const output of this.#outputs) if (!mayWait(output)) await this.#write(output, content);
   }
 
-  /** The rest: a pipe may be full, or without a reader. Throws what a wait is ended with. */
+  /** Writes the rest: a pipe may be full or have no reader. Rethrows the reason that ended a wait. */
   async writePipes(content: Content, waiting: Waiting): Promise<void> {
     for (const output of this.#outputs) if (mayWait(output)) await this.#write(output, content, waiting);
   }
@@ -109,13 +112,15 @@ export class Outputs {
     try {
       if (file instanceof ReservedSplit) return this.#writeParts(output, file, content);
       this.#written.set(output, [await writeOne(format, file, content, waiting)]);
-      if (format === 'svg' && !(file instanceof ReservedStream)) this.#picture ??= file.path;
+      if (format === 'svg' && !(file instanceof ReservedStream)) this.#flamegraph ??= file.path;
     } catch (error) {
       if (waiting?.signal?.aborted) {
-        this.#failures.push(new WriteFailure(file.path, 'the run was ended while it waited for a reader'));
+        this.#failures.push(
+          new WriteFailure(file.path, 'the run was interrupted while waiting for a reader'),
+        );
         throw error;
       }
-      // A picture that is too long for a string, for one: it is none of the others' business either.
+      // For example a flamegraph too long for a string: the other outputs are still written.
       this.#failures.push(asWriteFailure(error, file.path));
     }
   }
@@ -133,7 +138,7 @@ export class Outputs {
     this.#failures.push(...failures);
     const written = rendered.filter(({ path }) => sizes.has(path));
     const largest = written.toSorted((one, other) => other.count - one.count)[0];
-    if (format === 'svg') this.#picture ??= largest?.path;
+    if (format === 'svg') this.#flamegraph ??= largest?.path;
     const entries = written.map(({ root, path, facts }) => ({
       path,
       format,
@@ -172,7 +177,7 @@ async function writeOne(
   return { path, format, bytes: await file.commit([content], waiting), ...facts };
 }
 
-/** The quality is that of the run: how much of it the part is stands before. */
+/** The quality line is the whole run's, so it is preceded by the part's share. */
 function captionOfPart(caption: Caption, root: string, part: Profile, whole: Profile): Caption {
   const title = root === caption.title ? root : `${caption.title} · ${root}`;
   if (part.totalCount === whole.totalCount) return { ...caption, title };

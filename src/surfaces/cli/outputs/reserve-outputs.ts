@@ -8,7 +8,7 @@ import { ReservedStream } from './reserved-stream.js';
 import { TemporaryFile } from './temporary-file.js';
 import { reasonOf, UnwritableOutput, WriteFailure } from './write-failure.js';
 
-/** Throws UsageError when nothing can be written there. */
+/** Throws UsageError if nothing can be written there. */
 export function reserveOutput(path: string): ReservedFile | ReservedStream {
   const place = findOutputPlace(path);
   return place.kind === 'file'
@@ -16,36 +16,36 @@ export function reserveOutput(path: string): ReservedFile | ReservedStream {
     : ReservedStream.reserve(resolve(path), place);
 }
 
-/** What the reserved files of this process end up as, with their names. */
+/** The final paths of this process's reserved files, with the names that the user typed. */
 const reserved = new Map<string, string>();
 
 /**
- * A file that will be whole or absent: its temporary neighbour is created now, so that a bad path is refused before
- * the program starts, and renamed into place when the content is complete.
+ * A file that will be whole or absent: a temporary file is created next to it now, so that a bad path is rejected before
+ * the target starts, and renamed into place once the content is complete.
  */
 export class ReservedFile {
   #temporary: TemporaryFile | undefined;
 
   private constructor(
-    /** Absolute, as the user named it. */
+    /** Absolute, as typed. */
     readonly path: string,
-    /** The same without a link at its end: where the content ends up. */
+    /** The same with a final link resolved: where the content ends up. */
     private readonly file: string,
     private readonly found: Stats | undefined,
-    /** Held against another run that wants the same new name. */
+    /** Keeps another run from taking the same new name. */
     private readonly lock?: Lock,
   ) {
     this.#temporary = TemporaryFile.beside(file, found);
     reserved.set(file, path);
   }
 
-  /** Throws UsageError when nothing can be written there, or when what is there is no regular file. */
+  /** Throws UsageError if nothing can be written there, or if it exists and is not a regular file. */
   static reserve(path: string, place = findFilePlace(path)): ReservedFile {
     const other = reserved.get(place.file);
     if (other !== undefined)
       throw new UnwritableOutput(
         path,
-        other === resolve(path) ? 'it is named for two outputs' : `it is the same file as ${other}`,
+        other === resolve(path) ? 'it is given for two outputs' : `it is the same file as ${other}`,
       );
     try {
       return new ReservedFile(resolve(path), place.file, place.found);
@@ -54,12 +54,12 @@ export class ReservedFile {
     }
   }
 
-  /** Like `reserve`, for a path that must be new; undefined when it exists or another run has reserved it. */
+  /** Like `reserve`, for a path that must be new; undefined if it exists or another run has reserved it. */
   static reserveNew(path: string): ReservedFile | undefined {
     const absolute = resolve(path);
     if (isThere(absolute)) return undefined;
     const file = ReservedFile.#openNew(absolute);
-    // The other run may have written its file, and given up its reservation, since we looked.
+    // The other run may have written its file and released its reservation since the first check.
     if (file === undefined || !isThere(absolute)) return file;
     file.discard();
     return undefined;
@@ -76,7 +76,7 @@ export class ReservedFile {
     }
   }
 
-  /** Writes and renames; returns the size in bytes. Throws WriteFailure, and leaves nothing then. */
+  /** Writes and renames; returns the size in bytes. Throws WriteFailure and then leaves nothing behind. */
   commit(pieces: Iterable<string>): number {
     if (this.#temporary === undefined) throw new Error(`${this.path} was already written`);
     try {
@@ -89,7 +89,7 @@ export class ReservedFile {
     }
   }
 
-  /** Removes what was reserved; does nothing after a commit. */
+  /** Removes the reservation; does nothing after a commit. */
   discard(): void {
     const temporary = this.#temporary;
     if (temporary === undefined) return;
@@ -99,7 +99,7 @@ export class ReservedFile {
     if (this.lock !== undefined) removeLock(this.lock);
   }
 
-  /** The program may have emptied the folder: `cargo clean`, a test that begins with a new one. */
+  /** The target may have emptied the folder: `cargo clean`, or a test that recreates it. */
   #renew(): void {
     const renewed = TemporaryFile.beside(this.file, this.found);
     this.#temporary?.discard();
@@ -107,7 +107,7 @@ export class ReservedFile {
   }
 }
 
-/** Throws UsageError where that is not to be seen. */
+/** Throws UsageError if that cannot be determined. */
 function isThere(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
@@ -119,7 +119,7 @@ function isThere(path: string): boolean {
 function findFilePlace(path: string): FilePlace {
   const place = findOutputPlace(path);
   if (place.kind === 'file') return place;
-  throw new UnwritableOutput(path, 'it is no regular file');
+  throw new UnwritableOutput(path, 'it is not a regular file');
 }
 
 interface Lock {
@@ -127,7 +127,7 @@ interface Lock {
   hold: Hold;
 }
 
-/** Undefined: another run has it. */
+/** Undefined if another run holds it. */
 function makeLock(path: string): Lock | undefined {
   try {
     return Hold.make(() => {
@@ -145,7 +145,7 @@ function removeLock({ path, hold }: Lock): void {
   hold.release();
 }
 
-/** `DIRECTORY/NAME-2026-01-31T12-00-00.svg`, with `-2`, `-3`, … where that exists (or `isTaken`): nothing is ever overwritten. */
+/** `DIRECTORY/NAME-2026-01-31T12-00-00.svg`, with `-2`, `-3`, … if that exists (or `isTaken`): never overwrites a file. */
 export function reserveUnique(
   directory: string,
   name: string,
@@ -161,7 +161,7 @@ export function reserveUnique(
       '--svg FILE   writes elsewhere',
     );
   }
-  removeAbandonedOutputs(directory); // their names are free again
+  removeAbandonedOutputs(directory); // frees their names
   const stem = `${name.replace(/[^\w.-]+/g, '_')}-${localTime(now)}`;
   for (let attempt = 1; ; attempt++) {
     const numbered = attempt === 1 ? stem : `${stem}-${attempt}`;

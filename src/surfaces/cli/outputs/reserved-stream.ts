@@ -3,31 +3,31 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type OutputPlace, unwritable } from './output-place.js';
 import { reasonOf, WriteFailure } from './write-failure.js';
 
-/** How often a pipe without a reader is looked at. */
+/** Poll interval for a pipe without a reader. */
 const LOOK_MS = 50;
-/** Nobody types `cat FIFO` in another terminal sooner. */
+/** Nobody types `cat FIFO` in another terminal faster. */
 const SAID_AFTER_MS = 1000;
-/** A pipe holds 64 KiB: with this, 32 MB a second. */
+/** A pipe holds 64 KiB, so this allows 32 MB per second. */
 const FULL_MS = 2;
 const STANDARD_OUTPUT = 1;
 
 const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
 
-/** What ends the wait for a reader, and who is told of it. */
+/** What ends the wait for a reader, and who is notified of it. */
 export interface Waiting {
-  /** Aborted with what is to be thrown. */
+  /** Aborted with the error to throw. */
   signal?: AbortSignal;
   say?(text: string): void;
 }
 
-/** A device, a pipe or an open descriptor: written as it is, and not replaced. A pipe never blocks this process. */
+/** A device, a pipe or an open descriptor: written in place, not replaced. A pipe never blocks this process. */
 export class ReservedStream {
-  /** Undefined: a pipe that nobody reads yet. */
+  /** Undefined: a pipe without a reader so far. */
   #descriptor: number | undefined;
   #isOpen = true;
 
   private constructor(
-    /** As the summary has it. */
+    /** As shown in the summary. */
     readonly path: string,
     private readonly name: string,
     private readonly place: Exclude<OutputPlace, { kind: 'file' }>,
@@ -48,12 +48,12 @@ export class ReservedStream {
     return new ReservedStream('-', 'standard output', { kind: 'descriptor', descriptor: STANDARD_OUTPUT });
   }
 
-  /** Whether writing may have to wait for others. */
+  /** Whether writing may wait for a reader. */
   get mayWait(): boolean {
     return this.place.kind !== 'device';
   }
 
-  /** Returns the size in bytes. Throws WriteFailure, and what a wait is ended with. */
+  /** Returns the size in bytes. Throws WriteFailure, or the reason that ended the wait. */
   async commit(pieces: Iterable<string>, waiting: Waiting = {}): Promise<number> {
     try {
       this.#descriptor ??= await this.#reader(waiting);
@@ -63,14 +63,14 @@ export class ReservedStream {
       return size;
     } catch (error) {
       if (waiting.signal?.aborted) throw waiting.signal.reason;
-      if (this.#isStandardOutput && (error as NodeJS.ErrnoException).code === 'EPIPE') return 0; // it has seen enough
+      if (this.#isStandardOutput && (error as NodeJS.ErrnoException).code === 'EPIPE') return 0; // the reader has exited
       throw new WriteFailure(this.name, reasonOf(error, '/dev/stdout'));
     } finally {
       this.discard();
     }
   }
 
-  /** Closes it. Who waits for a writer of the pipe finds its end, instead of waiting for ever. */
+  /** Closes it. A reader waiting for a writer sees the end of the pipe instead of waiting forever. */
   discard(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -88,7 +88,7 @@ export class ReservedStream {
     if (place.kind === 'device') return openSync(place.file, O_WRONLY | O_NOCTTY);
     if (place.kind === 'pipe') return openPipe(place.file);
     if (!fstatSync(place.descriptor).isFIFO()) return place.descriptor;
-    // Opened once more: others that have the same description of it need not be ready for O_NONBLOCK.
+    // Reopened, because other holders of the same open file description may not expect O_NONBLOCK.
     return this.#openQuietly() ?? place.descriptor;
   }
 
@@ -97,7 +97,7 @@ export class ReservedStream {
     try {
       return openPipe(place.kind === 'descriptor' ? `/proc/self/fd/${place.descriptor}` : place.file);
     } catch {
-      return undefined; // a pipe of another user's, for one
+      return undefined; // for example another user's pipe
     }
   }
 
@@ -106,13 +106,13 @@ export class ReservedStream {
       const descriptor = this.#open();
       if (descriptor !== undefined) return descriptor;
       signal?.throwIfAborted();
-      if (waitedMs === SAID_AFTER_MS) say?.(`waiting for a reader of ${this.path} (Ctrl-C gives it up)`);
+      if (waitedMs === SAID_AFTER_MS) say?.(`waiting for a reader of ${this.path} (Ctrl-C gives up)`);
       await sleep(LOOK_MS);
     }
   }
 }
 
-/** Undefined: nobody reads it. */
+/** Undefined if it has no reader. */
 function openPipe(path: string): number | undefined {
   try {
     return openSync(path, O_WRONLY | O_NONBLOCK);

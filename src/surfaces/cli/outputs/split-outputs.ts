@@ -5,35 +5,35 @@ import { findOutputPlace } from './output-place.js';
 import { ReservedFile, reserveUnique } from './reserve-outputs.js';
 import { UnwritableOutput, WriteFailure } from './write-failure.js';
 
-/** Of a root's part of a file name: below the 255 bytes of a name, with room for the rest of it. */
+/** Limit for the root's part of a file name: below the 255 bytes of a name, with room for the rest. */
 const MAX_ROOT_BYTES = 150;
 
 /**
- * Files `out-ROOT.svg` in the place of one `out.svg`. Which roots there are is known at the end only: until then
- * `out.svg` itself is reserved, so that a bad folder is refused before the program starts.
+ * Writes files `out-ROOT.svg` instead of one `out.svg`. The roots are known only at the end; until then `out.svg` itself is
+ * reserved, so that a bad folder is rejected before the target starts.
  */
 export class ReservedSplit {
   #isReserved = true;
 
   private constructor(private readonly placeholder: ReservedFile) {}
 
-  /** Throws UsageError when nothing can be written there; `path` undefined: standard output. */
+  /** Throws UsageError if nothing can be written there; `path` undefined: standard output. */
   static reserve(path: string | undefined): ReservedSplit {
     const refuse = (what: string): never => {
-      throw new UsageError(`--split writes several files, and ${what}`, '-o FILE.svg --split');
+      throw new UsageError(`--split writes several files, but ${what}`, '-o FILE.svg --split');
     };
     if (path === undefined) return refuse('standard output is one');
     const place = findOutputPlace(path);
-    if (place.kind !== 'file') return refuse(`${path} is none: a device, a pipe or an open descriptor`);
+    if (place.kind !== 'file') return refuse(`${path} is a device, a pipe or an open descriptor`);
     return new ReservedSplit(ReservedFile.reserve(path, place));
   }
 
-  /** Like `reserveUnique`: no part of an earlier run has the name of one of this. */
+  /** Like `reserveUnique`: does not reuse the name of a part of an earlier run. */
   static reserveUnique(directory: string, name: string, extension: string, now: Date): ReservedSplit {
     return new ReservedSplit(reserveUnique(directory, name, extension, now, hasParts));
   }
 
-  /** As it was typed. */
+  /** As typed. */
   get path(): string {
     return this.placeholder.path;
   }
@@ -46,7 +46,7 @@ export class ReservedSplit {
     return new Map(Array.from(fileNames(roots), ([root, name]) => [root, `${stem}-${name}${extension}`]));
   }
 
-  /** Writes every file that can be written, whole; returns the sizes in bytes by path, and why others are not written. */
+  /** Writes every file it can, whole; returns sizes in bytes by path, and the failures. */
   commit(contents: ReadonlyMap<string, string>): { sizes: Map<string, number>; failures: WriteFailure[] } {
     this.discard();
     const sizes = new Map<string, number>();
@@ -62,7 +62,7 @@ export class ReservedSplit {
     return { sizes, failures };
   }
 
-  /** Once: the name of what was reserved may be another run's by then. */
+  /** Only once: another run may have reserved the name since. */
   discard(): void {
     if (this.#isReserved) this.placeholder.discard();
     this.#isReserved = false;
@@ -73,7 +73,7 @@ function hasParts(directory: string, stem: string): boolean {
   return readdirSync(directory).some((name) => name.startsWith(`${stem}-`));
 }
 
-/** The program has run: what is refused now is no mistake of the command line any more. */
+/** The target has run, so a failure now is no longer a usage error. */
 function reserveNow(path: string): ReservedFile {
   try {
     return ReservedFile.reserve(path);
@@ -83,8 +83,8 @@ function reserveNow(path: string): ReservedFile {
 }
 
 /**
- * Roots to parts of file names: letters, digits and `.+=_` stay, anything else becomes `-`. Where two become the same
- * (also on file systems that do not tell cases apart), the later gets a number.
+ * Maps roots to parts of file names: keeps letters, digits and `.+=_`, replaces anything else by `-`. If two are equal
+ * (also on case-insensitive file systems), the later one gets a number.
  */
 export function fileNames(roots: readonly string[]): Map<string, string> {
   const taken = new Set<string>();

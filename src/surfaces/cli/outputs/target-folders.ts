@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
-/** As cargo writes it into a target directory that it makes: backups and searches leave the folder out. */
+/** Cargo writes this into a target directory that it creates: backups and searches skip the folder. */
 const CACHE_TAG = 'Signature: 8a477f597d28d172789f06886806bc55\n# https://bford.info/cachedir/\n';
 
 /**
- * Makes the folders of those files that go below cargo's target directory: in a fresh clone, where nothing has been built,
- * it is not there when outputs are reserved. A folder that cannot be made is told of when its file is reserved.
+ * Creates the folders of files inside cargo's target directory: in a fresh clone, it does not exist yet when outputs are
+ * reserved. If a folder cannot be created, reserving its file reports that.
  */
 export function makeTargetFolders(files: readonly (string | undefined)[], targetDirectory: string): void {
   const isBelow = (file: string) => !relative(targetDirectory, resolve(file)).startsWith('..');
@@ -19,6 +19,6 @@ export function makeTargetFolders(files: readonly (string | undefined)[], target
     }
     for (const folder of folders) mkdirSync(folder, { recursive: true });
   } catch {
-    // the reservation says what is wrong with the path
+    // reserving the file reports what is wrong
   }
 }

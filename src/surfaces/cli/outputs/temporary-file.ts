@@ -14,7 +14,7 @@ import { shellLine } from '../../../cargo/command/shell-line.js';
 import { removeAbandonedOutputs, removeQuietly, temporaryName } from './abandoned-outputs.js';
 import { UnwritableOutput } from './write-failure.js';
 
-/** The neighbour of a file that will take its place. */
+/** A file next to the final one, which it will replace. */
 export class TemporaryFile {
   #descriptor: number | undefined;
 
@@ -26,7 +26,7 @@ export class TemporaryFile {
     this.#descriptor = descriptor;
   }
 
-  /** `found`: what is in that place now. Throws what the system says, and UnwritableOutput. */
+  /** `found`: the file to replace, if any. Throws the system's error, and UnwritableOutput. */
   static beside(file: string, found: Stats | undefined): TemporaryFile {
     const folder = dirname(file);
     removeAbandonedOutputs(folder);
@@ -52,11 +52,11 @@ export class TemporaryFile {
     return existsSync(this.path);
   }
 
-  /** Writes it whole, and puts it into the place of `file`; returns its size in bytes. */
+  /** Writes the whole content and renames it to `file`; returns its size in bytes. */
   become(file: string, pieces: Iterable<string>): number {
     let size = 0;
     for (const piece of pieces) size += writeWhole(this.#descriptor!, Buffer.from(piece));
-    this.#close(); // a file system over the network may say only now that it has no room
+    this.#close(); // a network file system may report only now that it is full
     renameSync(this.path, file);
     return size;
   }
@@ -74,7 +74,7 @@ export class TemporaryFile {
   }
 }
 
-/** Asks the kernel as `checkReplaceable` does: in a folder that is append-only, files can be made and not renamed. */
+/** Asks the kernel as `checkReplaceable` does: in an append-only folder, files can be created but not renamed. */
 function checkRenamable(temporary: string, file: string): void {
   try {
     rmdirSync(temporary);
@@ -83,7 +83,7 @@ function checkRenamable(temporary: string, file: string): void {
     const folder = dirname(temporary);
     throw new UnwritableOutput(
       file,
-      'its folder is append-only, and an output is renamed when it is whole',
+      'its folder is append-only, so an output cannot be renamed into place',
       shellLine(['sudo', 'chattr', '-a', folder]),
     );
   }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { UsageError } from '../../../cargo/command/usage-error.js';
 import { systemErrorText } from '../command-line/errors/phrases/system-error-text.js';
 
-/** An output could not be written when everything else was done: a full disk, a folder that has gone. */
+/** An output could not be written at the end: a full disk, a deleted folder. */
 export class WriteFailure extends Error {
   override readonly name = 'WriteFailure';
 
@@ -15,7 +15,7 @@ export class WriteFailure extends Error {
   }
 }
 
-/** The same, before the program has started: another path is to be typed. */
+/** The same, before the target starts: the user must choose another path. */
 export class UnwritableOutput extends UsageError {
   constructor(
     path: string,
@@ -35,15 +35,15 @@ const REASONS: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up',
   EFBIG: 'it grows beyond the limit for files (ulimit -f, or the file system)',
   EISDIR: 'it is a directory',
-  ELOOP: 'its links lead round in a circle',
+  ELOOP: 'its symbolic links form a circle',
   ENAMETOOLONG: 'the name is too long',
-  ENXIO: 'nothing is behind it that could be written to',
-  EPIPE: 'its reader has gone',
+  ENXIO: 'there is no device behind it',
+  EPIPE: 'its reader has closed it',
 };
 
 /** `path`: absolute. */
 export function reasonOf(error: unknown, path: string): string {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT' && existsSync(dirname(path))) return 'nothing can be created in that folder';
+  if (code === 'ENOENT' && existsSync(dirname(path))) return 'no file can be created in that folder';
   return REASONS[code ?? ''] ?? systemErrorText(error);
 }

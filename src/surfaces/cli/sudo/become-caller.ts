@@ -3,7 +3,7 @@ import { startSamplerAhead } from '../../../capture/sampler/sampler-ahead.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type Account, callersEnvironment, findSudoCaller, type SudoCaller } from './sudo-caller.js';
 
-/** Missing in the types of Node. */
+/** Missing in Node's types. */
 interface Groups {
   initgroups(user: number, extraGroup: number): void;
 }
@@ -16,8 +16,8 @@ export function isSudoCaller(): boolean {
 }
 
 /**
- * Under `sudo`: starts the sampler, and becomes for good the user who called, before cargo is asked and before any file
- * is made. All of this process and not only its children: what root does not do, it need not undo.
+ * Under `sudo`: starts the sampler, then permanently switches to the calling user before cargo is asked and before any file
+ * is created. Switches this whole process, not only its children: what root does not do need not be undone.
  */
 export async function becomeSudoCaller(terminal: Terminal): Promise<void> {
   const caller = findSudoCaller(process.env, process.geteuid?.());
@@ -29,16 +29,14 @@ export async function becomeSudoCaller(terminal: Terminal): Promise<void> {
   const own = account();
   if (root !== undefined && own !== undefined) setEnvironment(callersEnvironment(process.env, root, own));
   const name = own?.name ?? `user ${caller.uid}`;
-  terminal.note(
-    `what is run, and every file, is ${name}'s, who called sudo (sudo env -u SUDO_UID … is root's)`,
-  );
+  terminal.note(`running and writing files as ${name}, who called sudo (sudo env -u SUDO_UID … stays root)`);
 }
 
 function become({ uid, gid }: SudoCaller): void {
   try {
     (process as NodeJS.Process & Groups).initgroups(uid, gid);
   } catch {
-    process.setgroups!([gid]); // a uid without an account has no other groups
+    process.setgroups!([gid]);
   }
   process.setgid!(gid);
   process.setuid!(uid);
@@ -48,7 +46,7 @@ function become({ uid, gid }: SudoCaller): void {
     process.getegid!() !== gid ||
     canBecomeRoot()
   )
-    throw new Error(`could not become user ${uid}, who called sudo`);
+    throw new Error(`cannot switch to user ${uid}, who called sudo`);
 }
 
 function canBecomeRoot(): boolean {
@@ -60,7 +58,7 @@ function canBecomeRoot(): boolean {
   }
 }
 
-/** Of the effective user; undefined for a uid without one. */
+/** The effective user's account; undefined if the uid has none. */
 function account(): Account | undefined {
   try {
     const { username, homedir, shell } = userInfo();

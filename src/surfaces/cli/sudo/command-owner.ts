@@ -3,20 +3,20 @@ import { dirname, join } from 'node:path';
 import { findPackageRoot, thisFile } from '../../../ffi/native-files.js';
 import { findOnPath } from './find-on-path.js';
 
-/** Longer files are no start scripts of a package manager. */
+/** Start scripts of package managers are shorter. */
 const MAX_SCRIPT_BYTES = 4096;
 
-/** What a shell starts for a name. */
+/** The command that a shell starts for a name. */
 export interface FoundCommand {
-  /** As found on PATH, links not followed. */
+  /** As found on PATH, without following links. */
   path: string;
   /** `ours`: this installation; `copy`: another installation of this package; `foreign`: another program. */
   owner: 'ours' | 'copy' | 'foreign';
 }
 
 /**
- * Which file answers to `name` (`profile-bee` is the name of other programs too), and whose it is; undefined: none.
- * The commands of npm are links into the package; those of pnpm are scripts that name a file of it.
+ * The command found for `name` and its owner (other programs are also called `profile-bee`); undefined if there is none.
+ * npm's commands are links into the package; pnpm's are scripts that name a file of it.
  */
 export function whoAnswers(
   name: string,

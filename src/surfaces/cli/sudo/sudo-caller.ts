@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Who typed `sudo`. */
+/** The user who typed `sudo`. */
 export interface SudoCaller {
   uid: number;
   gid: number;
 }
 
-/** What the user database says of somebody. */
+/** An entry of the user database. */
 export interface Account {
   name: string;
   home: string;
@@ -16,7 +16,7 @@ export interface Account {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Undefined: we are not root, or root by other means than sudo. Without root the variables mean nothing. */
+/** Undefined if we are not root, or not through sudo. Without root, the variables prove nothing. */
 export function findSudoCaller(env: Environment, effectiveUid: number | undefined): SudoCaller | undefined {
   const [uid, gid] = [env.SUDO_UID, env.SUDO_GID].map((text) =>
     /^\d+$/.test(text ?? '') ? Number(text) : NaN,
@@ -26,9 +26,9 @@ export function findSudoCaller(env: Environment, effectiveUid: number | undefine
 }
 
 /**
- * What sudo changed, changed back, as far as it is known: cargo and the program get what the caller's own `cargo run`
- * has. Undefined values are to be removed. A HOME that sudo was told to keep, or was given, stays; root's, and whatever
- * lies below it (CARGO_HOME, RUSTUP_HOME, CARGO of root's toolchain), is of no use to somebody who may not look there.
+ * Reverts what sudo changed, as far as it is known: cargo and the target get the environment of the caller's own `cargo
+ * run`. Undefined values are to be removed. A HOME that sudo was told to keep, or was given, stays. Root's own, and
+ * everything below it (CARGO_HOME, RUSTUP_HOME, CARGO of root's toolchain), is useless to a user who may not read it.
  */
 export function callersEnvironment(env: Environment, root: Account, caller: Account): Environment {
   const home = env.HOME === undefined || env.HOME === root.home ? caller.home : env.HOME;
@@ -50,7 +50,7 @@ export function callersEnvironment(env: Environment, root: Account, caller: Acco
   };
 }
 
-/** sudo's PATH lacks what rustup's lines in a profile put in front of the caller's. */
+/** sudo's PATH lacks the folder that rustup adds to the caller's in a shell profile. */
 function withCargo(path: string | undefined, cargoHome: string | undefined, home: string, root: Account) {
   const isRoots = cargoHome?.startsWith(`${root.home}/`);
   const folder = join(cargoHome === undefined || isRoots ? join(home, '.cargo') : cargoHome, 'bin');

@@ -1,7 +1,10 @@
 import { findElevation } from '../../../capture/rights/elevation.js';
 import type { Terminal } from './terminal.js';
 
-/** Says why sudo is about to ask; true when it is. Throws CaptureError where there is no way at all. */
+/**
+ * If sudo is about to ask for a password, says why and returns true. Throws CaptureError if there is no way to get
+ * privileges.
+ */
 export function announceQuestion(terminal: Terminal): boolean {
   const { asks, command } = findElevation();
   if (!asks) return false;

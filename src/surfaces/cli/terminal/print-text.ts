@@ -1,12 +1,12 @@
 import { visibleLines } from '../../../render/visible-text.js';
 import { reasonOf, WriteFailure } from '../outputs/write-failure.js';
 
-/** The second: what is written after the first. */
+/** The second error code is for writes after the first failure. */
 const HAS_GONE = new Set(['EPIPE', 'ERR_STREAM_DESTROYED']);
 
 /**
- * Writes lines to standard output, all of them; what names hold becomes visible (`Terminal`). A reader that has gone (`… | head`) is no error; a full disk is. Resolves with
- * false when nobody reads any more.
+ * Writes lines to standard output completely, with invisible characters spelled out (see `Terminal`). A closed reader (`… |
+ * head`) is not an error; a full disk is. Resolves with false if nobody reads any more.
  *
  * @throws WriteFailure
  */
@@ -14,10 +14,10 @@ export async function printText(text: string): Promise<boolean> {
   return await printRaw(visibleLines(text));
 }
 
-/** Of what has been made visible where it was painted, or is ours alone. */
+/** For text that is already made visible, or only ours. */
 export async function printRaw(text: string): Promise<boolean> {
   const { stdout } = process;
-  if (stdout.listenerCount('error') === 0) stdout.on('error', () => {}); // the callback tells, too
+  if (stdout.listenerCount('error') === 0) stdout.on('error', () => {}); // the callback reports it too
   return await new Promise<boolean>((resolve, reject) => {
     stdout.write(text, (error?: NodeJS.ErrnoException | null) => {
       if (error && !HAS_GONE.has(error.code ?? ''))

@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { workingDirectory } from '../../../run/working-directory.js';
 
-/** As a person would type it from here. `path`: absolute. */
+/** As a user would type it in the working directory. `path`: absolute. */
 export function shownPath(path: string): string {
   const here = workingDirectory();
   const short = here === undefined ? path : relative(here, path);

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 
 /**
- * Columns that a text takes on a terminal. Stands in for the string-width package in the bundle: that one compiles a
- * regular expression over all emoji when it is loaded, which is 30 ms of every start.
+ * The width of a text in terminal columns. Replaces the string-width package in the bundle, which compiles a regular
+ * expression over all emoji on load: 30 ms of every start.
  */
 export default function stringWidth(text: string): number {
   let width = 0;

@@ -11,15 +11,15 @@ const OSC_8 = '\u001b]8';
 const ST = '\u001b\\';
 export type Verbosity = 'quiet' | 'normal' | 'verbose';
 
-/** The console of Linux, and what says that it can nothing. */
+/** The Linux console, and terminals without features. */
 const PLAIN_TERMINALS = ['dumb', 'linux', undefined];
 
-/** VS Code makes links of paths itself, and does not open the URL of another machine's file. */
+/** VS Code turns paths into links itself, and does not open file URLs of another machine. */
 function hasLinks({ TERM, TERM_PROGRAM, CI }: NodeJS.ProcessEnv): boolean {
   return process.stderr.isTTY && !CI && !PLAIN_TERMINALS.includes(TERM) && TERM_PROGRAM !== 'vscode';
 }
 
-/** With the machine's name, so that a terminal on another one knows that it has no such file. */
+/** Includes the host name, so that a terminal on another machine knows that it lacks the file. */
 function fileUrl(path: string): string {
   const url = pathToFileURL(path);
   url.hostname = hostname();
@@ -27,12 +27,12 @@ function fileUrl(path: string): string {
 }
 
 /**
- * What goes to standard error. Colour only on a terminal and without NO_COLOR. Every text may hold names that somebody
- * else has chosen, of files for one: here what they hold becomes visible, so that no terminal obeys them.
+ * Writes to standard error. Colour only on a terminal and without NO_COLOR. Any text may contain names that others chose,
+ * such as file names: control characters in them are made visible here, so that no terminal obeys them.
  */
 export class Terminal {
   constructor(private readonly verbosity: Verbosity) {
-    // Its reader has gone, or its disk is full: the work is done all the same.
+    // A closed reader or a full disk must not stop the work.
     if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => {});
   }
 
@@ -40,7 +40,7 @@ export class Terminal {
     this.#write(`${this.#paint('error:', RED)} ${visibleText(text)}`);
   }
 
-  /** Below an error: what to type, for one. */
+  /** Below an error: for example what to type. */
   below(text: string): void {
     this.#write(`  ${visibleText(text)}`);
   }
@@ -57,19 +57,19 @@ export class Terminal {
     this.say(`note: ${text}`);
   }
 
-  /** Of several lines, as a stack is. */
+  /** May have several lines, as a stack does. */
   detail(text: string): void {
     if (this.verbosity === 'verbose') this.#write(this.#paint(visibleLines(text), DIM));
   }
 
-  /** Bold, and to be clicked on where the terminal has links (OSC 8) and does not find paths by itself. */
+  /** Bold, and a link if the terminal supports them (OSC 8) and does not detect paths itself. */
   sayWritten(shown: string, path: string): void {
     const text = this.#paint(visibleText(shown), BOLD);
     const link = hasLinks(process.env) ? `${OSC_8};;${fileUrl(path)}${ST}${text}${OSC_8};;${ST}` : text;
     if (this.verbosity !== 'quiet') this.#write(`wrote ${link}`);
   }
 
-  /** Shows `text` while the work lasts longer than a second; on a terminal only. */
+  /** Shows `text` if the work takes longer than a second; only on a terminal. */
   async progress<T>(text: string, work: Promise<T>): Promise<T> {
     if (this.verbosity === 'quiet' || !process.stderr.isTTY) return await work;
     let stop = () => {};

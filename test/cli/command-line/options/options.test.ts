@@ -40,9 +40,9 @@ const MEANINGS = `
 --demangle simple               | demangle         | "simple"
 --svg a                         | demangle         | "full"
 --table-memory 100              | plan.tableMiB    | 100
---svg a                         | naming           | {"cacheBytes":268435456,"isAhead":true}
---symbol-cache 1.5              | naming           | {"cacheBytes":1572864,"isAhead":true}
---symbol-cache 0 --symbolize-at-exit | naming      | {"cacheBytes":0,"isAhead":false}
+--svg a                         | symbolize        | {"cacheBytes":268435456,"isAhead":true}
+--symbol-cache 1.5              | symbolize        | {"cacheBytes":1572864,"isAhead":true}
+--symbol-cache 0 --symbolize-at-exit | symbolize   | {"cacheBytes":0,"isAhead":false}
 --debuginfod-wait 0.5           | debuginfodWaitMs | 500
 --quiet                         | debuginfodWaitMs | 2000
 --time 1500                     | durationMs       | 1500
@@ -87,8 +87,8 @@ profile-bee       | --frequency fast          | frequency.*fast
 profile-bee       | --frequency               | frequency needs
 profile-bee       | --frequencyy 99           | mean --frequency
 profile-bee       | --collaps x               | mean --collapse
-profile-bee       | --raw-samples -           | these go to a file
-profile-bee       | --raw-samples a.svg --svg a.svg | named for two outputs
+profile-bee       | --raw-samples -           | raw samples must go to a file
+profile-bee       | --raw-samples a.svg --svg a.svg | given for two outputs
 profile-bee       | --max-depth 0             | max-depth 0: choose a whole number of frames, 1 to 1024
 profile-bee       | --max-depth 1025          | 1 to 1024
 profile-bee       | --max-depth 7.5           | whole number of frames
@@ -159,5 +159,5 @@ test('--pid takes pids, each once, with commas or repeated, and nothing else', a
   for (const pid of ['0', '-1', '1.5', '1,,2', '1,', '', '1e3', 'self'])
     assert.throws(() => toOptions('profile-bee', { pid: [pid] }, { ours: [] }), UsageError, pid);
   const alone = { children: false };
-  assert.throws(() => toOptions('profile-bee', alone, { ours: [], program: ['true'] }), /goes with --pid/);
+  assert.throws(() => toOptions('profile-bee', alone, { ours: [], program: ['true'] }), /needs --pid/);
 });

@@ -4,13 +4,13 @@ import type { CompletedFlag, CompletedValue } from './completed-flag.js';
 export interface CargoFlagFacts {
   describe: string;
   value?: CompletedValue;
-  /** Only these verbs have it. */
+  /** Only for these verbs. */
   verbs?: readonly string[];
 }
 
 const TESTING = ['test', 'bench'];
 
-/** By the long name, in the words of `cargo --help`. */
+/** By long name, worded as in `cargo --help`. */
 export const CARGO_FLAG_FACTS: Readonly<Record<string, CargoFlagFacts>> = {
   '--package': { describe: 'Package with the target', value: { names: 'package' } },
   '--workspace': { describe: 'All packages of the workspace', verbs: TESTING },
@@ -57,10 +57,10 @@ export const CARGO_FLAG_FACTS: Readonly<Record<string, CargoFlagFacts>> = {
   '--help': { describe: "Cargo's help" },
 };
 
-/** Refused by us, or of no use to a profile. */
+/** Rejected by us, or useless for profiling. */
 const NOT_OFFERED = ['--message-format', '--no-run', '--unit-graph'];
 
-/** The flags of cargo run, test and bench together. One that the facts do not know is offered all the same. */
+/** The flags of cargo run, test and bench together. Flags missing from the table above are offered too. */
 export function cargoFlags(): CompletedFlag[] {
   const names = [...CARGO_FLAGS.withValue, ...CARGO_FLAGS.boolean];
   const flags = names.filter((name) => !(name in LONG_NAMES) && !NOT_OFFERED.includes(name));
@@ -71,7 +71,7 @@ export function cargoFlags(): CompletedFlag[] {
   }));
 }
 
-/** Those of `run`, `test` or `bench`. */
+/** The flags of `run`, `test` or `bench`. */
 export function cargoFlagsOf(verb: string): CompletedFlag[] {
   return cargoFlags().filter(
     (flag) => CARGO_FLAG_FACTS[flag.spellings.at(-1)!]?.verbs?.includes(verb) ?? true,

@@ -2,7 +2,7 @@ import type { NameKind } from '../../../../cargo/project/workspace-names.js';
 import type { CommandName, FlagSpecification } from '../flag-specification.js';
 import { flagsOf } from '../flags.js';
 
-/** What a shell completes after a flag; `text`: nothing that it could know. */
+/** What a shell completes after a flag; `text`: nothing. */
 export type CompletedValue =
   | 'file'
   | 'directory'
@@ -12,14 +12,14 @@ export type CompletedValue =
   | { names: NameKind };
 
 export interface CompletedFlag {
-  /** With their dashes; the long one last. */
+  /** With dashes; the long one last. */
   spellings: readonly string[];
   /** May be empty. */
   describe: string;
   value: CompletedValue | undefined;
 }
 
-/** Our flags of one command, a `--no-NAME` on its own. */
+/** Our flags of one command; `--no-NAME` is an entry of its own. */
 export function ourFlags(command: CommandName): CompletedFlag[] {
   return flagsOf(command).flatMap((flag) => {
     const { name, alias, describe } = flag;

@@ -5,8 +5,8 @@ import { type Grammar, NEXTEST_RUN, type Place, valueGroups } from './places.js'
 import { quoted } from './quoted.js';
 
 /**
- * Flags are given to fish one by one, so that they win over those of cargo's own completions in `cargo profile-bee test
- * --bin`. Behind `--` fish knows no flags any more: there they are offered as words.
+ * Flags are declared to fish one by one, so that they take precedence over cargo's own completions in `cargo profile-bee
+ * test --bin`. After `--` fish does not complete flags any more, so they are offered as words there.
  */
 export function fishScript(wrapper: Grammar, profiler: Grammar): string {
   return [
@@ -21,7 +21,7 @@ export function fishScript(wrapper: Grammar, profiler: Grammar): string {
   ].join('\n');
 }
 
-/** As the `walkFunction` of the other two shells: prints the place, then the flag that waits for its value, if any. */
+/** Like `walkFunction` for the other two shells: prints the place, then the flag that needs a value, if any. */
 function walkFunction(name: string, { ours, cargoWithValue, others }: Grammar): string {
   const isWrapper = cargoWithValue.length > 0;
   return `function ${name}
@@ -209,7 +209,7 @@ function flagWords({ spellings, describe }: CompletedFlag): string[] {
   return spellings.flatMap((word) => [word, quoted(describe)]);
 }
 
-/** A command that prints what may stand there. */
+/** A command that prints the possible values. */
 function printed(value: CompletedValue): string {
   if (typeof value === 'object') {
     return 'choices' in value
@@ -245,7 +245,7 @@ const RESTS: Record<Place['rest'], string> = {
   command: "-x -a '(__profile_bee_command)'",
 };
 
-/** Each distinct item once, with the names of the places that offer it. */
+/** Each distinct item once, with the places that offer it. */
 function byPlaces<T>(
   places: readonly Place[],
   itemsOf: (place: Place) => readonly T[],

@@ -4,7 +4,7 @@ import type { CompletedFlag } from './completed-flag.js';
 
 const WHEN_SHOWN = { choices: ['immediate', 'immediate-final', 'final', 'never'] };
 
-/** By the long name, in the words of `cargo nextest run --help`; the rest of its flags is known, and not offered. */
+/** By long name, worded as in `cargo nextest run --help`; its other flags are recognized but not offered. */
 export const NEXTEST_FLAG_FACTS: Readonly<Record<string, CargoFlagFacts>> = {
   '--cargo-profile': { describe: 'Build with this cargo profile', value: { names: 'profile' } },
   '--release': { describe: 'Optimized (the profiler does so anyway)' },
@@ -26,7 +26,7 @@ export const NEXTEST_FLAG_FACTS: Readonly<Record<string, CargoFlagFacts>> = {
   '--config-file': { describe: 'The configuration of nextest', value: 'file' },
 };
 
-/** In the same sense as cargo's. */
+/** With the same meaning as in cargo. */
 const AS_CARGO = [
   ...[
     '--package',
@@ -72,7 +72,7 @@ export function nextestFlags(): CompletedFlag[] {
   }));
 }
 
-/** Every spelling that takes a value, offered or not. */
+/** Every spelling that takes a value, whether offered or not. */
 export function nextestValueSpellings(): string[] {
   return [...NEXTEST_FLAGS.withValue];
 }

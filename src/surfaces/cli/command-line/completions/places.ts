@@ -11,34 +11,34 @@ export interface CompletedWord {
   describe: string;
 }
 
-/** Where in a command line the cursor can stand, and what may be typed there. */
+/** A position of the cursor in a command line, and what can be typed there. */
 export interface Place {
   name: string;
   words: readonly CompletedWord[];
   flags: readonly CompletedFlag[];
-  /** What else may stand there; `command`: another command with arguments of its own. */
+  /** What else can be typed there; `command`: another command with its arguments. */
   rest: 'nothing' | 'files' | 'command';
 }
 
 /**
- * How a completion script walks a command line: it begins at `first`; a flag of ours leads to `ours`, `--` to `cargo`
- * (`command` for the profiler), a verb or a flag of cargo to the place named after the verb, behind `nextest run` to
- * `NEXTEST_RUN`, the next `--` to `program` or `harness`; after a word of ours follows the place of that name. Anything
- * else: `nothing`.
+ * How a completion script walks a command line: it starts at `first`; one of our flags leads to `ours`, `--` to `cargo`
+ * (`command` for the profiler), a verb or flag of cargo to the place named after the verb, after `nextest run` to
+ * `NEXTEST_RUN`, the next `--` to `program` or `harness`; one of our command words leads to the place of that name.
+ * Anything else: `nothing`.
  */
 export interface Grammar {
   command: CommandName;
   ours: readonly CompletedFlag[];
-  /** What takes a value in cargo's part; empty for the profiler. */
+  /** Flags of cargo that take a value; empty for the profiler. */
   cargoWithValue: readonly string[];
-  /** The words of other commands of ours. */
+  /** The words of our other commands. */
   others: readonly string[];
   places: readonly Place[];
 }
 
 const VERBS = [...new Set(VERB_SPELLINGS.map(([, verb]) => verb))];
 
-/** Behind the subcommand of `nextest`. */
+/** After the subcommand of `nextest`. */
 export const NEXTEST_RUN = 'nextest_run';
 
 const VERB_DESCRIPTIONS: Readonly<Record<string, string>> = {
@@ -108,7 +108,7 @@ function otherPlaces(command: CommandName): Place[] {
   return [...places, { name: 'nothing', words: [], flags: [], rest: 'nothing' }];
 }
 
-/** What may follow a command: its subcommands, the values of its operand, its flags. */
+/** What can follow a command: its subcommands, its operand's values, its flags. */
 function wordsAfter({ subcommands = [], operand, flags = [] }: Command): CompletedWord[] {
   const words = [...(operand?.choices ?? [])].map((word) => ({ word, describe: '' }));
   return [
@@ -126,7 +126,7 @@ function otherWords(command: CommandName): CompletedWord[] {
   return commandsOf(command).map(({ word, describe }) => ({ word, describe }));
 }
 
-/** The spellings of `flags` that `taken` leaves free. */
+/** The spellings of `flags` not in `taken`. */
 function without(flags: readonly CompletedFlag[], taken: readonly CompletedFlag[]): CompletedFlag[] {
   const gone = new Set(taken.flatMap(({ spellings }) => spellings));
   const free = flags.map((flag) => ({
@@ -138,11 +138,11 @@ function without(flags: readonly CompletedFlag[], taken: readonly CompletedFlag[
 
 export interface ValueGroup {
   value: CompletedValue;
-  /** Of `PLACE:FLAG`, as shells match them; a FLAG is the same everywhere (`*:FLAG`), or an exception stands before it. */
+  /** Shell patterns of `PLACE:FLAG`; a FLAG means the same everywhere (`*:FLAG`), unless an exception precedes it. */
   patterns: string[];
 }
 
-/** What the flags wait for, one group for each kind of value. */
+/** Flags grouped by the kind of value that they need. */
 export function valueGroups({ places }: Grammar): ValueGroup[] {
   const usual = new Map<string, ValueGroup>();
   const exceptions = new Map<string, ValueGroup>();

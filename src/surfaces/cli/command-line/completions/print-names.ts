@@ -3,23 +3,23 @@ import { NAME_KINDS, workspaceNames } from '../../../../cargo/project/workspace-
 import { printText } from '../../terminal/print-text.js';
 
 /**
- * `__complete KIND [WORDS…]`: the names that may stand after the flag, one a line, for the command that WORDS are the
- * beginning of. A shell asks while somebody types: whatever goes wrong, there are no names and nothing is said.
+ * `__complete KIND [WORDS…]`: prints the possible names after the flag, one per line, for the command line that starts with
+ * WORDS. A shell calls it while somebody types: on any error it prints nothing.
  */
 export async function printNames([wanted, ...words]: readonly string[]): Promise<number> {
   const kind = NAME_KINDS.find((known) => known === wanted);
   if (kind === undefined) return 0;
-  const args = words.filter((word) => word !== '--').map(fromHome); // without the one before cargo's part
+  const args = words.filter((word) => word !== '--').map(fromHome); // drops the `--` before cargo's part
   try {
     const names = await workspaceNames(kind, args, { cwd: process.cwd(), env: process.env });
     await printText(names.map((name) => `${name}\n`).join(''));
   } catch {
-    // No project here, a manifest in the middle of being written, no cargo.
+    // No project here, a half-written manifest, or no cargo.
   }
   return 0;
 }
 
-/** A shell has not expanded the line yet. */
+/** The shell has not expanded `~` yet. */
 function fromHome(word: string): string {
   return word.startsWith('~/') ? `${homedir()}${word.slice(1)}` : word;
 }

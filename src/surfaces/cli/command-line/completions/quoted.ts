@@ -1,4 +1,4 @@
-/** One word of a script: bash, zsh and fish all end a quoted string at the next quote. */
+/** Quotes a word for bash, zsh and fish: all end a quoted string at the next quote. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

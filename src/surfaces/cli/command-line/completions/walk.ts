@@ -3,9 +3,9 @@ import type { CompletedFlag } from './completed-flag.js';
 import { type Grammar, NEXTEST_RUN } from './places.js';
 
 /**
- * The function `NAME WORDS…` in the language that bash and zsh share: sets `place` to where the cursor stands after
- * WORDS, and `flag` to the one that waits for its value. As in the parser, a value does not begin with a dash, except
- * `-` alone and negative numbers.
+ * The function `NAME WORDS…` in the common subset of bash and zsh: sets `place` to the cursor's position after WORDS, and
+ * `flag` to the flag that needs a value. As in the parser, a value does not start with a dash, except `-` alone and
+ * negative numbers.
  */
 export function walkFunction(name: string, grammar: Grammar): string {
   const isWrapper = grammar.cargoWithValue.length > 0;

@@ -5,8 +5,8 @@ import { quoted } from './quoted.js';
 import { walkFunction } from './walk.js';
 
 /**
- * A file `_cargo-profile-bee` on the fpath, or sourced after compinit. Cargo's own `_cargo` calls the function of that
- * name for the subcommand.
+ * A file `_cargo-profile-bee` on the fpath, or sourced after compinit. Cargo's `_cargo` calls the function of that name for
+ * the subcommand.
  */
 export function zshScript(wrapper: Grammar, profiler: Grammar): string {
   return [
@@ -115,7 +115,7 @@ _profile_bee_complete() {
 }
 `;
 
-/** By the name that the line begins with: `_cargo` hands on the rest of its line, and `profile-bee` in front of it. */
+/** Depends on the first word: `_cargo` passes the rest of its line, with `profile-bee` in front. */
 const ENTRY = `_cargo-profile-bee() {
     local typed_command=\${(Q)words[1]} kind=wrapper at=2
     if [[ \${service:t} == cargo && \${words[1]:t} == cargo ]]; then

@@ -8,10 +8,10 @@ import { type TomlKey, tomlKeys } from './toml-keys.js';
 
 export const CONFIGURATION_FILE = 'profile-bee.toml';
 
-/** A dozen settings with a comment on each take two of them. */
+/** A dozen settings with comments need two of them. */
 const MAX_KIB = 64;
 
-/** True also for what cannot be looked at: reading it then says why. */
+/** Also true if it cannot be examined: reading it then says why. */
 export function hasConfigurationFile(directory: string): boolean {
   try {
     return lstatSync(join(directory, CONFIGURATION_FILE), { throwIfNoEntry: false }) !== undefined;
@@ -20,7 +20,7 @@ export function hasConfigurationFile(directory: string): boolean {
   }
 }
 
-/** `profile-bee.toml` of a directory. Throws UsageError when it cannot be read, or is no TOML. */
+/** Reads `profile-bee.toml` in a directory. Throws UsageError if it cannot be read or is not TOML. */
 export async function readConfigurationFile(directory: string): Promise<SettingTable> {
   const path = join(directory, CONFIGURATION_FILE);
   const text = readText(path);
@@ -33,7 +33,7 @@ export async function readConfigurationFile(directory: string): Promise<SettingT
 
 function readText(path: string): string {
   const bytes = readBytes(path);
-  // The parser takes neither a byte order mark nor a carriage return after a comment; TOML has both.
+  // The parser accepts neither a byte order mark nor a carriage return after a comment, but TOML allows both.
   if (isUtf8(bytes))
     return bytes
       .toString('utf8')
@@ -44,7 +44,7 @@ function readText(path: string): string {
   throw new UsageError(`${shownPath(path)}:${bad + 1}: this is not UTF-8 text`, 'save the file as UTF-8');
 }
 
-/** Looked at before it is opened: a pipe would never end, and a device neither. */
+/** Checked before it is opened: a pipe or device would never end. */
 function readBytes(path: string): Buffer {
   try {
     const found = statSync(path);
@@ -65,12 +65,12 @@ function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EACCES') return 'permission denied';
   if (code === 'ENOENT') return 'it is a link to a file that does not exist';
-  return code === 'ELOOP' ? 'its links lead round in a circle' : message;
+  return code === 'ELOOP' ? 'its symbolic links form a circle' : message;
 }
 
 /**
- * The parser looks names up with what every object inherits: `toString.call = 1` would write into the function of that
- * name, for the whole process. No setting has such a name.
+ * The parser resolves names through inherited properties: `toString.call = 1` would write into that function for the whole
+ * process. No setting has such a name.
  */
 function refuseInheritedNames(keys: readonly TomlKey[], path: string): void {
   for (const key of keys) {
@@ -88,7 +88,7 @@ async function parseToml(text: string, path: string): Promise<Record<string, unk
   }
 }
 
-/** The parser counts columns from 0 or from 1, by line; its offset, which is one behind the character, is sound. */
+/** The parser's columns start at 0 or 1, depending on the line; its offset, one past the character, is reliable. */
 function syntaxProblem(error: Error & { pos?: number }, text: string, path: string): UsageError {
   const before = text.slice(0, Math.max(0, (error.pos ?? 1) - 1)).split('\n');
   const column = (before.at(-1)?.length ?? 0) + 1;
@@ -96,7 +96,7 @@ function syntaxProblem(error: Error & { pos?: number }, text: string, path: stri
   return new UsageError(`${shownPath(path)}:${before.length}:${column}: ${inWords(reason)}`);
 }
 
-/** It names a character by its number. */
+/** The parser reports a character by its code. */
 function inWords(reason: string): string {
   return reason.replace(/^Unknown character "(\d+)"$/, (_, code: string) => {
     return `unexpected ${JSON.stringify(String.fromCodePoint(Number(code)))}, expected a setting`;

@@ -8,16 +8,16 @@ import { type TomlKey, tomlKeys } from './toml-keys.js';
 
 const TABLE = 'profile-bee';
 
-/** One `profile-bee` table of a Cargo.toml: in `[workspace.metadata]` or in `[package.metadata]`. */
+/** A `profile-bee` table in a Cargo.toml: under `[workspace.metadata]` or `[package.metadata]`. */
 export interface ManifestSource {
   owner: 'workspace' | 'package';
   /** Absolute. */
   manifestPath: string;
-  /** All of `metadata` as cargo gives it: the tables of other tools too. */
+  /** The whole `metadata` as cargo returns it, including other tools' tables. */
   metadata: unknown;
 }
 
-/** Undefined when the manifest has no such table. Throws UsageError for one that is misspelled or no table. */
+/** Undefined if the manifest has no such table. Throws UsageError if it is misspelled or not a table. */
 export function readManifestTable(source: ManifestSource): SettingTable | undefined {
   if (!isTable(source.metadata)) return undefined;
   const misspelled = Object.keys(source.metadata).find(isMisspelled);
@@ -32,7 +32,7 @@ export function readManifestTable(source: ManifestSource): SettingTable | undefi
   throw new UsageError(`${placeOf([TABLE])}: ${name} needs a table of settings, not ${shownValue(values)}`);
 }
 
-/** The names beside it belong to other tools, but these can only be meant for us. */
+/** Other names belong to other tools, but these can only be meant for us. */
 function isMisspelled(name: string): boolean {
   const letters = name.toLowerCase().replace(/[^a-z]/g, '');
   return name !== TABLE && ['profilebee', 'cargoprofilebee'].includes(letters);
@@ -44,7 +44,7 @@ function wrongName(name: string, source: ManifestSource): UsageError {
   return new UsageError(`${place}: nothing reads the table ${shownKey(name)}`, `did you mean [${table}]?`);
 }
 
-/** Names the line of a key below `metadata`; the table where cargo found the key and we do not. */
+/** The line of a key below `metadata`; only the table if cargo found the key and we do not. */
 function placesIn({ owner, manifestPath }: ManifestSource): (path: readonly string[]) => string {
   const keys = keysOf(manifestPath);
   const file = shownPath(manifestPath);
@@ -58,11 +58,11 @@ function keysOf(manifestPath: string): TomlKey[] {
   try {
     return tomlKeys(readFileSync(manifestPath, 'utf8'));
   } catch {
-    return []; // gone since cargo read it: the values still count
+    return []; // deleted since cargo read it; its values still apply
   }
 }
 
-/** A table that is only the beginning of longer keys stands where the first of them does. */
+/** A table that exists only as a prefix of longer keys is at the first of them. */
 function lineOf(path: readonly string[], keys: readonly TomlKey[]): number | undefined {
   return keys.find((key) => path.every((name, depth) => key.path[depth] === name))?.line;
 }

@@ -6,34 +6,34 @@ import { readManifestTable } from './manifest-table.js';
 import { readSettingTable, type SettingTable } from './setting-table.js';
 import { withDefaults } from './with-defaults.js';
 
-/** Where settings may stand; what `cargo metadata` says of a workspace and of the package that is profiled. */
+/** Where settings can be, from `cargo metadata`: the workspace and the profiled package. */
 export interface ConfigurationSources {
   /** Absolute. */
   workspaceRoot: string;
   /** Absolute. */
   workspaceManifestPath: string;
-  /** As under `[workspace.metadata]`. */
+  /** `[workspace.metadata]`. */
   workspaceMetadata: unknown;
-  /** Absolute; undefined when several packages are profiled. */
+  /** Absolute; undefined if several packages are profiled. */
   packageManifestPath?: string | undefined;
-  /** As under `[package.metadata]`. */
+  /** `[package.metadata]`. */
   packageMetadata?: unknown;
 }
 
-/** Flags that nobody typed: the settings of a project, `places` filled, paths absolute. */
+/** Flags from a project's settings, with `places` filled and paths absolute. */
 export type ConfiguredDefaults = Flags;
 
 export interface Configuration {
   defaults: ConfiguredDefaults;
-  /** Lines for the user: what looks like configuration and is not read. */
+  /** Notes for the user about configuration that is not read. */
   notes: string[];
 }
 
 /**
- * The workspace's settings, over them the package's, over them those of `profile-bee.toml` at the root. Every value is
- * checked, also one that is overruled. A project without any costs two looks at directories.
+ * The workspace's settings, overridden by the package's, overridden by `profile-bee.toml` at the root. Every value is
+ * checked, even if overridden. A project without settings costs two checks for files.
  *
- * @throws UsageError with the place of the first setting that is wrong
+ * @throws UsageError with the place of the first wrong setting
  */
 export async function readConfiguration(sources: ConfigurationSources): Promise<Configuration> {
   let defaults: ConfiguredDefaults = {};
@@ -41,7 +41,7 @@ export async function readConfiguration(sources: ConfigurationSources): Promise<
   return { defaults, notes: notesOn(sources) };
 }
 
-/** Lowest first. */
+/** Lowest precedence first. */
 async function tablesOf(sources: ConfigurationSources): Promise<SettingTable[]> {
   const { workspaceRoot, workspaceManifestPath, workspaceMetadata } = sources;
   const { packageManifestPath, packageMetadata } = sources;
@@ -63,12 +63,12 @@ async function tablesOf(sources: ConfigurationSources): Promise<SettingTable[]> 
   return tables.filter((table) => table !== undefined);
 }
 
-/** Cargo says the same of profiles in the manifest of a member. */
+/** Cargo warns likewise about profiles in a member's manifest. */
 function notesOn({ workspaceRoot, packageManifestPath }: ConfigurationSources): string[] {
   const directory = dirname(packageManifestPath ?? join(workspaceRoot, 'Cargo.toml'));
   if (directory === workspaceRoot || !hasConfigurationFile(directory)) return [];
   const ignored = shownPath(join(directory, CONFIGURATION_FILE));
   return [
-    `${ignored} is not read: it counts at the root of the workspace; a package has [package.metadata.profile-bee]`,
+    `${ignored} is not read: profile-bee.toml belongs in the workspace root; for a package, use [package.metadata.profile-bee]`,
   ];
 }

@@ -7,16 +7,16 @@ import type { Flags } from '../parse-flags.js';
 import { COMMAND_LINE_ONLY, flagKey, isPath, SETTINGS } from './setting.js';
 import { shownKey, shownValue } from './shown-value.js';
 
-/** The settings of one file as parsed: nothing is known of its keys and values yet. */
+/** The parsed settings of one file; keys and values are not checked yet. */
 export interface SettingTable {
   values: Readonly<Record<string, unknown>>;
-  /** Absolute; what its paths are relative to. */
+  /** Absolute; the base of its relative paths. */
   directory: string;
-  /** `profile-bee.toml:3`: where a key stands, in front of an error about it. */
+  /** `profile-bee.toml:3`: the place of a key, as a prefix of errors. */
   placeOf(key: string): string;
 }
 
-/** The table as flags, with `places`. Throws UsageError for the first key or value that cannot be one. */
+/** Converts the table to flags, with `places`. Throws UsageError for the first invalid key or value. */
 export function readSettingTable(table: SettingTable): Flags {
   const entries = Object.entries(table.values).map(([name, value]) => {
     const setting = SETTINGS.get(name) ?? refuseKey(name, value, table.placeOf(name));
@@ -30,20 +30,20 @@ export function readSettingTable(table: SettingTable): Flags {
   return flags;
 }
 
-/** Also for keys that must not reach a parser. Throws UsageError. */
+/** Also checks keys that must not reach a parser. Throws UsageError. */
 export function refuseKey(name: string, value: unknown, place: string): never {
   const instead = COMMAND_LINE_ONLY.get(name);
   if (instead !== undefined) throw new UsageError(`${place}: ${name} is not a setting`, instead);
   throw new UsageError(`${place}: unknown setting ${shownKey(name)}`, adviceFor(name, value));
 }
 
-/** A name longer than any setting is not compared: the search takes the product of both lengths. */
+/** Skips names longer than any setting: the search takes time proportional to the product of both lengths. */
 function adviceFor(name: string, value: unknown): string {
   const nearest = name.length > 40 ? undefined : nearestName(name, SETTINGS.keys(), 2);
   if (nearest !== undefined) return `did you mean ${nearest}?`;
   const known = `known settings: ${[...SETTINGS.keys()].join(', ')}`;
   const isTable = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return isTable ? `settings stand side by side, in no table of their own\n${known}` : known;
+  return isTable ? `settings are not grouped into tables\n${known}` : known;
 }
 
 function flagValue(setting: FlagSpecification, value: unknown, table: SettingTable): unknown {
@@ -66,13 +66,13 @@ function typedValue(setting: FlagSpecification, value: unknown, table: SettingTa
   return ofType(setting, 'a string', value, table);
 }
 
-/** No path and no argument of a program can hold a zero byte. */
+/** Neither a path nor a program argument can contain a zero byte. */
 function ofType(setting: FlagSpecification, allowed: string, value: unknown, table: SettingTable): unknown {
   const name = `${table.placeOf(setting.name)}: ${setting.name}`;
   if (typeof value !== setting.type)
     throw new UsageError(`${name} needs ${allowed}, not ${shownValue(value)}`);
-  if (value === '') throw new UsageError(`${name} needs a value; an empty string is none`);
+  if (value === '') throw new UsageError(`${name} needs a value, not an empty string`);
   if (typeof value === 'string' && value.includes('\0'))
-    throw new UsageError(`${name} holds a zero byte: ${shownValue(value)}`);
+    throw new UsageError(`${name} contains a zero byte: ${shownValue(value)}`);
   return value;
 }

@@ -21,7 +21,7 @@ const SETTING_NAMES = [
   ...['group-by', 'split', 'symbol-cache', 'symbolize-at-exit'],
 ];
 
-/** The wrapper's flags that have a default in configuration, by name. */
+/** The wrapper's flags that can be configured, by name. */
 export const SETTINGS: ReadonlyMap<string, FlagSpecification> = new Map(
   flagsOf('cargo-profile-bee')
     .filter(({ name }) => SETTING_NAMES.includes(name))
@@ -29,35 +29,34 @@ export const SETTINGS: ReadonlyMap<string, FlagSpecification> = new Map(
 );
 
 /**
- * The wrapper's other flags, and what to write instead. How much is said is one person's wish for one run: a file that
- * made every run quiet would hide what a run has to say about its own quality.
+ * The wrapper's other flags, with what to write instead. Verbosity is a choice for a single run: a file that made every run
+ * quiet would hide what a run says about its own quality.
  */
 export const COMMAND_LINE_ONLY: ReadonlyMap<string, string> = new Map([
   ['dev', 'profile = "dev"'],
   ['dwarf', 'unwind = "dwarf"'],
-  ['check-unwinding', '--check-unwinding stands on the command line'],
-  ['quiet', '--quiet stands on the command line'],
-  ['verbose', '--verbose stands on the command line'],
-  ['dry-run', '--dry-run stands on the command line'],
-  ['list-targets', '--list-targets stands on the command line'],
-  ['json', '--json stands on the command line'],
-  ['help', '--help stands on the command line'],
-  ['version', '--version stands on the command line'],
+  ['check-unwinding', '--check-unwinding belongs on the command line'],
+  ['quiet', '--quiet belongs on the command line'],
+  ['verbose', '--verbose belongs on the command line'],
+  ['dry-run', '--dry-run belongs on the command line'],
+  ['list-targets', '--list-targets belongs on the command line'],
+  ['json', '--json belongs on the command line'],
+  ['help', '--help belongs on the command line'],
+  ['version', '--version belongs on the command line'],
 ]);
 
-/** Flags that answer one question together: who gives one of them overrules what is configured for all of them. */
+/** Flags that are alternatives: setting one of them overrides the configuration of all. */
 export const ALTERNATIVES: readonly (readonly (keyof Flags)[])[] = [
   ['output', 'svg', 'collapse'],
   ['profile', 'dev', 'asIs'],
   ['unwind', 'dwarf'],
 ];
 
-/** The setting's key in `Flags`. */
 export function flagKey(setting: FlagSpecification): keyof Flags {
   return camelCase(setting.name) as keyof Flags;
 }
 
-/** Files that are relative to the file that names them; `-` is standard output. */
+/** Paths relative to the configuration file; `-` is standard output. */
 export function isPath(setting: FlagSpecification): boolean {
   return setting.value === 'FILE';
 }

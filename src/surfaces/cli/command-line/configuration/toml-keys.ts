@@ -6,7 +6,7 @@ export interface TomlKey {
   line: number;
 }
 
-/** Nesting below this is not told apart: paths of any length would take memory by the square of a file's size. */
+/** Deeper nesting is ignored: unlimited paths would take memory quadratic in the file's size. */
 const MAX_DEPTH = 16;
 
 const STRING = [
@@ -20,15 +20,15 @@ const TOKEN = new RegExp(
   'g',
 );
 
-/** What encloses the next token: a table (the file's root, `{ … }`) with its path, or an array. */
+/** The enclosing scope of the next token: a table (the file's root, `{ … }`) with its path, or an array. */
 interface Scope {
   kind: 'root' | 'header' | 'inline' | 'array';
   path: string[];
 }
 
 /**
- * Where the keys of a TOML file stand. Parsers give values without lines, and cargo accepts files that other parsers
- * do not; so this reads the shape of a file and judges nothing: what is no TOML gives keys that nobody asks for.
+ * Finds the lines of the keys in a TOML file. Parsers return values without lines, and cargo accepts files that other
+ * parsers reject; so this only reads the structure and validates nothing: invalid TOML yields keys that nobody looks up.
  */
 export function tomlKeys(text: string): TomlKey[] {
   const scanner = new KeyScanner();
@@ -41,11 +41,11 @@ export function tomlKeys(text: string): TomlKey[] {
   return scanner.keys;
 }
 
-/** An explicit stack: nesting is the file's choice, and recursion would end at ours. */
+/** An explicit stack, because the file decides the nesting and recursion could overflow. */
 class KeyScanner {
   readonly keys: TomlKey[] = [];
   #scopes: Scope[] = [{ kind: 'root', path: [] }];
-  /** Of the key that is being read, or was read last. */
+  /** The names of the current or last key. */
   #names: string[] = [];
   #line = 0;
   #isValue = false;
@@ -69,7 +69,7 @@ class KeyScanner {
     return this.#scopes.at(-1)!;
   }
 
-  /** A line ends an entry of a table, and a header; arrays and inline tables go on. */
+  /** A line break ends a table entry or a header; arrays and inline tables continue. */
   #endLine(): void {
     if (this.#scope.kind === 'header') this.#scopes.pop();
     if (this.#scope.kind === 'root') this.#beginEntry();

@@ -6,8 +6,8 @@ import { readConfiguration } from './read-configuration.js';
 import { withDefaults, withoutProfile } from './with-defaults.js';
 
 /**
- * What was typed, and below it what the project has configured. A profile that was typed among cargo's arguments
- * replaces a configured one. Throws UsageError with the place of a setting that is wrong.
+ * The typed flags, with the project's configuration as defaults. A profile among cargo's arguments replaces a configured
+ * one. Throws UsageError with the place of a wrong setting.
  */
 export async function withConfiguration(
   flags: Flags,

@@ -2,8 +2,8 @@ import type { Flags } from '../parse-flags.js';
 import { ALTERNATIVES } from './setting.js';
 
 /**
- * `flags`, and `defaults` for what they leave open: the rule between two files as well as under the command line. A
- * list replaces a list; of alternatives (outputs; profiles) one that is chosen above overrules all those below.
+ * `flags`, completed by `defaults`: the rule both between files and for the command line. A list replaces a list; among
+ * alternatives (outputs; profiles), one chosen at a higher level overrides all lower ones.
  */
 export function withDefaults(flags: Flags, defaults: Flags): Flags {
   const open = keysOf(defaults).filter((key) => flags[key] === undefined && !isOverruled(key, flags));
@@ -15,7 +15,7 @@ export function withDefaults(flags: Flags, defaults: Flags): Flags {
   };
 }
 
-/** For a command line whose cargo part chooses a profile. `as-is` stays: it builds with cargo's own choice. */
+/** For a command line whose cargo part chooses a profile. `as-is` stays: it builds with cargo's choice. */
 export function withoutProfile({ profile: _profile, places, ...others }: Flags): Flags {
   const { profile: _place, ...otherPlaces } = places ?? {};
   return { ...others, places: otherPlaces };
@@ -25,7 +25,7 @@ function keysOf(flags: Flags): (keyof Flags)[] {
   return (Object.keys(flags) as (keyof Flags)[]).filter((key) => key !== 'places');
 }
 
-/** `as-is = false` chooses nothing, so it overrules only `as-is`. */
+/** `as-is = false` chooses nothing, so it only overrides `as-is`. */
 function isOverruled(key: keyof Flags, flags: Flags): boolean {
   const alternatives = ALTERNATIVES.filter((group) => group.includes(key)).flat();
   return alternatives.some((other) => flags[other] !== undefined && flags[other] !== false);

@@ -6,7 +6,7 @@ import { packageVersion } from '../version.js';
 import { MANUALS, MANUALS_CHANGED, type ManualText } from './manual-text.js';
 import { foldedLine, roffArgument, roffCode, roffText, wrappedLines } from './roff.js';
 
-/** The manual page of a command, section 1, for the macros of man(7). */
+/** The manual page of a command, section 1, in man(7) macros. */
 export function manPage(command: CommandName): string {
   const manual = MANUALS[command];
   const sections: [heading: string, body: string][] = [
@@ -25,13 +25,13 @@ export function manPage(command: CommandName): string {
   return `${title(command)}${sections.map(([heading, body]) => `.SH ${roffArgument(heading)}\n${body}`).join('')}`;
 }
 
-/** Not with the date of the build: the same sources give the same page. */
+/** Without the build date: the same sources give the same page. */
 function title(command: CommandName): string {
   const name = roffCode(command.toUpperCase());
   return `.TH ${name} 1 ${MANUALS_CHANGED} "${command} ${packageVersion()}" "User Commands"\n`;
 }
 
-/** Capitals and what stands in brackets are for something else: italic; the rest is typed as it is. */
+/** Words in capitals or brackets are placeholders: italic; the rest is typed as is. */
 function synopsis(line: string): string {
   const parts = line.split(/([A-Z]{2,}(?: [A-Z]{2,})*)/);
   const fonts = parts.map((part, index) => (index % 2 === 1 ? `\\fI${part}\\fR` : typed(part)));
@@ -61,7 +61,7 @@ function paragraphs(texts: readonly string[]): string {
     .replace(/^\.PP\n/, '');
 }
 
-/** Each sentence begins a line, as roff wants it. Words in backquotes are bold. */
+/** Each sentence starts a line, as roff expects. Words in backquotes are bold. */
 function sentences(text: string): string {
   const lines = text.split(/(?<=[.:;]) (?=[A-Z`])/);
   return lines.map((line) => wrappedLines(line.split('`').map(emphasized).join(''))).join('');

@@ -1,9 +1,9 @@
-/** Text as it is in a paragraph of roff. What it begins with may still be taken for a macro. */
+/** Escapes text for a roff paragraph. Its first character may still be taken for a macro. */
 export function roffText(text: string): string {
   return [...text].map((character) => ESCAPES[character] ?? plainOrUnicode(character)).join('');
 }
 
-/** Text that is typed, or that programs read: dashes, quotes and carets come out as those of ASCII. */
+/** Escapes text to type or for programs to read: dashes, quotes and carets stay ASCII. */
 export function roffCode(text: string): string {
   return roffText(text).replaceAll('-', '\\-');
 }
@@ -15,7 +15,7 @@ export function roffArgument(text: string): string {
 
 const MAX_COLUMNS = 80;
 
-/** Escaped text as lines that an editor shows whole; to roff they are one paragraph. */
+/** Breaks escaped text into lines of readable length; to roff they are one paragraph. */
 export function wrappedLines(escaped: string): string {
   return broken(escaped)
     .map((line) => `${line.replace(/^[.']/, '\\&$&')}\n`)

@@ -1,14 +1,14 @@
 export const EVENTS = ['cpu-clock', 'cycles'] as const;
 export const UNWINDERS = ['dwarf', 'fp'] as const;
-/** What the BPF program has room for: BEE_MAX_USER_FRAMES of bpf/record.h. */
+/** The BPF program's limit: BEE_MAX_USER_FRAMES of bpf/record.h. */
 export const MAX_DEPTH = 1024;
-/** In MiB. Usual: ten million rows, those of eight compilers; the kernel allocates all of it at once. */
+/** In MiB. Default: ten million rows, those of eight compilers; the kernel allocates all of it at once. */
 export const TABLE_MEMORY_MB = { least: 2, usual: 40, most: 1024 } as const;
 
-/** The names of a hundred programs of ripgrep's size. */
+/** The symbols of a hundred programs of ripgrep's size. */
 export const DEFAULT_SYMBOL_CACHE_MB = 256;
 
 export const DEFAULT_HZ = { 'cargo-profile-bee': 997, 'profile-bee': 99 } as const;
 
-/** Usual: a flamegraph that takes longer is felt to hang. */
+/** Default: a longer wait for the flamegraph feels like a hang. */
 export const DEBUGINFOD_WAIT_SECONDS = { usual: 2, most: 86_400 } as const;

@@ -1,7 +1,7 @@
 import type { RequireRule } from '../../../../account/require-rules.js';
 import { UsageError } from '../../../../cargo/command/usage-error.js';
 import { DEMANGLINGS } from '../../../../ffi/symbolizer.js';
-import type { NamingPlan } from '../../../../run/symbol-cache/symbol-cache.js';
+import type { SymbolizePlan } from '../../../../run/symbol-cache/symbol-cache.js';
 import { GROUP_BY, type GroupBy } from '../../../../symbolize/grouping/grouping.js';
 import type { Verbosity } from '../../terminal/terminal.js';
 import type { CommandName } from '../flag-specification.js';
@@ -30,7 +30,7 @@ import type {
 import { spelling } from './spelling.js';
 import { toCargoTarget, toProfile, toProfileTimeSeconds, toTarget } from './target-options.js';
 
-/** Checks all that was typed, so that cargo is not asked in vain. Throws UsageError. */
+/** Checks everything typed before asking cargo. Throws UsageError. */
 export function toTypedCargoLine(flags: Flags, parts: SplitLine): TypedCargoLine {
   checkValues(flags);
   toFrequencyHz(flags, DEFAULT_HZ['cargo-profile-bee']);
@@ -58,7 +58,7 @@ export function toOptions(command: CommandName, flags: Flags, parts: SplitLine):
     debuginfodWaitMs: toDebuginfodWaitMs(flags),
     summaryPath: flags.summaryJson,
     rawSamplesPath: toRawSamplesPath(flags),
-    naming: toNaming(flags),
+    symbolize: toSymbolizePlan(flags),
     rules: toRules(flags),
     open: flags.open,
     verbosity: toVerbosity(flags),
@@ -75,13 +75,13 @@ function toInspection({ dryRun, listTargets, json = false }: Flags): Inspection 
   if (dryRun && listTargets) throw new UsageError('--dry-run and --list-targets exclude each other');
   if (dryRun) return { what: 'dry-run', asJson: json };
   if (listTargets) return { what: 'targets', asJson: json };
-  if (json) throw new UsageError('--json goes with --dry-run or --list-targets');
+  if (json) throw new UsageError('--json needs --dry-run or --list-targets');
   return undefined;
 }
 
 /**
- * What makes sense on no machine, for defaults that the command line may overrule. `toOptions` finds the same, and what
- * this machine refuses. Throws UsageError.
+ * Rejects values that are wrong on any machine, for defaults that the command line may override. `toOptions` checks the
+ * same, and this machine's limits. Throws UsageError.
  */
 export function checkValues(flags: Flags): void {
   toProfile(flags);
@@ -93,7 +93,7 @@ export function checkValues(flags: Flags): void {
   toDebuginfodWaitMs(flags);
   toOutputs(flags);
   toRawSamplesPath(flags);
-  toNaming(flags);
+  toSymbolizePlan(flags);
   toRules(flags);
   toProfileTimeSeconds(flags);
   toGroupBy(flags);
@@ -114,7 +114,7 @@ function toDurationMs({ time, duration }: Flags): number | undefined {
   return durationMs;
 }
 
-function toNaming(flags: Flags): NamingPlan {
+function toSymbolizePlan(flags: Flags): SymbolizePlan {
   const { symbolCache = DEFAULT_SYMBOL_CACHE_MB, symbolizeAtExit = false } = flags;
   if (symbolCache >= 0) return { cacheBytes: Math.round(symbolCache * 2 ** 20), isAhead: !symbolizeAtExit };
   throw new UsageError(`${spelling(flags, 'symbolCache')} ${symbolCache}: choose a size in MB, 0 for none`);

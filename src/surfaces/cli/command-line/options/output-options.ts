@@ -23,26 +23,29 @@ export function toSplit(command: CommandName, flags: Flags): boolean {
   const outputs = toOutputs(flags);
   const isToStandardOutput = outputs.length === 0 && command === 'profile-bee';
   if (isToStandardOutput || outputs.some(({ path }) => path === undefined)) {
-    const message = '--split writes a file for each root, and the stacks go to standard output';
+    const message = '--split writes one file per root, but the stacks go to standard output';
     throw new UsageError(message, '-o FILE.svg --split');
   }
   return true;
 }
 
-/** Standard output is for folded stacks, and only for them. */
+/** Standard output is only for folded stacks. */
 export function toRawSamplesPath(flags: Flags): string | undefined {
   if (flags.rawSamples !== '-') return flags.rawSamples;
-  throw new UsageError(`${spelling(flags, 'rawSamples')} -: these go to a file`, '--raw-samples FILE');
+  throw new UsageError(
+    `${spelling(flags, 'rawSamples')} -: raw samples must go to a file`,
+    '--raw-samples FILE',
+  );
 }
 
 function checkDistinct(flags: Flags, paths: readonly (string | undefined)[]): void {
   const files = paths.map((path) => (path === undefined ? undefined : resolve(path)));
   const twice = paths.find((path, index) => path !== undefined && files.indexOf(files[index]) !== index);
   if (twice !== undefined && !twice.startsWith('/dev/'))
-    throw new UsageError(`${placeOf(flags, twice)}${twice} is named for two outputs`);
+    throw new UsageError(`${placeOf(flags, twice)}${twice} is given for two outputs`);
 }
 
-/** Where a path was configured, for the front of an error; empty when it was typed. */
+/** Where a path was configured, as a prefix of an error; empty if it was typed. */
 function placeOf(flags: Flags, path: string): string {
   const keys = ['summaryJson', 'rawSamples', 'output', 'collapse', 'svg'] as const;
   const key = keys.find((name) => flags.places?.[name] !== undefined && [flags[name]].flat().includes(path));
@@ -55,7 +58,7 @@ function formatOf(flags: Flags, path: string): OutputFormat {
   const endings = Object.keys(FORMATS).join(', ');
   const isTyped = flags.places?.output === undefined;
   throw new UsageError(
-    `${isTyped ? '-o' : spelling(flags, 'output')} ${path}: the name does not tell the format`,
+    `${isTyped ? '-o' : spelling(flags, 'output')} ${path}: the name does not determine the format`,
     isTyped
       ? `known endings: ${endings}; or use --svg ${path} or --collapse ${path}`
       : `known endings: ${endings}; svg and collapse take any name`,

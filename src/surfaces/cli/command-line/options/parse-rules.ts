@@ -2,8 +2,8 @@ import { MEASURE_NAMES, type RequireRule } from '../../../../account/require-rul
 import { UsageError } from '../../../../cargo/command/usage-error.js';
 
 /**
- * `complete>=99,lost<=1`; shares are percent, `frames`, `samples` and `depth` are counts. `givenAs` stands in front of
- * the rule in an error. Throws UsageError.
+ * `complete>=99,lost<=1`; shares are in percent; `frames`, `samples` and `depth` are counts. `givenAs` precedes the rule in
+ * an error. Throws UsageError.
  */
 export function parseRules(text: string, givenAs = '--require'): RequireRule[] {
   return text.split(',').map((rule) => parseRule(rule.trim(), givenAs));
@@ -15,7 +15,7 @@ function parseRule(text: string, givenAs: string): RequireRule {
   if (match !== null && MEASURE_NAMES.includes(measure))
     return { text, measure, comparison, limit: Number(limit) };
   throw new UsageError(
-    `${givenAs} ${JSON.stringify(text)}: ${match === null ? 'not a rule' : `there is no measure ${measure}`}`,
-    `write for example complete>=99,lost<=1; measures: ${MEASURE_NAMES.join(', ')}`,
+    `${givenAs} ${JSON.stringify(text)}: ${match === null ? 'not a rule' : `unknown measure ${measure}`}`,
+    `for example complete>=99,lost<=1; measures: ${MEASURE_NAMES.join(', ')}`,
   );
 }

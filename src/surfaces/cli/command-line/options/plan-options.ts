@@ -8,7 +8,7 @@ import { oneOf } from './one-of.js';
 import { spelling } from './spelling.js';
 
 const DEFAULT_RING_BYTES = 8 << 20;
-/** A check is 25 KiB: 2,500 of them. */
+/** Room for 2,500 checks of 25 KiB. */
 const CHECKING_RING_BYTES = 64 << 20;
 
 export function toPlan(command: CommandName, flags: Flags): CapturePlan {
@@ -57,7 +57,7 @@ export function toFrequencyHz(flags: Flags, defaultHz: number): number {
   if (frequencyHz > maxHz) {
     throw new UsageError(
       `${spelling(flags, 'frequency')} ${frequencyHz} is above the kernel's limit of ${maxHz} Hz`,
-      `sysctl kernel.perf_event_max_sample_rate=${frequencyHz}   raises it`,
+      `sysctl kernel.perf_event_max_sample_rate=${frequencyHz}   raises the limit`,
     );
   }
   return frequencyHz;
@@ -78,7 +78,7 @@ function kernelMaxHz(): number {
   }
 }
 
-/** For tests of loss and for machines with hundreds of CPUs; not a flag, since nobody should need it. */
+/** For tests of loss and machines with hundreds of CPUs; not a flag, because nobody should need it. */
 function toRingBytes(text: string | undefined, isChecking = false): number {
   if (text === undefined) return isChecking ? CHECKING_RING_BYTES : DEFAULT_RING_BYTES;
   const bytes = Number(text);

@@ -1,7 +1,7 @@
 import type { RequireRule } from '../../../../account/require-rules.js';
 import type { CapturePlan } from '../../../../ffi/sampler-messages.js';
 import type { Demangling } from '../../../../ffi/symbolizer.js';
-import type { NamingPlan } from '../../../../run/symbol-cache/symbol-cache.js';
+import type { SymbolizePlan } from '../../../../run/symbol-cache/symbol-cache.js';
 import type {
   CargoTargetRequest,
   ProgramRequest,
@@ -19,29 +19,29 @@ export interface OutputRequest {
   format: OutputFormat;
 }
 
-/** Flags that make sense. Files and processes that they name have not been looked at yet. */
+/** Validated flags. Files and processes are not checked yet. */
 export interface RecordOptions {
   command: CommandName;
   target: TargetRequest;
   plan: CapturePlan;
   /** Empty: the command's default. */
   outputs: OutputRequest[];
-  /** Undefined: by binary where several ran, by process where several were named. */
+  /** Undefined: by binary if several ran, by process if several were named. */
   groupBy: GroupBy | undefined;
-  /** One file for each root. */
+  /** One file per root. */
   split: boolean;
   demangle: Demangling;
   debuginfodWaitMs: number;
   summaryPath: string | undefined;
-  /** NDJSON of the stacks without names. */
+  /** NDJSON of the stacks before symbolization. */
   rawSamplesPath: string | undefined;
-  naming: NamingPlan;
+  symbolize: SymbolizePlan;
   rules: RequireRule[];
-  /** Undefined: decided by what the terminal can show. */
+  /** Undefined: depends on the terminal. */
   open: boolean | undefined;
   verbosity: Verbosity;
   durationMs: number | undefined;
-  /** What to print in place of a run. */
+  /** What to print instead of a run. */
   inspection: Inspection | undefined;
 }
 
@@ -59,7 +59,7 @@ export interface Inspection {
   asJson: boolean;
 }
 
-/** What a line of the wrapper says before the project, and with it the configuration, is known. */
+/** The options of a wrapper line that do not depend on the project and its configuration. */
 export interface TypedCargoLine {
   target: CargoTargetRequest;
   inspection: Inspection | undefined;

@@ -1,8 +1,8 @@
 import { UsageError } from '../../../../cargo/command/usage-error.js';
 
 /**
- * Words of a command as a shell separates them: quotes and backslashes as in sh, nothing expanded.
- * Throws UsageError on an unclosed quote.
+ * Splits a command into words as a shell does: quotes and backslashes as in sh, no expansion. Throws UsageError for an
+ * unclosed quote.
  */
 export function splitWords(text: string): string[] {
   const words: string[] = [];

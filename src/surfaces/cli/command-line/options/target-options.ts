@@ -16,7 +16,7 @@ export function toTarget(command: CommandName, flags: Flags, parts: SplitLine): 
   if (flags.pid !== undefined)
     return { kind: 'pid', pids: toPids(flags.pid), withChildren: flags.children !== false };
   if (flags.children !== undefined)
-    throw new UsageError(`--${flags.children ? '' : 'no-'}children goes with --pid`);
+    throw new UsageError(`--${flags.children ? '' : 'no-'}children needs --pid`);
   const argv = flags.cmd === undefined ? (parts.program ?? []) : splitWords(flags.cmd);
   if (argv.length === 0)
     throw new UsageError('there is no command to run', `${parts.invokedAs ?? command} -- COMMAND`);
@@ -34,7 +34,7 @@ export function toCargoTarget(flags: Flags, parts: SplitLine): CargoTargetReques
   };
 }
 
-/** `1,2` and repeated flags, as perf takes them and pgrep -d, writes them; a pid that is named twice is one. */
+/** `1,2` or repeated flags, as perf takes them and pgrep -d, writes them; duplicates are merged. */
 function toPids(values: readonly string[]): number[] {
   const pids = values.flatMap((value) => value.split(',').map((word) => toPid(word.trim(), value)));
   return [...new Set(pids)];

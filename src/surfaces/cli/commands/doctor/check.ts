@@ -1,10 +1,10 @@
 import type { CaptureError } from '../../../../capture/capture-error.js';
 import { explainCapture } from '../../command-line/errors/capture-error-texts.js';
 
-/** `warning`: it works, though not all of it; `problem`: nothing is captured as long as it stands. */
+/** `warning`: works in part; `problem`: captures fail as long as it persists. */
 export type CheckStatus = 'ok' | 'warning' | 'problem';
 
-/** `found` is one sentence without a full stop; `fix` is what to type, one way a line. */
+/** `found` is one sentence without a full stop; `fix` is what to type, one alternative per line. */
 export interface Check {
   code: string;
   status: CheckStatus;
@@ -24,7 +24,7 @@ export function problem(code: string, found: string, fix: string): Check {
   return { code, status: 'problem', found, fix };
 }
 
-/** The cause with which a capture would end, where there is one. */
+/** A problem with the error that a capture would end with, if any. */
 export function unless(code: string, error: CaptureError | undefined, found: string): Check {
   return error === undefined ? ok(code, found) : problemOf(code, error);
 }

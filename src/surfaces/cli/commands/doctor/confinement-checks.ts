@@ -6,12 +6,12 @@ import { addCapabilities, withoutSeccomp } from '../../command-line/errors/phras
 import { type Check, ok, problemOf, unless, warning } from './check.js';
 import type { Trial } from './trial.js';
 
-/** What this process may do, and what the room that it runs in keeps from it. */
+/** What this process may do, and how its container or namespace restricts it. */
 export function confinementChecks(facts: MachineFacts, trial: Trial | undefined): Check[] {
   return [
     ok('container', containerFound(facts)),
-    unless('user-namespace', inUserNamespace(facts), 'the user ids are the machine’s'),
-    unless('pid-namespace', inPidNamespace(facts), 'the process ids are the machine’s'),
+    unless('user-namespace', inUserNamespace(facts), 'user ids are the host’s'),
+    unless('pid-namespace', inPidNamespace(facts), 'process ids are the host’s'),
     seccomp(facts, trial),
     capabilities(facts, trial),
   ];
@@ -32,7 +32,7 @@ function inPidNamespace(facts: MachineFacts): CaptureError | undefined {
   return findConfinement({ ...facts, ownUserNamespace: false });
 }
 
-/** What a filter refuses is seen only by trying, which takes privileges. */
+/** What a filter rejects is known only by trying, which takes privileges. */
 function seccomp({ hasSeccompFilter, container }: MachineFacts, trial: Trial | undefined): Check {
   if (!hasSeccompFilter) return ok('seccomp', 'no system calls are filtered');
   if (trial?.error?.code === 'seccomp') return problemOf('seccomp', trial.error);

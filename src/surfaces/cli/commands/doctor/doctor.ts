@@ -18,14 +18,13 @@ import { reachVerdict, type Verdict } from './verdict.js';
 
 const SCHEMA = 'profile-bee.doctor/1';
 
-/** The command `doctor`. */
 export async function runDoctor({ values }: CommandLine): Promise<number> {
   const { checks, verdict } = await examine(process.env);
   await printRaw(values.json === true ? asJson(checks, verdict) : doctorText(checks, verdict, isColoured()));
   return verdict.exitCode;
 }
 
-/** Settings first, and what they come to last: a capture, where nothing stands in its way. */
+/** Settings first, then their result: a capture, if nothing prevents it. */
 async function examine(env: NodeJS.ProcessEnv): Promise<{ checks: Check[]; verdict: Verdict }> {
   const obstacle = findObstacle();
   const trial = obstacle === undefined ? await tryCapture() : undefined;
@@ -39,7 +38,7 @@ async function examine(env: NodeJS.ProcessEnv): Promise<{ checks: Check[]; verdi
   return { checks, verdict: reachVerdict(checks, obstacle ?? trial?.error) };
 }
 
-/** What `record` would end with before anything is built. */
+/** The error that `record` would end with before building. */
 function findObstacle(): CaptureError | undefined {
   try {
     checkCanCapture();

@@ -18,7 +18,7 @@ export function machineChecks(facts: MachineFacts, trial: Trial | undefined): Ch
 function nativeParts(): Check {
   try {
     checkNativeParts();
-    return ok('native-parts', 'all native parts are in this installation');
+    return ok('native-parts', 'this installation has all native parts');
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
     const check = problemOf('native-parts', error);
@@ -30,11 +30,11 @@ function btf(facts: MachineFacts): Check {
   return unless(
     'btf',
     findMachineObstacle({ ...facts, lockdown: undefined }),
-    'the kernel shows its types (BTF)',
+    'the kernel has type information (BTF)',
   );
 }
 
-/** Programs that were loaded have what they need; and nothing is said of a kernel that does not show its types. */
+/** If BPF programs were loaded, they have what they need; without BTF, nothing can be said about the kernel. */
 function features(trial: Trial | undefined): Check[] {
   const isProved = trial !== undefined && trial.error === undefined;
   const features = isProved ? { hasRingBuffer: true, hasBpfLoop: true } : readKernelFeatures();
@@ -49,12 +49,12 @@ function features(trial: Trial | undefined): Check[] {
 
 const LOCKDOWN_FOUND = {
   none: 'the kernel is not locked down',
-  integrity: 'lockdown is in the mode integrity, which is no obstacle',
+  integrity: 'lockdown is in integrity mode, which is no obstacle',
   confidentiality: '',
 } as const;
 
 function lockdown(facts: MachineFacts): Check {
-  if (facts.lockdown === undefined) return ok('lockdown', 'not told here (securityfs is not mounted)');
+  if (facts.lockdown === undefined) return ok('lockdown', 'unknown (securityfs is not mounted)');
   const obstacle = findMachineObstacle({ ...facts, hasBtf: true });
   return unless('lockdown', obstacle, LOCKDOWN_FOUND[facts.lockdown]);
 }

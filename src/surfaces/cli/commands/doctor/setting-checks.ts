@@ -4,12 +4,14 @@ import { LESS_PARANOID } from '../../command-line/errors/kernel.js';
 import { type Check, ok, warning } from './check.js';
 
 const WRAPPER_HZ = 997;
-/** The sampler's rings on each CPU: 64 pages of news and one of samples, each with a page of control, of 4 KiB. */
+/**
+ * The sampler's rings on each CPU: 64 pages for side-band records and one for samples, each with a control page, of 4 KiB.
+ */
 const RINGS_KIB_PER_CPU = (64 + 1 + 1 + 1) * 4;
-/** Enough of /proc/kallsyms to hold many functions. */
+/** Enough of /proc/kallsyms to contain many functions. */
 const KALLSYMS_BYTES = 64 << 10;
 
-/** Settings of the kernel that have a say in profiling. */
+/** Kernel settings that affect profiling. */
 export function settingChecks(facts: MachineFacts): Check[] {
   const checks = [
     paranoid(),
@@ -31,7 +33,7 @@ function paranoid(): Check | undefined {
     return warning('perf-event-paranoid', `${found}, so that profiling needs sudo`, LESS_PARANOID);
   }
   const who =
-    value > 0 ? 'samples of a whole CPU are for cap_perfmon, which the sampler has' : 'everybody may sample';
+    value > 0 ? 'sampling whole CPUs needs cap_perfmon, which the sampler has' : 'everybody may sample';
   return ok('perf-event-paranoid', `kernel.perf_event_paranoid is ${value}: ${who}`);
 }
 
@@ -46,15 +48,15 @@ function kernelNames({ missingNeeded }: MachineFacts): Check | undefined {
   const restrict = readKernelSetting('kptr_restrict');
   if (restrict === undefined) return undefined;
   if (restrict < 2 && showsKernelAddresses()) {
-    return ok('kptr-restrict', `kernel.kptr_restrict is ${restrict}: functions of the kernel have names`);
+    return ok('kptr-restrict', `kernel.kptr_restrict is ${restrict}: kernel frames are symbolized`);
   }
   if (restrict < 2 && missingNeeded.length > 0) {
     return ok(
       'kptr-restrict',
-      `kernel.kptr_restrict is ${restrict}: who has privileges sees the kernel’s names`,
+      `kernel.kptr_restrict is ${restrict}: kernel frames are symbolized for privileged users`,
     );
   }
-  const found = `kernel.kptr_restrict is ${restrict}: functions of the kernel stay without names for this user`;
+  const found = `kernel.kptr_restrict is ${restrict}: kernel frames are not symbolized for this user`;
   // With 0, and paranoid above 1, the kernel still asks for cap_syslog: kallsyms_show_value of kernel/ksyms_common.c.
   const settings =
     restrict === 2 ? 'kernel.kptr_restrict=1' : 'kernel.kptr_restrict=0 kernel.perf_event_paranoid=1';
@@ -77,16 +79,16 @@ function showsKernelAddresses(): boolean {
 function sampleRate(): Check | undefined {
   const maxHz = readKernelSetting('perf_event_max_sample_rate');
   if (maxHz === undefined) return undefined;
-  const found = `the kernel allows ${maxHz} samples a second (kernel.perf_event_max_sample_rate)`;
+  const found = `the kernel allows ${maxHz} samples per second (kernel.perf_event_max_sample_rate)`;
   if (maxHz >= WRAPPER_HZ) return ok('sample-rate', found);
-  const fix = `sudo sysctl kernel.perf_event_max_sample_rate=100000\n--frequency ${maxHz}   does with less`;
-  return warning('sample-rate', `${found}; cargo profile-bee takes ${WRAPPER_HZ}`, fix);
+  const fix = `sudo sysctl kernel.perf_event_max_sample_rate=100000\n--frequency ${maxHz}   stays within the limit`;
+  return warning('sample-rate', `${found}; cargo profile-bee uses ${WRAPPER_HZ}`, fix);
 }
 
 function lockedMemory(): Check | undefined {
   const perCpu = readKernelSetting('perf_event_mlock_kb');
   if (perCpu === undefined) return undefined;
-  const found = `a user may lock ${perCpu} KiB per CPU for perf events, of which one run takes ${RINGS_KIB_PER_CPU}`;
+  const found = `a user may lock ${perCpu} KiB per CPU for perf events, and one run needs ${RINGS_KIB_PER_CPU}`;
   if (perCpu >= RINGS_KIB_PER_CPU) return ok('locked-memory', found);
   return warning('locked-memory', found, 'sudo sysctl kernel.perf_event_mlock_kb=516');
 }
@@ -94,6 +96,7 @@ function lockedMemory(): Check | undefined {
 function traceFileSystem(): Check {
   const places = ['/sys/kernel/tracing/events', '/sys/kernel/debug/tracing/events'];
   const mounted = places.find((path) => existsSync(path));
-  const found = mounted === undefined ? 'tracefs is not mounted, or not for us' : `tracefs is at ${mounted}`;
-  return ok('tracefs', `${found}; sampling does without it`);
+  const found =
+    mounted === undefined ? 'tracefs is not mounted or not accessible' : `tracefs is at ${mounted}`;
+  return ok('tracefs', `${found}; sampling does not need it`);
 }

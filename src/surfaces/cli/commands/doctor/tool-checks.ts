@@ -6,7 +6,7 @@ import { type Check, ok, warning } from './check.js';
 const VERSION_MS = 10_000;
 const INSTALL_US = 'npm install -g cargo-profile-bee';
 
-/** The commands that take part: cargo's, and our own by name. */
+/** The commands involved: cargo's, and ours by name. */
 export async function toolChecks(env: NodeJS.ProcessEnv): Promise<Check[]> {
   const cargo = versionCheck('cargo', env.CARGO ?? 'cargo');
   const rustc = versionCheck('rustc', env.RUSTC ?? 'rustc');
@@ -19,8 +19,8 @@ async function versionCheck(code: string, command: string): Promise<Check> {
     return ok(code, stdout.trim());
   } catch (error) {
     const reason =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'is not on PATH' : 'does not tell its version';
-    const found = `${command} ${reason}: only profile-bee can be used, on programs that are built`;
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'is not on PATH' : 'does not print its version';
+    const found = `${command} ${reason}: only profile-bee works, on programs already built`;
     return warning(code, found, 'https://rustup.rs   installs Rust');
   }
 }
@@ -29,18 +29,22 @@ function wrapperCommand({ PATH = '' }: NodeJS.ProcessEnv): Check {
   const answer = whoAnswers('cargo-profile-bee', PATH);
   const code = 'cargo-profile-bee-command';
   if (answer === undefined) {
-    return warning(code, 'no cargo-profile-bee is on PATH: cargo knows no profile-bee', INSTALL_US);
+    return warning(code, 'cargo-profile-bee is not on PATH: cargo profile-bee does not work', INSTALL_US);
   }
-  if (answer.owner === 'ours') return ok(code, `cargo profile-bee is this one: ${answer.path}`);
-  return warning(code, `cargo profile-bee is another one: ${answer.path}`, startUs(answer.path));
+  if (answer.owner === 'ours') return ok(code, `cargo profile-bee is this installation: ${answer.path}`);
+  return warning(
+    code,
+    `cargo profile-bee is another installation or program: ${answer.path}`,
+    startUs(answer.path),
+  );
 }
 
-/** A program of that name is in the registry of crates, too. */
+/** crates.io has a program of that name too. */
 function profilerCommand({ PATH = '' }: NodeJS.ProcessEnv): Check {
   const answer = whoAnswers('profile-bee', PATH);
   const code = 'profile-bee-command';
-  if (answer === undefined) return warning(code, 'no profile-bee is on PATH', INSTALL_US);
-  if (answer.owner === 'ours') return ok(code, `profile-bee is this one: ${answer.path}`);
+  if (answer === undefined) return warning(code, 'profile-bee is not on PATH', INSTALL_US);
+  if (answer.owner === 'ours') return ok(code, `profile-bee is this installation: ${answer.path}`);
   if (answer.owner === 'copy') {
     return warning(code, `profile-bee is another installation: ${answer.path}`, startUs(answer.path));
   }
@@ -49,5 +53,5 @@ function profilerCommand({ PATH = '' }: NodeJS.ProcessEnv): Check {
 }
 
 function startUs(path: string): string {
-  return `rm ${path}   or a PATH in which the folder of this one comes first`;
+  return `rm ${path}   or put the folder of this installation first in PATH`;
 }

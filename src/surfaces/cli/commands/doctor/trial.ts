@@ -21,20 +21,20 @@ const PLAN: CapturePlan = {
   tableMiB: 40,
   checksUnwinding: false,
 };
-/** About 500 samples: enough for whole percents, over before anybody wonders. */
+/** About 500 samples: enough for whole percents, yet short. */
 const BUSY_MS = 500;
-/** Busy in its own code, and gone by itself soon should we be killed. */
+/** Busy in its own code, and exits soon by itself if we are killed. */
 const BUSY_PROGRAM = ['/bin/sh', '-c', 'ulimit -t 5; while :; do :; done'];
-/** As in the profiles of users: below it a picture is marked. */
+/** The same limit as for users' profiles. */
 const POOR_PERCENT = 90;
 
-/** What came of a real capture: either its figures or why there was none. */
+/** The result of a real capture: either its figures or its error. */
 export interface Trial {
   error?: CaptureError;
   check: Check;
 }
 
-/** Loads the BPF programs, and takes and unwinds samples of a busy program of ours: what no setting can promise. */
+/** Loads the BPF programs, samples a busy program of ours and unwinds it, which no setting can guarantee to work. */
 export async function tryCapture(): Promise<Trial> {
   try {
     await using session = await openSession(PLAN);
@@ -75,7 +75,6 @@ interface Figures {
   delivered: number;
   lost: number;
   complete: number;
-  /** Problems of the capture. */
   said: readonly string[];
 }
 
@@ -90,7 +89,6 @@ function describe({ delivered, lost, complete, said }: Figures): Check {
   return warning('trial', found, 'cargo profile-bee … --summary-json FILE   counts each cause');
 }
 
-/** Rounded down: 99.9 is not 100. */
 function percent(value: number): string {
   return value === 100 ? '100' : String(Math.floor(value * 10) / 10);
 }

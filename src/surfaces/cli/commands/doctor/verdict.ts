@@ -3,16 +3,16 @@ import { explainCapture } from '../../command-line/errors/capture-error-texts.js
 import { statusOfCaptureError } from '../../command-line/errors/exit-status.js';
 import type { Check } from './check.js';
 
-/** `exitCode`: 0 profiling works, 77 privileges are missing, 125 this machine cannot. */
+/** `exitCode`: 0 if profiling works, 77 if privileges are missing, 125 if this machine cannot. */
 export interface Verdict {
   exitCode: number;
   message: string;
 }
 
-/** What no privilege cures: told before a privilege that would be of no use. */
+/** Problems that no privilege solves; reported before a missing privilege, which would not help. */
 const OF_THE_MACHINE = ['platform', 'native-parts', 'btf', 'ring-buffer', 'bpf-loop', 'lockdown'];
 
-/** `obstacle`: why a capture ends before it begins, or why the one that was tried has. */
+/** `obstacle`: why a capture cannot start, or why the one that was tried failed. */
 export function reachVerdict(checks: readonly Check[], obstacle: CaptureError | undefined): Verdict {
   const problems = checks.filter(({ status }) => status === 'problem');
   const ofMachine = problems.find(({ code }) => OF_THE_MACHINE.includes(code));

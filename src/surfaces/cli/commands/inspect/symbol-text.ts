@@ -2,7 +2,7 @@ import type { ResolvedFrame } from '../../../../ffi/symbolizer.js';
 
 const UNKNOWN = '??';
 
-/** As llvm-symbolizer prints an address: for each frame its function and `file:line:column`, then an empty line. */
+/** In llvm-symbolizer's format: for each frame its function and `file:line:column`, then an empty line. */
 export function symbolText(frames: readonly ResolvedFrame[]): string {
   if (frames.length === 0) return `${UNKNOWN}\n${UNKNOWN}:0:0\n\n`;
   return `${frames.map(frameText).join('')}\n`;

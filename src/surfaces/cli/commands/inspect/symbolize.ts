@@ -13,19 +13,19 @@ import { parseAddresses } from './parse-addresses.js';
 import { symbolText } from './symbol-text.js';
 import { unreadableFile } from './unreadable-file.js';
 
-/** Addresses whose text is made at once. */
+/** Addresses symbolized per call. */
 const PIECE = 4096;
 
 /**
- * Answers each address of standard input with the text of `llvm-symbolizer --inlines`. Throws UsageError, also for
- * a line that is no address, before anything is printed; WriteFailure.
+ * Prints for each address of standard input the text of `llvm-symbolizer --inlines`. Throws UsageError, also for a line
+ * that is not an address, before anything is printed; WriteFailure.
  */
 export async function printSymbols({ operand, values }: CommandLine): Promise<number> {
   const path = operand!;
   const demangle = oneOf('--demangle', (values.demangle as string | undefined) ?? 'full', DEMANGLINGS);
   checkFile(path);
   const settings = debuginfodSettings(process.env);
-  if (settings !== undefined) useDebugCache(settings.cacheFolder); // what others have asked for; nobody is asked here
+  if (settings !== undefined) useDebugCache(settings.cacheFolder); // uses earlier downloads; downloads nothing
   const addresses = parseAddresses(await standardInput());
   const resolved = await symbolizeFile(path, addresses, { demangle, isLikeLlvm: true });
   const problems = resolved.problems.map(
@@ -47,7 +47,7 @@ async function print(resolved: ResolvedAddresses): Promise<void> {
   }
 }
 
-/** Says what is wrong with the file before the addresses are waited for. */
+/** Reports a bad file before waiting for addresses. */
 function checkFile(path: string): void {
   try {
     readElfFacts(path);

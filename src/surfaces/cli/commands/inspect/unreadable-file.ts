@@ -3,7 +3,7 @@ import { NativeError } from '../../../../ffi/native-error.js';
 import { nativeErrorText } from '../../command-line/errors/phrases/native-error-text.js';
 import { isUnfitLibrary } from '../../command-line/errors/unfit-library.js';
 
-/** What reading the typed file failed with, as the error to throw; a missing library stays what it is. */
+/** Turns a failure to read the given file into a usage error; a missing library stays as it is. */
 export function unreadableFile(error: unknown): unknown {
   if (!(error instanceof NativeError) || isUnfitLibrary(error)) return error;
   return new UsageError(nativeErrorText(error));

@@ -1,9 +1,9 @@
 import type { UnwindRule } from '../../../../ffi/unwind-table.js';
 
 /**
- * `CFA FP RA` in the spelling of `readelf --debug-dump=frames-interp`, for the three registers that matter here.
- * readelf prints every expression as `exp`: the known ones have words of their own (`plt`, `signal`, `deref(…)`), and
- * `expr` is a rule by which nobody unwinds: a walk ends there.
+ * `CFA FP RA` as in `readelf --debug-dump=frames-interp`, for the three registers that matter here. readelf prints every
+ * expression as `exp`: known ones have names here (`plt`, `signal`, `deref(…)`), and `expr` is a rule that is not
+ * supported: the walk ends there.
  */
 export function unwindRuleText(rule: UnwindRule): string {
   if (rule.kind === 'gap') return '- - -';
@@ -21,7 +21,7 @@ function cfaText({ kind, cfaRegister, cfaOffset, cfaAdd }: UnwindRule): string {
     case 'unsupported':
       return 'expr';
     case 'cfa':
-    case 'clone': // for who is no new thread; a new thread ends there
+    case 'clone': // for the parent; the walk of a new thread ends there
     case 'end':
     case 'gap':
       return place;
@@ -31,7 +31,7 @@ function cfaText({ kind, cfaRegister, cfaOffset, cfaAdd }: UnwindRule): string {
 function framePointerText({ fpKind, fpOffset }: UnwindRule): string {
   switch (fpKind) {
     case 'same':
-    case 'unknown': // undefined, as DWARF would say it
+    case 'unknown': // undefined, in DWARF's terms
       return 'u';
     case 'cfa':
       return `c${signed(fpOffset)}`;

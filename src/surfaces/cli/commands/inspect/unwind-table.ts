@@ -4,7 +4,7 @@ import type { CommandLine } from '../command.js';
 import { unreadableFile } from './unreadable-file.js';
 import { unwindRuleText } from './unwind-rule-text.js';
 
-/** One line per row on standard output, a piece at a time. Throws UsageError, WriteFailure. */
+/** Prints one line per row, in chunks. Throws UsageError, WriteFailure. */
 export async function printUnwindTable({ operand }: CommandLine): Promise<number> {
   using table = readTable(operand!);
   const rules = table.rules.map(unwindRuleText);

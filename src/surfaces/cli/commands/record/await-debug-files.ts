@@ -6,7 +6,7 @@ import { DebugDownloads } from '../../../../symbolize/debuginfod/debug-downloads
 import { debuginfodSettings } from '../../../../symbolize/debuginfod/settings.js';
 import type { RunInProgress } from './run-in-progress.js';
 
-/** Debug files are asked for from now on; undefined where DEBUGINFOD_URLS names no server. */
+/** Starts downloading debug files; undefined if DEBUGINFOD_URLS names no server. */
 export function askForDebugFiles(session: CaptureSession, summary: Summary): DebugDownloads | undefined {
   const settings = debuginfodSettings(process.env);
   if (settings === undefined) return undefined;
@@ -15,7 +15,7 @@ export function askForDebugFiles(session: CaptureSession, summary: Summary): Deb
   return new DebugDownloads(session.native, settings);
 }
 
-/** Waits for what is still to come, within the bounds that were asked for. */
+/** Waits for unfinished downloads, up to the configured time. */
 export async function awaitDebugFiles(run: RunInProgress): Promise<void> {
   const { debugDownloads, options, summary, interrupts, terminal } = run;
   if (debugDownloads === undefined) return;
@@ -23,5 +23,7 @@ export async function awaitDebugFiles(run: RunInProgress): Promise<void> {
   const report = await terminal.progress('waiting for debug files', settling);
   summary.problems.addAll(debugFileProblems(report, options.debuginfodWaitMs));
   if (report.asked > 0)
-    terminal.note(`${formatQuantity(report.asked, 'debug file')} asked for by build id, ${report.came} came`);
+    terminal.note(
+      `${formatQuantity(report.asked, 'debug file')} requested by build id, ${report.came} received`,
+    );
 }

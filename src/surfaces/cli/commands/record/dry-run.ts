@@ -9,31 +9,31 @@ import { jsonText } from '../../outputs/json-text.js';
 
 export const DRY_RUN_SCHEMA = 'profile-bee.dry-run/1';
 
-/** What a run would do. Lines are program first. */
+/** What a run would do. Command lines start with the program. */
 export interface DryRun {
   schema: typeof DRY_RUN_SCHEMA;
   cwd: string;
-  /** Variables that cargo and the program get changed: none, on every path. */
+  /** Variables changed for cargo and the target: none. */
   environment: Record<string, string>;
   build: string[];
   launch: string[];
   profile: { name: string; inherits: string | null };
-  /** The user's own runners, which stay behind the gate, by target triple. */
+  /** The user's own runners, which follow the gate, by target triple. */
   runners: Record<string, string[]>;
-  /** What would be built; null where cargo did not tell. */
+  /** What would be built; null if cargo did not answer. */
   targets: { name: string; kind: string; mode: string }[] | null;
   sampling: { event: string; frequencyHz: number; unwinder: string };
-  /** Empty: a flamegraph with a name of its own below `target/profiles`. */
+  /** Empty: a flamegraph with a generated name in `target/profiles`. */
   outputs: { path: string; format: string }[];
 }
 
-/** What `--dry-run` prints; builds nothing. Throws UsageError, or CargoFailure when cargo refused. */
+/** The output of `--dry-run`; builds nothing. Throws UsageError, or CargoFailure if cargo refuses. */
 export async function planText(project: CargoProject, options: CargoOptions): Promise<string> {
   const run = describeRun(await planCargoRun(project, options.target.profile, true), options);
   return options.inspection?.asJson ? jsonText(run) : dryRunText(run);
 }
 
-/** Throws UsageError when the gate and a runner of the user's cannot be written together. */
+/** Throws UsageError if the gate and the user's runner cannot be combined. */
 export function describeRun(plan: CargoPlan, options: RecordOptions): DryRun {
   const { context, userRunners } = plan.project;
   const { rawSamplesPath } = options;
@@ -58,12 +58,12 @@ export function describeRun(plan: CargoPlan, options: RecordOptions): DryRun {
   };
 }
 
-/** As in a run, with a socket that nobody listens at: a gate then lets its program go. */
+/** As in a run, but with a socket nobody listens on: the gate then lets its program run. */
 function gatePlaceholder(): string[] {
   return [gatePath(), join(tmpdir(), 'bee-not-running', 'gate')];
 }
 
-/** Its name alone where the native parts are missing. */
+/** Only its name if the native parts are missing. */
 function gatePath(): string {
   try {
     return findNativeFile('bee-gate');
@@ -72,15 +72,15 @@ function gatePath(): string {
   }
 }
 
-/** A script: pasted into a shell, it builds and runs the same, unprofiled. */
+/** A shell script that builds and runs the same, unprofiled. */
 export function dryRunText(run: DryRun): string {
   const { profile, sampling } = run;
   const derived = profile.inherits === null ? '' : `, derived from ${profile.inherits}`;
   const runners = Object.values(run.runners).map(
-    (words) => `# behind the gate, your runner: ${shellLine(words)}`,
+    (words) => `# your runner, after the gate: ${shellLine(words)}`,
   );
   return `${[
-    '# the environment stays as it is',
+    '# the environment is unchanged',
     shellLine(['cd', run.cwd]),
     `# build with profile ${profile.name}${derived}`,
     shellLine(run.build),

@@ -5,7 +5,7 @@ import { jsonText } from '../../outputs/json-text.js';
 
 export const TARGETS_SCHEMA = 'profile-bee.targets/1';
 
-/** What `--list-targets` prints: a line each, ending in the command that profiles it, or JSON. */
+/** The output of `--list-targets`: one line per target, ending with the command that profiles it; or JSON. */
 export function targetsText(project: CargoProject, asJson: boolean): string {
   const targets = profilableTargets(project);
   if (asJson) return jsonText(targetsJson(project, targets));

@@ -1,9 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/**
- * Of this program alone. What getrusage tells (ru_maxrss) survives exec: it would be the shell's or npm's, where that had
- * been larger.
- */
+/** Only this program's. getrusage's ru_maxrss survives exec: it would be the shell's or npm's if theirs was larger. */
 export function peakRssBytes(): number {
   try {
     const [, kilobytes] = /^VmHWM:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];

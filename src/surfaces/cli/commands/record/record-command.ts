@@ -25,7 +25,7 @@ import { Terminal } from '../../terminal/terminal.js';
 import { targetsText } from './list-targets.js';
 import { peakRssBytes } from './peak-rss.js';
 
-/** Parses, records, and writes the summary on every way out; resolves with the exit code. */
+/** Parses, records, and writes the summary however the run ends; resolves with the exit code. */
 export async function runWithFlags(
   command: CommandName,
   argv: readonly string[],
@@ -49,7 +49,7 @@ export async function runWithFlags(
   }
 }
 
-/** The wrapper is one command, with the space or without; `profile-bee` and `record` are told apart. */
+/** The wrapper has one name, with a space or without; `profile-bee` and `record` are distinguished. */
 function nameOf(command: CommandName, { invokedAs }: SplitLine): string {
   return command === 'profile-bee' ? (invokedAs ?? command) : command;
 }
@@ -59,22 +59,24 @@ async function show(text: string): Promise<number> {
   return 0;
 }
 
-/** What was typed is checked before cargo is asked, and before anything is reserved or started. */
+/** Checks the command line before asking cargo, and before anything is reserved or started. */
 async function runOptions(command: CommandName, flags: Flags, line: SplitLine): Promise<number> {
   using interrupts = new Interrupts();
   if (command === 'cargo-profile-bee') return await runCargo(flags, line, interrupts);
   const options = toOptions(command, flags, line);
-  interrupts.hearAll(); // before anything is there that a signal could leave behind
+  interrupts.hearAll(); // before anything exists that a signal could leave behind
   const stdoutIsTaken = writesToStandardOutput(options);
   const prepare = async () => prepareProgram(options.target, { stdoutIsTaken });
   return await recordWithSummary(options, prepare, interrupts);
 }
 
-/** The project's configuration stands below what was typed, and is known when cargo has found the project. */
+/**
+ * The project's configuration has lower precedence than the command line, and is known once cargo has found the project.
+ */
 async function runCargo(flags: Flags, line: SplitLine, interrupts: Interrupts): Promise<number> {
   const { target, inspection, verbosity } = toTypedCargoLine(flags, line);
   if (inspection === undefined) {
-    checkCanCapture(); // before anything else takes time
+    checkCanCapture(); // before anything slow
     startCargoThrough(ignoringLauncher());
     interrupts.hearAll();
   }
@@ -142,7 +144,7 @@ function withStatus(summary: Summary, exit: ExitStatus): Summary {
   };
 }
 
-/** The summary path of a line that could not be parsed whole. */
+/** The summary path in a command line that could not be parsed. */
 function summaryPathOf(argv: readonly string[]): string | undefined {
   const index = argv.findIndex((argument) => /^--summary-json(=|$)/.test(argument));
   return index < 0 ? undefined : argv[index]!.includes('=') ? argv[index]!.slice(15) : argv[index + 1];
@@ -161,7 +163,7 @@ async function writeSummary(
   } catch (error) {
     const { code } = summary.exit;
     const isSaid = summary.problems.toJSON().some(({ message }) => message === (error as Error).message);
-    if (code !== 0 && isSaid) return code; // this very file was refused
+    if (code !== 0 && isSaid) return code; // this file itself was refused
     const status = explain(error, terminal);
     return code === 0 ? status.code : code;
   }

@@ -10,7 +10,7 @@ import { limitFrequency } from '../../../../run/limit-frequency.js';
 import { noteCapture, noteEnd, noteStillRunning, noteTargets } from '../../../../run/note-capture.js';
 import { Interrupted, type Interrupts } from '../../../../run/signals/interrupts.js';
 import { endTargets, passingOn } from '../../../../run/signals/pass-signals.js';
-import { beginNaming, saveNames } from '../../../../run/symbol-cache/symbol-cache.js';
+import { beginSymbolizing, saveSymbolCache } from '../../../../run/symbol-cache/symbol-cache.js';
 import { alteredTextProblems } from '../../../../run/targets/altered-text.js';
 import {
   exitCodeOf,
@@ -24,7 +24,7 @@ import { captureProblems } from '../../command-line/errors/capture-problems.js';
 import { explain } from '../../command-line/explain.js';
 import type { RecordOptions } from '../../command-line/options/record-options.js';
 import { packageVersion } from '../../command-line/version.js';
-import { openPicture } from '../../outputs/open-flamegraph.js';
+import { openFlamegraph } from '../../outputs/open-flamegraph.js';
 import { Outputs } from '../../outputs/outputs.js';
 import { announceQuestion } from '../../terminal/announce-question.js';
 import type { Terminal } from '../../terminal/terminal.js';
@@ -32,12 +32,12 @@ import { askForDebugFiles } from './await-debug-files.js';
 import type { RunInProgress } from './run-in-progress.js';
 import { writeProfile } from './write-profile.js';
 
-/** How long a command may take to obey SIGTERM when its time is up. */
+/** Time for a command to exit after SIGTERM when the duration is over. */
 const GRACE_MS = 5000;
-/** A Ctrl-C that came while cargo was building. */
+/** Ctrl-C while cargo was building. */
 const INTERRUPTED = { code: 130, source: 'cargo', signal: 'SIGINT' } as const;
 
-/** Runs a capture from build to picture; fills the summary as it goes. Throws what `explain` understands. */
+/** Runs a capture from build to outputs and fills the summary. Throws what `explain` understands. */
 export async function record(
   wanted: RecordOptions,
   prepare: PrepareTarget,
@@ -55,10 +55,10 @@ export async function record(
   try {
     summary.problems.addAll(problems);
     const isAsked = announceQuestion(terminal);
-    const opening = openTimedSession(options, summary); // the kernel verifies our programs while cargo builds
-    opening.catch(() => {}); // awaited below; until then cargo's own failure comes first
+    const opening = openTimedSession(options, summary); // the kernel verifies our BPF programs while cargo builds
+    opening.catch(() => {}); // awaited below; a failure of cargo is reported first
     interrupts.startWitness();
-    if (isAsked) await interrupts.orThrow(opening); // a question between cargo's lines would be overlooked
+    if (isAsked) await interrupts.orThrow(opening); // a question among cargo's output would be overlooked
     const preparing = interrupts.orThrow(prepare());
     const target = await preparing.catch((error) => abandon(opening, error));
     await using session = await opening;
@@ -97,12 +97,16 @@ async function openTimedSession(options: RecordOptions, summary: Summary): Promi
   const beginNs = process.hrtime.bigint();
   const session = await openSession(options.plan);
   summary.elevation = session.elevation;
-  beginNaming(session.native, { ...options.naming, demangle: options.demangle, version: packageVersion() });
+  beginSymbolizing(session.native, {
+    ...options.symbolize,
+    demangle: options.demangle,
+    version: packageVersion(),
+  });
   summary.phasesNs.samplerStart = Number(process.hrtime.bigint() - beginNs);
   return session;
 }
 
-/** The target could not be prepared, so the sampler goes too; its own failure would only distract. */
+/** The target could not be prepared, so stop the sampler; a failure of its own would only distract. */
 async function abandon(opening: Promise<CaptureSession>, error: unknown): Promise<never> {
   await opening.then((session) => session.close()).catch(() => {});
   throw error;
@@ -116,14 +120,14 @@ async function profile(run: RunInProgress): Promise<ExitStatus> {
   if (end.why === 'ended') noteStillRunning(raw, summary);
   if (session.processes.length === 0) return nothingRan(end, run);
   await writeProfile(raw, run);
-  await showPicture(outputs, options, terminal);
-  const { names, notKept } = await saveNames(session.native);
+  await showFlamegraph(outputs, options, terminal);
+  const { names, notSaved } = await saveSymbolCache(session.native);
   summary.names = names;
-  if (notKept !== undefined) terminal.detail(notKept);
+  if (notSaved !== undefined) terminal.detail(notSaved);
   return statusOf(await interrupts.orThrow(finalEnd(end, run)), run);
 }
 
-/** Samples until the end; a command whose time is up is asked to end. */
+/** Samples until the end; a command whose duration is over gets SIGTERM. */
 async function capture(run: RunInProgress): Promise<{ end: RunEnd; raw: RawProfile }> {
   const { target, session, summary, interrupts } = run;
   const beginNs = process.hrtime.bigint();
@@ -135,7 +139,7 @@ async function capture(run: RunInProgress): Promise<{ end: RunEnd; raw: RawProfi
   return { end, raw };
 }
 
-/** The program goes on without its profile; a code of its own that tells of a failure outranks ours. */
+/** The target keeps running unprofiled; if it fails, its exit code takes precedence over ours. */
 async function statusOfFailure(error: unknown, run: RunInProgress): Promise<ExitStatus> {
   const { launched, summary, interrupts, terminal } = run;
   if (error instanceof Interrupted) throw error;
@@ -170,26 +174,26 @@ async function writeWhatCame(error: CaptureError, run: RunInProgress): Promise<v
   });
 }
 
-/** cargo ended without running anything (no tests, for example): it has said so; an empty picture would not help. */
+/** cargo ended without running anything (no tests, for example) and said so; an empty flamegraph would not help. */
 function nothingRan(end: RunEnd, { target, summary, terminal }: RunInProgress): ExitStatus {
-  const message = target.whyNothingRan?.() ?? 'no program was run, so there is nothing to show';
+  const message = target.whyNothingRan?.() ?? 'no program was run: there is no profile';
   summary.problems.add({ code: 'nothing-ran', message });
   terminal.warn(message);
   const code = end.why === 'ended' ? exitCodeOf(end.end) : 0;
   return { code, source: 'cargo', signal: null };
 }
 
-async function showPicture(outputs: Outputs, options: RecordOptions, terminal: Terminal): Promise<void> {
-  if (outputs.picture !== undefined) await openPicture(outputs.picture, options.open, terminal);
+async function showFlamegraph(outputs: Outputs, options: RecordOptions, terminal: Terminal): Promise<void> {
+  if (outputs.flamegraph !== undefined) await openFlamegraph(outputs.flamegraph, options.open, terminal);
 }
 
-/** Our own end of the run (time, Ctrl-C on a foreign process) is a success, whatever the program makes of it. */
+/** If we ended the run (duration, Ctrl-C on a foreign process), that is a success whatever the target's exit code. */
 async function finalEnd(end: RunEnd, run: RunInProgress): Promise<LaunchEnd> {
   const { launched, summary, terminal } = run;
   if (end.why === 'ended') return end.end;
   if (launched.pid !== undefined) {
     const kill = setTimeout(() => endTargets(run, 'SIGKILL'), GRACE_MS);
-    const waiting = 'the time is up: waiting for the command to obey SIGTERM';
+    const waiting = 'the duration is over: waiting for the command to exit after SIGTERM';
     const { code, signal } = await terminal.progress(waiting, launched.ended);
     clearTimeout(kill);
     noteEnd(summary, launched, { code, signal });

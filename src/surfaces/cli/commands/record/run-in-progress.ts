@@ -5,7 +5,7 @@ import type { RecordOptions } from '../../command-line/options/record-options.js
 import type { Outputs } from '../../outputs/outputs.js';
 import type { Terminal } from '../../terminal/terminal.js';
 
-/** A program that was started, and what its profile becomes. */
+/** A running target and everything its profile needs. */
 export interface RunInProgress extends RunningTarget {
   options: RecordOptions;
   debugDownloads: DebugDownloads | undefined;

@@ -15,7 +15,7 @@ import { shownPath } from '../../terminal/shown-path.js';
 import { awaitDebugFiles } from './await-debug-files.js';
 import type { RunInProgress } from './run-in-progress.js';
 
-/** Names the frames, writes every output and says how good they are; `cutOff`: why this is a part of the profile. */
+/** Symbolizes, writes every output and reports its quality; `cutOff`: why the profile is only a part. */
 export async function writeProfile(
   raw: RawProfile,
   run: RunInProgress,
@@ -27,7 +27,7 @@ export async function writeProfile(
   const symbolizeNs = process.hrtime.bigint();
   const symbolizer = new NativeSymbolizer(session.native, { demangle: options.demangle });
   const building = buildProfile(raw, symbolizer, target.packages, grouping);
-  const built = await terminal.progress('naming frames', interrupts.orThrow(building));
+  const built = await terminal.progress('symbolizing', interrupts.orThrow(building));
   const { profile, groups } = built;
   summary.stacks = built.statistics.stacks;
   summary.frames = built.statistics.frames;
@@ -55,7 +55,7 @@ export async function writeProfile(
   await writePipes(content, run);
 }
 
-/** Last: their readers may let us wait, and what needs none is safe by now. */
+/** Pipes come last: their readers may block us, and by then all other outputs are safe. */
 async function writePipes(
   content: Content,
   { outputs, summary, interrupts, terminal }: RunInProgress,
@@ -76,19 +76,19 @@ function symbolProblem({ path, message }: SymbolProblem): Problem {
   return { code: 'symbols', message: `${path}: ${message}`, subject: path };
 }
 
-/** What cargo built has been looked at before the run. */
+/** What cargo built was checked before the run. */
 function strippedCommands({ session, target }: RunInProgress): Problem[] {
   const isBuilt = (process: ObservedProcess) => !['command', 'pid'].includes(target.factsOf(process).kind);
   return strippedPrograms(session.processes.filter((process) => !isBuilt(process)));
 }
 
-/** Without roots, or without samples, the whole is the only part. */
+/** Without roots or samples, the whole profile is the only part. */
 function partsOf({ profile, groups }: BuiltProfile, name: string): ProfilePart[] {
   const isSplit = groups !== undefined && profile.totalCount > 0;
   return isSplit ? splitByRoot(profile) : [{ root: name, profile }];
 }
 
-/** When the last process ended; undefined while one goes on. */
+/** When the last process ended; undefined while one is running. */
 function lastEndNs(session: CaptureSession): bigint | undefined {
   const ends = session.processes.map(({ end }) => end?.timeNs);
   if (ends.includes(undefined)) return undefined;

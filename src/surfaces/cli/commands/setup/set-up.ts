@@ -15,7 +15,7 @@ import { type SetupRequest, toSetupRequest } from './setup-request.js';
 import { statusText } from './status.js';
 
 const NOT_PERMITTED = 77;
-/** Of `bee-sampler --install`, as root: something else than rights is missing. */
+/** From `bee-sampler --install` as root: the obstacle is not a lack of rights. */
 const OBSTACLE = 125;
 
 /** The command `setup`. Throws what `explain` understands. */
@@ -51,7 +51,7 @@ function warnOfParanoidKernel(terminal: Terminal): void {
   terminal.warn(`${cause}; ${LESS_PARANOID}`);
 }
 
-/** One question: where sudo asks for a password, that is it. */
+/** Asks only once: if sudo asks for a password, that is the question. */
 async function isAgreed({ isConfirmed }: SetupRequest, name: string, sampler: string): Promise<boolean> {
   if (isConfirmed) return true;
   if (!process.stdin.isTTY || !process.stderr.isTTY) {

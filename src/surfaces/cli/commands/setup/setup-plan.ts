@@ -6,7 +6,7 @@ import { UsageError } from '../../../../cargo/command/usage-error.js';
 import { USUAL_FREQUENCY_HZ } from '../commands.js';
 import type { Bound, SetupRequest } from './setup-request.js';
 
-/** Who may start the copy, and what it allows them. */
+/** Who may start the copy and what it allows them to do. */
 export interface SetupPlan {
   users: readonly Account[];
   groups: readonly Account[];
@@ -14,7 +14,7 @@ export interface SetupPlan {
   allProcesses: boolean;
   maxFrequencyHz: Bound;
   maxMemoryMiB: Bound;
-  /** Folders of versions that are there now, and will be replaced. */
+  /** Folders of installed versions that will be replaced. */
   replaced: readonly string[];
 }
 
@@ -23,7 +23,10 @@ export interface Account {
   id: number;
 }
 
-/** Throws UsageError where nobody is named, or nobody has the name. What was not said stays as it was set up. */
+/**
+ * Keeps the installed value of every option not typed. Throws UsageError if no user or group is given, or one does not
+ * exist.
+ */
 export function planSetup(request: SetupRequest, installed: readonly InstalledSampler[]): SetupPlan {
   const copies = installed.filter(({ version }) => version !== '');
   const before = copies.at(-1);
@@ -47,14 +50,14 @@ export function planSetup(request: SetupRequest, installed: readonly InstalledSa
   };
 }
 
-/** Who runs this, or ran sudo. Nobody where that is root. */
+/** The user who runs this or ran sudo; nobody if that is root. */
 function whoAsks(): string[] {
   if (process.geteuid?.() !== 0) return [userInfo().username];
   const { SUDO_USER } = process.env;
   return SUDO_USER === undefined || SUDO_USER === 'root' ? [] : [SUDO_USER];
 }
 
-/** By the machine's own lookup: accounts may live in a directory service. */
+/** Uses getent, because accounts may be in a directory service. */
 function find(database: 'passwd' | 'group', name: string): Account {
   const kind = database === 'passwd' ? 'user' : 'group';
   try {
@@ -62,13 +65,14 @@ function find(database: 'passwd' | 'group', name: string): Account {
     const [found, , id] = line.trim().split(':');
     if (found !== undefined && /^\d+$/.test(id ?? '')) return { name: found, id: Number(id) };
   } catch {
-    // getent ends with 2 when it finds none
+    // getent exits with 2 if it finds none
   }
-  const advice = kind === 'group' ? `groupadd ${name}   makes one; usermod -aG ${name} USER` : '';
+  const advice =
+    kind === 'group' ? `groupadd ${name}   creates it; usermod -aG ${name} USER adds a user` : '';
   throw new UsageError(`setup: there is no ${kind} ${name}`, advice);
 }
 
-/** For `bee-sampler`. */
+/** Arguments for `bee-sampler`. */
 export function installArguments(plan: SetupPlan): string[] {
   const each = (flag: string, accounts: readonly Account[]) =>
     accounts.flatMap(({ id, name }) => [flag, `${id}:${name}`]);
@@ -84,7 +88,7 @@ export function installArguments(plan: SetupPlan): string[] {
   ];
 }
 
-/** What will be done, for people. */
+/** The plan as text. */
 export function planLines(plan: SetupPlan, sampler: string, destination: string): string[] {
   const names = [
     ...plan.users.map(({ name }) => name),
@@ -98,7 +102,7 @@ export function planLines(plan: SetupPlan, sampler: string, destination: string)
     `who may profile ${plan.allProcesses ? 'every process of this machine' : 'processes of their own'}, ${
       plan.kernelFrames ? 'kernel frames included' : 'without kernel frames (--kernel-frames)'
     }`,
-    `each with at most ${frequency(plan)} samples a second and ${memory(plan)} in all runs together`,
+    `each with at most ${frequency(plan)} samples per second and ${memory(plan)} for all runs together`,
   ];
 }
 

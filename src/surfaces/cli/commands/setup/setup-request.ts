@@ -1,9 +1,9 @@
 import { UsageError } from '../../../../cargo/command/usage-error.js';
 
-/** `usual`: as the sampler chooses. */
+/** `usual`: the sampler's default. */
 export type Bound = number | 'usual';
 
-/** What was typed after `setup`; undefined: not said. */
+/** The arguments of `setup`; undefined: not given. */
 export interface SetupRequest {
   action: 'install' | 'uninstall' | 'status';
   isConfirmed: boolean;
@@ -15,7 +15,7 @@ export interface SetupRequest {
   maxMemoryMiB: Bound | undefined;
 }
 
-/** As the flags of `setup` are read. */
+/** The parsed flags of `setup`. */
 interface SetupFlags {
   user?: string[];
   group?: string[];

@@ -4,12 +4,12 @@ import { systemErrorText } from '../../command-line/errors/phrases/system-error-
 
 const KINDS: Record<InstalledSampler['kind'], string> = {
   same: 'ready for you',
-  other: 'another version than this one: setup replaces it',
+  other: 'another version: setup replaces it',
   forbidden: 'not for you',
-  unreadable: 'cannot be looked at',
+  unreadable: 'cannot be read',
 };
 
-/** One paragraph for each copy. */
+/** One paragraph per copy. */
 export function statusText(installed: readonly InstalledSampler[]): string {
   if (installed.length === 0) return `nothing is installed in ${INSTALL_ROOT}\n`;
   return installed.map(paragraph).join('');
@@ -28,12 +28,12 @@ function paragraph({ path, kind, error, users, groups, ...allowed }: InstalledSa
   ].join('\n');
 }
 
-/** What all runs of a user may take together; `bounds` where the sampler says what its own choice comes to here. */
+/** Limits for all runs of a user together; `bounds` if the sampler reports what its defaults mean on this machine. */
 function boundsText(
   bounds: Bounds | undefined,
   { maxFrequencyHz, maxMemoryMiB }: Pick<InstalledSampler, 'maxFrequencyHz' | 'maxMemoryMiB'>,
 ): string {
   const frequencyHz = bounds?.frequencyHz ?? maxFrequencyHz ?? 'the usual';
   const memoryMiB = bounds?.memoryMiB ?? maxMemoryMiB ?? 'the usual';
-  return `up to ${frequencyHz} samples a second, and ${memoryMiB} MB of the kernel's memory`;
+  return `up to ${frequencyHz} samples per second and ${memoryMiB} MB of kernel memory`;
 }
