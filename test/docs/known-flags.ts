@@ -9,7 +9,7 @@ const OTHER_COMMANDS = ['setup', 'cache', 'doctor', 'inspect'];
 /** Flags of other programs that the pages name. */
 const OF_OTHERS = [
   ...['--port', '--seconds', '--fail'], // the example project's server
-  ...['--pid=host', '--cap-add'], // docker
+  ...['--pid=host', '--cap-add', '--userns=host', '--security-opt'], // docker
   ...['--call-graph', '--perf-prof', '--debug-dump', '--bench'], // perf, node, readelf, test harnesses
 ];
 
