@@ -17,7 +17,7 @@ const AT_997_HZ = ['--frequency', '997', '--'];
 
 const KINDS = ['prog', 'map', 'link'] as const;
 
-/** Kernel programs, maps and links that a process holds: `prog 12`. */
+/** BPF programs, maps and links that a process holds: `prog 12`. */
 function kernelObjectsOf(pid: number): string[] {
   const texts = readdirSync(`/proc/${pid}/fdinfo`).map((name) => readProc(pid, `fdinfo/${name}`));
   return texts.flatMap((text) =>

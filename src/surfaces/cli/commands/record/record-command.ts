@@ -24,6 +24,7 @@ import { printText } from '../../terminal/print-text.js';
 import { Terminal } from '../../terminal/terminal.js';
 import { targetsText } from './list-targets.js';
 import { peakRssBytes } from './peak-rss.js';
+import type { Recording } from './record.js';
 
 /** Parses, records, and writes the summary however the run ends; resolves with the exit code. */
 export async function runWithFlags(
@@ -105,30 +106,20 @@ async function recordWithSummary(
 ): Promise<number> {
   const terminal = new Terminal(options.verbosity);
   const summaryFile = options.summaryPath === undefined ? undefined : reserveOutput(options.summaryPath);
-  const { plan } = options;
-  const summary = emptySummary(
-    packageVersion(),
-    { name: plan.event, frequencyHz: plan.frequencyHz },
-    plan.unwinder,
-  );
-  const status = await recordOrExplain(options, prepare, summary, terminal, interrupts);
+  const { event: name, frequencyHz, unwinder } = options.plan;
+  const summary = emptySummary(packageVersion(), { name, frequencyHz }, unwinder);
+  const status = await recordOrExplain({ options, prepare, summary, terminal, interrupts });
   return await untilSignal(interrupts, (signal) =>
     writeSummary(() => summaryFile, withStatus(summary, status), terminal, signal),
   );
 }
 
-async function recordOrExplain(
-  options: RecordOptions,
-  prepare: PrepareTarget,
-  summary: Summary,
-  terminal: Terminal,
-  interrupts: Interrupts,
-): Promise<ExitStatus> {
+async function recordOrExplain(recording: Recording): Promise<ExitStatus> {
   const { record } = await import('./record.js');
   try {
-    return await record(options, prepare, summary, terminal, interrupts);
+    return await record(recording);
   } catch (error) {
-    return explain(error, terminal, summary.problems);
+    return explain(error, recording.terminal, recording.summary.problems);
   }
 }
 

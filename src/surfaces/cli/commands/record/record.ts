@@ -37,53 +37,52 @@ const GRACE_MS = 5000;
 /** Ctrl-C while cargo was building. */
 const INTERRUPTED = { code: 130, source: 'cargo', signal: 'SIGINT' } as const;
 
+/** What a run is made of before its target is known. */
+export interface Recording {
+  options: RecordOptions;
+  prepare: PrepareTarget;
+  summary: Summary;
+  terminal: Terminal;
+  interrupts: Interrupts;
+}
+
 /** Runs a capture from build to outputs and fills the summary. Throws what `explain` understands. */
-export async function record(
-  wanted: RecordOptions,
-  prepare: PrepareTarget,
-  summary: Summary,
-  terminal: Terminal,
-  interrupts: Interrupts,
-): Promise<ExitStatus> {
+export async function record(recording: Recording): Promise<ExitStatus> {
+  const { options: wanted, summary, interrupts } = recording;
   checkCanCapture();
   checkWithinBounds(wanted.plan);
   if (interrupts.count > 0) return INTERRUPTED;
   const { frequencyHz, problems } = limitFrequency(wanted.plan.frequencyHz);
   summary.event.frequencyHz = frequencyHz;
+  summary.problems.addAll(problems);
   const options = { ...wanted, plan: { ...wanted.plan, frequencyHz } };
   const outputs = Outputs.reserve(options);
   try {
-    summary.problems.addAll(problems);
-    const isAsked = announceQuestion(terminal);
-    const opening = openTimedSession(options, summary); // the kernel verifies our BPF programs while cargo builds
-    opening.catch(() => {}); // awaited below; a failure of cargo is reported first
-    interrupts.startWitness();
-    if (isAsked) await interrupts.orThrow(opening); // a question among cargo's output would be overlooked
-    const preparing = interrupts.orThrow(prepare());
-    const target = await preparing.catch((error) => abandon(opening, error));
-    await using session = await opening;
-    notePreparation(summary, target, terminal);
-    outputs.addDefault(options, target);
-    if (options.target.kind !== 'pid') summary.problems.addAll(alteredTextProblems());
-    if (interrupts.count > 0) return INTERRUPTED;
-    using debugDownloads = askForDebugFiles(session, summary);
-    const launched = await target.launch(session);
-    const run = {
-      options,
-      plan: options.plan,
-      target,
-      launched,
-      session,
-      debugDownloads,
-      outputs,
-      summary,
-      interrupts,
-      terminal,
-    };
-    return await profile(run).catch((error) => statusOfFailure(error, run));
+    return await recordTo(outputs, { ...recording, options });
   } finally {
     outputs.discard();
   }
+}
+
+async function recordTo(outputs: Outputs, recording: Recording): Promise<ExitStatus> {
+  const { options, summary, terminal, interrupts } = recording;
+  const isAsked = announceQuestion(terminal);
+  const opening = openTimedSession(options, summary); // the kernel verifies our BPF programs while cargo builds
+  opening.catch(() => {}); // awaited below; a failure of cargo is reported first
+  interrupts.startWitness();
+  if (isAsked) await interrupts.orThrow(opening); // a question among cargo's output would be overlooked
+  const preparing = interrupts.orThrow(recording.prepare());
+  const target = await preparing.catch((error) => abandon(opening, error));
+  await using session = await opening;
+  notePreparation(summary, target, terminal);
+  outputs.addDefault(options, target);
+  if (options.target.kind !== 'pid') summary.problems.addAll(alteredTextProblems());
+  if (interrupts.count > 0) return INTERRUPTED;
+  using debugDownloads = askForDebugFiles(session, summary);
+  const launched = await target.launch(session);
+  const { plan } = options;
+  const run = { ...recording, plan, target, launched, session, debugDownloads, outputs };
+  return await profile(run).catch((error) => statusOfFailure(error, run));
 }
 
 function notePreparation(summary: Summary, target: PreparedTarget, terminal: Terminal): void {

@@ -1,6 +1,7 @@
 import { type Problem, ProblemList } from '../../../../account/problem-list.js';
 import { qualityLine, qualityProblems } from '../../../../account/quality.js';
 import { replacedProblem } from '../../../../account/replaced-problem.js';
+import type { PhaseName } from '../../../../account/summary.js';
 import { unwindingLine } from '../../../../account/unwinding-verdict.js';
 import type { CaptureSession, ObservedProcess } from '../../../../capture/capture-session.js';
 import type { RawProfile } from '../../../../capture/raw-profile.js';
@@ -10,6 +11,7 @@ import { groupingOf, groupingProblems, wholeName } from '../../../../run/run-gro
 import { untilSignal } from '../../../../run/signals/until-signal.js';
 import { strippedPrograms } from '../../../../run/targets/stripped-programs.js';
 import { type BuiltProfile, buildProfile } from '../../../../symbolize/build-profile.js';
+import type { Grouping } from '../../../../symbolize/grouping/grouping.js';
 import type { Content } from '../../outputs/outputs.js';
 import { shownPath } from '../../terminal/shown-path.js';
 import { awaitDebugFiles } from './await-debug-files.js';
@@ -21,38 +23,70 @@ export async function writeProfile(
   run: RunInProgress,
   cutOff: readonly string[] = [],
 ): Promise<void> {
-  const { options, target, session, outputs, summary, interrupts, terminal } = run;
-  const grouping = groupingOf(options.groupBy, session.processes, target, raw.totals);
   await awaitDebugFiles(run);
-  const symbolizeNs = process.hrtime.bigint();
+  const symbolized = await timed('symbolize', run, () => symbolize(raw, run));
+  const quality = account(symbolized, raw, run);
+  const content = contentOf(symbolized, raw, run, [...cutOff, ...new ProblemList(quality).takeUnsaid()]);
+  await timed('write', run, () => run.outputs.writeFiles(content));
+  noteExitToOutput(run);
+  sayResult(content.caption.subtitle, run);
+  await writePipes(content, run);
+}
+
+interface Symbolized {
+  built: BuiltProfile;
+  grouping: Grouping;
+}
+
+async function timed<T>(phase: PhaseName, { summary }: RunInProgress, work: () => Promise<T>): Promise<T> {
+  const beginNs = process.hrtime.bigint();
+  const result = await work();
+  summary.phasesNs[phase] = Number(process.hrtime.bigint() - beginNs);
+  return result;
+}
+
+async function symbolize(
+  raw: RawProfile,
+  { options, target, session, interrupts, terminal }: RunInProgress,
+): Promise<Symbolized> {
+  const grouping = groupingOf(options.groupBy, session.processes, target, raw.totals);
   const symbolizer = new NativeSymbolizer(session.native, { demangle: options.demangle });
   const building = buildProfile(raw, symbolizer, target.packages, grouping);
-  const built = await terminal.progress('symbolizing', interrupts.orThrow(building));
-  const { profile, groups } = built;
+  return { built: await terminal.progress('symbolizing', interrupts.orThrow(building)), grouping };
+}
+
+/** Notes what was symbolized; returns what makes the profile poor, for the flamegraph. */
+function account({ built, grouping }: Symbolized, raw: RawProfile, run: RunInProgress): Problem[] {
+  const { target, session, summary } = run;
   summary.stacks = built.statistics.stacks;
   summary.frames = built.statistics.frames;
   summary.problems.addAll([
     ...built.problems.map(symbolProblem),
     ...built.replacedFiles.map(replacedProblem),
-    ...groupingProblems(grouping, groups),
+    ...groupingProblems(grouping, built.groups),
   ]);
   const quality = [...qualityProblems(summary), ...(target.problemsAfter?.(raw, session.processes) ?? [])];
   if (quality.some(({ code }) => code === 'unnamed-frames')) quality.push(...strippedCommands(run));
   summary.problems.addAll(quality);
-  const writeNs = process.hrtime.bigint();
-  const subtitle = qualityLine(summary);
-  const warnings = [...cutOff, ...new ProblemList(quality).takeUnsaid()];
-  const caption = { title: target.name, subtitle, warnings, sourceRoot: target.sourceRoot };
-  const parts = options.split ? partsOf(built, wholeName(grouping, target.name)) : [];
-  const content = { raw, profile, caption, parts };
-  await outputs.writeFiles(content);
-  const doneNs = process.hrtime.bigint();
+  return quality;
+}
+
+function contentOf(
+  { built, grouping }: Symbolized,
+  raw: RawProfile,
+  { options, target, summary }: RunInProgress,
+  warnings: readonly string[],
+): Content {
+  const { name: title, sourceRoot } = target;
+  const caption = { title, subtitle: qualityLine(summary), warnings, sourceRoot };
+  const parts = options.split ? partsOf(built, wholeName(grouping, title)) : [];
+  return { raw, profile: built.profile, caption, parts };
+}
+
+/** 0 while a process goes on. */
+function noteExitToOutput({ session, summary }: RunInProgress): void {
   const endNs = lastEndNs(session);
-  summary.phasesNs.symbolize = Number(writeNs - symbolizeNs);
-  summary.phasesNs.write = Number(doneNs - writeNs);
-  summary.phasesNs.exitToOutput = endNs === undefined ? 0 : Number(doneNs - endNs);
-  sayResult(subtitle, run);
-  await writePipes(content, run);
+  summary.phasesNs.exitToOutput = endNs === undefined ? 0 : Number(process.hrtime.bigint() - endNs);
 }
 
 /** Pipes come last: their readers may block us, and by then all other outputs are safe. */
