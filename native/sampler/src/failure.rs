@@ -69,6 +69,14 @@ impl Failure {
         Failure { code, what: What::Step { step, subject: String::new(), errno, detail } }
     }
 
+    /// Only if it says all that is known of the cause.
+    pub fn plain_errno(&self) -> Option<i32> {
+        match &self.what {
+            What::Step { detail, .. } if detail.is_empty() => self.errno(),
+            _ => None,
+        }
+    }
+
     pub fn errno(&self) -> Option<i32> {
         match self.what {
             What::Step { errno, .. } if errno != 0 => Some(errno),

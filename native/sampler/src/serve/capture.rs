@@ -279,7 +279,7 @@ impl Capture {
 }
 
 fn to_io(failure: Failure) -> io::Error {
-    failure.errno().map_or_else(|| io::Error::other(failure.to_string()), io::Error::from_raw_os_error)
+    failure.plain_errno().map_or_else(|| io::Error::other(failure.to_string()), io::Error::from_raw_os_error)
 }
 
 #[cfg(test)]

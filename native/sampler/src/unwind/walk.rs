@@ -264,7 +264,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// See stop_at_zero in bpf/walk.bpf.h.
+    /// See stop_at_zero in bpf/steps.bpf.h.
     fn end_at_zero(&self) -> End {
         match self.is_caller && self.traps(self.ip) {
             true => OUTCOME_COMPLETE,
@@ -272,7 +272,7 @@ impl Walk<'_> {
         }
     }
 
-    /// See may_descend in bpf/walk.bpf.h.
+    /// See may_descend in bpf/steps.bpf.h.
     fn may_descend(&mut self, rule: &Rule) -> bool {
         let is_switch = rule.cfa_register != REGISTER_RSP || rule.kind == UNWIND_DEREF;
         self.descents += u32::from(is_switch);
