@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Summary } from '../kernel/results/summary.js';
 import { builtProgram, programsWorkspace } from '../kernel/running/fixture-programs.js';
 import { scratchDirectory } from '../kernel/running/scratch-directory.js';
-import type { Summary } from '../kernel/running/summary.js';
 import { ripgrepSources } from '../kernel/targets/ripgrep-sources.js';
 import { type Figure, megabytes, milliseconds } from './figure.js';
 import { installedTool } from './peer-tools.js';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Summary } from '../kernel/results/summary.js';
 import { commandPath } from '../kernel/running/repository.js';
 import { scratchDirectory } from '../kernel/running/scratch-directory.js';
-import type { Summary } from '../kernel/running/summary.js';
 import { runTimed, type ToolRun } from './timed-command.js';
 
 export interface ProfiledCommand extends ToolRun {

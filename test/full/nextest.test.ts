@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { assertChain, chainPercent } from '../kernel/running/assert-chain.js';
+import { assertChain, chainPercent } from '../kernel/results/assert-chain.js';
+import type { SummaryTarget } from '../kernel/results/summary.js';
 import { programsWorkspace } from '../kernel/running/fixture-programs.js';
 import { needsRoot } from '../kernel/running/needs-root.js';
 import { type BeeRequest, profileWith, runBee, wholeProfile } from '../kernel/running/run-bee.js';
 import { runInTerminal } from '../kernel/running/run-in-terminal.js';
 import { scratchDirectory } from '../kernel/running/scratch-directory.js';
-import type { SummaryTarget } from '../kernel/running/summary.js';
 import { installedNextest } from './installed-nextest.js';
 
 let path: string;

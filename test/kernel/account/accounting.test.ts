@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { isInInterrupt } from '../oracles/interrupt-samples.js';
+import { totalCount } from '../results/folded-stacks.js';
+import { undisturbed } from '../results/undisturbed.js';
 import { builtProgram } from '../running/fixture-programs.js';
-import { totalCount } from '../running/folded-stacks.js';
 import { needsRoot, needsRunsOfRoot } from '../running/needs-root.js';
 import { profileWith } from '../running/run-bee.js';
-import { undisturbed } from '../running/undisturbed.js';
-import { isInInterrupt } from '../unwinding/interrupt-samples.js';
 
 test('fired is within 2 % of expected on a CPU-bound program', needsRoot, async () => {
   const args = ['--frequency', '997', '--', builtProgram('spin'), '--seconds', '10'];

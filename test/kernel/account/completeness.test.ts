@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertChain } from '../running/assert-chain.js';
-import { assertUnwoundWell } from '../running/assert-summary.js';
+import { assertChain } from '../results/assert-chain.js';
+import { assertUnwoundWell } from '../results/assert-summary.js';
 import { builtProgram } from '../running/fixture-programs.js';
 import { needsRoot } from '../running/needs-root.js';
 import { profileWith } from '../running/run-bee.js';

@@ -4,11 +4,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { findSymbol } from '../../ffi/compiled-program.js';
+import type { Counts } from '../results/summary.js';
 import { builtProgram } from '../running/fixture-programs.js';
 import { needsRoot } from '../running/needs-root.js';
 import { profileWith, runBee } from '../running/run-bee.js';
 import { scratchDirectory } from '../running/scratch-directory.js';
-import type { Counts } from '../running/summary.js';
 import { isKernelFrame, type RawFrame, type RawLine, readRawSamples } from './raw-samples.js';
 
 const TOTAL = (lines: readonly RawLine[]) => lines.reduce((sum, { count }) => sum + count, 0);

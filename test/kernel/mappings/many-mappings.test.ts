@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { totalCount } from '../running/folded-stacks.js';
+import { totalCount } from '../results/folded-stacks.js';
 import { needsRoot } from '../running/needs-root.js';
 import { type ProfiledRun, profileWith } from '../running/run-bee.js';
 import { scratchDirectory } from '../running/scratch-directory.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { totalCount } from '../running/folded-stacks.js';
+import { totalCount } from '../results/folded-stacks.js';
 import { needsRoot } from '../running/needs-root.js';
 import { type ProfiledRun, profileWith } from '../running/run-bee.js';
 import { checkedUnwinding } from '../unwinding/check-unwinding.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { totalCount } from '../running/folded-stacks.js';
+import { totalCount } from '../results/folded-stacks.js';
 import { needsRoot } from '../running/needs-root.js';
 import { type ProfiledRun, profileWith } from '../running/run-bee.js';
 import { scratchDirectory } from '../running/scratch-directory.js';

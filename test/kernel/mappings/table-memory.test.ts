@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { assertUnwoundWell } from '../running/assert-summary.js';
+import { assertUnwoundWell } from '../results/assert-summary.js';
 import { builtProgram } from '../running/fixture-programs.js';
 import { needsRoot } from '../running/needs-root.js';
 import { commandPath } from '../running/repository.js';

@@ -13,8 +13,8 @@ import {
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseFolded } from '../results/folded-stacks.js';
 import { builtProgram } from '../running/fixture-programs.js';
-import { parseFolded } from '../running/folded-stacks.js';
 import { needsRunsOfRoot } from '../running/needs-root.js';
 import { withMounts } from '../running/own-mounts.js';
 import { readFiles, runBee } from '../running/run-bee.js';

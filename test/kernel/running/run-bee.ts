@@ -3,14 +3,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { assertAccounts, assertFoldedForm } from './assert-summary.js';
+import { assertAccounts, assertFoldedForm } from '../results/assert-summary.js';
+import { type FoldedStack, parseFolded } from '../results/folded-stacks.js';
+import type { Summary } from '../results/summary.js';
 import type { BeeUser } from './bee-user.js';
-import { type FoldedStack, parseFolded } from './folded-stacks.js';
 import { whatIsLeftBehind } from './left-behind.js';
 import { type BeeCommand, commandPath } from './repository.js';
 import { becoming, giveTo, homeEnvironment, temporaryFolderOf, userOfAllRuns } from './run-as-user.js';
 import { scratchDirectories, scratchDirectory } from './scratch-directory.js';
-import type { Summary } from './summary.js';
 
 export interface BeeRequest {
   command: BeeCommand;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertChain } from '../running/assert-chain.js';
+import { assertChain } from '../results/assert-chain.js';
 import { builtProgram, programsWorkspace } from '../running/fixture-programs.js';
 import { needsRoot } from '../running/needs-root.js';
 import { wholeProfile } from '../running/run-bee.js';

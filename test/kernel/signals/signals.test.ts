@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { assertChain } from '../running/assert-chain.js';
+import { assertChain } from '../results/assert-chain.js';
 import { builtProgram, programsWorkspace } from '../running/fixture-programs.js';
 import { whatIsLeftBehind } from '../running/left-behind.js';
 import { needsRoot } from '../running/needs-root.js';

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Summary } from '../results/summary.js';
 import { builtProgram, programsWorkspace } from '../running/fixture-programs.js';
 import { needsRoot, needsRunsOfRoot } from '../running/needs-root.js';
 import { withOwnPids } from '../running/own-mounts.js';
 import { type BeeCommand, copyForEverybody } from '../running/repository.js';
 import { type BeeRun, runBee } from '../running/run-bee.js';
 import { scratchDirectory } from '../running/scratch-directory.js';
-import type { Summary } from '../running/summary.js';
 
 interface BadInput {
   what: string;

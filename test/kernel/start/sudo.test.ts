@@ -4,16 +4,16 @@ import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:f
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { assertAccounts } from '../running/assert-summary.js';
+import { assertAccounts } from '../results/assert-summary.js';
+import { parseFolded } from '../results/folded-stacks.js';
+import type { Summary } from '../results/summary.js';
 import { builtProgram } from '../running/fixture-programs.js';
-import { parseFolded } from '../running/folded-stacks.js';
 import { setKernelSetting } from '../running/kernel-setting.js';
 import { needsRoot } from '../running/needs-root.js';
 import { type BeeCommand, commandPath, copyForEverybody, repositoryRoot } from '../running/repository.js';
 import { shellQuoted } from '../running/run-in-terminal.js';
 import { untilTrue } from '../running/running-bee.js';
 import { scratchDirectory } from '../running/scratch-directory.js';
-import type { Summary } from '../running/summary.js';
 import { makeSudoer, type Sudoer } from './sudoer.js';
 
 const packageRoot = needsRoot.skip === false ? copyForEverybody(scratchDirectory()) : '';

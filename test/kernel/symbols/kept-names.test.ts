@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { assertUnwoundWell } from '../running/assert-summary.js';
+import { assertUnwoundWell } from '../results/assert-summary.js';
 import { builtProgram } from '../running/fixture-programs.js';
 import { needsRoot } from '../running/needs-root.js';
 import { type ProfiledRun, profileWith } from '../running/run-bee.js';

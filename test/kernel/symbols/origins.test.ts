@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isNamed } from '../results/frame-name.js';
+import { readSvgFrames, type SvgFrame } from '../results/svg-frames.js';
 import { programsWorkspace } from '../running/fixture-programs.js';
-import { isNamed } from '../running/frame-name.js';
 import { needsRoot } from '../running/needs-root.js';
 import { profileWith } from '../running/run-bee.js';
-import { readSvgFrames, type SvgFrame } from '../running/svg-frames.js';
 
 const wanted: [name: string, origin: string, crate: string | undefined][] = [
   ['origins::own_code', 'workspace', 'origins'],

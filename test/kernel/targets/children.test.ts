@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertChain } from '../running/assert-chain.js';
+import { assertChain } from '../results/assert-chain.js';
+import { completePercent } from '../results/summary.js';
+import { undisturbed } from '../results/undisturbed.js';
 import { builtProgram } from '../running/fixture-programs.js';
 import { needsRoot } from '../running/needs-root.js';
 import { profileWith } from '../running/run-bee.js';
-import { completePercent } from '../running/summary.js';
-import { undisturbed } from '../running/undisturbed.js';
 
 /** The shell's `times`: CPU time of its ended children, as the kernel accounts it, without the profiler. */
 function childrenCpuSeconds(output: string): number {

@@ -12,10 +12,10 @@ import {
 } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { test } from 'node:test';
+import type { Summary } from '../results/summary.js';
 import { needsRoot } from '../running/needs-root.js';
 import { commandPath, repositoryRoot } from '../running/repository.js';
 import { scratchDirectory } from '../running/scratch-directory.js';
-import type { Summary } from '../running/summary.js';
 
 /** The only differences between a program under plain cargo and under the profiler. */
 const DOCUMENTED: readonly [RegExp, string][] = [

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertChain } from '../running/assert-chain.js';
+import { assertChain } from '../results/assert-chain.js';
+import { completePercent, symbolizedPercent } from '../results/summary.js';
 import { needsRoot } from '../running/needs-root.js';
 import { profileWith } from '../running/run-bee.js';
-import { completePercent, symbolizedPercent } from '../running/summary.js';
 import { ripgrepSources } from './ripgrep-sources.js';
 
 test('ripgrep over /usr through the whole wrapper: complete and named', needsRoot, async () => {

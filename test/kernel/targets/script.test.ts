@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { assertChain } from '../running/assert-chain.js';
+import { assertChain } from '../results/assert-chain.js';
 import { needsRoot } from '../running/needs-root.js';
 import { profileWith, runBee } from '../running/run-bee.js';
 import { scratchDirectory } from '../running/scratch-directory.js';

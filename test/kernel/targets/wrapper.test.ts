@@ -4,17 +4,17 @@ import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } fro
 import { delimiter, join } from 'node:path';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { assertChain } from '../running/assert-chain.js';
-import { assertUnwoundWell } from '../running/assert-summary.js';
+import { assertChain } from '../results/assert-chain.js';
+import { assertUnwoundWell } from '../results/assert-summary.js';
+import { assertSelfShares } from '../results/self-shares.js';
+import { cfiPercent } from '../results/summary.js';
+import { undisturbed } from '../results/undisturbed.js';
 import { programsWorkspace } from '../running/fixture-programs.js';
 import { needsRoot } from '../running/needs-root.js';
 import { commandPath } from '../running/repository.js';
 import { asWhoRuns } from '../running/run-as-user.js';
 import { type BeeRequest, beeEnvironment, profileWith, runBee } from '../running/run-bee.js';
 import { scratchDirectory } from '../running/scratch-directory.js';
-import { assertSelfShares } from '../running/self-shares.js';
-import { cfiPercent } from '../running/summary.js';
-import { undisturbed } from '../running/undisturbed.js';
 
 function wrapper(args: string[], more: Partial<BeeRequest> = {}): BeeRequest {
   return { command: 'cargo-profile-bee', args, cwd: programsWorkspace(), ...more };

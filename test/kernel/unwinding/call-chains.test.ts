@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertChain } from '../running/assert-chain.js';
-import { assertUnwoundWell } from '../running/assert-summary.js';
+import { assertChain } from '../results/assert-chain.js';
+import { assertUnwoundWell } from '../results/assert-summary.js';
+import { totalCount } from '../results/folded-stacks.js';
+import { isNamed } from '../results/frame-name.js';
+import { assertSelfShares } from '../results/self-shares.js';
 import { builtProgram } from '../running/fixture-programs.js';
-import { totalCount } from '../running/folded-stacks.js';
-import { isNamed } from '../running/frame-name.js';
 import { needsRoot } from '../running/needs-root.js';
 import { type ProfiledRun, profileWith } from '../running/run-bee.js';
-import { assertSelfShares } from '../running/self-shares.js';
 
 async function profileProgram(name: string, programArguments: string[] = []): Promise<ProfiledRun> {
   const args = ['--frequency', '997', '--', builtProgram(name), ...programArguments];

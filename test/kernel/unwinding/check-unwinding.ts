@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import type { Summary } from '../results/summary.js';
 import { runBee } from '../running/run-bee.js';
-import type { Summary } from '../running/summary.js';
 
 const NOTHING_FOUND = { differ: 0, differing: 0, falseRoots: 0 };
 

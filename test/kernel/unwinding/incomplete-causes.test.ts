@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Summary } from '../results/summary.js';
 import { needsRoot } from '../running/needs-root.js';
 import { profileWith } from '../running/run-bee.js';
-import type { Summary } from '../running/summary.js';
 import { compiledFixture } from './unwinding-fixture.js';
 
 /** Why a walk ends early | a program that makes it end so. Others: max-depth, thirty-two-bit; losses: accounting. */

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { totalCount } from '../running/folded-stacks.js';
+import { totalCount } from '../results/folded-stacks.js';
 import { needsRoot } from '../running/needs-root.js';
 import { withMounts } from '../running/own-mounts.js';
 import { type ProfiledRun, profileWith } from '../running/run-bee.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { physicalFrames, totalCount } from '../running/folded-stacks.js';
-import { normalName } from '../running/frame-name.js';
+import { physicalFrames, totalCount } from '../results/folded-stacks.js';
+import { normalName } from '../results/frame-name.js';
 import { needsRoot } from '../running/needs-root.js';
 import { profileWith } from '../running/run-bee.js';
 import { compiledFixture } from './unwinding-fixture.js';

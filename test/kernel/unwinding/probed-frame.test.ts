@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { physicalFrames, totalCount } from '../running/folded-stacks.js';
+import { physicalFrames, totalCount } from '../results/folded-stacks.js';
 import { needsRoot } from '../running/needs-root.js';
 import { profileWith } from '../running/run-bee.js';
 import { compiledRustFixture } from './unwinding-fixture.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertChain, chainPercent } from '../running/assert-chain.js';
-import { physicalFrames, totalCount } from '../running/folded-stacks.js';
-import { normalName } from '../running/frame-name.js';
+import { assertChain, chainPercent } from '../results/assert-chain.js';
+import { physicalFrames, totalCount } from '../results/folded-stacks.js';
+import { normalName } from '../results/frame-name.js';
 import { needsRoot } from '../running/needs-root.js';
 import { type ProfiledRun, profileWith, runBee } from '../running/run-bee.js';
 import { checkedUnwinding } from './check-unwinding.js';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertChain, chainPercent } from '../running/assert-chain.js';
-import { assertUnwoundWell } from '../running/assert-summary.js';
+import { assertChain, chainPercent } from '../results/assert-chain.js';
+import { assertUnwoundWell } from '../results/assert-summary.js';
+import { cfiPercent } from '../results/summary.js';
+import { undisturbed } from '../results/undisturbed.js';
 import { builtProgram, strippedProgram } from '../running/fixture-programs.js';
 import { needsRoot } from '../running/needs-root.js';
 import { profileWith } from '../running/run-bee.js';
-import { cfiPercent } from '../running/summary.js';
-import { undisturbed } from '../running/undisturbed.js';
 
 const parseChain = [
   'server::main',

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { basename } from 'node:path';
-import { type FoldedStack, physicalFrames } from '../running/folded-stacks.js';
-import { normalName } from '../running/frame-name.js';
+import { type FoldedStack, physicalFrames } from '../results/folded-stacks.js';
+import { normalName } from '../results/frame-name.js';
+import { selfShares } from '../results/self-shares.js';
+import { undisturbed } from '../results/undisturbed.js';
 import { profileWith } from '../running/run-bee.js';
-import { selfShares } from '../running/self-shares.js';
-import { undisturbed } from '../running/undisturbed.js';
 import { isInInterrupt } from './interrupt-samples.js';
 import { asFolded, isComplete, type PerfStack, recordWithPerf } from './perf-oracle.js';
 

@@ -1,8 +1,8 @@
 import { test } from 'node:test';
 import { builtProgram } from '../running/fixture-programs.js';
 import { needsRoot } from '../running/needs-root.js';
+import { compiledCppFixture } from '../unwinding/unwinding-fixture.js';
 import { assertPerfAgrees } from './assert-perf-agreement.js';
-import { compiledCppFixture } from './unwinding-fixture.js';
 
 for (const { program, args } of [
   { program: 'server', args: ['--seconds', '4'] },

@@ -12,7 +12,7 @@ export interface GdbFrame {
 
 /** Leaf first, up to _start; `breakAt`: let it run until it enters that function. */
 export function gdbBacktrace(pid: number, breakAt = ''): GdbFrame[] {
-  const script = join(repositoryRoot, 'test/kernel/unwinding/gdb-frames.py');
+  const script = join(repositoryRoot, 'test/kernel/oracles/gdb-frames.py');
   const args = ['-nx', '-batch', '-iex', 'set debuginfod enabled off', '-p', String(pid), '-x', script];
   const { stdout, stderr } = spawnSync('gdb', args, {
     encoding: 'utf8',

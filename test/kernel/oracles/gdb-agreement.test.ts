@@ -7,8 +7,8 @@ import { isKernelFrame, type RawLine, readRawSamples } from '../account/raw-samp
 import { needsRoot } from '../running/needs-root.js';
 import { profileWith } from '../running/run-bee.js';
 import { scratchDirectory } from '../running/scratch-directory.js';
+import { compiledFixture, lldFlags } from '../unwinding/unwinding-fixture.js';
 import { type GdbFrame, gdbBacktrace } from './gdb-backtrace.js';
-import { compiledFixture, lldFlags } from './unwinding-fixture.js';
 
 const PLT = { name: 'inside-the-plt', least: 6 } as const;
 

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { FoldedStack } from '../running/folded-stacks.js';
+import type { FoldedStack } from '../results/folded-stacks.js';
 import { scratchDirectory } from '../running/scratch-directory.js';
 
 export interface PerfFrame {
