@@ -121,11 +121,11 @@ test('what cannot be done says what to type', needsRoot, async () => {
   assert.ok(!existsSync(INSTALL_ROOT));
   const cases = [
     { args: [], as: ann, code: 2, says: /no terminal to ask on[\s\S]*setup --yes/ },
-    { args: ['--yes'], code: 2, says: /for whom\?[\s\S]*--user NAME/ },
+    { args: ['--yes'], code: 2, says: /setup needs --user or --group[\s\S]*--user NAME/ },
     { args: ['--user', 'nobody-of-that-name'], code: 2, says: /no user nobody-of-that-name/ },
     { args: ['--group', 'no-such-group'], code: 2, says: /no group no-such-group[\s\S]*groupadd/ },
     { args: ['--everybody'], code: 2, says: /--everybody[\s\S]*setup --help/ },
-    { args: ['--yes'], as: ann, code: 77, says: /sudo ended[\s\S]*as root: / },
+    { args: ['--yes'], as: ann, code: 77, says: /sudo exited[\s\S]*as root: / },
   ];
   for (const { args, as, code, says } of cases) {
     const run = await setup(args, { ...(as === undefined ? {} : { as }), env: { SUDO_USER: undefined } });

@@ -85,7 +85,7 @@ const refusals: Refused[] = [
     what: 'another user’s file in a sticky folder',
     path: () => othersFile(shared('sticky', 0o1777)),
     says: new RegExp(`it belongs to user ${OTHER}, and its folder's sticky bit protects other users' files`),
-    advises: /^ {2}\/nonexistent\/p\.svg {3}in its place/m,
+    advises: /^ {2}\/nonexistent\/p\.svg {3}instead/m,
   },
   {
     what: 'a link to it',
@@ -94,14 +94,14 @@ const refusals: Refused[] = [
       symlinkSync(othersFile(shared('sticky', 0o1777)), link);
       return link;
     },
-    says: /latest\.svg: it is user/,
-    advises: /in its place/,
+    says: /latest\.svg: it belongs to user/,
+    advises: /instead/,
   },
   {
     what: 'a file that may be written, in a folder that may not',
     path: () => othersFile(shared('closed', 0o755)),
     says: /written to a temporary file in .*closed and then renamed, but you may not create files there/,
-    advises: /in its place/,
+    advises: /instead/,
   },
   {
     what: 'an immutable file',

@@ -43,7 +43,7 @@ for (const [name, value, check, says, fix] of [
     'kptr_restrict',
     2,
     'kptr-restrict',
-    /kptr_restrict is 2: .* without names/,
+    /kptr_restrict is 2: .* not symbolized/,
     /sysctl kernel\.kptr_restrict=1/,
   ],
   ['perf_event_paranoid', 4, 'perf-event-paranoid', /is 4: .* needs sudo$/, /perf_event_paranoid=2/],
@@ -61,9 +61,9 @@ for (const [name, value, check, says, fix] of [
 }
 
 for (const [name, value, check, says] of [
-  ['perf_event_paranoid', 2, 'perf-event-paranoid', /perf_event_paranoid is 2: .* for cap_perfmon/],
+  ['perf_event_paranoid', 2, 'perf-event-paranoid', /perf_event_paranoid is 2: .* needs cap_perfmon/],
   ['perf_event_paranoid', -1, 'perf-event-paranoid', /perf_event_paranoid is -1: everybody may/],
-  ['unprivileged_bpf_disabled', 2, 'unprivileged-bpf', /bpf_disabled is 2: .* for cap_bpf/],
+  ['unprivileged_bpf_disabled', 2, 'unprivileged-bpf', /bpf_disabled is 2: .* need cap_bpf/],
   ['unprivileged_bpf_disabled', 0, 'unprivileged-bpf', /bpf_disabled is 0: no obstacle/],
 ] as const) {
   test(`doctor, kernel.${name} ${value}: said, and no obstacle`, needsRoot, async () => {

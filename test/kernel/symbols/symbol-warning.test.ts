@@ -210,7 +210,7 @@ test('who built a stripped program decides what is advised', needsRoot, async ()
       command: [strippedProgram('spin'), ...burn],
       advice: /spin were stripped: profile a build that was not/,
     },
-    { command: ['/usr/bin/wc', '-w', file], advice: /wc were stripped: DEBUGINFOD_URLS=https:/ },
+    { command: ['/usr/bin/wc', '-w', file], advice: /wc were stripped: set DEBUGINFOD_URLS=https:/ },
   ]) {
     const args = ['--frequency', '499', '--', ...command];
     const { summary } = await profileWith({ command: 'profile-bee', args });
