@@ -71,7 +71,7 @@ export const KERNEL_TEXTS: TextsOf<KernelCode> = {
 function explainKernel(facts: CaptureErrorFacts<'kernel'>): Explanation {
   switch (facts.why) {
     case 'platform':
-      return explanation(CAPTURE_SAMPLES, `capturing needs Linux, and this is ${facts.platform}`);
+      return explanation(CAPTURE_SAMPLES, `capturing needs Linux; this is ${facts.platform}`);
     case 'no-system-call':
       return explanation(START_SAMPLER, `this kernel was built without ${facts.systemCall}()`);
     case 'failed':

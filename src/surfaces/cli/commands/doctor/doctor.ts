@@ -62,7 +62,7 @@ async function linuxChecks(trial: Trial | undefined): Promise<Check[]> {
 function platform(): Check {
   const found = `${process.platform} ${process.arch}, kernel ${readMachineFacts().kernelRelease}`;
   if (process.platform === 'linux') return ok('platform', found);
-  return problem('platform', `capturing needs Linux, and this is ${found}`, ELSEWHERE);
+  return problem('platform', `capturing needs Linux; this is ${found}`, ELSEWHERE);
 }
 
 function asJson(checks: readonly Check[], verdict: Verdict): string {
