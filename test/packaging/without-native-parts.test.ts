@@ -63,7 +63,7 @@ for (const [platform, arch] of Object.entries(OTHER_SYSTEMS)) {
     const why =
       platform === 'linux'
         ? 'this package has native parts for linux-x64 only, and this is linux-arm64'
-        : 'capturing needs Linux, and this is darwin';
+        : 'capturing needs Linux; this is darwin';
     assert.equal(refusal, `error: cannot capture samples: ${why}\n`);
     assert.equal(bee('cargo-profile-bee', ['--help'], ['--require', preload]).status, 0);
   });
