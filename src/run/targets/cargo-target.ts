@@ -3,7 +3,7 @@ import type { ObservedProcess } from '../../capture/capture-session.js';
 import { planCargoRun } from '../../cargo/build/cargo-plan.js';
 import type { OurFlags } from '../../cargo/command/parse-cargo-arguments.js';
 import { isDocTestProgram } from '../../cargo/harness/doc-test-program.js';
-import { buildCargoRun, type CargoTarget } from '../../cargo/launch/cargo-run.js';
+import { buildCargoRun, type CargoRun, type CargoTarget } from '../../cargo/launch/cargo-run.js';
 import { type CargoProject, readCargoProject } from '../../cargo/project/cargo-project.js';
 import { useDownloadedDebugFiles } from '../../symbolize/debuginfod/downloaded-files.js';
 import { emulationProblems } from './emulation.js';
@@ -45,16 +45,7 @@ export async function prepareCargoTarget(
   const plan = await planCargoRun(project, profile);
   const run = await buildCargoRun(plan, note);
   const executables = run.targets.map(({ executable }) => executable);
-  const targetOf = ({ argv, cwd }: ObservedProcess) =>
-    run.targets[programBehindRunner(argv, cwd, executables)?.target ?? -1];
-  const admission = new HarnessAdmission(run.verb, executables, {
-    profileTimeSeconds,
-    wantsTestNames,
-  });
-  const benchOf = (process: ObservedProcess) => {
-    const target = targetOf(process);
-    return target?.kind === 'bench' ? { target, harness: admission.harnessKindOf(process.pid) } : undefined;
-  };
+  const admission = new HarnessAdmission(run.verb, executables, { profileTimeSeconds, wantsTestNames });
   useDownloadedDebugFiles(process.env);
   return {
     name: run.targetName,
@@ -65,18 +56,7 @@ export async function prepareCargoTarget(
     phases: run.phases,
     isForeign: false,
     handsOnSignals: run.verb === 'nextest',
-    factsOf: (process) => factsOf(process, targetOf(process)),
-    problemsAfter: (raw, processes) => [
-      ...emulationProblems(raw, processes, (process) => targetOf(process)?.executable),
-      ...idleBenchProblems(raw, processes, benchOf, request),
-    ],
-    groupOf: (process) =>
-      cargoGroupOf(process, targetOf(process), {
-        isDoctest: isDocTestProgram(process.executable),
-        isNextest: run.verb === 'nextest',
-        packages: run.packages,
-        testNames: admission.testNamesOf(process.pid),
-      }),
+    ...observed(run, admission, request),
     notesAfter: () => admission.notes(),
     whyNothingRan: () => admission.whyNothingRan(),
     launch: async (session) => {
@@ -84,6 +64,35 @@ export async function prepareCargoTarget(
       const { pid, exited } = await run.launch(session.gateCommand);
       return launchedChild(pid, exited);
     },
+  };
+}
+
+/** What is known of the processes that came through the gate, each by the target that it is. */
+function observed(
+  run: CargoRun,
+  admission: HarnessAdmission,
+  request: CargoTargetRequest,
+): Pick<PreparedTarget, 'factsOf' | 'groupOf' | 'problemsAfter'> {
+  const executables = run.targets.map(({ executable }) => executable);
+  const targetOf = ({ argv, cwd }: ObservedProcess) =>
+    run.targets[programBehindRunner(argv, cwd, executables)?.target ?? -1];
+  const benchOf = (process: ObservedProcess) => {
+    const target = targetOf(process);
+    return target?.kind === 'bench' ? { target, harness: admission.harnessKindOf(process.pid) } : undefined;
+  };
+  return {
+    factsOf: (process) => factsOf(process, targetOf(process)),
+    groupOf: (process) =>
+      cargoGroupOf(process, targetOf(process), {
+        isDoctest: isDocTestProgram(process.executable),
+        isNextest: run.verb === 'nextest',
+        packages: run.packages,
+        testNames: admission.testNamesOf(process.pid),
+      }),
+    problemsAfter: (raw, processes) => [
+      ...emulationProblems(raw, processes, (process) => targetOf(process)?.executable),
+      ...idleBenchProblems(raw, processes, benchOf, request),
+    ],
   };
 }
 
