@@ -6,7 +6,7 @@ import { type ElfFacts, readElfFacts } from '../../ffi/elf-facts.js';
 import { NativeError } from '../../ffi/native-error.js';
 import { type SymbolTarget, symbolWarning } from './symbol-warning.js';
 
-/** What the pictures of these programs will lack; programs that lack the same for the same reason share a sentence. */
+/** What the profiles of these programs will lack; programs that lack the same for the same reason share a sentence. */
 export function symbolProblems(targets: readonly CargoTarget[], isAsIs: boolean): Problem[] {
   const groups = new Map<string, { facts: ElfFacts; target: SymbolTarget; names: string[] }>();
   for (const built of targets) {
