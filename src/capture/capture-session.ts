@@ -119,8 +119,8 @@ export class CaptureSession {
   }
 
   /**
-   * What descends from the processes that were added by pid and lives already: they share the root of their nearest one.
-   * Whoever of them starts others meanwhile is found in the next round.
+   * Adds the living descendants of the processes that were added by pid, under the root of their nearest ancestor. Repeats
+   * until no new one appears, as they may start others meanwhile.
    */
   async addDescendants(): Promise<void> {
     const seen = new Set(this.#processes.map(({ pid }) => pid));
@@ -260,5 +260,5 @@ function toTotals(json: unknown): CaptureTotals {
   return { ...totals, unwindingCheck: { ...NOTHING_LOOKED_AT, ...totals.unwindingCheck } };
 }
 
-/** What a sampler leaves out that compares the two walks and no more. */
+/** For samplers that compare the walks but do not report these two counts. */
 const NOTHING_LOOKED_AT = { impossibleCallers: 0, falseRoots: 0 } as const;

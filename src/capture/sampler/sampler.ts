@@ -19,7 +19,7 @@ import type { Elevation } from '../rights/elevation.js';
 const CONNECT_TIMEOUT_MS = 30_000;
 /** sudo gives up earlier when nobody types a password. */
 const ANSWER_TIMEOUT_MS = 600_000;
-/** Only how long a wait lasts that nothing ends; events arrive at once. */
+/** Upper limit of one wait; an event ends it immediately. */
 const WAIT_MS = 1000;
 /** How long after its connection the sampler's end may become known. */
 const ENDING_MS = 200;

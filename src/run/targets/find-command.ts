@@ -3,10 +3,10 @@ import { delimiter, join } from 'node:path';
 import { isThirtyTwoBit } from '../../capture/machine/elf-class.js';
 import { UsageError } from '../../cargo/command/usage-error.js';
 
-/** Also said of a process that runs already. */
+/** Also said of a running process. */
 export const IS_THIRTY_TWO_BIT = 'it is a 32-bit program, and only 64-bit ones can be unwound';
 
-/** Throws UsageError when a shell would not find `command`, could not run it, or it is none of ours: 32-bit. */
+/** Throws UsageError if a shell would not find `command` or could not run it, or if it is 32-bit. */
 export function checkCommand(command: string, path = process.env.PATH ?? '/bin:/usr/bin'): void {
   const candidates = command.includes('/')
     ? [command]

@@ -8,7 +8,7 @@ import type { Terminal } from './terminal.js';
 export function announceQuestion(terminal: Terminal): boolean {
   const { asks, command } = findElevation();
   if (!asks) return false;
-  terminal.say(`profile-bee: the sampler needs rights to load BPF programs: ${command.join(' ')}`);
-  terminal.say('(it gives up all others at once; profile-bee setup ends this question)');
+  terminal.say(`profile-bee: the sampler needs privileges to load BPF programs: ${command.join(' ')}`);
+  terminal.say('(it drops all others at once; to avoid this question, run profile-bee setup once)');
   return true;
 }

@@ -36,21 +36,22 @@ function inPidNamespace(facts: MachineFacts): CaptureError | undefined {
 function seccomp({ hasSeccompFilter, container }: MachineFacts, trial: Trial | undefined): Check {
   if (!hasSeccompFilter) return ok('seccomp', 'no system calls are filtered');
   if (trial?.error?.code === 'seccomp') return problemOf('seccomp', trial.error);
-  if (trial !== undefined) return ok('seccomp', 'system calls are filtered, and those of profiling pass');
+  if (trial !== undefined)
+    return ok('seccomp', 'system calls are filtered, but those for profiling are allowed');
   const found =
-    'system calls are filtered (seccomp): only with more privileges is it seen whether bpf() passes';
+    'system calls are filtered (seccomp): only with more privileges can doctor tell whether bpf() is allowed';
   return warning('seccomp', found, withoutSeccomp(container).join('\n'));
 }
 
 function capabilities(facts: MachineFacts, trial: Trial | undefined): Check {
   const missing = findMissingPrivilege(facts);
   if (missing !== undefined && trial !== undefined && trial.error === undefined)
-    return ok('capabilities', 'this user has none, and the sampler gets what it needs');
+    return ok('capabilities', 'this user has none, but the sampler gets those it needs');
   if (missing !== undefined) return problemOf('capabilities', missing);
   const { missingUseful, isRoot, container } = facts;
   const who = isRoot ? 'root' : 'this user';
   if (missingUseful.length === 0)
     return ok('capabilities', `${who} has all capabilities that profiling needs`);
-  const found = `${who} can profile, but has no ${capabilityNames(missingUseful)}: other users’ processes, replaced files and the kernel may stay without symbols`;
+  const found = `${who} can profile, but has no ${capabilityNames(missingUseful)}: frames of other users’ processes, replaced files and the kernel may not be symbolized`;
   return warning('capabilities', found, addCapabilities(container, missingUseful));
 }

@@ -7,10 +7,10 @@ import { findMachineObstacle } from '../../../../capture/rights/obstacle.js';
 import { type Check, ok, problemOf, unless } from './check.js';
 import type { Trial } from './trial.js';
 
-/** Where nothing can be captured at all. */
-export const ELSEWHERE = 'profile on Linux x86-64; profiles that were taken there can be read here';
+/** Advice where nothing can be captured at all. */
+export const ELSEWHERE = 'profile on Linux x86-64; profiles taken there can be read here';
 
-/** What the installation and the kernel must have, whoever asks. */
+/** What the installation and the kernel need, for any user. */
 export function machineChecks(facts: MachineFacts, trial: Trial | undefined): Check[] {
   return [nativeParts(), btf(facts), ...features(trial), lockdown(facts)];
 }
@@ -43,7 +43,7 @@ function features(trial: Trial | undefined): Check[] {
   const bpfLoop = findMissingFeature({ ...features, hasRingBuffer: true });
   return [
     unless('ring-buffer', ringBuffer, 'the kernel has ring buffers for BPF programs'),
-    unless('bpf-loop', bpfLoop, 'the kernel has bpf_loop, with which stacks are unwound'),
+    unless('bpf-loop', bpfLoop, 'the kernel has bpf_loop, which unwinding needs'),
   ];
 }
 

@@ -28,9 +28,9 @@ function paranoid(): Check | undefined {
   const value = readKernelSetting('perf_event_paranoid');
   if (value === undefined) return undefined;
   if (value > 2) {
-    // Where another kernel than Debian's or Ubuntu's has such a value it means 2; the trial shows which it is.
-    const found = `kernel.perf_event_paranoid is ${value}: Debian’s and Ubuntu’s kernels let root alone open perf events`;
-    return warning('perf-event-paranoid', `${found}, so that profiling needs sudo`, LESS_PARANOID);
+    // On kernels other than Debian's or Ubuntu's, such a value means 2; the trial tells which it is.
+    const found = `kernel.perf_event_paranoid is ${value}: Debian’s and Ubuntu’s kernels then let only root open perf events`;
+    return warning('perf-event-paranoid', `${found}, so profiling needs sudo`, LESS_PARANOID);
   }
   const who =
     value > 0 ? 'sampling whole CPUs needs cap_perfmon, which the sampler has' : 'everybody may sample';
@@ -40,7 +40,7 @@ function paranoid(): Check | undefined {
 function unprivilegedBpf(): Check | undefined {
   const value = readKernelSetting('unprivileged_bpf_disabled');
   if (value === undefined) return undefined;
-  const who = value > 0 ? 'loading BPF programs is for cap_bpf, which the sampler has' : 'no obstacle';
+  const who = value > 0 ? 'BPF programs need cap_bpf, which the sampler has' : 'no obstacle';
   return ok('unprivileged-bpf', `kernel.unprivileged_bpf_disabled is ${value}: ${who}`);
 }
 

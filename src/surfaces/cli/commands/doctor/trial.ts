@@ -42,7 +42,7 @@ export async function tryCapture(): Promise<Trial> {
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
     const explanation = explainCapture(error);
-    const fix = explanation.advice.join('\n') || 'report it, please';
+    const fix = explanation.advice.join('\n') || 'please report it';
     return { error, check: problem('trial', sentenceOf(explanation), fix) };
   }
 }
@@ -80,8 +80,8 @@ interface Figures {
 
 function describe({ delivered, lost, complete, said }: Figures): Check {
   if (delivered === 0) {
-    const found = ['the BPF programs were loaded, but no sample of a busy program came', ...said].join('; ');
-    return problem('trial', found, 'report it, please, with the output of doctor --json');
+    const found = ['the BPF programs were loaded, but a busy program gave no sample', ...said].join('; ');
+    return problem('trial', found, 'please report it, with the output of doctor --json');
   }
   const figures = `works: ${delivered} samples, ${percent(complete)} % complete, ${lost === 0 ? 'none' : lost} lost`;
   const found = [figures, ...said].join('; ');

@@ -157,7 +157,7 @@ function isSamplerLost(error: unknown): error is CaptureError {
   return error instanceof CaptureError && error.code === 'sampler';
 }
 
-/** The part of the profile that is whole is worth having; it says everywhere that it is a part. */
+/** Writes the part of the profile that was received; every output says that it is only a part. */
 async function writeWhatCame(error: CaptureError, run: RunInProgress): Promise<void> {
   const { session, summary, terminal } = run;
   const raw = session.whatCame();
@@ -165,7 +165,7 @@ async function writeWhatCame(error: CaptureError, run: RunInProgress): Promise<v
   summary.problems.addAll(captureProblems(session.problems));
   noteCapture(raw, run, summary);
   const seconds = (summary.phasesNs.run / 1e9).toFixed(1);
-  const message = `the profile is cut off after ${seconds} s, and its last second is thin: ${explainCapture(error).cause}`;
+  const message = `the profile is cut off after ${seconds} s, with few samples in the last second: ${explainCapture(error).cause}`;
   summary.problems.add({ code: 'cut-off', message });
   await writeProfile(raw, run, [message]).catch((error) => {
     if (error instanceof Interrupted) throw error;

@@ -47,7 +47,7 @@ async function act(request: SetupRequest, name: string, terminal: Terminal): Pro
 function warnOfParanoidKernel(terminal: Terminal): void {
   const value = readKernelSetting('perf_event_paranoid') ?? 0;
   if (value <= 2) return;
-  const cause = `kernel.perf_event_paranoid is ${value}: kernels of Debian and Ubuntu let root alone open perf events`;
+  const cause = `kernel.perf_event_paranoid is ${value}: Debian’s and Ubuntu’s kernels then let only root open perf events`;
   terminal.warn(`${cause}; ${LESS_PARANOID}`);
 }
 
