@@ -1,5 +1,6 @@
 import type { UnwindingCheck } from '../capture/raw-profile.js';
 import type { SymbolCacheStatistics } from '../ffi/sampler-connection.js';
+import type { Unwinder } from '../ffi/sampler-messages.js';
 import { emptyStatistics, type FrameStatistics } from '../symbolize/frame-statistics.js';
 import { ProblemList } from './problem-list.js';
 
@@ -49,7 +50,7 @@ export interface Summary {
    * of a virtual machine took meanwhile. `throttled`: the skipped samples that it does not explain.
    */
   event: { name: string; frequencyHz: number; throttled: number; skipped: number; stolenNs: number };
-  unwinder: 'dwarf' | 'fp';
+  unwinder: Unwinder;
   elevation: 'none' | 'capabilities' | 'setup' | 'sudo';
   samples: {
     fired: number;
@@ -100,7 +101,7 @@ export type PhaseName =
 export function emptySummary(
   version: string,
   event: { name: string; frequencyHz: number },
-  unwinder: 'dwarf' | 'fp',
+  unwinder: Unwinder,
 ): Summary {
   return {
     schema: SUMMARY_SCHEMA,

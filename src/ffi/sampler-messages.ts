@@ -14,8 +14,13 @@ export const MESSAGE = {
 } as const;
 
 const PROTOCOL_VERSION = 6;
-const UNWINDER = { dwarf: 0, fp: 1 } as const;
-const EVENT = { 'cpu-clock': 0, cycles: 1 } as const;
+/** The order is the number on the wire. */
+export const UNWINDERS = ['dwarf', 'fp'] as const;
+export const EVENTS = ['cpu-clock', 'cycles'] as const;
+
+export type Unwinder = (typeof UNWINDERS)[number];
+export type SamplingEvent = (typeof EVENTS)[number];
+
 const START_CHECKS_UNWINDING = 1;
 const ADD_IS_HELD = 1;
 const ADD_IS_ALONE = 2;
@@ -24,8 +29,8 @@ const ADD_IS_CHILD = 4;
 /** How a capture samples and unwinds: the body of START. */
 export interface CapturePlan {
   frequencyHz: number;
-  event: keyof typeof EVENT;
-  unwinder: keyof typeof UNWINDER;
+  event: SamplingEvent;
+  unwinder: Unwinder;
   /** A power of two, 4096 or more. */
   ringBytes: number;
   maxDepth: number;
@@ -130,9 +135,9 @@ export function encodeStart(plan: CapturePlan): Uint8Array {
   return words([
     PROTOCOL_VERSION,
     plan.frequencyHz,
-    UNWINDER[plan.unwinder],
+    UNWINDERS.indexOf(plan.unwinder),
     plan.ringBytes,
-    EVENT[plan.event],
+    EVENTS.indexOf(plan.event),
     plan.maxDepth,
     plan.checksUnwinding ? START_CHECKS_UNWINDING : 0,
     plan.tableMiB,

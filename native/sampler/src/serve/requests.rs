@@ -29,9 +29,9 @@ pub fn parse_start(payload: &[u8]) -> Outcome<Settings> {
     }
     Ok(Settings {
         frequency_hz: within(word(1)?, 1, u32::MAX, "samples a second")?,
-        frame_pointers_only: word(2)? == 1,
+        frame_pointers_only: within(word(2)?, 0, 1, "as the unwinder")? == 1,
         ring_bytes,
-        event: if word(4)? == 1 { SamplingEvent::Cycles } else { SamplingEvent::CpuClock },
+        event: [SamplingEvent::CpuClock, SamplingEvent::Cycles][within(word(4)?, 0, 1, "as the event")? as usize],
         max_depth: within(word(5)?, 1, MAX_USER_FRAMES as u32, "frames")?,
         table_bytes: u64::from(within(word(7)?, MIN_TABLE_MIB, MAX_TABLE_MIB, "MiB for tables")?) << 20,
         checks_unwinding: word(6)? & START_CHECKS_UNWINDING != 0,

@@ -1,3 +1,4 @@
+import { EVENTS, UNWINDERS } from '../../../ffi/sampler-messages.js';
 import { DEMANGLINGS } from '../../../ffi/symbolizer.js';
 import { GROUP_BY } from '../../../symbolize/grouping/grouping.js';
 import {
@@ -10,10 +11,8 @@ import {
   DEBUGINFOD_WAIT_SECONDS,
   DEFAULT_HZ,
   DEFAULT_SYMBOL_CACHE_MB,
-  EVENTS,
   MAX_DEPTH,
   TABLE_MEMORY_MB,
-  UNWINDERS,
 } from './options/limits.js';
 
 /** Every flag of the two commands, in the order of `--help`. */
@@ -85,7 +84,7 @@ export const FLAGS: readonly FlagSpecification[] = [
     name: 'summary-json',
     type: 'string',
     value: 'FILE',
-    describe: 'Write what was measured and lost as JSON, for scripts',
+    describe: 'Write the summary of the run (measurements, losses) as JSON',
   },
   {
     name: 'raw-samples',
@@ -152,7 +151,7 @@ export const FLAGS: readonly FlagSpecification[] = [
   {
     name: 'check-unwinding',
     type: 'boolean',
-    describe: 'Unwind every stack a second time, by other code; exit with 125 if one is found wrong',
+    describe: 'Check every stack with a second unwinder; exit with 125 if one is wrong',
   },
   {
     name: 'dev',

@@ -11,7 +11,7 @@ export type Shell = (typeof SHELLS)[number];
  */
 export const USUAL_FREQUENCY_HZ = 10_000;
 
-const COMMANDS: readonly Command[] = [
+const COMMANDS = [
   {
     word: 'record',
     describe: 'Profile any program or process: the command profile-bee',
@@ -68,7 +68,8 @@ const COMMANDS: readonly Command[] = [
         name: 'max-memory',
         type: 'string',
         value: 'MB',
-        describe: 'Kernel memory of one user, likewise (default, or "usual": an eighth of the machine\'s)',
+        describe:
+          'Kernel memory of one user, all runs together (default, or "usual": an eighth of the machine\'s)',
       },
       { name: 'uninstall', type: 'boolean', describe: 'Remove every copy' },
       {
@@ -141,10 +142,13 @@ const COMMANDS: readonly Command[] = [
     operand: { name: 'shell', choices: SHELLS },
   },
   { word: 'man', describe: 'Print the manual page as roff; man -l - reads it' },
-];
+] as const satisfies readonly Command[];
+
+/** The words of the table; `record` and `help` are answered before it is asked. */
+export type CommandWord = (typeof COMMANDS)[number]['word'];
 
 export function commandsOf(command: CommandName): Command[] {
-  return COMMANDS.filter(({ only }) => only === undefined || only === command);
+  return (COMMANDS as readonly Command[]).filter(({ only }) => only === undefined || only === command);
 }
 
 /** The completion scripts use it to get names of the project; not for people. */

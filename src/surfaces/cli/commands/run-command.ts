@@ -7,10 +7,16 @@ import { packageVersion } from '../command-line/version.js';
 import { printText } from '../terminal/print-text.js';
 import { Terminal } from '../terminal/terminal.js';
 import { type Command, type CommandLine, HELP_FLAG, type RunCommand, usageOf } from './command.js';
-import { commandsOf, NAMES_WORD } from './commands.js';
+import { type CommandWord, commandsOf, NAMES_WORD } from './commands.js';
 
-/** The implementation of each command, loaded on demand. */
-const RUNNERS: Readonly<Record<string, () => Promise<RunCommand>>> = {
+/** Each command of the table, or its subcommands; the compiler asks for every one. */
+type RunnerName =
+  | Exclude<CommandWord, 'record' | 'help' | 'inspect'>
+  | 'inspect symbolize'
+  | 'inspect unwind-table';
+
+/** How each of them runs, loaded when it is asked for. */
+const RUNNERS: Readonly<Record<RunnerName, () => Promise<RunCommand>>> = {
   doctor: async () => (await import('./doctor/doctor.js')).runDoctor,
   setup: async () => (await import('./setup/set-up.js')).setUp,
   cache: async () => (await import('./symbol-cache/cache-command.js')).manageCache,
@@ -40,7 +46,7 @@ export async function runCommand(
     if (args.includes('--help') || args.includes('-h'))
       return await show((await import('./command-help.js')).commandHelp(found, invokedAs));
     const { chosen, name, rest, before } = choose(found, args, invokedAs);
-    const run = await RUNNERS[name]!();
+    const run = await RUNNERS[name as RunnerName]();
     return await run({ ...(await readLine(chosen, rest, before)), invokedAs, command });
   } catch (error) {
     return explain(error, new Terminal('normal')).code;

@@ -132,7 +132,7 @@ export class Outputs {
       root,
       path: paths.get(root)!,
       count: profile.totalCount,
-      ...render(format, profile, captionOfPart(caption, root, profile, whole)),
+      ...RENDER[format](profile, captionOfPart(caption, root, profile, whole)),
     }));
     const { sizes, failures } = file.commit(new Map(rendered.map(({ path, content }) => [path, content])));
     this.#failures.push(...failures);
@@ -173,7 +173,7 @@ async function writeOne(
   const { path } = file;
   if (format === 'raw-samples')
     return { path, format, bytes: await file.commit(rawSampleLines(raw), waiting) };
-  const { content, facts } = render(format, profile, caption);
+  const { content, facts } = RENDER[format](profile, caption);
   return { path, format, bytes: await file.commit([content], waiting), ...facts };
 }
 
@@ -185,9 +185,12 @@ function captionOfPart(caption: Caption, root: string, part: Profile, whole: Pro
   return { ...caption, title, subtitle: `${share} · the run: ${caption.subtitle}` };
 }
 
-function render(format: OutputFormat, profile: Profile, caption: Caption): Rendered {
-  if (format === 'folded') return { content: writeFolded(profile), facts: {} };
-  const layout = layoutFlamegraph(profile);
-  const { framesShown, framesHidden } = layout;
-  return { content: renderSvg(layout, caption), facts: { framesShown, framesHidden } };
-}
+/** How each format is written; the compiler asks for every one. */
+const RENDER: Record<OutputFormat, (profile: Profile, caption: Caption) => Rendered> = {
+  folded: (profile) => ({ content: writeFolded(profile), facts: {} }),
+  svg: (profile, caption) => {
+    const layout = layoutFlamegraph(profile);
+    const { framesShown, framesHidden } = layout;
+    return { content: renderSvg(layout, caption), facts: { framesShown, framesHidden } };
+  },
+};

@@ -1,5 +1,3 @@
-export const EVENTS = ['cpu-clock', 'cycles'] as const;
-export const UNWINDERS = ['dwarf', 'fp'] as const;
 /** The BPF program's limit: BEE_MAX_USER_FRAMES of bpf/record.h. */
 export const MAX_DEPTH = 1024;
 /** In MiB. Default: ten million rows, those of eight compilers; the kernel allocates all of it at once. */

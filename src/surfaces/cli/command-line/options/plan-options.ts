@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../../../../cargo/command/usage-error.js';
 import type { CapturePlan } from '../../../../ffi/sampler-messages.js';
+import { EVENTS, type SamplingEvent, UNWINDERS, type Unwinder } from '../../../../ffi/sampler-messages.js';
 import type { CommandName } from '../flag-specification.js';
 import type { Flags } from '../parse-flags.js';
-import { DEFAULT_HZ, EVENTS, MAX_DEPTH, TABLE_MEMORY_MB, UNWINDERS } from './limits.js';
+import { DEFAULT_HZ, MAX_DEPTH, TABLE_MEMORY_MB } from './limits.js';
 import { oneOf } from './one-of.js';
 import { spelling } from './spelling.js';
 
@@ -23,11 +24,11 @@ export function toPlan(command: CommandName, flags: Flags): CapturePlan {
   };
 }
 
-export function toEvent(flags: Flags): 'cpu-clock' | 'cycles' {
+export function toEvent(flags: Flags): SamplingEvent {
   return oneOf(spelling(flags, 'event'), flags.event ?? 'cpu-clock', EVENTS);
 }
 
-export function toUnwinder(flags: Flags): 'dwarf' | 'fp' {
+export function toUnwinder(flags: Flags): Unwinder {
   const unwinder = oneOf(spelling(flags, 'unwind'), flags.unwind ?? 'dwarf', UNWINDERS);
   if (flags.dwarf && unwinder === 'fp') throw new UsageError('--dwarf and --unwind fp contradict each other');
   return unwinder;
