@@ -1,5 +1,5 @@
 import { formatCount } from './format-count.js';
-import type { Problem } from './problem-list.js';
+import type { Problem } from './problems/problem-list.js';
 import { lostCount, type Summary, throttledPercent } from './summary.js';
 
 /** Below this CPU time, the cost share reflects start-up more than sampling. */

@@ -1,7 +1,7 @@
 import { formatCount } from './format-count.js';
 import { costPercent, lossAdvice, overloadProblems } from './overload.js';
-import type { ProblemCode } from './problem-codes.js';
-import type { Problem } from './problem-list.js';
+import type { ProblemCode } from './problems/problem-codes.js';
+import type { Problem } from './problems/problem-list.js';
 import {
   completePercent,
   guessedPercent,

@@ -2,7 +2,7 @@ import type { UnwindingCheck } from '../capture/raw-profile.js';
 import type { SymbolCacheStatistics } from '../ffi/sampler-connection.js';
 import type { Unwinder } from '../ffi/sampler-messages.js';
 import { emptyStatistics, type FrameStatistics } from '../symbolize/frame-statistics.js';
-import { ProblemList } from './problem-list.js';
+import { ProblemList } from './problems/problem-list.js';
 
 export const SUMMARY_SCHEMA = 'profile-bee.summary/1';
 

@@ -1,7 +1,7 @@
 import type { UnwindingCheck } from '../capture/raw-profile.js';
 import { formatCount, formatQuantity } from './format-count.js';
-import type { ProblemCode } from './problem-codes.js';
-import type { Problem } from './problem-list.js';
+import type { ProblemCode } from './problems/problem-codes.js';
+import type { Problem } from './problems/problem-list.js';
 import type { Summary } from './summary.js';
 
 type Stacks = Pick<Summary, 'unwindingCheck' | 'stacks'>;

@@ -1,4 +1,4 @@
-import type { Problem } from '../account/problem-list.js';
+import type { Problem } from '../account/problems/problem-list.js';
 import { highestFrequencyHz } from '../capture/machine/highest-frequency.js';
 
 /**

@@ -1,8 +1,8 @@
 import { enumerate } from '../account/enumerate.js';
-import { fullMapProblems } from '../account/full-map-problems.js';
-import { leftOutProblems } from '../account/left-out-problems.js';
+import { fullMapProblems } from '../account/problems/full-map-problems.js';
+import { leftOutProblems } from '../account/problems/left-out-problems.js';
+import { tableProblems } from '../account/problems/table-problems.js';
 import { lostCount, type Summary, type SummaryTarget } from '../account/summary.js';
-import { tableProblems } from '../account/table-problems.js';
 import { readProcessTable, shownProcess } from '../capture/machine/process-table.js';
 import type { CaptureTotals, RawObject, RawProfile, UnwindingCheck } from '../capture/raw-profile.js';
 import type { RunningTarget } from './running-target.js';

@@ -1,4 +1,4 @@
-import type { Problem } from '../account/problem-list.js';
+import type { Problem } from '../account/problems/problem-list.js';
 import type { ObservedProcess } from '../capture/capture-session.js';
 import type { CaptureTotals } from '../capture/raw-profile.js';
 import { defaultGroupBy, type GroupBy, type Grouping } from '../symbolize/grouping/grouping.js';

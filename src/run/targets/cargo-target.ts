@@ -6,15 +6,15 @@ import { isDocTestProgram } from '../../cargo/harness/doc-test-program.js';
 import { buildCargoRun, type CargoRun, type CargoTarget } from '../../cargo/launch/cargo-run.js';
 import { type CargoProject, readCargoProject } from '../../cargo/project/cargo-project.js';
 import { useDownloadedDebugFiles } from '../../symbolize/debuginfod/downloaded-files.js';
-import { emulationProblems } from './emulation.js';
 import { cargoGroupOf } from './group-of-process.js';
 import { HarnessAdmission } from './harness-admission.js';
-import { idleBenchProblems } from './idle-benches.js';
 import { launchedChild, type PreparedTarget, type TargetFacts } from './prepared-target.js';
 import { programBehindRunner } from './program-behind-runner.js';
-import { symbolProblems } from './symbol-problems.js';
 import type { CargoTargetRequest } from './target-request.js';
 import { userEnvironment } from './user-environment.js';
+import { emulationProblems } from './warnings/emulation.js';
+import { idleBenchProblems } from './warnings/idle-benches.js';
+import { symbolProblems } from './warnings/symbol-problems.js';
 
 const PROFILES_FOLDER = 'profiles';
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { basename } from 'node:path';
-import type { Problem } from '../../account/problem-list.js';
+import type { Problem } from '../../account/problems/problem-list.js';
 import type { SummaryTarget } from '../../account/summary.js';
 import type { CaptureSession, ObservedProcess } from '../../capture/capture-session.js';
 import { checkProcess } from '../../capture/machine/process-facts.js';
@@ -11,9 +11,9 @@ import { signalNumber } from '../signals/signal-name.js';
 import { workingDirectory } from '../working-directory.js';
 import { checkCommand } from './find-command.js';
 import { groupOfFile, type ProcessGroup } from './group-of-process.js';
-import { IdleWatch } from './idle-watch.js';
 import type { PidRequest, ProgramRequest } from './target-request.js';
 import { userEnvironment } from './user-environment.js';
+import { IdleWatch } from './warnings/idle-watch.js';
 
 /** In file names. */
 const MAX_NAMED_PIDS = 3;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import { ProblemList } from '../../../src/account/problem-list.js';
+import { ProblemList } from '../../../src/account/problems/problem-list.js';
 import { CaptureError, type CaptureErrorCode } from '../../../src/capture/capture-error.js';
 import { CargoFailure } from '../../../src/cargo/build/cargo-failure.js';
 import { UsageError } from '../../../src/cargo/command/usage-error.js';

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { CargoTarget } from '../../../src/cargo/launch/cargo-run.js';
 import { useDebugCache } from '../../../src/ffi/debug-files.js';
-import { symbolProblems } from '../../../src/run/targets/symbol-problems.js';
+import { symbolProblems } from '../../../src/run/targets/warnings/symbol-problems.js';
 import { symbolizeFile } from '../../../src/symbolize/symbolize-file.js';
 import { findSymbol } from '../../ffi/compiled-program.js';
 import { needsRoot } from '../running/needs-root.js';

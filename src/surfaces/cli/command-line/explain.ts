@@ -1,5 +1,5 @@
-import type { ProblemCode } from '../../../account/problem-codes.js';
-import { ProblemList } from '../../../account/problem-list.js';
+import type { ProblemCode } from '../../../account/problems/problem-codes.js';
+import { ProblemList } from '../../../account/problems/problem-list.js';
 import type { ExitStatus } from '../../../account/summary.js';
 import { CaptureError } from '../../../capture/capture-error.js';
 import { CargoFailure } from '../../../cargo/build/cargo-failure.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { RUN_PROBLEM_CODES } from '../../../../src/account/problem-codes.js';
+import { RUN_PROBLEM_CODES } from '../../../../src/account/problems/problem-codes.js';
 import { CAPTURE_ERROR_TEXTS } from '../../../../src/surfaces/cli/command-line/errors/capture-error-texts.js';
 import { CAPTURE_PROBLEM_TEXTS } from '../../../../src/surfaces/cli/command-line/errors/capture-problems.js';
 import { STATUS_OF_CAPTURE_ERROR } from '../../../../src/surfaces/cli/command-line/errors/exit-status.js';

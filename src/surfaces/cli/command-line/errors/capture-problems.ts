@@ -1,4 +1,4 @@
-import type { Problem } from '../../../../account/problem-list.js';
+import type { Problem } from '../../../../account/problems/problem-list.js';
 import { CaptureError } from '../../../../capture/capture-error.js';
 import type { CaptureProblem } from '../../../../capture/capture-problem.js';
 import { shownProcess } from '../../../../capture/machine/process-table.js';

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProblemList } from '../../../../account/problem-list.js';
+import { ProblemList } from '../../../../account/problems/problem-list.js';
 import { completePercent, lostCount } from '../../../../account/summary.js';
 import { CaptureError } from '../../../../capture/capture-error.js';
 import { type CaptureSession, openSession } from '../../../../capture/capture-session.js';

@@ -1,4 +1,4 @@
-import { type Problem, ProblemList } from '../../../../account/problem-list.js';
+import { type Problem, ProblemList } from '../../../../account/problems/problem-list.js';
 import { useDebugCache } from '../../../../ffi/debug-files.js';
 import { readElfFacts } from '../../../../ffi/elf-facts.js';
 import type { ResolvedAddresses } from '../../../../ffi/symbolizer.js';

@@ -1,5 +1,5 @@
-import { debugFileProblems } from '../../../../account/debug-file-problems.js';
 import { formatQuantity } from '../../../../account/format-count.js';
+import { debugFileProblems } from '../../../../account/problems/debug-file-problems.js';
 import type { Summary } from '../../../../account/summary.js';
 import type { CaptureSession } from '../../../../capture/capture-session.js';
 import { DebugDownloads } from '../../../../symbolize/debuginfod/debug-downloads.js';

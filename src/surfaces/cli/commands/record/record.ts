@@ -11,13 +11,13 @@ import { noteCapture, noteEnd, noteStillRunning, noteTargets } from '../../../..
 import { Interrupted, type Interrupts } from '../../../../run/signals/interrupts.js';
 import { endTargets, passingOn } from '../../../../run/signals/pass-signals.js';
 import { beginSymbolizing, saveSymbolCache } from '../../../../run/symbol-cache/symbol-cache.js';
-import { alteredTextProblems } from '../../../../run/targets/altered-text.js';
 import {
   exitCodeOf,
   type LaunchEnd,
   type PreparedTarget,
   type PrepareTarget,
 } from '../../../../run/targets/prepared-target.js';
+import { alteredTextProblems } from '../../../../run/targets/warnings/altered-text.js';
 import { type RunEnd, waitForEnd } from '../../../../run/wait-for-end.js';
 import { explainCapture } from '../../command-line/errors/capture-error-texts.js';
 import { captureProblems } from '../../command-line/errors/capture-problems.js';

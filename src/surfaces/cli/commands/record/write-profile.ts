@@ -1,6 +1,6 @@
-import { type Problem, ProblemList } from '../../../../account/problem-list.js';
+import { type Problem, ProblemList } from '../../../../account/problems/problem-list.js';
+import { replacedProblem } from '../../../../account/problems/replaced-problem.js';
 import { qualityLine, qualityProblems } from '../../../../account/quality.js';
-import { replacedProblem } from '../../../../account/replaced-problem.js';
 import type { PhaseName } from '../../../../account/summary.js';
 import { unwindingLine } from '../../../../account/unwinding-verdict.js';
 import type { CaptureSession, ObservedProcess } from '../../../../capture/capture-session.js';
@@ -9,7 +9,7 @@ import { NativeSymbolizer, type SymbolProblem } from '../../../../ffi/symbolizer
 import { type ProfilePart, splitByRoot } from '../../../../profile/split-by-root.js';
 import { groupingOf, groupingProblems, wholeName } from '../../../../run/run-grouping.js';
 import { untilSignal } from '../../../../run/signals/until-signal.js';
-import { strippedPrograms } from '../../../../run/targets/stripped-programs.js';
+import { strippedPrograms } from '../../../../run/targets/warnings/stripped-programs.js';
 import { type BuiltProfile, buildProfile } from '../../../../symbolize/build-profile.js';
 import type { Grouping } from '../../../../symbolize/grouping/grouping.js';
 import type { Content } from '../../outputs/outputs.js';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import type { Problem } from '../../account/problem-list.js';
-import { shellLine } from '../../cargo/command/shell-line.js';
-import type { ElfCrate, ElfFacts } from '../../ffi/elf-facts.js';
+import type { Problem } from '../../../account/problems/problem-list.js';
+import { shellLine } from '../../../cargo/command/shell-line.js';
+import type { ElfCrate, ElfFacts } from '../../../ffi/elf-facts.js';
 
 /** A built program and what is known about its build. */
 export interface SymbolTarget {

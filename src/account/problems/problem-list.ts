@@ -1,5 +1,5 @@
-import { enumerate } from './enumerate.js';
-import { formatCount, formatQuantity } from './format-count.js';
+import { enumerate } from '../enumerate.js';
+import { formatCount, formatQuantity } from '../format-count.js';
 import type { ProblemCode } from './problem-codes.js';
 
 /** Distinct messages shown for one code; further ones say the same in other words. */

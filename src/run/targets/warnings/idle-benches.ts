@@ -1,10 +1,10 @@
-import type { Problem } from '../../account/problem-list.js';
-import type { ObservedProcess } from '../../capture/capture-session.js';
-import type { RawProfile } from '../../capture/raw-profile.js';
-import { shellLine } from '../../cargo/command/shell-line.js';
-import type { HarnessKind } from '../../cargo/harness/harness-kind.js';
-import type { CargoTarget } from '../../cargo/launch/cargo-run.js';
-import type { CargoTargetRequest } from './target-request.js';
+import type { Problem } from '../../../account/problems/problem-list.js';
+import type { ObservedProcess } from '../../../capture/capture-session.js';
+import type { RawProfile } from '../../../capture/raw-profile.js';
+import { shellLine } from '../../../cargo/command/shell-line.js';
+import type { HarnessKind } from '../../../cargo/harness/harness-kind.js';
+import type { CargoTarget } from '../../../cargo/launch/cargo-run.js';
+import type { CargoTargetRequest } from '../target-request.js';
 
 /** A bench that measures has more samples in its first second. */
 const MIN_SAMPLES = 20;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fullMapProblems } from '../../src/account/full-map-problems.js';
-import { emptySummary } from '../../src/account/summary.js';
-import { noteCapture } from '../../src/run/note-capture.js';
-import type { RunningTarget } from '../../src/run/running-target.js';
-import { NO_TOTALS } from '../symbolize/no-totals.js';
+import { fullMapProblems } from '../../../src/account/problems/full-map-problems.js';
+import { emptySummary } from '../../../src/account/summary.js';
+import { noteCapture } from '../../../src/run/note-capture.js';
+import type { RunningTarget } from '../../../src/run/running-target.js';
+import { NO_TOTALS } from '../../symbolize/no-totals.js';
 
 const FULL = { ...NO_TOTALS, processesFull: 12, spacesFull: 1234, endsFull: 2, runtimeBasesFull: 3 };
 const CODES = ['processes-full', 'spaces-full', 'ends-full', 'cpu-times-full'];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ElfCrate, ElfFacts } from '../../../src/ffi/elf-facts.js';
-import { type SymbolTarget, symbolWarning } from '../../../src/run/targets/symbol-warning.js';
+import type { ElfCrate, ElfFacts } from '../../../../src/ffi/elf-facts.js';
+import { type SymbolTarget, symbolWarning } from '../../../../src/run/targets/warnings/symbol-warning.js';
 
 const COMPLETE: ElfFacts = {
   buildId: '',

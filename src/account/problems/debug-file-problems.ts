@@ -1,6 +1,6 @@
-import type { DownloadReport } from '../symbolize/debuginfod/debug-downloads.js';
-import { enumerate } from './enumerate.js';
-import { formatQuantity } from './format-count.js';
+import type { DownloadReport } from '../../symbolize/debuginfod/debug-downloads.js';
+import { enumerate } from '../enumerate.js';
+import { formatQuantity } from '../format-count.js';
 import type { Problem } from './problem-list.js';
 
 /** Downloads that failed, and files that arrived after the `waitMs` that the flamegraph waits for them. */

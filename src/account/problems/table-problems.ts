@@ -1,5 +1,5 @@
-import type { CaptureTotals } from '../capture/raw-profile.js';
-import type { CapturePlan } from '../ffi/sampler-messages.js';
+import type { CaptureTotals } from '../../capture/raw-profile.js';
+import type { CapturePlan } from '../../ffi/sampler-messages.js';
 import type { Problem } from './problem-list.js';
 
 /** The capture reports each file; this reports their number and the flag that helps. */

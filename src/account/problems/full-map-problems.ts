@@ -1,5 +1,5 @@
-import type { CaptureTotals } from '../capture/raw-profile.js';
-import { formatCount } from './format-count.js';
+import type { CaptureTotals } from '../../capture/raw-profile.js';
+import { formatCount } from '../format-count.js';
 import type { Problem } from './problem-list.js';
 
 /** `startersFull` matters only to who asks for tests: see run-grouping. */

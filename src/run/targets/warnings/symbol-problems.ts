@@ -1,9 +1,9 @@
-import { enumerate } from '../../account/enumerate.js';
-import type { Problem } from '../../account/problem-list.js';
-import { DERIVED_PROFILE } from '../../cargo/build/derived-profile.js';
-import type { CargoTarget } from '../../cargo/launch/cargo-run.js';
-import { type ElfFacts, readElfFacts } from '../../ffi/elf-facts.js';
-import { NativeError } from '../../ffi/native-error.js';
+import { enumerate } from '../../../account/enumerate.js';
+import type { Problem } from '../../../account/problems/problem-list.js';
+import { DERIVED_PROFILE } from '../../../cargo/build/derived-profile.js';
+import type { CargoTarget } from '../../../cargo/launch/cargo-run.js';
+import { type ElfFacts, readElfFacts } from '../../../ffi/elf-facts.js';
+import { NativeError } from '../../../ffi/native-error.js';
 import { type SymbolTarget, symbolWarning } from './symbol-warning.js';
 
 /** What the profiles of these programs will lack; programs that lack the same for the same reason share a sentence. */

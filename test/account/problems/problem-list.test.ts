@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ProblemList } from '../../src/account/problem-list.js';
-import type { CaptureProblem } from '../../src/capture/capture-problem.js';
-import { captureProblems } from '../../src/surfaces/cli/command-line/errors/capture-problems.js';
+import { ProblemList } from '../../../src/account/problems/problem-list.js';
+import type { CaptureProblem } from '../../../src/capture/capture-problem.js';
+import { captureProblems } from '../../../src/surfaces/cli/command-line/errors/capture-problems.js';
 
 /** Of a capture, as the command line puts them into words. */
 function told(...problems: CaptureProblem[]): ProblemList {

@@ -1,9 +1,9 @@
 import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Problem } from '../../account/problem-list.js';
-import type { ObservedProcess } from '../../capture/capture-session.js';
-import type { RawProfile } from '../../capture/raw-profile.js';
-import { frameObject } from '../../ffi/stack-record.js';
+import type { Problem } from '../../../account/problems/problem-list.js';
+import type { ObservedProcess } from '../../../capture/capture-session.js';
+import type { RawProfile } from '../../../capture/raw-profile.js';
+import { frameObject } from '../../../ffi/stack-record.js';
 
 /** With fewer samples, a program may have spent all its time in the loader. */
 const MIN_SAMPLES = 20;

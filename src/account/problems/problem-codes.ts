@@ -1,5 +1,5 @@
-import type { CaptureErrorCode } from '../capture/capture-error.js';
-import type { CaptureProblem } from '../capture/capture-problem.js';
+import type { CaptureErrorCode } from '../../capture/capture-error.js';
+import type { CaptureProblem } from '../../capture/capture-problem.js';
 
 /** What a summary may have among its problems beside those of the capture itself; docs/errors.md explains each. */
 export const RUN_PROBLEM_CODES = [

@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
-import { enumerate } from '../../account/enumerate.js';
-import type { Problem } from '../../account/problem-list.js';
+import { enumerate } from '../../../account/enumerate.js';
+import type { Problem } from '../../../account/problems/problem-list.js';
 import {
   descendantsOf,
   lineageOf,
@@ -8,9 +8,9 @@ import {
   type ProcessTable,
   readProcessTable,
   shownProcess,
-} from '../../capture/machine/process-table.js';
-import type { RawProfile } from '../../capture/raw-profile.js';
-import type { PidRequest } from './target-request.js';
+} from '../../../capture/machine/process-table.js';
+import type { RawProfile } from '../../../capture/raw-profile.js';
+import type { PidRequest } from '../target-request.js';
 
 /** With more samples, the named processes did some work. */
 const FEW_SAMPLES = 100;

@@ -1,4 +1,4 @@
-import type { CaptureTotals } from '../capture/raw-profile.js';
+import type { CaptureTotals } from '../../capture/raw-profile.js';
 import type { Problem } from './problem-list.js';
 
 /** Child processes with other rights, which an unprivileged user may not profile. */

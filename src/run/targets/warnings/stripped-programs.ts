@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { enumerate } from '../../account/enumerate.js';
-import type { Problem } from '../../account/problem-list.js';
-import type { ObservedProcess } from '../../capture/capture-session.js';
-import { groupByKey } from '../../symbolize/grouping/group-by-key.js';
+import { enumerate } from '../../../account/enumerate.js';
+import type { Problem } from '../../../account/problems/problem-list.js';
+import type { ObservedProcess } from '../../../capture/capture-session.js';
+import { groupByKey } from '../../../symbolize/grouping/group-by-key.js';
 import { readFacts } from './symbol-problems.js';
 
 /** Where packages install programs; /usr/local belongs to the administrator. */

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import type { Problem } from '../../account/problem-list.js';
+import type { Problem } from '../../../account/problems/problem-list.js';
 
 /**
  * Variables and arguments that the program will see altered: Node decodes them, and bytes that are not UTF-8 become U+FFFD.
