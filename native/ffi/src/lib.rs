@@ -33,9 +33,9 @@
 mod abi;
 mod connection;
 mod failure;
-#[path = "../../sampler/src/tables/file_memory.rs"]
+#[path = "../../sampler/src/tables/file/file_memory.rs"]
 mod file_memory;
-#[path = "../../sampler/src/tables/file_state.rs"]
+#[path = "../../sampler/src/tables/file/file_state.rs"]
 mod file_state;
 mod files;
 mod host;

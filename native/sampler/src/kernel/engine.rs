@@ -5,16 +5,16 @@ use std::os::fd::{AsFd, AsRawFd};
 use libbpf_rs::{Link, MapCore, MapHandle, Object, OpenObject};
 
 use crate::failure::{Failure, Outcome};
-use crate::kernel::array_memory::ArrayMemory;
-use crate::kernel::bpf_maps::{get, map_handle, map_memory, put, remove};
-use crate::kernel::bpf_programs::{attach_events, attach_tracepoints, config_of, open_object};
-use crate::kernel::counts;
+use crate::kernel::bpf::array_memory::ArrayMemory;
+use crate::kernel::bpf::bpf_maps::{get, map_handle, map_memory, put, remove};
+use crate::kernel::bpf::bpf_programs::{attach_events, attach_tracepoints, config_of, open_object};
+use crate::kernel::bpf::counts;
+use crate::kernel::bpf::record_ring::RecordRing;
+use crate::kernel::bpf::run_time_statistics::{program_run_ns, RunTimeStatistics};
+use crate::kernel::bpf::table_arrays::TableArrays;
+use crate::kernel::perf::sampling_events::SamplingEvents;
 use crate::kernel::record::{read_from, Counters, Mapping, ProcessEnd, Space};
-use crate::kernel::record_ring::RecordRing;
-use crate::kernel::run_time_statistics::{program_run_ns, RunTimeStatistics};
-use crate::kernel::sampling_events::SamplingEvents;
 use crate::kernel::settings::Settings;
-use crate::kernel::table_arrays::TableArrays;
 use crate::kernel::target::Target;
 use crate::rights::access::Access;
 
@@ -159,7 +159,7 @@ mod counting;
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::kernel::perf_events::SamplingEvent;
+    use crate::kernel::perf::perf_events::SamplingEvent;
     use crate::kernel::record::{bytes_of, Config, LOSS_NESTED};
     use libbpf_rs::MapFlags;
 

@@ -1,6 +1,6 @@
 //! What the client chose for a capture.
 
-use crate::kernel::perf_events::SamplingEvent;
+use crate::kernel::perf::perf_events::SamplingEvent;
 use crate::rights::bounds::Need;
 
 #[derive(Clone, Copy)]

@@ -9,14 +9,14 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use crate::failure::{Failure, Outcome};
+use crate::kernel::bpf::run_time_statistics::RunTimeStatistics;
 use crate::kernel::clock::monotonic_ns;
 use crate::kernel::engine::Engine;
+use crate::kernel::perf::sampling_events::SamplingEvents;
+use crate::kernel::perf::side_band::SideBand;
 use crate::kernel::record::ProcessEnd;
-use crate::kernel::run_time_statistics::RunTimeStatistics;
 use crate::kernel::running_times::running_times;
-use crate::kernel::sampling_events::SamplingEvents;
 use crate::kernel::settings::Settings;
-use crate::kernel::side_band::SideBand;
 use crate::kernel::target::Target;
 use crate::rights::access::Access;
 use crate::rights::capabilities::{spend, OPEN_EVENTS};

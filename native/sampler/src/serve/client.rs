@@ -9,7 +9,7 @@ use crate::serve::kernel_symbols;
 use crate::serve::protocol::*;
 use crate::serve::wire::Wire;
 use crate::spaces::jit_dumps::JitDump;
-use crate::tables::file_state::FileState;
+use crate::tables::file::file_state::FileState;
 use crate::tables::object::Object;
 use crate::tables::objects::Objects;
 

@@ -1,7 +1,7 @@
 //! The client's requests, decoded. Whatever is too short or makes no sense is an error and not a guess.
 
 use crate::failure::{Failure, Outcome};
-use crate::kernel::perf_events::SamplingEvent;
+use crate::kernel::perf::perf_events::SamplingEvent;
 use crate::kernel::record::MAX_USER_FRAMES;
 use crate::kernel::settings::Settings;
 use crate::kernel::target::Target;

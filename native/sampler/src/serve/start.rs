@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::failure::{Failure, Outcome};
+use crate::kernel::bpf::run_time_statistics::RunTimeStatistics;
 use crate::kernel::clock;
-use crate::kernel::run_time_statistics::RunTimeStatistics;
 use crate::rights::access::{self, Access};
 use crate::rights::caller::{connect_to_caller, SudoCaller};
 use crate::rights::capabilities::inherited;

@@ -2,7 +2,7 @@
 
 use crate::kernel::clock::{monotonic_ns, own_cpu_ns, own_private_bytes, stolen_ns};
 use crate::kernel::engine::Engine;
-use crate::kernel::perf_events::{cpu_clock_period_ns, SamplingEvent};
+use crate::kernel::perf::perf_events::{cpu_clock_period_ns, SamplingEvent};
 use crate::kernel::record::{Counters, LOSS_NAMES};
 use crate::kernel::running_times::running_times;
 use crate::kernel::settings::Settings;

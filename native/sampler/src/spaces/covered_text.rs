@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
+use crate::kernel::perf::side_band::NewMapping;
 use crate::kernel::record::Mapping;
-use crate::kernel::side_band::NewMapping;
 use crate::rights::access::Access;
 use crate::spaces::mappings::with_table;
 use crate::spaces::maps_file::{kind_of, Listed, PathKind};

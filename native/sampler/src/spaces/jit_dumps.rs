@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::fs::File;
 
-use crate::kernel::side_band::{FileIdentity, NewMapping};
+use crate::kernel::perf::side_band::{FileIdentity, NewMapping};
 
 /// One that a process has mapped. `file`: None when the process was gone before it could be opened.
 pub struct JitDump {

@@ -1,6 +1,6 @@
 //! What /proc/PID/maps has, and what a path in it, or in the kernel's news, stands for.
 
-use crate::kernel::side_band::{FileIdentity, NewMapping};
+use crate::kernel::perf::side_band::{FileIdentity, NewMapping};
 use crate::rights::access::Access;
 
 /// Ended, a zombie included: those have no mappings any more.

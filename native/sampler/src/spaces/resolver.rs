@@ -1,11 +1,11 @@
 //! Which object a mapping belongs to.
 
 use crate::kernel::engine::Engine;
-use crate::kernel::side_band::NewMapping;
+use crate::kernel::perf::side_band::NewMapping;
 use crate::rights::access::Access;
 use crate::spaces::maps_file::{is_gone, kind_of, memory_file_name, PathKind};
+use crate::tables::file::opening::is_elf;
 use crate::tables::objects::Objects;
-use crate::tables::opening::is_elf;
 
 pub struct Resolver<'a> {
     pub objects: &'a mut Objects,

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::kernel::bpf::table_arrays::TableArrays;
 use crate::kernel::clock::monotonic_ns;
-use crate::kernel::table_arrays::TableArrays;
 use crate::tables::objects::Objects;
 
 #[derive(Default)]

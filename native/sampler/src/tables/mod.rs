@@ -2,17 +2,12 @@
 //! Takes: files that processes map. Gives: objects, each opened and parsed once, and rows in the memory that the BPF
 //! programs read. May use: kernel, rights.
 
-pub mod contents;
 pub mod descriptors;
-pub mod file_copy;
-pub mod file_memory;
-pub mod file_state;
-pub mod file_watch;
+pub mod file;
 pub mod free_ranges;
 pub mod no_table;
 pub mod object;
 pub mod objects;
-pub mod opening;
 pub mod row_cursor;
 pub mod row_format;
 pub mod table_memory;

@@ -6,8 +6,8 @@ use std::os::unix::fs::FileExt;
 
 use bee_elf::Segment;
 
-use crate::tables::file_memory::FileMemory;
-use crate::tables::file_state::FileState;
+use crate::tables::file::file_memory::FileMemory;
+use crate::tables::file::file_state::FileState;
 
 /// One state of a file. A file that is written again while it is mapped becomes another object.
 pub struct Object {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bee_elf::{ElfFile, Rule};
 
-use crate::kernel::table_arrays::TableArrays;
+use crate::kernel::bpf::table_arrays::TableArrays;
 
 pub const CHUNK_ROWS: usize = 4096;
 pub const ROW_RULE_BITS: u32 = 20;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bee_elf::{ElfFile, Rule, UnwindTable, UNWIND_GAP};
 
-use crate::kernel::table_arrays::TableArrays;
+use crate::kernel::bpf::table_arrays::TableArrays;
 use crate::tables::free_ranges::FreeRanges;
 use crate::tables::row_cursor::RowCursor;
 use crate::tables::row_format::{first_step_log2, text_pages, TableSlot, PAGE_BITS, PAGE_MASK, ROW_RULE_BITS};

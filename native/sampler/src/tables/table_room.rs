@@ -13,9 +13,9 @@ use std::collections::{HashMap, HashSet};
 
 use bee_elf::{ElfFile, UnwindTable};
 
+use crate::kernel::bpf::table_arrays::TableArrays;
 use crate::kernel::grace_period::wait_for_walks;
 use crate::kernel::record::NO_OBJECT;
-use crate::kernel::table_arrays::TableArrays;
 use crate::tables::row_format::TableSlot;
 use crate::tables::table_memory::{LoadedTable, TableError, TableSize, Tables};
 

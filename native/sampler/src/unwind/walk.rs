@@ -7,9 +7,9 @@ use bee_elf::{
     UNWIND_GAP, UNWIND_PLT, UNWIND_SIGNAL, UNWIND_UNSUPPORTED,
 };
 
+use crate::kernel::bpf::table_arrays::TableArrays;
 use crate::kernel::record::*;
 use crate::kernel::settings::Limits;
-use crate::kernel::table_arrays::TableArrays;
 use crate::spaces::mappings::find_mapping;
 use crate::tables::row_format::{find_rule, TableSlot};
 use crate::unwind::registers::{Registers, SIGFRAME_REGISTERS};

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::tests::{burn_cpu, engine_with, sample_ourselves};
 use super::*;
 use crate::kernel::clock::monotonic_ns;
+use crate::kernel::perf::side_band::{Item, News};
 use crate::kernel::record::{Config, LOSS_RINGBUF_FULL};
-use crate::kernel::side_band::{Item, News};
 use crate::spaces::processes::Processes;
 
 /// A map of one entry, which is taken, may still give one for each CPU in some kernel: tests ask for more.

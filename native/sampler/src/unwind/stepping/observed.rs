@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use bee_elf::{symbols_at, ElfFile};
 
+use crate::kernel::bpf::table_arrays::TableArrays;
+use crate::kernel::perf::side_band::NewMapping;
 use crate::kernel::record::{
     Mapping, Snapshot, FRAME_ADDRESS_MASK, FRAME_OBJECT_SHIFT, MAPPING_JIT, MAX_USER_FRAMES, NO_OBJECT,
 };
 use crate::kernel::settings::Limits;
-use crate::kernel::side_band::NewMapping;
-use crate::kernel::table_arrays::TableArrays;
 use crate::rights::access::Access;
 use crate::rights::caller::Caller;
 use crate::rights::capabilities::NONE;

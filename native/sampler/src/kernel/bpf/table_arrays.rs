@@ -2,7 +2,7 @@
 
 use bee_elf::Rule;
 
-use crate::kernel::array_memory::ArrayMemory;
+use crate::kernel::bpf::array_memory::ArrayMemory;
 
 pub struct TableArrays {
     pub directory: ArrayMemory<u64>,

@@ -5,7 +5,7 @@ use std::os::fd::IntoRawFd;
 use libbpf_rs::{Link, Object, ObjectBuilder, OpenObject};
 
 use crate::failure::{Failure, Outcome};
-use crate::kernel::perf_events::EventRing;
+use crate::kernel::perf::perf_events::EventRing;
 use crate::kernel::record::{bytes_of, Config};
 use crate::kernel::settings::Settings;
 use crate::rights::access::{Access, Restriction};

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 
 use crate::failure::{Failure, Outcome};
-use crate::kernel::perf_events::{online_cpus, open_side_band_event, EventRing};
+use crate::kernel::perf::perf_events::{online_cpus, open_side_band_event, EventRing};
 
 const RECORD_LOST: u32 = 2;
 const RECORD_COMM: u32 = 3;

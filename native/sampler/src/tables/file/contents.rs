@@ -8,10 +8,10 @@ use std::path::Path;
 use bee_elf::{unwind_table_of, ElfError, ElfFile, UnwindTable};
 
 use crate::rights::access::Access;
-use crate::tables::file_memory::FileMemory;
-use crate::tables::file_state::FileState;
+use crate::tables::file::file_memory::FileMemory;
+use crate::tables::file::file_state::FileState;
+use crate::tables::file::opening::open_regular_file;
 use crate::tables::object::Object;
-use crate::tables::opening::open_regular_file;
 use crate::tables::vdso::own_vdso;
 
 pub enum Loaded<'a> {

@@ -6,8 +6,8 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-use crate::tables::file_memory::FileMemory;
-use crate::tables::file_state::FileState;
+use crate::tables::file::file_memory::FileMemory;
+use crate::tables::file::file_state::FileState;
 
 /// Since its last change. Whoever rebuilds by hand does so every minute; what is older is mostly installed, and large.
 const YOUNG_NS: i64 = 60_000_000_000;

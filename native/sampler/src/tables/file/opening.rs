@@ -6,9 +6,9 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
-use crate::kernel::side_band::NewMapping;
+use crate::kernel::perf::side_band::NewMapping;
 use crate::rights::access::Access;
-use crate::tables::file_state::FileState;
+use crate::tables::file::file_state::FileState;
 
 /// A file that a process has mapped. What was mapped is what is read: the kernel's own link to it, and the path
 /// in the process's root only where that link cannot be followed, the inode agrees, and the caller could open it

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use libbpf_rs::{ErrorKind, MapCore, MapFlags, MapHandle, Object};
 
 use crate::failure::{Failure, Outcome};
-use crate::kernel::array_memory::ArrayMemory;
+use crate::kernel::bpf::array_memory::ArrayMemory;
 use crate::kernel::record::{bytes_of, Plain};
 
 pub fn map_handle(object: &Object, name: &str) -> Outcome<MapHandle> {

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::failure::{Failure, Outcome};
-use crate::kernel::perf_events::{online_cpus, open_sampling_event, EventRing, RECORD_THROTTLE};
+use crate::kernel::perf::perf_events::{online_cpus, open_sampling_event, EventRing, RECORD_THROTTLE};
 use crate::kernel::settings::Settings;
 
 pub struct SamplingEvents {
