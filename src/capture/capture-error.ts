@@ -5,19 +5,19 @@ import type { ContainerKind } from './rights/container.js';
 
 type Container = ContainerKind | undefined;
 
-/** A system call that sampling cannot do without, by its name in Linux. */
+/** A system call that sampling needs. */
 export type SystemCall = 'bpf' | 'perf_event_open';
 
-/** How a process of ours ended: `failed` never began. */
+/** How a process that we started has ended; `failed`: it never began. */
 export type ProcessEnding =
   | { kind: 'failed'; error: Error }
   | { kind: 'exited'; status: number | null }
   | { kind: 'killed'; signal: string };
 
-/** What `setup` would do for this user. `for-others`: a copy is there, and this user is not among those who may start it. */
+/** What `setup` would do for this user. `for-others`: there is a copy, but this user may not start it. */
 export type SetupOffer = { kind: 'first' | 'for-others' } | { kind: 'other-version'; version: string };
 
-/** A process of a container, which has another pid inside. */
+/** A process in a container, by its pid outside. */
 export interface Insider {
   pid: number;
   name: string;
@@ -37,7 +37,7 @@ type LackOfPrivilege =
       container: Container;
       setup?: SetupOffer | undefined;
     }
-  /** The capabilities are there and not ambient, as those of a file's are. */
+  /** The capabilities are there but not ambient, like those from a file. */
   | { why: 'not-ambient'; setup?: SetupOffer | undefined }
   | { why: 'sudo-failed'; ending: ProcessEnding }
   | { why: 'setup-failed'; ending: ProcessEnding; command: readonly string[]; file: string };
@@ -49,17 +49,17 @@ type NoSuchProcess = { pid: number } & (
 );
 
 type SamplerTrouble =
-  /** `isOfMachine`: the kernel has refused it, and nothing that we know of this machine explains why. */
+  /** `isOfMachine`: the kernel refused, and no known fact about this machine explains why. */
   | { why: 'failed'; failure: FailedStep; isOfMachine: boolean }
   | { why: 'ended'; ending: ProcessEnding }
   | { why: 'unreachable' }
   | { why: 'not-observing'; pid: number; detail: string }
-  /** Of the doctor's own. */
+  /** The doctor's own program to sample. */
   | { why: 'no-program' };
 
 type NoFields = unknown;
 
-/** Every code, and what is known where it comes. */
+/** Every code with its fields. */
 interface Fields {
   'not-privileged': LackOfPrivilege;
   'not-permitted': { pid: number };
@@ -83,24 +83,24 @@ interface Fields {
   'thirty-two-bit': { pid: number; name: string | undefined };
   'no-native': { why: 'platform'; platform: string; available: string } | { why: 'missing'; part: string };
   'no-directory': { parent: string };
-  /** The privileged part has said on the terminal why. */
+  /** The privileged part has printed the reason on the terminal. */
   setup: NoFields;
   sampler: SamplerTrouble;
 }
 
 export type CaptureErrorCode = keyof Fields;
 
-/** A code with its fields; narrowed by comparing `code`. */
+/** A code with its fields; comparing `code` narrows it. */
 export type CaptureErrorFacts<C extends CaptureErrorCode = CaptureErrorCode> = {
   [K in C]: { code: K } & Fields[K];
 }[C];
 
-/** What the system, or a library, said. A number is Linux's errno. */
+/** The error of the system or a library. A number is Linux's errno. */
 export type CaptureErrorCause = Error | number | undefined;
 
 /**
- * Why nothing was, or could be, captured: facts. The surface makes sentences, advice and an exit code of them; `message`
- * is for a developer who reads a stack trace.
+ * Why a capture failed or cannot start, as facts. The surface derives sentences, advice and the exit code; `message` is
+ * for a developer who reads a stack trace.
  */
 export class CaptureError extends Error {
   override readonly name = 'CaptureError';

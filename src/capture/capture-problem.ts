@@ -1,9 +1,9 @@
 import type { SamplerProblem } from '../ffi/sampler-messages.js';
 
-/** What was left out of a capture that went on: a code and what is known of it. */
+/** What a capture that went on has left out: a code and its facts. */
 export type CaptureProblem =
-  /** A program that came to the gate. */
+  /** A program at the gate that ran unobserved. */
   | { code: 'not-observed'; path: string; error: unknown }
-  /** A child that lived already, of whoever has other rights than this user. */
+  /** A child that was already running, with rights other than this user's. */
   | { code: 'left-out'; pid: number; name: string }
   | SamplerProblem;

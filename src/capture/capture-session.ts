@@ -18,37 +18,37 @@ import type { Sampler } from './sampler/sampler.js';
 import { takeSamplerAhead } from './sampler/sampler-ahead.js';
 import type { SocketDirectory } from './sampler/socket-directory.js';
 
-/** How a process ended. Both null: the kernel did not tell. `timeNs` is CLOCK_MONOTONIC. */
+/** How a process ended. Exit code and signal are both null if the kernel did not say. `timeNs` is CLOCK_MONOTONIC. */
 export interface ProcessEnd {
   exitCode: number | null;
   signal: number | null;
   timeNs: bigint;
 }
 
-/** A process that came through the gate, or was named by pid (without libraries then). */
+/** A process that came through the gate or was added by pid; the latter has no `libraries`. */
 export interface ObservedProcess extends ProcessFacts {
   pid: number;
-  /** Its samples, and those of all that descend from it, carry this number; unlike a pid it is never used again. */
+  /** The number that its samples and those of its descendants carry; unlike a pid it is never reused. */
   root: number;
   libraries: string[];
   end?: ProcessEnd;
 }
 
-/** Attaches a sampler according to the plan; nothing is sampled yet. Throws CaptureError. */
+/** Starts a sampler with the plan; nothing is sampled yet. Throws CaptureError. */
 export async function openSession(plan: CapturePlan): Promise<CaptureSession> {
   const ahead = takeSamplerAhead();
   if (ahead === undefined) checkCanCapture();
   return await CaptureSession.open(plan, ahead ?? (await launchSampler()));
 }
 
-/** What becomes of a program at the gate: it runs and is observed, runs unobserved (`pass`), or is not run at all. */
+/** What happens to a program at the gate: it runs observed, runs unobserved (`pass`), or does not run. */
 export type Admission = ({ kind: 'observe' } & Additions) | { kind: 'pass' } | { kind: 'skip' };
 
-/** Decides about one program while it waits; must not reject. */
+/** Decides on one program while it waits; must not reject. */
 export type Admit = (message: GateMessage) => Promise<Admission>;
 
 /**
- * One capture: processes come in (`gateCommand`, `addPid`), `allEnded` waits for them, `stop` gives the samples.
+ * One capture: `gateCommand` and `addPid` add processes, `allEnded` waits for them, `stop` returns the samples.
  * Methods throw or reject with CaptureError.
  */
 export class CaptureSession {
@@ -82,12 +82,12 @@ export class CaptureSession {
     return session;
   }
 
-  /** What to put before a command: the command then waits until its tables are loaded. No word has a space in it. */
+  /** A prefix that makes a command wait until its unwind tables are loaded. No word of it contains a space. */
   get gateCommand(): readonly string[] {
     return [this.#gatePath, this.#gate.socketPath];
   }
 
-  /** Whoever comes to the gate from now on is admitted by `admit`; without it all are observed. */
+  /** Lets `admit` decide on programs that reach the gate from now on. Until then all are observed. */
   admitBy(admit: Admit): void {
     this.#admit = admit;
   }
@@ -100,17 +100,17 @@ export class CaptureSession {
     return this.#problems;
   }
 
-  /** For the symbolizer: it holds the descriptors of the mapped files. Valid until `close`. */
+  /** For the symbolizer: holds the descriptors of the mapped files. Valid until `close`. */
   get native(): SamplerConnection {
     return this.#sampler.session;
   }
 
-  /** Rejects as soon as the sampler is lost. */
+  /** Rejects as soon as the sampler is lost; never resolves. */
   get failed(): Promise<never> {
     return this.#sampler.failed;
   }
 
-  /** A process that runs; `isAlone`: without the children that it will start. */
+  /** Adds a running process; `isAlone`: without the children that it will start. */
   async addPid(pid: number, { isAlone = false } = {}): Promise<void> {
     checkProcess(pid);
     const facts = readProcessFacts(pid);
@@ -119,8 +119,8 @@ export class CaptureSession {
   }
 
   /**
-   * Adds the living descendants of the processes that were added by pid, under the root of their nearest ancestor. Repeats
-   * until no new one appears, as they may start others meanwhile.
+   * Adds the living descendants of the processes that were added by pid, under the root of the nearest one. Repeats
+   * until no new one appears, because descendants may start others meanwhile.
    */
   async addDescendants(): Promise<void> {
     const seen = new Set(this.#processes.map(({ pid }) => pid));
@@ -137,7 +137,7 @@ export class CaptureSession {
     }
   }
 
-  /** Resolves when every known process has ended and none waits at the gate; at once when there is none. */
+  /** Resolves when every known process has ended and none waits at the gate; at once if there is none. */
   async allEnded(): Promise<void> {
     while (this.#isAnyRunning()) {
       const change = new Promise<void>((resolve) => this.#endWaiters.add(resolve));
@@ -153,8 +153,8 @@ export class CaptureSession {
   }
 
   /**
-   * What had come when the sampler was lost: whole up to a second before, then new stacks without their repetitions;
-   * what fired in that second is not known. Undefined when it was lost too early for any share to be right.
+   * What had arrived when the sampler was lost: complete except for the last second, which has new stacks but not their
+   * repetitions, and whose number of samples is unknown. Undefined if the loss was too early for any share to be right.
    */
   whatCame(): RawProfile | undefined {
     const { session, latestTotals } = this.#sampler;
@@ -239,26 +239,28 @@ export class CaptureSession {
   }
 }
 
-/** Cargo splits a runner that is a string, as the user's own may be, at every space: then a link stands for the file. */
+/**
+ * Links to a file whose path has spaces, because cargo splits a runner given as a string (the user's may be) at spaces.
+ */
 async function withoutSpaces(file: string, link: string): Promise<string> {
   if (!/\s/.test(file)) return file;
   await symlink(file, link);
   return link;
 }
 
-/** As wait4 encodes it; -1: unknown. */
+/** Takes a status as encoded by wait4; -1: unknown. */
 function decodeWaitStatus(status: number): { exitCode: number | null; signal: number | null } {
   if (status < 0) return { exitCode: null, signal: null };
   const signal = status & 0x7f;
   return signal === 0 ? { exitCode: (status >> 8) & 0xff, signal: null } : { exitCode: null, signal };
 }
 
-/** The sampler's JSON, where 64-bit nanoseconds stay below 2^53 (104 days). */
+/** Takes the sampler's JSON, in which 64-bit nanoseconds stay below 2^53 (104 days). */
 function toTotals(json: unknown): CaptureTotals {
   const totals = json as CaptureTotals;
   if (totals.unwindingCheck === undefined) return totals;
   return { ...totals, unwindingCheck: { ...NOTHING_LOOKED_AT, ...totals.unwindingCheck } };
 }
 
-/** For samplers that compare the walks but do not report these two counts. */
+/** For samplers that compare the two walks but do not report these counts. */
 const NOTHING_LOOKED_AT = { impossibleCallers: 0, falseRoots: 0 } as const;

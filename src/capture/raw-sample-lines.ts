@@ -1,18 +1,18 @@
 import { frameAddress, frameObject, frameRule } from '../ffi/stack-record.js';
 import type { RawObject, RawProfile, RawSample } from './raw-profile.js';
 
-/** Lines go out in pieces of about this size: the text of a long run is many times its stacks. */
+/** Approximate size of a piece; a long run's text is many times as large as its stacks and is never held whole. */
 const PIECE_LETTERS = 1 << 20;
 
 const NO_OBJECT = 0;
 const KERNEL = { module: '[kernel]', buildId: '' };
 
 /**
- * NDJSON, a line for each stack with the number of its hits, in pieces:
- * `{timeNs?, pid, tid, comm, cpu?, count, outcome, frames: [{module, buildId, offset, rule}]}`. Frames are leaf first,
- * the kernel's before the program's. `offset` is hexadecimal text, as numbers of JSON end at 53 bits: the address in the
- * file's own address space, in the process where there is no file, in the kernel; of callers one byte before the return
- * address, so inside of the call. `timeNs` (CLOCK_MONOTONIC) and `cpu` stand only where the line is a single hit.
+ * NDJSON in pieces, one line per stack with its number of hits: `{timeNs?, pid, tid, comm, cpu?, count, outcome,
+ * frames: [{module, buildId, offset, rule}]}`. Frames are leaf first, the kernel's before the program's. `offset` is
+ * hexadecimal text, because JSON numbers are exact only to 53 bits: an address in the file's own address space; without
+ * a file, in the process; for the kernel, in the kernel. For callers it is one byte before the return address, so
+ * inside the call. `timeNs` (CLOCK_MONOTONIC) and `cpu` are given only for a single hit.
  */
 export function* rawSampleLines({ samples, objects }: RawProfile): Generator<string> {
   const frames = new FrameTexts(objects);

@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { signalMask } from './inherited-signals.js';
 
-/** What bee-gate tells about the program that it holds (native/gate/src/main.rs). */
+/** bee-gate's report on the program that it holds (native/gate/src/main.rs). */
 export interface GateMessage {
   pid: number;
   cwd: string;
@@ -12,21 +12,21 @@ export interface GateMessage {
   argv: string[];
 }
 
-/** What a program gets beside what it was started with: arguments for its end, variables of its environment. */
+/** Appended arguments and added environment variables for a program at the gate. */
 export interface Additions {
   moreArguments?: readonly string[];
   moreVariables?: Readonly<Record<string, string>>;
 }
 
-/** `run` lets the program go; `skip` ends it with 0 before it has begun. */
+/** `run` lets the program go; `skip` ends it with exit code 0 before it begins. */
 export type GateAnswer = ({ kind: 'run' } & Additions) | { kind: 'skip' };
 
-/** Called for each program at the gate; the gate opens when the promise settles; a rejected one lets the program go. */
+/** Called for each program at the gate, which opens when the promise settles, even if it rejects. */
 export type OnArrival = (message: GateMessage) => Promise<GateAnswer>;
 
-/** What Node has changed of itself, and a program is to start with as this process was started. */
+/** Process state that Node changed at start-up and that the gate restores for the program. */
 export interface Inheritance {
-  /** Soft limit of open files; absent: the gate's. */
+  /** Soft limit on open files; absent: the gate's own. */
   fileLimit?: number | undefined;
   ignoredSignals?: readonly NodeJS.Signals[];
 }
@@ -34,11 +34,11 @@ export interface Inheritance {
 const PROTOCOL = 'bee-gate/1';
 const LENGTH_BYTES = 4;
 const WORD_BYTES = 8;
-/** In place of a limit. */
+/** Sent instead of a limit. */
 const AS_IT_IS = 0xffff_ffff_ffff_ffffn;
 const MAX_MESSAGE_BYTES = 16 << 20;
 
-/** Listens where gates connect. A gate whose connection ends runs its program all the same. */
+/** The server that gates connect to. A gate that loses its connection runs its program anyway. */
 export class Gate {
   readonly #connections = new Set<Socket>();
   readonly #server: Server;
@@ -61,7 +61,7 @@ export class Gate {
       gate.#server.once('error', reject);
       gate.#server.listen(socketPath, resolve);
     });
-    chmodSync(socketPath, 0o600); // who comes must be able to write, whatever the umask
+    chmodSync(socketPath, 0o600); // gates need write permission, whatever the umask
     return gate;
   }
 

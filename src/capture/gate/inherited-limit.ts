@@ -1,24 +1,24 @@
 import { npmProcess, parentOf } from './npm-process.js';
 import { readProcFile } from './process-above-node.js';
 
-/** A soft and a hard limit; Infinity where there is none. */
+/** A soft and a hard limit; Infinity for unlimited. */
 interface Limit {
   soft: number;
   hard: number;
 }
 
 /**
- * The soft limit of open files that this process was started with; undefined where it has not changed. Node raises its
- * own to the hard one before our first line, and the program would have 524,288 where the user's shell allows 1,024.
- * What we were started with stands nowhere any more, so it is the parent's. `npx` is Node too and has raised it before:
- * then it is that of whoever typed it. (Under another parent that is Node, plain cargo has the raised one as well.)
+ * The soft limit on open files before Node raised it, read from the parent (above npx, from npm's parent). Undefined if
+ * unchanged or unknown. Node raises its limit to the hard one before our first line: the program would get 524,288
+ * instead of the shell's 1,024. A parent that is Node but not npm is not skipped: plain cargo inherits its raised limit,
+ * too.
  */
 export function inheritedFileLimit(): number | undefined {
   const npm = npmProcess();
   const raised = readLimit('self');
   const original = readLimit(npm === undefined ? process.ppid : parentOf(npm));
   if (raised === undefined || original === undefined) return undefined;
-  // Another hard limit is of another world (a service manager), and tells nothing of ours.
+  // A different hard limit comes from elsewhere (a service manager), so its soft limit is no evidence.
   return original.hard === raised.hard && original.soft < raised.soft ? original.soft : undefined;
 }
 

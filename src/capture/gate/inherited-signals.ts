@@ -8,20 +8,20 @@ const ACCESS_MODE = 0o3;
 const WRITE_ONLY = 0o1;
 
 /**
- * Signals that this process was started with ignored, as far as it can be told: SIGHUP under nohup. Node takes every
- * signal's default before our first line, libuv does in each child. The parent alone is no evidence for the others:
- * shells, `time` and `system()` ignore some for themselves, and their children do not.
+ * The signals that this process was started with ignored, as far as they are knowable: SIGHUP under nohup. Node resets
+ * every signal to its default before our first line, and libuv does so in each child. For other signals the parent is
+ * no evidence: shells, `time` and `system()` ignore some themselves but not in their children.
  */
 export function ignoredSignals(): readonly NodeJS.Signals[] {
   return isUnderNohup() || isIgnoredBy(processAboveNode(), 'SIGHUP') ? ['SIGHUP'] : [];
 }
 
-/** A command to put before one that Node starts, so that it ignores what we were started with ignored; may be empty. */
+/** A prefix for a command that Node starts, so that it ignores what we inherited as ignored; may be empty. */
 export function ignoringLauncher(): readonly string[] {
   return ignoredSignals().length === 0 ? [] : [findNativeFile('bee-gate'), '--ignore-hangup'];
 }
 
-/** Shells leave in `_` what they started; and nohup puts a /dev/null that cannot be read in the place of a terminal. */
+/** Shells put the command that they start into `_`; nohup replaces a terminal on stdin by a write-only /dev/null. */
 function isUnderNohup(): boolean {
   return basename(process.env._ ?? '') === 'nohup' || isUnreadableNull(0);
 }
@@ -44,7 +44,7 @@ function isIgnoredBy(pid: number, signal: NodeJS.Signals): boolean {
   return (BigInt(`0x${ignored}`) & signalMask([signal])) !== 0n;
 }
 
-/** As in SigIgn of /proc: bit 0 is signal 1. */
+/** In the format of SigIgn in /proc: bit 0 is signal 1. */
 export function signalMask(signals: readonly NodeJS.Signals[]): bigint {
   return signals.reduce((mask, signal) => mask | (1n << BigInt(constants.signals[signal] - 1)), 0n);
 }

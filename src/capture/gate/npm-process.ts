@@ -1,11 +1,11 @@
 import { readProcFile } from './process-above-node.js';
 
-/** How many processes npm may be away: it starts a shell, and that what was asked for. */
+/** How many levels up npm may be: npm starts a shell, and the shell starts us. */
 const MAX_DISTANCE = 3;
 
 /**
- * The npm that `npx` or `npm exec` started us with; undefined where there is none. An `npm run` does not count: what
- * plain cargo is given there comes from npm as well.
+ * The npm process of the `npx` or `npm exec` that started us, if any. `npm run` does not count: plain cargo would
+ * inherit npm's limits there, too.
  */
 export function npmProcess(): number | undefined {
   if (process.env.npm_command !== 'exec') return undefined;

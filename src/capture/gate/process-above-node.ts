@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Our parent, or the first above npm and npx, which are Node too. What Node changes of itself before our first line
- * stands nowhere any more; the parent of it tells.
+ * The nearest ancestor that is not node, npm or npx. Node changes its signals and limits at start, so we read the
+ * original values from this process.
  */
 export function processAboveNode(pid = process.ppid): number {
   const status = readProcFile(pid, 'status');
@@ -11,7 +11,7 @@ export function processAboveNode(pid = process.ppid): number {
   return isNode && parent > 1 ? processAboveNode(parent) : pid;
 }
 
-/** Empty where there is no such process, or no /proc. */
+/** Empty if there is no such process, or no /proc. */
 export function readProcFile(pid: number | 'self', file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');

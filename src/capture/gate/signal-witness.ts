@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findNativeFile } from '../../ffi/native-files.js';
 
-/** How long a signal to a process group may take from one process of it to the next. */
+/** How long a signal to a process group may take to reach all of its processes. */
 const GROUP_MS = 50;
 const COUNT_BYTES = 4;
 
-/** What a terminal sends by itself, to the whole group that has it. */
+/** Signals that a terminal sends to its whole foreground group. */
 const OF_TERMINALS: readonly NodeJS.Signals[] = [
   'SIGHUP',
   'SIGINT',
@@ -18,7 +18,7 @@ const OF_TERMINALS: readonly NodeJS.Signals[] = [
   'SIGWINCH',
 ];
 
-/** A signal as one is told apart here; `isQueued`: each of them comes, while of the others several become one. */
+/** `isQueued`: every instance is delivered; the kernel may merge instances of the other signals. */
 export interface WitnessedSignal {
   name: string;
   number: number;
@@ -26,9 +26,9 @@ export interface WitnessedSignal {
 }
 
 /**
- * Whether a signal came to this process alone and is to be passed on. A Ctrl-C on the terminal, its end, and `kill` of
- * the process group have reached the program already: passed on as well, it would get them twice. A process of ours that
- * stays in the group (native/gate/src/witness.rs) knows.
+ * Tells whether a signal came to this process alone and must be passed on. Ctrl-C, a hangup of the terminal and `kill`
+ * of the process group reach the program directly; passing them on would deliver them twice. A helper process in the
+ * group (native/gate/src/witness.rs) counts what the group receives.
  */
 export class SignalWitness {
   readonly #child: ChildProcess;
@@ -46,7 +46,7 @@ export class SignalWitness {
     this.#child.unref();
   }
 
-  /** Calls in a row are answered in that order. */
+  /** Answers come in the order of the calls. */
   async cameToUsAlone({ name, number, isQueued }: WitnessedSignal): Promise<boolean> {
     const arrivedMs = performance.now();
     await sleep(GROUP_MS);
@@ -60,7 +60,7 @@ export class SignalWitness {
       });
       return false;
     }
-    // Two of ours can be one of the witness's: the second has been accounted for with the first.
+    // The witness may have merged two of our signals into one; that one already accounts for both.
     return isQueued || accounted.atMs < arrivedMs;
   }
 

@@ -3,7 +3,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 const MAGIC = '\x7fELF';
 const CLASS_32 = 1;
 
-/** Whether a file is a program (or library) for 32 bits; false for what cannot be read. */
+/** Whether a file is a 32-bit ELF file; false if it cannot be read. */
 export function isThirtyTwoBit(path: string): boolean {
   const header = Buffer.alloc(5);
   try {

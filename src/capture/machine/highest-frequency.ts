@@ -1,11 +1,12 @@
 import { loadLibbee } from '../../ffi/libbee.js';
 
-/** Of each CPU's time, for ticks alone: what is left must do for the samples, and for whatever else the machine does. */
+/** The share of each CPU's time that ticks alone may take; the rest is for the samples and everything else. */
 const MAX_TICK_SHARE = 0.9;
 
 /**
- * The sampling rate in Hz beyond which this machine would do nothing but tick: near 50,000 on virtual machines whose host is
- * asked for each tick, far above the kernel's own limit elsewhere. Infinite where this user may not measure it. Takes 40 ms.
+ * The highest sampling rate in Hz at which this machine still does more than tick: near 50,000 on virtual machines that
+ * ask their host for each tick, far above the kernel's own limit elsewhere. Infinite if this user may not measure it.
+ * Takes 40 ms.
  */
 export function highestFrequencyHz(): number {
   try {

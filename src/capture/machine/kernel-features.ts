@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs';
 
 export const BTF_PATH = '/sys/kernel/btf/vmlinux';
 
-/** What the BPF programs are made of; undefined where the kernel does not show its types. */
+/** Kernel features that the BPF programs need. */
 export interface KernelFeatures {
   hasRingBuffer: boolean;
-  /** Mainline since 5.17: the walk along a stack is such a loop. */
+  /** In mainline since 5.17; the BPF programs walk the stack with it. */
   hasBpfLoop: boolean;
 }
 
 /**
- * By name and not by version, as distributions port features back: the kernel's types, which everybody may read, hold
- * the enumerations of its maps and helpers. Trying them out would need the privileges that are in question. It reads
- * 5 MB, some 50 ms: not for the start of every run.
+ * Looks names up in the kernel's types (BTF), which list its map types and helpers and which everybody may read. A
+ * version check fails because distributions backport features; trying them out needs the privileges in question.
+ * Undefined if the kernel does not show its types. Reads 5 MB in some 50 ms: too slow for the start of every run.
  */
 export function readKernelFeatures(): KernelFeatures | undefined {
   try {

@@ -4,32 +4,32 @@ import { type Capability, missingFrom, NEEDED, USEFUL } from '../rights/capabili
 import { type ContainerKind, findContainer } from '../rights/container.js';
 import { BTF_PATH } from './kernel-features.js';
 
-/** First inodes of the kernel's own namespaces: include/linux/proc_ns.h. */
+/** Inodes of the kernel's initial namespaces: include/linux/proc_ns.h. */
 const INITIAL_USER_NAMESPACE = 0xeffffffd;
 const INITIAL_PID_NAMESPACE = 0xeffffffc;
 /** SECCOMP_MODE_FILTER of include/uapi/linux/seccomp.h. */
 const MODE_FILTER = '2';
 
-/** What this machine and this process tell without privileges, as far as sampling depends on it. */
+/** What sampling depends on and can be read without privileges, about this machine and this process. */
 export interface MachineFacts {
   kernelRelease: string;
   hasSysfs: boolean;
   hasBtf: boolean;
-  /** Undefined: securityfs is not mounted, as in most containers. */
+  /** Undefined if securityfs is not mounted, as in most containers. */
   lockdown: 'none' | 'integrity' | 'confidentiality' | undefined;
   container: ContainerKind | undefined;
   ownPidNamespace: boolean;
   ownUserNamespace: boolean;
   isRoot: boolean;
-  /** Not in the effective set of this process. */
+  /** Missing from the effective set of this process. */
   missingNeeded: readonly Capability[];
   missingUseful: readonly Capability[];
   hasSeccompFilter: boolean;
-  /** Neither sudo nor file capabilities have an effect then. */
+  /** If set, neither sudo nor file capabilities have an effect. */
   hasNoNewPrivileges: boolean;
 }
 
-/** Cheap enough for the start of every run: a few small files of /proc and /sys. */
+/** Cheap enough for the start of every run: reads a few small files of /proc and /sys. */
 export function readMachineFacts(): MachineFacts {
   const status = readText('/proc/self/status');
   const field = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1] ?? '0';
@@ -49,13 +49,13 @@ export function readMachineFacts(): MachineFacts {
   };
 }
 
-/** `none [integrity] confidentiality`: the mode in force stands in brackets. */
+/** `none [integrity] confidentiality`: the brackets mark the mode in force. */
 function readLockdown(): MachineFacts['lockdown'] {
   const mode = /\[(\w+)\]/.exec(readText('/sys/kernel/security/lockdown'))?.[1];
   return mode as MachineFacts['lockdown'];
 }
 
-/** A kernel without such namespaces has no link. */
+/** A kernel without such namespaces has no such link. */
 function isOwnNamespace(name: string, initialInode: number): boolean {
   try {
     return readlinkSync(`/proc/self/ns/${name}`) !== `${name}:[${initialInode}]`;
@@ -64,7 +64,7 @@ function isOwnNamespace(name: string, initialInode: number): boolean {
   }
 }
 
-/** A setting of /proc/sys/kernel; undefined: this kernel does not have it. */
+/** A setting of /proc/sys/kernel; undefined if this kernel does not have it. */
 export function readKernelSetting(name: string): number | undefined {
   const text = readText(`/proc/sys/kernel/${name}`).trim();
   return text === '' ? undefined : Number(text);

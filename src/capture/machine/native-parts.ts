@@ -3,7 +3,7 @@ import { CaptureError } from '../capture-error.js';
 
 const PARTS: readonly NativeFileName[] = ['bee-gate', 'bee-sampler', 'libbee.so'];
 
-/** Throws CaptureError (`no-native`) when a part that captures, or names frames, is not in this installation. */
+/** Throws CaptureError (`no-native`) if this installation lacks a part that captures or symbolizes. */
 export function checkNativeParts(platform = `${process.platform}-${process.arch}`): void {
   if (platform !== PREBUILT_PLATFORM) {
     throw new CaptureError({ code: 'no-native', why: 'platform', platform, available: PREBUILT_PLATFORM });

@@ -3,7 +3,7 @@ import { CaptureError, type CaptureErrorFacts, type Insider } from '../capture-e
 import { isThirtyTwoBit } from './elf-class.js';
 import { readProcessTable } from './process-table.js';
 
-/** What /proc tells of a process; empty where we may not look. */
+/** What /proc says about a process; fields that we may not read are empty. */
 export interface ProcessFacts {
   uid: number;
   executable: string;
@@ -11,7 +11,7 @@ export interface ProcessFacts {
   cwd: string;
 }
 
-/** Throws CaptureError unless `pid` is a 64-bit process that runs: not a thread of one, not one that has ended. */
+/** Throws CaptureError unless `pid` is a running 64-bit process: no thread, no zombie, no kernel thread. */
 export function checkProcess(pid: number): void {
   const status = tryTo(() => readFileSync(`/proc/${pid}/status`, 'utf8'), '');
   const field = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1];
@@ -35,13 +35,13 @@ function refusalOf(
   return undefined;
 }
 
-/** The pid may be the one that a process has inside of its container. */
+/** Processes that have this pid inside their containers, in case the user meant one of them. */
 function insidersOf(pid: number): Insider[] {
   const rows = Array.from(readProcessTable().values()).filter((row) => pidInside(row.pid) === pid);
   return rows.map(({ pid, name }) => ({ pid, name }));
 }
 
-/** What a process in a pid namespace of its own takes for its pid; undefined for all others. */
+/** The pid of a process inside its own pid namespace; undefined for a process in ours. */
 function pidInside(pid: number): number | undefined {
   const status = tryTo(() => readFileSync(`/proc/${pid}/status`, 'utf8'), '');
   const pids = /^NSpid:\s*(.*)$/m.exec(status)?.[1]?.split(/\s+/) ?? [];
@@ -57,7 +57,7 @@ export function readProcessFacts(pid: number): ProcessFacts {
   };
 }
 
-/** Variables that are no valid UTF-8 arrive changed. Empty where we may not look. */
+/** Empty if we may not read it. Variables that are not valid UTF-8 arrive changed. */
 export function readProcessEnvironment(pid: number): Record<string, string> {
   const variables = tryTo(() => readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0'), []);
   return Object.fromEntries(

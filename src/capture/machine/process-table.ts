@@ -1,31 +1,31 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** A process of /proc, as of one moment. */
+/** A snapshot of a process in /proc. */
 export interface ProcessRow {
   pid: number;
-  /** Of its first thread, at most 15 bytes. */
+  /** The name of its first thread, at most 15 bytes. */
   name: string;
   parent: number;
   session: number;
-  /** Of all its threads, those that have ended too. */
+  /** CPU time of all its threads, including those that have ended. */
   cpuMs: number;
-  /** Since the machine's start, in ticks: with the pid it tells processes apart. */
+  /** Start time in ticks since boot; with the pid it identifies a process. */
   startTicks: number;
 }
 
 export type ProcessTable = ReadonlyMap<number, ProcessRow>;
 
-/** The kernel's USER_HZ, which is 100 on every architecture that we know. */
+/** From the kernel's USER_HZ, which is 100 on every architecture that we know. */
 const MS_PER_TICK = 10;
 
-/** Every process that we may see; some milliseconds. */
+/** Every process that we may see. Takes some milliseconds. */
 export function readProcessTable(): ProcessTable {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   const rows = pids.flatMap((pid) => readRow(Number(pid)) ?? []);
   return new Map(rows.map((row) => [row.pid, row]));
 }
 
-/** Nearest first; without us and what we have started, who are no part of anybody's work. */
+/** Nearest first, without this process and what it started, which are not the user's work. */
 export function descendantsOf(table: ProcessTable, ancestor: number): ProcessRow[] {
   const children = new Map<number, ProcessRow[]>();
   for (const row of table.values())
@@ -35,7 +35,7 @@ export function descendantsOf(table: ProcessTable, ancestor: number): ProcessRow
   return found;
 }
 
-/** Itself, its parent, and so on: for a person's command the shell, the terminal and what has started it. */
+/** The process, its parent and so on: for a command that a person typed, the shell and the terminal. */
 export function lineageOf(table: ProcessTable, pid: number): number[] {
   const lineage: number[] = [];
   for (let next: number | undefined = pid; next !== undefined && next > 0; next = table.get(next)?.parent)
@@ -48,7 +48,7 @@ export function shownProcess({ pid, name }: Pick<ProcessRow, 'pid' | 'name'>): s
   return name === '' ? String(pid) : `${pid} (${name})`;
 }
 
-/** Undefined for one that has just ended. */
+/** Undefined if the process has just ended. */
 function readRow(pid: number): ProcessRow | undefined {
   try {
     return parseRow(pid, readFileSync(`/proc/${pid}/stat`, 'utf8'));
@@ -61,7 +61,7 @@ function readRow(pid: number): ProcessRow | undefined {
 function parseRow(pid: number, stat: string): ProcessRow {
   const nameEnd = stat.lastIndexOf(')');
   const fields = stat.slice(nameEnd + 2).split(' ');
-  const field = (number: number) => Number(fields[number - 3]); // as proc(5) counts them
+  const field = (number: number) => Number(fields[number - 3]); // numbered as in proc(5)
   return {
     pid,
     name: stat.slice(stat.indexOf('(') + 1, nameEnd),

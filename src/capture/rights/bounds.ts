@@ -3,22 +3,22 @@ import type { CapturePlan, SamplerFailure } from '../../ffi/sampler-messages.js'
 import { diagnoseStart } from './diagnose.js';
 import { findElevation } from './elevation.js';
 
-/** What all runs of a user together may take, of who may start the copy of `setup`. */
+/** Limits for all runs together of one user of the installed copy. */
 export interface Bounds {
   frequencyHz: number;
-  /** Of the kernel's memory. */
+  /** Kernel memory. */
   memoryMiB: number;
 }
 
-/** As the copy itself says; undefined where this user may not start it. */
+/** Asks the copy itself; undefined if this user may not start it. */
 export function boundsOf(copy: string): Bounds | undefined {
   const { status, stdout } = spawnSync(copy, ['--bounds'], { encoding: 'utf8' });
   return status === 0 ? (JSON.parse(stdout) as Bounds) : undefined;
 }
 
 /**
- * Throws the CaptureError with which the session would begin, before anything is built. The copy decides both times:
- * what other runs of this user take counts too, and may be more by then.
+ * Throws, before anything is built, the CaptureError that the session would start with. The copy decides again at the
+ * session's start: other runs of this user count, too, and may take more by then.
  */
 export function checkWithinBounds(plan: CapturePlan): void {
   const { kind, command } = findElevation();

@@ -1,4 +1,4 @@
-/** Bits of a process's capability sets: the kernel's include/uapi/linux/capability.h. */
+/** Bits of a process's capability sets: include/uapi/linux/capability.h. */
 const BITS = {
   dac_read_search: 2n,
   ipc_lock: 14n,
@@ -11,10 +11,10 @@ const BITS = {
 
 export type Capability = keyof typeof BITS;
 
-/** Without these no BPF program is loaded. */
+/** Needed to load BPF programs. */
 export const NEEDED: readonly Capability[] = ['bpf', 'perfmon'];
 
-/** Without these only part of what runs can be looked at; the doctor says so. */
+/** Without these only some processes and frames are visible; the doctor reports it. */
 export const USEFUL: readonly Capability[] = [
   'sys_ptrace',
   'checkpoint_restore',
@@ -22,7 +22,7 @@ export const USEFUL: readonly Capability[] = [
   'syslog',
 ];
 
-/** Those of `wanted` that are not in a set as /proc/PID/status shows it (hexadecimal digits). */
+/** The capabilities of `wanted` that are missing from `set`, which is hexadecimal as in /proc/PID/status. */
 export function missingFrom(set: string, wanted: readonly Capability[]): Capability[] {
   const bits = BigInt(`0x${set}`);
   return wanted.filter((name) => ((bits >> BITS[name]) & 1n) === 0n);

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-/** Who started the container that we seem to be in; `other`: somebody unknown. */
+/** The engine of the container that we seem to be in; `other`: unknown. */
 export type ContainerKind = 'docker' | 'podman' | 'kubernetes' | 'lxc' | 'other';
 
-/** By the marks that engines leave; there is no certain one. */
+/** Goes by the marks that engines leave, none of which is certain. */
 export function findContainer(env: NodeJS.ProcessEnv = process.env): ContainerKind | undefined {
   if (env.KUBERNETES_SERVICE_HOST !== undefined) return 'kubernetes';
   if (existsSync('/run/.containerenv')) return 'podman';

@@ -5,10 +5,10 @@ import { type KernelFeatures, readKernelFeatures } from '../machine/kernel-featu
 import { type MachineFacts, readKernelSetting, readMachineFacts } from '../machine/machine-facts.js';
 
 const { EPERM, EACCES, ENOSYS } = constants.errno;
-/** What each of the sampler's failures was refused by, when the kernel says no more than that it refuses. */
+/** The system call behind each of the sampler's failures that the kernel gives no reason for. */
 const SYSTEM_CALL: Record<string, SystemCall> = { bpf: 'bpf', 'perf-event': 'perf_event_open' };
 
-/** Why the sampler could not start: the one thing on this machine that is wrong, where it can be told. */
+/** Why the sampler could not start: the one thing that is wrong on this machine, if it is known. */
 export function diagnoseStart(failure: SamplerFailure, { event }: CapturePlan): CaptureError {
   if ('most' in failure) return new CaptureError({ code: 'over-bound', bound: failure });
   const { code, errno } = failure;
@@ -16,13 +16,13 @@ export function diagnoseStart(failure: SamplerFailure, { event }: CapturePlan): 
   if (code === 'perf-memory' && errno === EPERM) return lockedMemory();
   const systemCall = SYSTEM_CALL[code];
   if (systemCall === undefined) return failedSampler(failure);
-  // First: a kernel before 5.11 says EPERM to what it lacks, when its accounting of memory refuses it before.
+  // Checked first: before 5.11, a kernel's memory accounting may answer EPERM before a missing feature is noticed.
   const features = code === 'bpf' ? readKernelFeatures() : undefined;
   const missing = features && findMissingFeature(features);
   return missing ?? refusal(failure, systemCall, readMachineFacts()) ?? unexplained(failure);
 }
 
-/** Why the sampler has ended while it ran: what the machine lacks was found at the start. */
+/** Why the sampler failed during the run. What the machine lacks was already found at the start. */
 export function diagnoseEnd(failure: SamplerFailure): CaptureError {
   if ('most' in failure) return new CaptureError({ code: 'over-bound', bound: failure });
   return failedSampler(failure);
@@ -32,12 +32,12 @@ function failedSampler(failure: FailedStep, isOfMachine = false): CaptureError {
   return new CaptureError({ code: 'sampler', why: 'failed', failure, isOfMachine }, failure.errno);
 }
 
-/** Each user has this memory once, for all profilers of theirs that run at the same time. */
+/** The kernel limits this memory per user, over all profilers that run at the same time. */
 function lockedMemory(): CaptureError {
   return new CaptureError({ code: 'locked-memory', perCpuKiB: readKernelSetting('perf_event_mlock_kb') });
 }
 
-/** The capabilities were there (checked before the start), so it is somebody else who refuses. */
+/** Who refused the call. Not for want of capabilities: they were checked before the start. */
 function refusal(
   { code, errno }: FailedStep,
   systemCall: SystemCall,
@@ -45,8 +45,8 @@ function refusal(
 ): CaptureError | undefined {
   if (errno !== EPERM && errno !== EACCES && errno !== ENOSYS) return undefined;
   const paranoid = readKernelSetting('perf_event_paranoid') ?? 0;
-  // EACCES is the setting's answer: a filter or a container's answer is EPERM as a rule. A level above 2 is known to the
-  // kernels of Debian and Ubuntu alone, which begin with it: cap_perfmon is not enough there.
+  // The setting answers EACCES; a seccomp filter or container usually answers EPERM. Levels above 2 exist only in the
+  // kernels of Debian and Ubuntu, as the default; there cap_perfmon is not enough.
   if (code === 'perf-event' && errno === EACCES && paranoid > 2)
     return new CaptureError({ code: 'perf-event-paranoid', paranoid }, errno);
   if (hasSeccompFilter) return new CaptureError({ code: 'seccomp', systemCall, container }, errno);
@@ -59,7 +59,7 @@ function unexplained(failure: FailedStep): CaptureError {
   return new CaptureError({ code: 'kernel', why: 'failed', failure }, failure.errno);
 }
 
-/** What the BPF programs need and this kernel does not have. */
+/** The first feature that the BPF programs need and this kernel lacks. */
 export function findMissingFeature({ hasRingBuffer, hasBpfLoop }: KernelFeatures): CaptureError | undefined {
   if (!hasRingBuffer) return new CaptureError({ code: 'no-ring-buffer' });
   return hasBpfLoop ? undefined : new CaptureError({ code: 'no-bpf-loop' });

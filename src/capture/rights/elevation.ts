@@ -7,16 +7,16 @@ import { installedSamplers } from './installed-sampler.js';
 import { findMissingPrivilege } from './obstacle.js';
 import { findSetupCopy } from './setup-copy.js';
 
-/** How the sampler gets the rights that it needs. It gives up all others at once, whatever way it was. */
+/** How the sampler gets the rights that it needs. In every case it drops all others at once. */
 export interface Elevation {
   kind: 'none' | 'capabilities' | 'setup' | 'sudo';
-  /** What starts it; the path of the socket follows. */
+  /** The command that starts it, without its last argument, the path of the socket. */
   command: readonly string[];
-  /** True when sudo will ask for a password on the terminal. */
+  /** Whether sudo will ask for a password on the terminal. */
   asks: boolean;
 }
 
-/** The sampler then goes on without sudo, which some signals end, and with it what it started. */
+/** Makes the sampler detach from sudo, which some signals end together with its command. */
 const BY_SUDO = '--by-sudo';
 /** sudo may have to wait for a directory service. */
 const SUDO_TIMEOUT_MS = 10_000;
@@ -24,8 +24,8 @@ const SUDO_TIMEOUT_MS = 10_000;
 let found: Elevation | undefined;
 
 /**
- * The first way that works on this machine, for whoever this process was at the first call. Throws CaptureError
- * (`not-privileged`) when none does.
+ * The first way that works on this machine, for the user that this process had at the first call. Throws CaptureError
+ * (`not-privileged`) if none works.
  */
 export function findElevation(): Elevation {
   if (found !== undefined) return found;
@@ -40,7 +40,7 @@ function asRoot({ missingNeeded }: MachineFacts): Elevation | undefined {
   return { kind: 'none', command: [findNativeFile('bee-sampler')], asks: false };
 }
 
-/** Tried and not concluded: what a process gets depends on ambient sets, file attributes, mounts and sudo's rules. */
+/** Tries each way, because the outcome depends on ambient sets, file attributes, mounts and sudo's rules. */
 function asUser({ hasNoNewPrivileges }: MachineFacts): Elevation | undefined {
   const sampler = findNativeFile('bee-sampler');
   if (isAble([sampler])) return { kind: 'capabilities', command: [sampler], asks: false };
@@ -62,7 +62,7 @@ function hasSudo(): boolean {
   return spawnSync('sudo', ['-V'], { stdio: 'ignore' }).status === 0;
 }
 
-/** Where somebody can read our line, and sudo can ask. */
+/** Whether somebody can read our message, and sudo can ask. */
 function hasTerminal(): boolean {
   if (!process.stderr.isTTY) return false;
   try {
@@ -75,7 +75,7 @@ function hasTerminal(): boolean {
 
 function noWay(facts: MachineFacts): CaptureError {
   const setup = facts.isRoot || facts.hasNoNewPrivileges ? undefined : setupOffer();
-  // Where nothing is missing: file capabilities of Node's own, for example, which what it starts does not have.
+  // Nothing may be missing: file capabilities of Node, for example, do not pass to its children.
   return (
     findMissingPrivilege(facts, setup) ??
     new CaptureError({ code: 'not-privileged', why: 'not-ambient', setup })

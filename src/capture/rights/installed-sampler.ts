@@ -1,30 +1,30 @@
 import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where `setup` puts copies, one folder for each version; the same in native/sampler/src/rights/installed_paths.rs. */
+/** Where `setup` installs copies, one folder per version. Repeated in native/sampler/src/rights/installed_paths.rs. */
 export const INSTALL_ROOT = '/usr/local/libexec/profile-bee';
 
 /**
- * A root-owned copy of the sampler with file capabilities. `same`: byte for byte the one of this package; `other`: of
- * another version or build; `forbidden`: this user may not start it, so that it cannot be compared; `unreadable`: the
- * system does not say what is there, and `error` is what it says instead.
+ * A root-owned copy of the sampler with file capabilities. `same`: byte for byte this package's; `other`: another
+ * version or build; `forbidden`: this user may not start it, so it cannot be compared; `unreadable`: looking at it
+ * failed with `error`.
  */
 export interface InstalledSampler {
   version: string;
   path: string;
   kind: 'same' | 'other' | 'forbidden' | 'unreadable';
   error?: unknown;
-  /** Names of those who may start it, as they were given to `setup`. */
+  /** Who may start it, as given to `setup`. */
   users: readonly string[];
   groups: readonly string[];
   hasKernelFrames: boolean;
   hasAllProcesses: boolean;
-  /** What all runs of one of them may take together, as it was given to `setup`; undefined: the sampler's own choice. */
+  /** Limits for all runs together of one user, as given to `setup`; undefined: the sampler's default. */
   maxFrequencyHz: number | undefined;
   maxMemoryMiB: number | undefined;
 }
 
-/** What is installed on this machine, newest name last. `own`: the sampler of this package. Never throws. */
+/** The copies on this machine, sorted by folder name. `own`: path of this package's sampler. Never throws. */
 export function installedSamplers(own: string, root = INSTALL_ROOT): InstalledSampler[] {
   try {
     const folders = readdirSync(root).sort();
@@ -34,7 +34,7 @@ export function installedSamplers(own: string, root = INSTALL_ROOT): InstalledSa
   }
 }
 
-/** Names with a dot in front are of a `setup` that is at work, or was killed. */
+/** Skips names with a leading dot: they belong to a `setup` that is running or was killed. */
 function describe(version: string, folder: string, own: string): InstalledSampler | undefined {
   if (version.startsWith('.')) return undefined;
   const path = join(folder, 'bee-sampler');
@@ -50,7 +50,7 @@ function isCopy(copy: InstalledSampler | undefined): copy is InstalledSampler {
   return copy !== undefined;
 }
 
-/** Also where something else than a folder stands. */
+/** Nothing is installed there; ENOTDIR: a file has the place of a folder. */
 function isNothing(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ENOENT' || code === 'ENOTDIR';
@@ -60,7 +60,7 @@ function unreadable(version: string, path: string, error: unknown): InstalledSam
   return { version, path, kind: 'unreadable', error, ...policyOf('') };
 }
 
-/** By content: a version in a name is only what somebody wrote there. Two files of 2 MB take 2 ms. */
+/** Compares contents, because a folder's name proves no version. Two files of 2 MB take 2 ms. */
 function compare(path: string, own: string): InstalledSampler['kind'] {
   try {
     accessSync(path, constants.X_OK);
@@ -72,12 +72,12 @@ function compare(path: string, own: string): InstalledSampler['kind'] {
 
 type ShownPolicy = Omit<InstalledSampler, 'version' | 'path' | 'kind' | 'error'>;
 
-/** For showing. What it allows is decided by the sampler, which reads it itself. */
+/** For display only: the sampler reads the policy itself and decides. */
 function readPolicy(path: string): ShownPolicy {
   try {
     return policyOf(readFileSync(path, 'utf8'));
   } catch {
-    return policyOf(''); // then it allows nothing
+    return policyOf(''); // an unreadable policy allows nothing
   }
 }
 

@@ -2,21 +2,21 @@ import { CaptureError, type SetupOffer } from '../capture-error.js';
 import { BTF_PATH } from '../machine/kernel-features.js';
 import type { MachineFacts } from '../machine/machine-facts.js';
 
-/** What no privilege helps against. */
+/** An obstacle that no privilege removes. */
 export function findMachineObstacle(facts: MachineFacts): CaptureError | undefined {
   const { hasBtf, hasSysfs, kernelRelease, lockdown } = facts;
   if (!hasBtf) return new CaptureError({ code: 'no-btf', hasSysfs, kernelRelease, path: BTF_PATH });
-  // In the mode `integrity` BPF programs may read memory, and that is all that ours do.
+  // In the mode `integrity`, BPF programs may still read memory, and ours do no more.
   if (lockdown === 'confidentiality') return new CaptureError({ code: 'lockdown' });
   return undefined;
 }
 
-/** What a container, or another room of its own, keeps from everybody inside, root included. */
+/** What a container or a namespace denies to everybody inside, including root. */
 export function findConfinement(facts: MachineFacts): CaptureError | undefined {
   const { container, ownUserNamespace, ownPidNamespace, missingNeeded, missingUseful } = facts;
   if (ownUserNamespace) return new CaptureError({ code: 'user-namespace', container });
-  // The BPF programs see the machine's process ids. Where ours are others, nothing would match, and an empty picture
-  // would look as if the program had done nothing.
+  // The BPF programs see the machine's process ids. In a pid namespace ours differ, nothing would match, and the empty
+  // flamegraph would look as if the program had done nothing.
   if (ownPidNamespace)
     return new CaptureError({
       code: 'pid-namespace',
@@ -26,7 +26,7 @@ export function findConfinement(facts: MachineFacts): CaptureError | undefined {
   return undefined;
 }
 
-/** What this process lacks; `setup`: what the command would do about it. */
+/** The capabilities that this process lacks; `setup`: what that command would do about it. */
 export function findMissingPrivilege(facts: MachineFacts, setup?: SetupOffer): CaptureError | undefined {
   const { missingNeeded: needed, missingUseful: useful, isRoot, hasNoNewPrivileges, container } = facts;
   if (needed.length === 0) return undefined;

@@ -6,7 +6,7 @@ import { findConfinement, findMachineObstacle } from './obstacle.js';
 
 let settled: { error: CaptureError | undefined } | undefined;
 
-/** Keeps today's answer: this process is about to give up the privileges that its sampler has. */
+/** Remembers the result now, because this process is about to drop privileges that its sampler keeps. */
 export function settleCanCapture(): void {
   try {
     checkCanCapture();
@@ -18,8 +18,8 @@ export function settleCanCapture(): void {
 }
 
 /**
- * Throws CaptureError when this process cannot capture at all; cheap, so that it can run before a build. What the
- * machine lacks comes first: no privilege would help, and nobody should look for some in vain.
+ * Throws CaptureError if this process cannot capture at all. Cheap enough to run before a build. Checks the machine
+ * first, so that nobody looks for privileges that would not help.
  */
 export function checkCanCapture(): void {
   if (settled?.error !== undefined) throw settled.error;

@@ -6,9 +6,9 @@ const ATTEMPTS = 3;
 const { O_RDONLY, O_RDWR, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
 /**
- * A lock on a file or folder that a run makes and will remove. The kernel lets go of it however the run ends, so what
- * nobody holds was left behind. A process id in the name would tell less: it is used again, and in another container
- * it means another process.
+ * A lock on a file or folder that a run creates and later removes. The kernel releases it however the run ends, so
+ * anything unlocked was left behind. A process id in the name would say less: ids are reused, and in another container
+ * they mean another process.
  */
 export class Hold {
   #descriptor: number | undefined;
@@ -18,15 +18,15 @@ export class Hold {
   }
 
   /**
-   * Calls `make`, which returns the path of what it makes, and holds that. Until it is held, another run may take it for
-   * left behind: then it is made again.
+   * Calls `make`, which returns the path that it creates, and locks that. Before it is locked, another run may remove
+   * it as left behind; then `make` is called again.
    */
   static make(make: () => string): { path: string; hold: Hold } {
     for (let attempt = 1; ; attempt++) {
       const path = make();
       const hold = Hold.#take(path);
       if (hold !== undefined) return { path, hold };
-      // Three times means that this file system is none where a name and a descriptor can be compared.
+      // Three failures mean that on this file system a name and a descriptor cannot be compared.
       if (attempt === ATTEMPTS) return { path, hold: new Hold(undefined) };
     }
   }
@@ -36,13 +36,13 @@ export class Hold {
     if (descriptor === undefined) return isThere(path) ? new Hold(undefined) : undefined;
     const isLocked = tryLock(descriptor);
     const hold = new Hold(descriptor);
-    // Where the file system knows no locks, nobody finds it unlocked either.
+    // If the file system has no locks, no other run can find it unlocked.
     if (isLocked === undefined || (isLocked && isSame(path, descriptor))) return hold;
     hold.release();
     return undefined;
   }
 
-  /** To another user, whatever the name may lead to by now. */
+  /** Changes the owner by descriptor, because the name may lead elsewhere by now. */
   giveTo(uid: number, gid: number): void {
     if (this.#descriptor !== undefined) fchownSync(this.#descriptor, uid, gid);
   }
@@ -54,8 +54,8 @@ export class Hold {
 }
 
 /**
- * Calls `remove` when `path` is this user's and no run holds it. `inside` names the same file or folder by a descriptor:
- * in a folder of others the name may lead elsewhere by then.
+ * Calls `remove` if `path` is this user's and no run holds it. `inside` names the same file or folder by descriptor: in
+ * another user's folder the name may lead elsewhere by then.
  */
 export function removeIfAbandoned(path: string, remove: (path: string, inside: string) => void): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.uid !== process.geteuid?.()) return;
@@ -68,7 +68,7 @@ export function removeIfAbandoned(path: string, remove: (path: string, inside: s
   }
 }
 
-/** A file is opened for writing, too: over NFS the lock asks for it. Undefined: not ours to open, or gone. */
+/** Opens a file for writing, too, because locks need it over NFS. Undefined if we may not open it, or it is gone. */
 function open(path: string): number | undefined {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found?.isFile() && !found?.isDirectory()) return undefined;

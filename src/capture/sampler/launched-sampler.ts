@@ -3,14 +3,14 @@ import { type Elevation, findElevation } from '../rights/elevation.js';
 import { Sampler } from './sampler.js';
 import { SocketDirectory } from './socket-directory.js';
 
-/** A sampler that waits for its plan, the folder of its socket, and how it got its rights. */
+/** A sampler that waits for its plan, its socket's folder, and how it got its rights. */
 export interface LaunchedSampler {
   sampler: Sampler;
   directory: SocketDirectory;
   elevation: Elevation['kind'];
 }
 
-/** By the first way that works. Throws CaptureError. */
+/** Starts the sampler in the first way that works. Throws CaptureError. */
 export async function launchSampler(): Promise<LaunchedSampler> {
   const elevation = findElevation();
   const directory = SocketDirectory.make();

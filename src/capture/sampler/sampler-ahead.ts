@@ -2,13 +2,13 @@ import { CaptureError } from '../capture-error.js';
 import { checkCanCapture, settleCanCapture } from '../rights/preflight.js';
 import { type LaunchedSampler, launchSampler } from './launched-sampler.js';
 
-// Privileges are the process's, and so is what it started with them.
+// Global, because privileges belong to the process, and so does a sampler that it started with them.
 let ahead: LaunchedSampler | CaptureError | undefined;
 
 /**
- * Starts the sampler while this process is root, for the session that is opened when it has become `user`. The
- * plan is known only when cargo has told of the project, and cargo is not to be asked by root. Why it could not be
- * started is thrown where the session is opened: what needs no sampler goes on.
+ * Starts the sampler while this process is root, for the session that it opens after becoming `user`. The plan comes
+ * later, because it depends on what cargo says about the project, and cargo must not run as root. A failure is thrown
+ * when the session is opened, so that what needs no sampler goes on.
  */
 export async function startSamplerAhead(user: { uid: number; gid: number }): Promise<void> {
   settleCanCapture();
@@ -23,7 +23,7 @@ export async function startSamplerAhead(user: { uid: number; gid: number }): Pro
   }
 }
 
-/** Once. Throws what `startSamplerAhead` met. */
+/** Hands it out once. Throws the error of `startSamplerAhead`. */
 export function takeSamplerAhead(): LaunchedSampler | undefined {
   const taken = ahead;
   ahead = undefined;

@@ -17,11 +17,11 @@ import { diagnoseEnd, diagnoseStart } from '../rights/diagnose.js';
 import type { Elevation } from '../rights/elevation.js';
 
 const CONNECT_TIMEOUT_MS = 30_000;
-/** sudo gives up earlier when nobody types a password. */
+/** sudo gives up earlier if nobody types a password. */
 const ANSWER_TIMEOUT_MS = 600_000;
 /** Upper limit of one wait; an event ends it immediately. */
 const WAIT_MS = 1000;
-/** How long after its connection the sampler's end may become known. */
+/** How long the sampler's exit may become known after its connection breaks. */
 const ENDING_MS = 200;
 
 export interface SamplerListeners {
@@ -29,13 +29,13 @@ export interface SamplerListeners {
   onProblem(problem: SamplerProblem): void;
 }
 
-/** bee-sampler as a process, and the conversation with it. Every promise rejects with CaptureError when it fails. */
+/** The process bee-sampler and the conversation with it. Every promise rejects with CaptureError. */
 export class Sampler {
   readonly #requests = new Map<number, (event: SamplerEvent) => void>();
   #nextRequest = 1;
   #totals: unknown;
   #rejectAll!: (error: CaptureError) => void;
-  /** Rejects when the sampler ends before it was asked to; never resolves. */
+  /** Rejects if the sampler ends before it is asked to; never resolves. */
   readonly failed = new Promise<never>((_, reject) => {
     this.#rejectAll = reject;
   });
@@ -55,7 +55,7 @@ export class Sampler {
         resolve(signal === null ? { kind: 'exited', status: code } : { kind: 'killed', signal }),
       );
     });
-    this.failed.catch(() => {}); // observed by whoever waits; alone it must not end the process
+    this.failed.catch(() => {}); // without a waiter its rejection must not end the process
   }
 
   /** Starts the process, which then waits for its plan. */
@@ -64,21 +64,21 @@ export class Sampler {
     const [file, ...args] = elevation.command;
     const child = spawn(file!, [...args, socketPath], { stdio: ['ignore', 'ignore', 'inherit'] });
     const giveUp = () => session.cancel();
-    const onExit = (code: number | null) => code !== 0 && giveUp(); // with 0 sudo has gone, and not its command
+    const onExit = (code: number | null) => code !== 0 && giveUp(); // 0: sudo has left, but its command runs
     child.once('error', giveUp);
     child.once('exit', onExit);
     const sampler = new Sampler(session, child, elevation);
     try {
       await session.accept(elevation.asks ? ANSWER_TIMEOUT_MS : CONNECT_TIMEOUT_MS);
       sampler.#hasConnected = true;
-      child.off('exit', onExit); // from here on the socket tells
+      child.off('exit', onExit); // from here on the socket reports the end
       return sampler;
     } catch (error) {
       throw await sampler.#closeAfter(error);
     }
   }
 
-  /** Resolves when its BPF programs are attached. */
+  /** Resolves when the BPF programs are attached. */
   async begin(plan: CapturePlan, listeners: SamplerListeners): Promise<void> {
     this.#listeners = listeners;
     try {
@@ -91,8 +91,8 @@ export class Sampler {
   }
 
   /**
-   * Observes a process and its future children. Resolves with the number of the request: the `root` that their samples
-   * carry, unless it has an ancestor.
+   * Observes a process and its future children. Resolves with the number of the request, which is the `root` of their
+   * samples unless `ancestor` is given.
    */
   async add(pid: number, options: Omit<AddRequest, 'requestId' | 'pid'>): Promise<number> {
     const event = await this.#request((requestId) =>
@@ -111,7 +111,7 @@ export class Sampler {
     return this.#totals;
   }
 
-  /** As of the last second; undefined while there are none. */
+  /** At most a second old; undefined before the first. */
   get latestTotals(): unknown {
     return this.#totals;
   }
@@ -159,7 +159,7 @@ export class Sampler {
     }
   }
 
-  /** A broken connection says little; how the process ended says more. */
+  /** Prefers how the process ended, which says more than a broken connection. */
   async #describeLoss(error: unknown): Promise<CaptureError> {
     if (error instanceof CaptureError) return error;
     if (this.elevation.kind === 'sudo' && this.#hasConnected) return asCaptureError(error); // only sudo is our child
@@ -170,7 +170,7 @@ export class Sampler {
     return new CaptureError({ code: 'sampler', why: 'ended', ending });
   }
 
-  /** True when the conversation is over. */
+  /** Returns whether the conversation is over. */
   #dispatch(event: SamplerEvent): boolean {
     switch (event.kind) {
       case 'added':

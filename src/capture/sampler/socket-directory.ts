@@ -8,17 +8,17 @@ import { Hold, removeIfAbandoned } from './hold.js';
 const MAX_TMPDIR_LENGTH = 70;
 const PREFIX = 'bee-sock-';
 const OURS = new RegExp(`^${PREFIX}\\w{6}$`);
-/** All that we make in such a folder. */
+/** Every name that we create in such a folder. */
 const CONTENTS: readonly string[] = ['sampler', 'gate', 'bee-gate'];
 
-/** A folder for sockets where only this user may look. */
+/** A folder for sockets that only this user may enter. */
 export class SocketDirectory {
   private constructor(
     readonly path: string,
     private readonly hold: Hold,
   ) {}
 
-  /** Those of runs that were killed are removed on the way. Throws CaptureError. */
+  /** Also removes the folders of runs that were killed. Throws CaptureError. */
   static make(): SocketDirectory {
     const isFit = osTmpdir().length < MAX_TMPDIR_LENGTH && !/\s/.test(osTmpdir());
     const parent = isFit ? osTmpdir() : '/tmp';
@@ -31,7 +31,7 @@ export class SocketDirectory {
     }
   }
 
-  /** The gate's socket is made, and reached, by that user. */
+  /** Lets that user create and reach the gate's socket. */
   giveTo({ uid, gid }: { uid: number; gid: number }): void {
     this.hold.giveTo(uid, gid);
   }
@@ -48,19 +48,19 @@ function makeFolder(parent: string): string {
   return path;
 }
 
-/** A killed run's sampler removes its folder; here is what stays when both were killed. */
+/** The sampler of a killed run removes its folder; this is for runs whose sampler was killed, too. */
 function removeAbandoned(parent: string): void {
   for (const name of readdirSync(parent))
     if (OURS.test(name)) removeIfAbandoned(join(parent, name), removeContents);
 }
 
-/** Name by name: in a TMPDIR of another user, a removal of all that is below may be led elsewhere. */
+/** Removes by name: in another user's TMPDIR, a recursive removal could be redirected elsewhere. */
 function removeContents(path: string, inside: string): void {
   try {
     if (!readdirSync(inside).every((name) => CONTENTS.includes(name))) return;
     for (const name of CONTENTS) rmSync(join(inside, name), { force: true });
     rmdirSync(path);
   } catch {
-    // a disk error, or somebody puts files into it
+    // a disk error, or somebody adds files to it
   }
 }
