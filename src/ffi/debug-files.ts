@@ -1,11 +1,11 @@
 import { loadLibbee } from './libbee.js';
 
-/** Debug files are looked for in this folder of elfutils' debuginfod client, too; null: no more. */
+/** Also looks for debug files in this cache folder of elfutils' debuginfod client; null: stops doing so. */
 export function useDebugCache(folder: string | null): void {
   loadLibbee().useDebugCache(folder);
 }
 
-/** In hex, empty for an ELF file without one. Throws NativeError for what is no x86-64 ELF file. */
+/** The build id in hex; empty if the file has none. Throws NativeError if it is not an x86-64 ELF file. */
 export function readBuildId(path: string): string {
   return loadLibbee().buildId(path);
 }

@@ -1,43 +1,43 @@
 import { loadLibbee } from './libbee.js';
 
-/** What an ELF file can tell of its functions. Texts are empty where there is none. */
+/** What an ELF file says about its functions. Absent texts are empty. */
 export interface ElfFacts {
   /** Hexadecimal. */
   buildId: string;
-  /** Name of the file that holds the symbols that were taken out of this one. */
+  /** Name of the file with the symbols that were stripped from this one. */
   debugLink: string;
-  /** Path of the file from which its functions are symbolized instead of from itself; empty where there is none. */
+  /** Path of the debug file that symbolizes its functions in its place; empty if there is none. */
   debugFile: string;
-  /** Functions in .symtab. */
+  /** It has functions in .symtab. */
   hasSymbols: boolean;
-  /** Functions in .dynsym: what a library exports; stripping leaves them. */
+  /** It has functions in .dynsym: a library's exports, which survive stripping. */
   hasDynamicSymbols: boolean;
-  /** A .gnu_debugdata section: a compressed symbol table. */
+  /** It has a .gnu_debugdata section, which is a compressed symbol table. */
   hasMiniDebugInfo: boolean;
-  /** Also in an executable without any of its own: std is delivered with debug information. */
+  /** Also true for an executable without its own: std is shipped with debug information. */
   hasDebugInfo: boolean;
   hasDebugLines: boolean;
-  /** False when units were compressed or not understood: what `crates` does not name may be there all the same. */
+  /** False if units were compressed or not understood; then `crates` may be incomplete. */
   areUnitsWhole: boolean;
-  /** Units of other languages. */
+  /** Number of units in other languages. */
   otherUnitCount: number;
-  /** Rust crates with debug information, std's included. */
+  /** Rust crates with debug information, including std's. */
   crates: ElfCrate[];
 }
 
 export interface ElfCrate {
-  /** Where the compiler was started: the workspace, for its members. */
+  /** The compiler's working directory: the workspace, for its members. */
   directory: string;
-  /** The crate's root as the compiler was given it, absolute or from `directory`; empty when `isSplit`. */
+  /** The crate's root file as given to the compiler, absolute or relative to `directory`; empty if `isSplit`. */
   source: string;
-  /** Its functions are in .dwo files or in a package of them; here is only where their code lies. */
+  /** Its functions are described in .dwo files or a .dwp package; this file only has their address ranges. */
   isSplit: boolean;
   unitCount: number;
-  /** `short`: `line-tables-only`, functions without their paths. `unknown`: split, or no function. */
+  /** `short`: `line-tables-only`, so function names lack their paths. `unknown`: split, or no function. */
   names: 'full' | 'short' | 'unknown';
 }
 
-/** Throws NativeError: ENOEXEC for what is no x86-64 ELF file. Takes milliseconds, 30 for a program of 200 MB. */
+/** Throws NativeError, ENOEXEC if this is not an x86-64 ELF file. Takes milliseconds: 30 for a program of 200 MB. */
 export function readElfFacts(path: string): ElfFacts {
   return loadLibbee().elfFacts(path) as ElfFacts;
 }

@@ -11,8 +11,8 @@ type Flock = (descriptor: number, operation: number) => number;
 let flock: Flock | undefined;
 
 /**
- * Locks an open file, or a folder, until the descriptor is closed or this process ends in any way (flock, which Node
- * does not have). Undefined: nobody can say here; false: another process holds it, in whatever container it runs.
+ * Locks an open file or folder until the descriptor is closed or this process ends in any way (flock, which Node
+ * lacks). False: another process holds it, in this or another container. Undefined: locks are not available here.
  */
 export function tryLock(descriptor: number): boolean | undefined {
   flock ??= declareFlock();
@@ -21,7 +21,7 @@ export function tryLock(descriptor: number): boolean | undefined {
   return errno === constants.errno.EWOULDBLOCK ? false : undefined;
 }
 
-/** Of the C library that Node itself has loaded. */
+/** Binds flock of the C library that Node itself has loaded. */
 function declareFlock(): Flock {
   try {
     const koffi = createRequire(thisFile())('koffi') as typeof import('koffi');

@@ -22,7 +22,7 @@ export const STACK_LAYOUT = {
   frames: 96,
 } as const;
 
-/** A user frame word: address, then the rule, then the object, each from its bit on. */
+/** A user frame word: address, rule and object, from the lowest bit up. */
 export const FRAME_LAYOUT = { addressBits: 47, ruleShift: 47, objectShift: 50 } as const;
 
 /** Our constants under the names of the native report. */
@@ -40,7 +40,7 @@ export function expectedLayout(): Record<string, number> {
   };
 }
 
-/** The same facts as libbee's C compiler sees them. */
+/** The same facts as seen by libbee's C compiler. */
 export function reportedLayout(): Record<string, number> {
   return loadLibbee().layout();
 }

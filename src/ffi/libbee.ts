@@ -9,10 +9,10 @@ export type Handle = bigint;
 const ABI_VERSION = 7;
 /** About 100 bytes for each crate; asking for the size first would read the file twice. */
 const USUAL_FACTS_BYTES = 128 << 10;
-/** In hex. */
+/** Enough for usual build ids in hex. */
 const USUAL_BUILD_ID_BYTES = 64;
 
-// What koffi gives and takes: 64-bit integers come back as number below 2^53, else as bigint.
+// Types that koffi takes and returns: 64-bit integers come back as number below 2^53, otherwise as bigint.
 type Integer = number | bigint;
 type Bytes = Uint8Array | null;
 type SizedCall = (buffer: Bytes, capacity: number) => Integer;
@@ -97,15 +97,15 @@ const SIGNATURES: Record<keyof Functions, string> = {
 
 let loaded: Libbee | undefined;
 
-/** The library, loaded once. Throws NativeError when it is missing or of another version. */
+/** The library, loaded once. Throws NativeError if it is missing or has another version. */
 export function loadLibbee(): Libbee {
   loaded ??= new Libbee(declareFunctions());
   return loaded;
 }
 
 /**
- * Typed calls into libbee; koffi checks no argument, so nothing else may call it. Blocking calls return promises and
- * run on libuv's pool. All throw (or reject with) NativeError.
+ * Typed calls into libbee. koffi checks no argument, so nothing else may call it. Blocking calls return promises and
+ * run on libuv's pool. All throw or reject with NativeError.
  */
 export class Libbee {
   readonly #functions: Functions;
@@ -135,7 +135,7 @@ export class Libbee {
     this.#checkSession(session, status, 'send to the sampler');
   }
 
-  /** Size of the event: 0 on timeout; above the buffer's size when it was not taken. */
+  /** Size of the event: 0 on timeout; if larger than the buffer, the event was not taken. */
   async sessionWait(session: Handle, timeoutMs: number, buffer: Uint8Array): Promise<number> {
     const size = Number(
       await callAsync(this.#functions.sessionWait, session, timeoutMs, buffer, buffer.byteLength),
@@ -195,13 +195,13 @@ export class Libbee {
     this.#checked(this.#functions.useDebugCache(folder), `use ${folder}`);
   }
 
-  /** In hex; empty for an ELF file without one. */
+  /** The build id in hex; empty if the file has none. */
   buildId(path: string): string {
     const call: SizedCall = (buffer, capacity) => this.#functions.buildId(path, buffer, capacity);
     return this.#text(`read ${path}`, call, USUAL_BUILD_ID_BYTES);
   }
 
-  /** The symbol buffer that native/ffi/src/lib.rs describes, as the flags. */
+  /** The symbol buffer; native/ffi/src/lib.rs describes it and the flags. */
   async symbolize(session: Handle, entries: Uint8Array, flags: number): Promise<Uint8Array> {
     const count = Math.floor(entries.byteLength / 16);
     const symbols = BigInt(await callAsync(this.#functions.symbolize, session, entries, count, flags));
@@ -215,7 +215,7 @@ export class Libbee {
     }
   }
 
-  /** As native/ffi/src/lib.rs describes it. */
+  /** The JSON that native/ffi/src/lib.rs describes. */
   elfFacts(path: string): unknown {
     const call: SizedCall = (buffer, capacity) => this.#functions.elfFacts(path, buffer, capacity);
     const bytes = this.#bytes(`read ${path}`, call, USUAL_FACTS_BYTES);
@@ -228,14 +228,14 @@ export class Libbee {
     return table;
   }
 
-  /** `struct bee_unwind_rule`, back to back. */
+  /** An array of `struct bee_unwind_rule`. */
   unwindRules(table: Handle): Uint8Array {
     return this.#bytes('read unwind rules', (buffer, capacity) =>
       this.#functions.unwindRules(table, buffer, capacity),
     );
   }
 
-  /** Fills the buffer with rows from number `first` on; returns their bytes, 0 behind the last. */
+  /** Fills the buffer with rows from number `first` on; returns their size in bytes, 0 after the last. */
   unwindRows(table: Handle, first: number, buffer: Uint8Array): number {
     const size = Number(this.#functions.unwindRows(table, first, buffer, buffer.byteLength));
     return this.#checked(size, 'read unwind rows');
@@ -245,12 +245,12 @@ export class Libbee {
     this.#functions.unwindClose(table);
   }
 
-  /** The descriptor to read from, as native/ffi/src/lib.rs describes it; bit 0 is signal 1. */
+  /** Returns the descriptor to read from (format: native/ffi/src/lib.rs). Bit 0 of `signals` is signal 1. */
   signalsListen(signals: bigint): number {
     return this.#checked(this.#functions.signalsListen(signals), 'listen for signals');
   }
 
-  /** What a tick of a sampling timer costs on this machine; takes 40 ms. */
+  /** The cost of a sampling timer's tick on this machine. Takes 40 ms to measure. */
   tickCostNs(): number {
     const ns = Number(this.#functions.tickCostNs());
     this.#checked(Math.min(ns, 0), 'time a perf event');
@@ -270,7 +270,7 @@ export class Libbee {
     if (status < 0) throw NativeError.fromStatus(status, operation, this.#sessionError(session));
   }
 
-  /** A closed session has no text of its own any more. */
+  /** A closed session has no error text of its own. */
   #sessionError(session: Handle): string {
     try {
       return this.#text('read error', (buffer, capacity) =>
@@ -293,7 +293,7 @@ export class Libbee {
     return Buffer.from(this.#bytes(operation, call, guessBytes)).toString('utf8');
   }
 
-  /** Asks for the size, or begins with a guess, then for the bytes; the answer may have grown in between. */
+  /** Asks for the size, or guesses it, and then for the bytes, again if they outgrew the buffer. */
   #bytes(operation: string, call: SizedCall, guessBytes?: number): Uint8Array {
     let size = guessBytes ?? Number(call(null, 0));
     for (;;) {
@@ -328,7 +328,7 @@ function loadLibrary(koffi: typeof import('koffi'), path: string): ReturnType<ty
   }
 }
 
-/** Arguments of calls in progress: koffi does not keep a buffer alive that native code still writes to. */
+/** Arguments of calls in progress: koffi does not keep buffers alive while native code still writes to them. */
 const inFlight = new Set<readonly unknown[]>();
 
 function callAsync<A extends unknown[], R>(call: KoffiFunc<(...args: A) => R>, ...args: A): Promise<R> {

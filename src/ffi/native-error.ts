@@ -1,8 +1,8 @@
 import { getSystemErrorName } from 'node:util';
 
 /**
- * A native call that failed. `code` is an errno name (`ETIMEDOUT`, `EPIPE`, …), `operation` the call, `message` one
- * sentence from the native side.
+ * A failed native call. `code` is an errno name (`ETIMEDOUT`, `EPIPE`, …), `operation` the call, `message` one sentence
+ * from the native side.
  */
 export class NativeError extends Error {
   override readonly name = 'NativeError';
@@ -15,7 +15,7 @@ export class NativeError extends Error {
     super(message);
   }
 
-  /** From the negative errno that a call returned. */
+  /** `status` is the negative errno that a call returned. */
   static fromStatus(status: number, operation: string, message: string): NativeError {
     return new NativeError(errnoName(status), operation, message);
   }

@@ -5,14 +5,12 @@ import { NativeError } from './native-error.js';
 
 export type NativeFileName = 'libbee.so' | 'bee-sampler' | 'bee-gate';
 
-/** What the package has native parts for, as `${process.platform}-${process.arch}`. */
+/** The platform that the package has native parts for, as `${process.platform}-${process.arch}`. */
 export const PREBUILT_PLATFORM = 'linux-x64';
 
 const PACKAGE_NAME = 'cargo-profile-bee';
 
-/**
- * Absolute path of a native part of this package. Throws NativeError (ENOENT) that names what was looked for.
- */
+/** Absolute path of a native part of this package. Throws NativeError (ENOENT) with the path that was tried. */
 export function findNativeFile(name: NativeFileName): string {
   const relative = join('prebuilds', `${process.platform}-${process.arch}`, name);
   const root = findPackageRoot(dirname(thisFile()));
@@ -21,12 +19,12 @@ export function findNativeFile(name: NativeFileName): string {
   throw new NativeError('ENOENT', `find ${name}`, missingFile(relative, root));
 }
 
-/** The file that holds this code: a module of tsc's output, or the CommonJS bundle, where import.meta is empty. */
+/** The file with this code: a module of tsc's output, or the CommonJS bundle, in which import.meta is empty. */
 export function thisFile(): string {
   return typeof __filename === 'string' ? __filename : fileURLToPath(import.meta.url);
 }
 
-/** The folder of the installation of this package that `from` lies in. */
+/** The folder of this package's installation that contains `from`, if any. */
 export function findPackageRoot(from: string): string | undefined {
   for (let directory = from; ; directory = dirname(directory)) {
     if (packageName(join(directory, 'package.json')) === PACKAGE_NAME) return directory;

@@ -6,13 +6,13 @@ const RECORD_BYTES = 16;
 /** A signal that another process sent to this one. */
 export interface NativeSignal {
   number: number;
-  /** What sigqueue gave along; undefined when it was sent in another way. */
+  /** The value passed to sigqueue; undefined if the signal was sent in another way. */
   value: bigint | undefined;
 }
 
 /**
- * Hears signals that Node does not: real-time ones in their order, those of faults, SIGPIPE. Once in a process, until it
- * ends; does not keep it alive. Throws NativeError.
+ * Listens for signals that Node does not deliver: real-time signals in their order, fault signals, SIGPIPE. May be
+ * called once in a process and lasts until its end; does not keep it alive. Throws NativeError.
  */
 export function listenForSignals(
   numbers: readonly number[],
@@ -39,7 +39,7 @@ function decodeRecord(record: Buffer): NativeSignal {
   return { number: record.readUInt32LE(0), value };
 }
 
-/** As sigqueue does. Throws NativeError. */
+/** Calls sigqueue. Throws NativeError. */
 export function queueSignal(pid: number, number: number, value: bigint): void {
   loadLibbee().signalQueue(pid, number, value);
 }

@@ -9,7 +9,7 @@ const FIRST_BUFFER_BYTES = 64 << 10;
 const OBJECT_IS_VDSO = 2;
 const OPERATION = 'wait for the sampler';
 
-/** A frame of the sampler that is not counted natively. `type` is one of sampler-messages.ts. */
+/** A message of the sampler that libbee passes on instead of counting it. `type` is one of sampler-messages.ts. */
 export interface SamplerEvent {
   type: number;
   payload: Uint8Array;
@@ -23,7 +23,7 @@ export interface MappedObject {
   isVdso: boolean;
 }
 
-/** `orphanCount`: hits that the kernel counted for a stack that never arrived. */
+/** `orphanCount`: hits that the kernel counted for stacks that never arrived. */
 export interface StackStatistics {
   uniqueStacks: number;
   orphanCount: number;
@@ -31,27 +31,27 @@ export interface StackStatistics {
 }
 
 /**
- * What the symbol cache did: how many addresses were symbolized ahead, while the program ran; were stored by earlier runs;
- * had to be resolved at the end; and what went wrong.
+ * What the symbol cache did: the number of addresses symbolized while the program ran (`ahead`), stored by earlier runs
+ * (`fromDisk`), and resolved at the end (`resolved`); and what went wrong.
  */
 export interface SymbolCacheStatistics {
   ahead: number;
   fromDisk: number;
   resolved: number;
-  /** Forgotten for want of memory, and resolved again. */
+  /** Dropped for lack of memory, and resolved again. */
   evicted: number;
   damagedFiles: number;
   unwrittenFiles: number;
 }
 
-/** Made when it is needed. */
+/** Created when needed. */
 export interface SymbolCacheFolder {
   directory: string;
   maxBytes: number;
 }
 
 /**
- * The connection to bee-sampler; libbee receives and counts, this class hands out what has come. One `accept` or
+ * The connection to bee-sampler: libbee receives and counts, this class hands out the result. Only one `accept` or
  * `wait` at a time. Every method throws NativeError. Closing is safe at any time and ends a wait with `EPIPE`.
  */
 export class SamplerConnection {
@@ -61,7 +61,7 @@ export class SamplerConnection {
   #isCancelRequested = false;
   #isBlocking = false;
   #isClosed = false;
-  // process.exit() waits for native calls in progress: without this it would hang until a wait's timeout.
+  // process.exit() waits for native calls in progress; without this it would hang until a wait's timeout.
   readonly #closeAtExit = (): void => this.close();
 
   private constructor(libbee: Libbee, socketPath: string | null) {
@@ -75,7 +75,7 @@ export class SamplerConnection {
     return new SamplerConnection(loadLibbee(), socketPath);
   }
 
-  /** Without a sampler there are only the files that `addObject` registers, to be symbolized. */
+  /** Symbolizes files that `addObject` registers; there are no samples. */
   static withoutSampler(): SamplerConnection {
     return new SamplerConnection(loadLibbee(), null);
   }
@@ -95,8 +95,8 @@ export class SamplerConnection {
   }
 
   /**
-   * The next event, or null after `timeoutMs`. Rejects with `EPIPE` once the sampler has sent DONE and all events
-   * are read, `ECONNRESET` when it died before, `EPROTO` when it sent nonsense, `ECANCELED` after `cancel`.
+   * The next event, or null after `timeoutMs`. Rejects with `EPIPE` once the sampler has sent DONE and all events are
+   * read, `ECONNRESET` if it died before, `EPROTO` if it sent nonsense, `ECANCELED` after `cancel`.
    */
   async wait(timeoutMs: number): Promise<SamplerEvent | null> {
     for (;;) {
@@ -130,24 +130,24 @@ export class SamplerConnection {
     return this.#libbee.sessionStatistics(this.#handle) as StackStatistics;
   }
 
-  /** Registers a file that this process may read; `id` 1 to 16383. A vdso's path is only a name. */
+  /** Registers a file that this process can read; `id` is 1 to 16383. A vdso's path is only a name. */
   addObject(id: number, path: string, { isVdso = false }: { isVdso?: boolean } = {}): void {
     this.#libbee.sessionAddObject(this.#handle, id, path, isVdso ? OBJECT_IS_VDSO : 0);
   }
 
-  /** Turns the symbol cache on: in memory, and in the folder where `saveSymbols` writes it. */
+  /** Turns the symbol cache on: in memory and, if given, in the folder that `saveSymbols` writes to. */
   keepSymbols(version: string, folder: SymbolCacheFolder | undefined): void {
     const { size, mtimeMs } = statSync(findNativeFile('libbee.so'));
     const stamp = `${version} ${size} ${mtimeMs}`;
     this.#libbee.sessionKeepNames(this.#handle, folder?.directory ?? null, stamp, folder?.maxBytes ?? 0);
   }
 
-  /** Writes the symbol cache. Rejects when something could not be written, which costs later runs some time and this one nothing. */
+  /** Writes the symbol cache. Rejects if something could not be written, which only makes later runs slower. */
   async saveSymbols(): Promise<void> {
     await this.#libbee.sessionSaveNames(this.#handle);
   }
 
-  /** Build id of the debug file that would tell more of an object and is not on disk; empty when there is none. */
+  /** Build id of the debug file that would say more about an object but is not on disk; empty if there is none. */
   missingDebugFile(id: number): string {
     return this.#libbee.sessionMissingDebug(this.#handle, id);
   }
@@ -170,7 +170,7 @@ export class SamplerConnection {
     try {
       return await this.#repeatUnlessCancelled(call);
     } catch (error) {
-      // Closed before the pool's thread began: the handle is gone already.
+      // Closed before the pool's thread began: the handle is already gone.
       if (this.#isClosed && hasCode(error, 'EBADF')) throw closedError();
       throw error;
     } finally {
@@ -179,7 +179,7 @@ export class SamplerConnection {
     }
   }
 
-  /** A cancel can reach libbee just after the call it was meant for; the call that then gets it is repeated. */
+  /** A cancel can reach libbee just after the call it was meant for; a later call that gets it instead is repeated. */
   async #repeatUnlessCancelled<T>(call: () => Promise<T>): Promise<T> {
     for (;;) {
       try {

@@ -34,37 +34,40 @@ export interface CapturePlan {
   /** A power of two, 4096 or more. */
   ringBytes: number;
   maxDepth: number;
-  /** Of memory for unwind tables, 2 to 1024. */
+  /** Memory for unwind tables, 2 to 1024. */
   tableMiB: number;
-  /** Every stack is unwound a second time in the sampler, and compared. */
+  /** Unwinds every stack a second time in the sampler and compares the two. */
   checksUnwinding: boolean;
 }
 
-/** `paths`: files that it will map. */
+/** A process to observe. `paths`: files that it will map. */
 export interface AddRequest {
   requestId: number;
   pid: number;
-  /** It waits at the gate and is observed from its exec on. */
+  /** The process waits at the gate and is observed from its exec on. */
   isHeld?: boolean;
   /** Its children are not observed. */
   isAlone?: boolean;
-  /** It descends from an observed process: the root of that one, which its samples then carry. */
+  /** For a descendant of an observed process: that one's root, which the samples then carry. */
   ancestor?: number;
   paths: readonly string[];
 }
 
-/** What the sampler could not do. `step` is one of native/sampler's, `subject` which map or path it was about. */
+/** A step of the sampler that failed. `step` is a name from native/sampler, `subject` the map or path involved. */
 export interface FailedStep {
   code: 'bpf' | 'perf-event' | 'perf-memory' | 'event-unsupported' | 'client' | 'protocol' | 'internal';
   step: string;
   subject: string;
-  /** 0: the system has no number for it. */
+  /** 0 if the system gave no error number. */
   errno: number;
-  /** What libbpf or the peer says of it; may be empty. */
+  /** The message of libbpf or the peer; may be empty. */
   detail: string;
 }
 
-/** More than `setup` allows: what this run takes, with the user's other runs, of what at most. In Hz, or in MiB. */
+/**
+ * This run would exceed a limit of `setup`: `need` is what it asks for, `taken` what all the user's runs would use
+ * together, `most` the limit (Hz or MiB).
+ */
 export interface ExceededBound {
   code: 'over-frequency' | 'over-memory';
   need: number;
@@ -72,10 +75,10 @@ export interface ExceededBound {
   most: number;
 }
 
-/** Why a run did not begin, or ended. */
+/** Why a run did not start, or ended early. */
 export type SamplerFailure = FailedStep | ExceededBound;
 
-/** A stack, as one of its threads had it; `rows`: its frames where they matter, one text each. */
+/** A stack and a thread that had it; `rows`: the frames that matter, as texts. */
 interface CheckedStack {
   command: string;
   pid: number;
@@ -83,15 +86,15 @@ interface CheckedStack {
   rows: readonly string[];
 }
 
-/** Frames, and how the walk ended. */
+/** The number of frames, and how the walk ended. */
 interface CheckedWalk {
   frames: number;
   end: string;
 }
 
-/** Something that was left out. */
+/** Something that the sampler left out. */
 export type ToldProblem =
-  /** Notices of new mappings. */
+  /** The kernel's records of new mappings. */
   | { code: 'side-band-lost'; records: number }
   | { code: 'too-many-mappings'; pid: number; most: number }
   | { code: 'too-many-processes'; pid: number }
@@ -117,10 +120,10 @@ export type ToldProblem =
       frame: number;
     } & CheckedStack);
 
-/** `more`: how many others of the code there were, which were not told one by one. */
+/** `more`: the number of further problems with this code that were not sent one by one. */
 export type SamplerProblem = ToldProblem | { code: ToldProblem['code']; more: number };
 
-/** What the sampler tells, decoded. JSON bodies are passed on as they are. */
+/** A decoded message of the sampler. JSON bodies are passed on unchanged. */
 export type SamplerEvent =
   | { kind: 'hello'; protocolVersion: number; pid: number; version: string }
   | { kind: 'started'; facts: unknown }
@@ -151,7 +154,7 @@ export function encodeAdd({ requestId, pid, isHeld, isAlone, ancestor, paths }: 
   return Buffer.concat([head, ...paths.map((path) => Buffer.from(`${path}\0`))]);
 }
 
-/** Throws RangeError on a type that libbee would not have let through. */
+/** Throws RangeError for an unknown type, which libbee would not pass on. */
 export function decodeSamplerEvent(type: number, payload: Uint8Array): SamplerEvent {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   switch (type) {

@@ -8,8 +8,8 @@ const RULE_MASK = (1n << BigInt(FRAME_LAYOUT.objectShift - FRAME_LAYOUT.ruleShif
 const OBJECT_SHIFT = BigInt(FRAME_LAYOUT.objectShift);
 
 /**
- * The thread that the first thread of a process had started, and from which another was started, however many
- * threads and processes lie between. `comm` is its name when it started the first of them.
+ * A thread that the first thread of a process started, and from which another thread descends through any number of
+ * threads and processes. `comm` is its name when it started the first of them.
  */
 export interface Starter {
   tid: number;
@@ -17,10 +17,10 @@ export interface Starter {
 }
 
 /**
- * One unique stack. `timeNs` is CLOCK_MONOTONIC of its first delivery, `count` how often it was hit. Frames are leaf
- * first: user frames are words (`frameAddress`, `frameRule`, `frameObject`), kernel frames addresses. `root` is the
- * request by which its process, or the one that it was forked from, came under observation. `starter` is undefined for
- * first threads and for those that a first thread started.
+ * One unique stack. `timeNs` is CLOCK_MONOTONIC of its first delivery, `count` the number of hits. Frames are leaf
+ * first: user frames are words (`frameAddress`, `frameRule`, `frameObject`), kernel frames are addresses. `root` is the
+ * request that put its process, or an ancestor, under observation. `starter` is undefined for first threads and for
+ * threads that a first thread started.
  */
 export interface StackRecord {
   timeNs: bigint;
@@ -36,7 +36,7 @@ export interface StackRecord {
   kernelFrames: BigUint64Array;
 }
 
-/** Decodes concatenated bee_stack records; the frame arrays are views into `bytes` where it is 8-byte aligned. */
+/** Decodes concatenated bee_stack records; the frame arrays are views into `bytes` if it is 8-byte aligned. */
 export function decodeStackRecords(bytes: Uint8Array): StackRecord[] {
   const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
   const records: StackRecord[] = [];
@@ -87,7 +87,7 @@ function decodeOutcome(value: number): OutcomeName {
   return name;
 }
 
-/** Address in the object's own virtual address space, or of the process when the object is 0. */
+/** An address in the object's own virtual address space, or in the process's if the object is 0. */
 export function frameAddress(word: bigint): bigint {
   return word & ADDRESS_MASK;
 }
@@ -99,7 +99,7 @@ export function frameRule(word: bigint): FrameRuleName {
   return name;
 }
 
-/** The sampler's number of the mapped file; 0: no known mapping. */
+/** The sampler's number for the mapped file; 0: no known mapping. */
 export function frameObject(word: bigint): number {
   return Number(word >> OBJECT_SHIFT);
 }

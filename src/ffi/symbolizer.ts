@@ -13,7 +13,7 @@ const FLAG_KERNEL = 4;
 const FLAG_UNNAMED = 8;
 const FLAG_REPLACED = 16;
 
-/** Addresses to resolve, as columns of equal length. `objects`: the sampler's numbers, 0 none, or KERNEL_OBJECT. */
+/** Addresses to resolve, as columns of equal length. `objects`: the sampler's numbers, 0 for none, or KERNEL_OBJECT. */
 export interface AddressEntries {
   addresses: BigUint64Array;
   objects: Uint32Array;
@@ -21,10 +21,10 @@ export interface AddressEntries {
 }
 
 /**
- * A function at an address. `file` is the whole path from the debug information or empty; `line` and `column` are 0
- * when unknown. A kernel frame has its module (`[kernel]`, `[ext4]`) in `module`, others have ''. `unnamedStart` is
- * where a function begins that nothing names: then all else is empty, and the frame is its address's only one. So it is
- * with `isReplaced`: the file was written over, and what it was is gone.
+ * A function at an address. `file` is the full path from the debug information, or empty; `line` and `column` are 0 if
+ * unknown. `module` is set for kernel frames only (`[kernel]`, `[ext4]`). `unnamedStart` is the start of a function
+ * without a symbol, `isReplaced` means that the file was overwritten and its old content is gone; in both cases the
+ * other fields are empty, and the frame is the only one of its address.
  */
 export interface ResolvedFrame {
   name: string;
@@ -38,41 +38,43 @@ export interface ResolvedFrame {
   isReplaced?: boolean;
 }
 
-/** A file that could not be read as it should; its addresses may be unresolved. */
+/** A file that could not be read properly; its addresses may be unresolved. */
 export interface SymbolProblem {
   object: number;
   path: string;
   message: string;
 }
 
-/** One list of frames per entry, innermost (inlined) first, the function itself last; unresolved: none or unnamed. */
+/**
+ * One list of frames per entry: innermost (inlined) first, the function itself last. If unresolved: none, or unnamed.
+ */
 export interface ResolvedAddresses {
   readonly length: number;
   framesAt(index: number): ResolvedFrame[];
   readonly problems: readonly SymbolProblem[];
 }
 
-/** `full`: with generic arguments and parameters; `simple`: without; `none`: linkage names as they are. */
+/** `full`: with generic arguments and parameters; `simple`: without; `none`: raw linkage names. */
 export const DEMANGLINGS = ['full', 'simple', 'none'] as const;
 export type Demangling = (typeof DEMANGLINGS)[number];
 
 export interface SymbolStyle {
   demangle?: Demangling;
   /**
-   * As llvm-symbolizer answers: a function's name from the symbol table goes before the one of the debug information,
-   * and code without debug information is in the source file that a symbol table names.
+   * Resolves as llvm-symbolizer does: prefers a function's name in the symbol table to the one in the debug
+   * information, and takes the source file of code without debug information from the symbol table.
    */
   isLikeLlvm?: boolean;
-  /** For measurements: reads files through the library that is otherwise the fallback. */
+  /** For measurements: reads files with the library that is otherwise the fallback. */
   avoidsSweep?: boolean;
 }
 
 export interface Symbolizer {
-  /** Rejects with NativeError only when nothing could be attempted; an unreadable file is a problem in the result. */
+  /** Rejects with NativeError only if nothing could be attempted; an unreadable file is a problem in the result. */
   symbolize(entries: AddressEntries): Promise<ResolvedAddresses>;
 }
 
-/** Resolves through the files that a connection holds, which must stay open until the promise settles. */
+/** Resolves with the files that a connection holds; the connection must stay open until the promise settles. */
 export class NativeSymbolizer implements Symbolizer {
   readonly #connection: SamplerConnection;
   readonly #libbee: Libbee;
@@ -84,7 +86,10 @@ export class NativeSymbolizer implements Symbolizer {
     this.#libbee = loadLibbee();
   }
 
-  /** Resolves in the background what the samples bring, until they are symbolized. After the connection's `keepSymbols`. */
+  /**
+   * Resolves addresses in the background as samples arrive, until `symbolize`. Call after the connection's
+   * `keepSymbols`.
+   */
   beginAhead(): void {
     this.#libbee.sessionNameAhead(this.#connection.handle, this.#flags);
   }
@@ -110,7 +115,7 @@ function encodeEntries({ addresses, objects, pids }: AddressEntries): Uint8Array
   return bytes;
 }
 
-/** The symbol buffer of native/ffi/src/lib.rs, decoded on demand; each string once. */
+/** Decodes the symbol buffer of native/ffi/src/lib.rs on demand, each string once. */
 class SymbolTable implements ResolvedAddresses {
   readonly length: number;
   readonly problems: readonly SymbolProblem[];
@@ -146,7 +151,7 @@ class SymbolTable implements ResolvedAddresses {
     return frames;
   }
 
-  // Word by word: a view of each frame's words takes longer than all else here.
+  // Reads word by word: creating a view for each frame would take longer than everything else here.
   #frame(start: number): ResolvedFrame {
     const words = this.#frames;
     const file = words[start + 1]!;

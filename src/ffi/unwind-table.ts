@@ -24,7 +24,7 @@ export const CFA_REGISTERS = [
   'r15',
 ] as const;
 
-/** enum bee_fp_kind: rbp keeps its value; was saved at CFA + offset; was saved at *(rbp + offset); is not known. */
+/** enum bee_fp_kind: rbp keeps its value; was saved at CFA + offset; was saved at *(rbp + offset); is unknown. */
 export const FP_KINDS = ['same', 'cfa', 'rbp', 'unknown'] as const;
 
 /** struct bee_unwind_rule: byte offsets. */
@@ -43,12 +43,12 @@ export const RULE_LAYOUT = {
 const ROW_BYTES = 12;
 const CHUNK_BYTES = 4096 * ROW_BYTES;
 
-/** How the caller is found; what a kind does not use is 0. */
+/** How the caller is found; fields that a kind does not use are 0. */
 export interface UnwindRule {
   kind: UnwindKind;
   cfaRegister: (typeof CFA_REGISTERS)[number];
   cfaOffset: number;
-  /** Of `deref`: added to the word at register + cfaOffset. */
+  /** For `deref`: added to the word at register + cfaOffset. */
   cfaAdd: number;
   /** The return address is at CFA - 8 * this. */
   raWords: number;
@@ -56,7 +56,7 @@ export interface UnwindRule {
   fpOffset: number;
 }
 
-/** From `address` (the file's own virtual address) up to the next row's, `rules[rule]` is in force. */
+/** `rules[rule]` applies from `address` (in the file's own address space) up to the next row's. */
 export interface UnwindRow {
   address: bigint;
   rule: number;
@@ -74,13 +74,13 @@ export class UnwindTable {
     this.rules = decodeRules(libbee.unwindRules(handle));
   }
 
-  /** Throws NativeError: ENOENT, EACCES, …; ENOEXEC for what is no x86-64 ELF file. */
+  /** Throws NativeError: ENOENT, EACCES, …; ENOEXEC if this is not an x86-64 ELF file. */
   static read(path: string): UnwindTable {
     const libbee = loadLibbee();
     return new UnwindTable(libbee, libbee.unwindOpen(path));
   }
 
-  /** Some thousand rows at a time: a compiler has a million. */
+  /** Yields up to 4,096 rows at a time, because a compiler has a million. */
   *chunks(): Generator<UnwindRow[]> {
     const buffer = new Uint8Array(CHUNK_BYTES);
     for (let first = 0; ; ) {
