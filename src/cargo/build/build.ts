@@ -27,8 +27,8 @@ export interface Artifact {
  * test`. Cargo reports artifacts in the order in which jobs finish; they are returned in the order in which cargo would run
  * them. `onCompiled` receives the package of each crate that was not up to date, as it is compiled.
  *
- * @param line from `buildLine`, program first @throws CargoFailure with cargo's exit code; compile errors are already on
- * the terminal
+ * @param line from `buildLine`, program first
+ * @throws CargoFailure with cargo's exit code; compile errors are already on the terminal
  */
 export async function buildTarget(
   verb: CargoVerb,

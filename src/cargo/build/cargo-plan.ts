@@ -21,9 +21,10 @@ export interface CargoPlan {
 /**
  * Decides what cargo will run and with which profile.
  *
- * @param wantsRoots whether to ask cargo what it will build even if no decision needs it @param ourProfile from our own
- * `--dev`, `--profile NAME`, `--as-is`, or from configuration @throws UsageError if two profiles are chosen @throws
- * CargoFailure if `cargo run` would refuse
+ * @param ourProfile from our own `--dev`, `--profile NAME`, `--as-is`, or from configuration
+ * @param wantsRoots whether to ask cargo what it will build even if no decision needs it
+ * @throws UsageError if two profiles are chosen
+ * @throws CargoFailure if `cargo run` would refuse
  */
 export async function planCargoRun(
   project: CargoProject,

@@ -27,8 +27,8 @@ export interface BuildProfile {
  * The user's own profile if its programs already have symbols, because deriving from it would build every dependency a
  * second time; otherwise the derived one.
  *
- * @param args cargo's arguments without the profile @param wantsRoots whether to read the root units even if the choice
- * does not need them
+ * @param args cargo's arguments without the profile
+ * @param wantsRoots whether to read the root units even if the choice does not need them
  */
 export async function chooseBuildProfile(
   project: CargoProject,

@@ -29,7 +29,11 @@ export async function showCargoRefusal(
   );
 }
 
-/** Shows cargo's help for `--help` in cargo's part. @throws CargoFailure always, with cargo's exit code (0) */
+/**
+ * Shows cargo's help for `--help` in cargo's part.
+ *
+ * @throws CargoFailure always, with cargo's exit code (0)
+ */
 export async function showCargoHelp(verb: CargoVerb, context: CargoContext): Promise<never> {
   throw new CargoFailure(`cargo ${verb} --help`, await cargoExitCode([verb, '--help'], context), true);
 }

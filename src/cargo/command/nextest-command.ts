@@ -37,7 +37,8 @@ export const NEXTEST_FLAGS: FlagTable = {
 /**
  * `cargo nextest [FLAGS] run [FLAGS] [FILTERS]`. Flags before `run` are also valid after it, and are moved there.
  *
- * @param words what follows `nextest` @throws UsageError for another subcommand, and for flags that leave nothing to run
+ * @param words what follows `nextest`
+ * @throws UsageError for another subcommand, and for flags that leave nothing to run
  */
 export function parseNextestCommand(
   words: readonly string[],

@@ -40,8 +40,8 @@ export interface CargoProject {
 /**
  * Reads the command line and asks cargo for the workspace and its configuration.
  *
- * @throws UsageError for a command line that cannot be profiled, before anything is started @throws CargoFailure if cargo
- * ends first, with its exit code
+ * @throws UsageError for a command line that cannot be profiled, before anything is started
+ * @throws CargoFailure if cargo ends first, with its exit code
  */
 export async function readCargoProject(request: CargoRequest): Promise<CargoProject> {
   const context = { cwd: request.cwd ?? process.cwd(), env: request.env ?? process.env };

@@ -12,7 +12,11 @@ export async function rustcProgram(config: CargoConfig, context: CargoContext): 
   return await locateConfigured(found, key, config, context);
 }
 
-/** The host of a rustc. @throws CargoFailure if it does not answer */
+/**
+ * The host of a rustc.
+ *
+ * @throws CargoFailure if it does not answer
+ */
 export async function hostTriple({ cwd, env }: CargoContext, rustc = 'rustc'): Promise<string> {
   const { execa } = await import('execa');
   const options = { cwd, env, extendEnv: false, stdin: 'ignore', reject: false } as const;
