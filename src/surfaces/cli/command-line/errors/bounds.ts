@@ -2,10 +2,10 @@ import type { ExceededBound } from '../../../../ffi/sampler-messages.js';
 import { explanation, START_SAMPLER, type TextsOf } from './explanation.js';
 import { SAME_COMMAND_AS_ROOT } from './phrases/same-command-as-root.js';
 
-/** The kernel's own, where this file is not to be read. */
+/** The kernel's default, used if the setting cannot be read. */
 const USUAL_MLOCK_KIB = 516;
 
-/** What is there once for all runs of a user together. */
+/** Limits on all runs together of one user. */
 export const BOUND_TEXTS: TextsOf<'over-bound' | 'locked-memory'> = {
   'over-bound': ({ bound }) => {
     const { what, less, more } = TERMS[bound.code](bound);

@@ -7,7 +7,7 @@ import { PRIVILEGE_TEXTS } from './privileges.js';
 import { PROCESS_TEXTS } from './processes.js';
 import { SAMPLER_TEXTS } from './sampler.js';
 
-/** Every code that keeps a capture from starting, or ends it. */
+/** Texts for every code that keeps a capture from starting, or ends it. */
 export const CAPTURE_ERROR_TEXTS: TextsOf<CaptureErrorCode> = {
   ...PRIVILEGE_TEXTS,
   ...CONTAINER_TEXTS,
@@ -17,9 +17,9 @@ export const CAPTURE_ERROR_TEXTS: TextsOf<CaptureErrorCode> = {
   ...SAMPLER_TEXTS,
 };
 
-/** The facts of an error in words. */
+/** Puts the facts of an error into words. */
 export function explainCapture({ facts, cause }: CaptureError): Explanation {
-  // The table's own type says that each code meets its fields, which TypeScript does not follow through an index.
+  // The table's type matches each code with its fields, but TypeScript does not follow that through an index.
   const explain = CAPTURE_ERROR_TEXTS[facts.code] as (
     facts: CaptureError['facts'],
     cause: CaptureErrorCause,

@@ -8,7 +8,7 @@ import { errnoText, systemErrorText } from './phrases/system-error-text.js';
 type Told = Exclude<CaptureProblem, { more: number }>;
 type Facts<C extends Told['code']> = Extract<Told, { code: C }>;
 
-/** A sentence, and the file or process in it. */
+/** A sentence and the file or process that it names. */
 interface Text {
   message: string;
   subject?: string;
@@ -16,7 +16,7 @@ interface Text {
 
 const NEEDS_FRAME_POINTERS = 'its frames need frame pointers';
 
-/** Every code of what a capture leaves out. */
+/** Texts for every code of what a capture leaves out. */
 export const CAPTURE_PROBLEM_TEXTS: { [C in Told['code']]: (facts: Facts<C>) => Text } = {
   'not-observed': ({ path, error }) => ofFile(path, ` ran unobserved: ${reasonOf(error)}`),
   'left-out': ({ pid, name }) => {
@@ -65,7 +65,7 @@ const DOUBT: Record<Facts<'unwinding-doubt'>['why'], string> = {
   'false-root': 'an outermost frame that is no start of a thread',
 };
 
-/** The sentences of a summary's `problems`. */
+/** The capture's entries in a summary's `problems`. */
 export function captureProblems(problems: readonly CaptureProblem[]): Problem[] {
   return problems.map(describe);
 }
@@ -73,7 +73,7 @@ export function captureProblems(problems: readonly CaptureProblem[]): Problem[] 
 function describe(problem: CaptureProblem): Problem {
   const { code } = problem;
   if ('more' in problem) return { code, message: `${problem.more} more like these (${code})` };
-  // As with the texts of errors: each code meets its own fields.
+  // The table's type matches each code with its fields; see `explainCapture`.
   const text = CAPTURE_PROBLEM_TEXTS[code] as (facts: Told) => Text;
   return { code, ...text(problem) };
 }

@@ -1,7 +1,7 @@
 import { CAPTURE_SAMPLES, explanation, START_SAMPLER, type TextsOf } from './explanation.js';
 import { sharePids, shareUsers, withoutSeccomp, withoutSecurityModule } from './phrases/container-advice.js';
 
-/** What a container, or another room of its own, keeps from everybody inside. */
+/** What a container, a namespace, a seccomp filter or a security module denies to this process. */
 export const CONTAINER_TEXTS: TextsOf<'pid-namespace' | 'user-namespace' | 'seccomp' | 'security-module'> = {
   'pid-namespace': ({ container, missing }) =>
     explanation(

@@ -29,7 +29,7 @@ export const STATUS_OF_CAPTURE_ERROR: Record<CaptureErrorCode, ExitStatus> = {
   sampler: PROFILER,
 };
 
-/** Which exit code an error of the capture means, and whose it is. */
+/** The exit code for an error of the capture, and its source. */
 export function statusOfCaptureError({ code }: CaptureError): ExitStatus {
   return STATUS_OF_CAPTURE_ERROR[code];
 }

@@ -5,8 +5,8 @@ import type {
 } from '../../../../capture/capture-error.js';
 
 /**
- * An error in words: "cannot ATTEMPTED: CAUSE", both without a full stop, and a line of advice for each way out: what to
- * type, then three spaces, then what it does.
+ * An error in words: "cannot ATTEMPTED: CAUSE", both without a full stop, and one line of advice per way out: what to
+ * type, three spaces, and what it does.
  */
 export interface Explanation {
   attempted: string;
@@ -14,7 +14,7 @@ export interface Explanation {
   advice: readonly string[];
 }
 
-/** How errors of these codes are put into words. */
+/** One function per code that puts its errors into words. */
 export type TextsOf<C extends CaptureErrorCode> = {
   [K in C]: (facts: CaptureErrorFacts<K>, cause: CaptureErrorCause) => Explanation;
 };

@@ -11,7 +11,7 @@ import { errnoText } from './phrases/system-error-text.js';
 
 const NEWER_KERNEL = 'use Linux 5.17 or newer: Debian 12, Ubuntu 22.10, Fedora 36 or newer';
 
-/** Where the installed copy may not open perf events: it does not have the rights of root. */
+/** Advice if the installed copy, which lacks root's rights, may not open perf events. */
 export const LESS_PARANOID =
   'sudo sysctl kernel.perf_event_paranoid=2   (in a file of /etc/sysctl.d it stays)';
 
@@ -24,7 +24,7 @@ type KernelCode =
   | 'kernel'
   | 'event-unsupported';
 
-/** What the kernel lacks, or is set not to do. */
+/** What the kernel lacks or is configured to refuse. */
 export const KERNEL_TEXTS: TextsOf<KernelCode> = {
   'no-btf': ({ hasSysfs, kernelRelease, path }) =>
     hasSysfs
@@ -52,7 +52,7 @@ export const KERNEL_TEXTS: TextsOf<KernelCode> = {
       'the kernel is locked down (confidentiality) and lets no BPF program read memory',
       'boot without lockdown=confidentiality on the kernel’s command line (lockdown=integrity is no obstacle)',
     ),
-  // A level that only kernels of Debian and Ubuntu have, and begin with: cap_perfmon is not enough there.
+  // This level exists only in the kernels of Debian and Ubuntu, as the default; there cap_perfmon is not enough.
   'perf-event-paranoid': ({ paranoid }) =>
     explanation(
       START_SAMPLER,

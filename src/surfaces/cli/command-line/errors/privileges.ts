@@ -13,7 +13,7 @@ import { SAME_COMMAND_AS_ROOT } from './phrases/same-command-as-root.js';
 
 type Lack<W> = Extract<CaptureErrorFacts<'not-privileged'>, { why: W }>;
 
-/** What this process may not do, or not to that process. */
+/** What this process may not do, in general or to another process. */
 export const PRIVILEGE_TEXTS: TextsOf<'not-privileged' | 'not-permitted'> = {
   'not-privileged': (lack) => {
     switch (lack.why) {

@@ -2,10 +2,10 @@ import type { CaptureErrorFacts } from '../../../../capture/capture-error.js';
 import { IS_THIRTY_TWO_BIT } from '../../../../run/targets/find-command.js';
 import { type Explanation, explanation, type TextsOf } from './explanation.js';
 
-/** Containers with a process of one number: most have a 1 and a 7. */
+/** Limits the advice: most containers have a process 1 and a process 7. */
 const MAX_INSIDERS = 3;
 
-/** Processes that are named, and are none to profile. */
+/** Given processes that cannot be profiled. */
 export const PROCESS_TEXTS: TextsOf<'no-such-process' | 'thirty-two-bit'> = {
   'no-such-process': explainProcess,
   'thirty-two-bit': ({ pid, name }) =>
@@ -30,7 +30,7 @@ function explainProcess(facts: CaptureErrorFacts<'no-such-process'>): Explanatio
   }
 }
 
-/** The pid may be the one that a process has inside of its container. */
+/** Suggests processes that have this pid inside their containers, in case the user meant one of them. */
 function adviceForAbsent({
   pid,
   insiders,

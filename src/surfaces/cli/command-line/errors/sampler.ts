@@ -7,7 +7,7 @@ import { explainStep } from './phrases/sampler-steps.js';
 import { errnoText, systemErrorText } from './phrases/system-error-text.js';
 import { INSTALL_AGAIN } from './unfit-library.js';
 
-/** What the installation lacks, and what goes wrong with the sampler itself. */
+/** What the installation lacks, and failures of the sampler itself. */
 export const SAMPLER_TEXTS: TextsOf<'no-native' | 'no-directory' | 'setup' | 'sampler'> = {
   'no-native': (facts, cause) =>
     facts.why === 'platform'

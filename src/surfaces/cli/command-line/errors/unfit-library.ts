@@ -4,7 +4,7 @@ import { nativeErrorText } from './phrases/native-error-text.js';
 
 export const INSTALL_AGAIN = 'npm install -g cargo-profile-bee   again; in a checkout: npm run build';
 
-/** Whether libbee is there and is not to be loaded: of another libc, or of another version than what calls it. */
+/** Whether libbee exists but cannot be loaded: built for another libc, or a version that does not match its caller. */
 export function isUnfitLibrary(error: unknown): error is NativeError {
   return error instanceof NativeError && error.operation === 'load libbee';
 }

@@ -3,12 +3,12 @@ import type { ContainerKind } from '../../../../../capture/rights/container.js';
 
 type Container = ContainerKind | undefined;
 
-/** The line to type where a container is started; `docker` stands for engines that we do not know. */
+/** The command that starts the container; `docker` stands for unknown engines. */
 function containerLine(kind: Container, flags: readonly string[]): string {
   return `${kind === 'podman' ? 'sudo podman' : 'docker'} run ${flags.join(' ')} …`;
 }
 
-/** What a container's start has to say for these capabilities. */
+/** How to start the container with these capabilities. */
 export function addCapabilities(kind: Container, missing: readonly Capability[]): string {
   const names = missing.map((name) => name.toUpperCase());
   if (kind === 'kubernetes')
@@ -21,7 +21,7 @@ function capabilityFlags(missing: readonly Capability[]): string[] {
   return missing.map((name) => `--cap-add ${name.toUpperCase()}`);
 }
 
-/** With the capabilities that are missing too, so that the line has to be changed once. */
+/** Includes the missing capabilities, so that the command needs only one change. */
 export function sharePids(kind: Container, missing: readonly Capability[]): string {
   const flags = ['--pid=host', ...capabilityFlags(missing)];
   const line = kind === 'kubernetes' ? 'set hostPID: true   in the pod’s spec' : containerLine(kind, flags);
@@ -51,14 +51,14 @@ export function withoutSecurityModule(kind: Container): string {
   return containerLine(kind, ['--security-opt apparmor=unconfined', '--security-opt label=disable']);
 }
 
-/** Whoever started the process forbids it to gain privileges. */
+/** For a process that its starter forbids to gain privileges. */
 export function allowNewPrivileges(kind: Container): string {
   if (kind === undefined)
     return 'run it in a terminal of its own: whoever started this one forbids it (NoNewPrivileges= of a unit, a sandbox)';
   return 'start the container without --security-opt no-new-privileges (allowPrivilegeEscalation: false)';
 }
 
-/** For root outside of containers, whom a unit of systemd may have left without. */
+/** For root outside containers, whose capabilities a systemd unit may limit. */
 export function boundingSet(missing: readonly Capability[]): string {
   const names = missing.map((name) => `CAP_${name.toUpperCase()}`).join(' ');
   return `set CapabilityBoundingSet=${names}   in the systemd unit`;

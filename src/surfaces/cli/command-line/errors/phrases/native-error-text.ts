@@ -1,4 +1,4 @@
-/** A text of libbee, as the commands say it: no capital, no full stop, and the system's number for the error left out. */
+/** A message of libbee in the commands' style: no initial capital, full stop or system error number. */
 export function nativeErrorText({ message }: Error): string {
   return message
     .replace(/^(Cannot|The|Another)\b/, (word) => word.toLowerCase())

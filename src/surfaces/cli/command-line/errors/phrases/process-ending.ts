@@ -1,7 +1,7 @@
 import type { ProcessEnding } from '../../../../../capture/capture-error.js';
 import { systemErrorText } from './system-error-text.js';
 
-/** Behind the name of a program. */
+/** Worded to follow the name of a program. */
 export function endingText(ending: ProcessEnding): string {
   switch (ending.kind) {
     case 'failed':

@@ -2,7 +2,7 @@ import type { FailedStep } from '../../../../../ffi/sampler-messages.js';
 import { type Explanation, explanation } from '../explanation.js';
 import { errnoText } from './system-error-text.js';
 
-/** What the sampler does, step by step: the names that native/sampler gives its steps, behind "cannot". */
+/** The sampler's steps by their names in native/sampler, worded to follow "cannot". */
 export const SAMPLER_STEPS: Readonly<Record<string, string>> = {
   'announce-need': 'say what this run will take',
   'attach-perf-event': 'attach the BPF program to a perf event',
