@@ -54,7 +54,7 @@ type SamplerTrouble =
   | { why: 'ended'; ending: ProcessEnding }
   | { why: 'unreachable' }
   | { why: 'not-observing'; pid: number; detail: string }
-  /** The doctor's own program to sample. */
+  /** The doctor could not start its own program to sample. */
   | { why: 'no-program' };
 
 type NoFields = unknown;

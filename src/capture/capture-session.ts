@@ -153,8 +153,9 @@ export class CaptureSession {
   }
 
   /**
-   * What had arrived when the sampler was lost: complete except for the last second, which has new stacks but not their
-   * repetitions, and whose number of samples is unknown. Undefined if the loss was too early for any share to be right.
+   * What had arrived when the sampler was lost. It is complete up to the last second; of that it has new stacks without
+   * their repetitions, and how many samples fired is unknown. Undefined if the loss was too early for any share to be
+   * right.
    */
   whatCame(): RawProfile | undefined {
     const { session, latestTotals } = this.#sampler;

@@ -41,7 +41,7 @@ export interface CaptureTotals {
   stolenNs: number;
   /** Threads and processes whose starter could not be stored: their samples have none. */
   startersFull: number;
-  /** Forked processes that found no room in the kernel: neither they nor their children were observed. */
+  /** Forked processes that found no room in the kernel: neither they nor their descendants were observed. */
   processesFull: number;
   /** Forked processes that began without their parent's mappings. */
   spacesFull: number;
@@ -61,11 +61,11 @@ export interface CaptureTotals {
 }
 
 /**
- * Stacks that were unwound a second time and compared. `prefixOnly`, part of `checked`: the frames agree up to the end
- * of the copied slice of stack, which is shorter. `unchecked`: no room in the ring, or too late. Two walks by the same
- * rules can be wrong together, so the frames themselves are checked: `impossibleCallers` are frames whose return
- * address does not follow a call instruction; `falseRoots` are stacks that count as complete although their outermost
- * frame can return, which no start of a thread does.
+ * Stacks that were unwound a second time and compared. `prefixOnly`, part of `checked`: the copied slice of stack ended
+ * first, and the frames agree up to there. `unchecked`: no room in the ring, or too late. Two walks by the same rules
+ * can be wrong together, so the frames themselves are checked: `impossibleCallers` are frames whose return address does
+ * not follow a call instruction; `falseRoots` are stacks that count as complete although their outermost frame can
+ * return, which no start of a thread does.
  */
 export interface UnwindingCheck {
   checked: number;

@@ -8,11 +8,11 @@ const NO_OBJECT = 0;
 const KERNEL = { module: '[kernel]', buildId: '' };
 
 /**
- * NDJSON in pieces, one line per stack with its number of hits: `{timeNs?, pid, tid, comm, cpu?, count, outcome,
- * frames: [{module, buildId, offset, rule}]}`. Frames are leaf first, the kernel's before the program's. `offset` is
- * hexadecimal text, because JSON numbers are exact only to 53 bits: an address in the file's own address space; without
- * a file, in the process; for the kernel, in the kernel. For callers it is one byte before the return address, so
- * inside the call. `timeNs` (CLOCK_MONOTONIC) and `cpu` are given only for a single hit.
+ * NDJSON in pieces, one line per stack with its number of hits:
+ * `{timeNs?, pid, tid, comm, cpu?, count, outcome, frames: [{module, buildId, offset, rule}]}`. Frames are leaf first,
+ * the kernel's before the program's. `offset` is hexadecimal text, because JSON numbers are exact only to 53 bits: an
+ * address in the file, in the process if there is no file, or in the kernel. For callers it is one byte before the
+ * return address, so inside the call. `timeNs` (CLOCK_MONOTONIC) and `cpu` are given only for a single hit.
  */
 export function* rawSampleLines({ samples, objects }: RawProfile): Generator<string> {
   const frames = new FrameTexts(objects);

@@ -10,8 +10,7 @@ interface Limit {
 /**
  * The soft limit on open files before Node raised it, read from the parent (above npx, from npm's parent). Undefined if
  * unchanged or unknown. Node raises its limit to the hard one before our first line: the program would get 524,288
- * instead of the shell's 1,024. A parent that is Node but not npm is not skipped: plain cargo inherits its raised limit,
- * too.
+ * instead of the shell's 1,024. Other parents that are Node are not skipped, since plain cargo inherits their limit.
  */
 export function inheritedFileLimit(): number | undefined {
   const npm = npmProcess();

@@ -27,8 +27,8 @@ export interface WitnessedSignal {
 
 /**
  * Tells whether a signal came to this process alone and must be passed on. Ctrl-C, a hangup of the terminal and `kill`
- * of the process group reach the program directly; passing them on would deliver them twice. A helper process in the
- * group (native/gate/src/witness.rs) counts what the group receives.
+ * of the process group reach the program directly; passing them on would deliver them twice. Another process in the
+ * group (native/gate/src/witness.rs) counts the signals that the group receives.
  */
 export class SignalWitness {
   readonly #child: ChildProcess;

@@ -10,7 +10,7 @@ const INITIAL_PID_NAMESPACE = 0xeffffffc;
 /** SECCOMP_MODE_FILTER of include/uapi/linux/seccomp.h. */
 const MODE_FILTER = '2';
 
-/** What sampling depends on and can be read without privileges, about this machine and this process. */
+/** Facts about this machine and this process that sampling depends on, readable without privileges. */
 export interface MachineFacts {
   kernelRelease: string;
   hasSysfs: boolean;
@@ -55,7 +55,7 @@ function readLockdown(): MachineFacts['lockdown'] {
   return mode as MachineFacts['lockdown'];
 }
 
-/** A kernel without such namespaces has no such link. */
+/** A kernel without this kind of namespace has no such link. */
 function isOwnNamespace(name: string, initialInode: number): boolean {
   try {
     return readlinkSync(`/proc/self/ns/${name}`) !== `${name}:[${initialInode}]`;

@@ -5,7 +5,7 @@ import { type KernelFeatures, readKernelFeatures } from '../machine/kernel-featu
 import { type MachineFacts, readKernelSetting, readMachineFacts } from '../machine/machine-facts.js';
 
 const { EPERM, EACCES, ENOSYS } = constants.errno;
-/** The system call behind each of the sampler's failures that the kernel gives no reason for. */
+/** The system call behind each of the sampler's failures for which the kernel gives no reason. */
 const SYSTEM_CALL: Record<string, SystemCall> = { bpf: 'bpf', 'perf-event': 'perf_event_open' };
 
 /** Why the sampler could not start: the one thing that is wrong on this machine, if it is known. */
@@ -37,7 +37,7 @@ function lockedMemory(): CaptureError {
   return new CaptureError({ code: 'locked-memory', perCpuKiB: readKernelSetting('perf_event_mlock_kb') });
 }
 
-/** Who refused the call. Not for want of capabilities: they were checked before the start. */
+/** Finds who refused the call. The capabilities were checked before the start. */
 function refusal(
   { code, errno }: FailedStep,
   systemCall: SystemCall,

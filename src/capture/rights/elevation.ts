@@ -75,7 +75,7 @@ function hasTerminal(): boolean {
 
 function noWay(facts: MachineFacts): CaptureError {
   const setup = facts.isRoot || facts.hasNoNewPrivileges ? undefined : setupOffer();
-  // Nothing may be missing: file capabilities of Node, for example, do not pass to its children.
+  // Not ambient: nothing is missing here, but file capabilities of Node, for example, do not pass to its children.
   return (
     findMissingPrivilege(facts, setup) ??
     new CaptureError({ code: 'not-privileged', why: 'not-ambient', setup })

@@ -50,7 +50,7 @@ function isCopy(copy: InstalledSampler | undefined): copy is InstalledSampler {
   return copy !== undefined;
 }
 
-/** Nothing is installed there; ENOTDIR: a file has the place of a folder. */
+/** Whether nothing is installed there. ENOTDIR: there is a file instead of a folder. */
 function isNothing(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ENOENT' || code === 'ENOTDIR';

@@ -3,7 +3,7 @@ import { type Elevation, findElevation } from '../rights/elevation.js';
 import { Sampler } from './sampler.js';
 import { SocketDirectory } from './socket-directory.js';
 
-/** A sampler that waits for its plan, its socket's folder, and how it got its rights. */
+/** A sampler that waits for its plan, with its socket's folder and how it got its rights. */
 export interface LaunchedSampler {
   sampler: Sampler;
   directory: SocketDirectory;

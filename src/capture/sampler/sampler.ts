@@ -21,7 +21,7 @@ const CONNECT_TIMEOUT_MS = 30_000;
 const ANSWER_TIMEOUT_MS = 600_000;
 /** Upper limit of one wait; an event ends it immediately. */
 const WAIT_MS = 1000;
-/** How long the sampler's exit may become known after its connection breaks. */
+/** How long to wait for the sampler's exit after its connection breaks. */
 const ENDING_MS = 200;
 
 export interface SamplerListeners {
