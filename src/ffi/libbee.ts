@@ -293,7 +293,7 @@ export class Libbee {
     return Buffer.from(this.#bytes(operation, call, guessBytes)).toString('utf8');
   }
 
-  /** Asks for the size, or guesses it, and then for the bytes, again if they outgrew the buffer. */
+  /** Asks for the size, or guesses it, and then for the bytes; repeats if they outgrew the buffer. */
   #bytes(operation: string, call: SizedCall, guessBytes?: number): Uint8Array {
     let size = guessBytes ?? Number(call(null, 0));
     for (;;) {

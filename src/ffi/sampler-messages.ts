@@ -48,7 +48,7 @@ export interface AddRequest {
   isHeld?: boolean;
   /** Its children are not observed. */
   isAlone?: boolean;
-  /** For a descendant of an observed process: that one's root, which the samples then carry. */
+  /** For a descendant of an observed process: the root of that process, which the samples then carry. */
   ancestor?: number;
   paths: readonly string[];
 }
