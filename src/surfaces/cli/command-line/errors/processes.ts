@@ -5,7 +5,7 @@ import { type Explanation, explanation, type TextsOf } from './explanation.js';
 /** Limits the advice: most containers have a process 1 and a process 7. */
 const MAX_INSIDERS = 3;
 
-/** Given processes that cannot be profiled. */
+/** Errors about the pids to profile. */
 export const PROCESS_TEXTS: TextsOf<'no-such-process' | 'thirty-two-bit'> = {
   'no-such-process': explainProcess,
   'thirty-two-bit': ({ pid, name }) =>
