@@ -37,7 +37,7 @@ const COMMANDS = [
         type: 'string',
         isRepeatable: true,
         value: 'NAME',
-        describe: 'Allow this user (default: you, and whoever was allowed before)',
+        describe: 'Allow this user (default: you, and those allowed before)',
       },
       {
         name: 'group',
@@ -75,7 +75,7 @@ const COMMANDS = [
       {
         name: 'status',
         type: 'boolean',
-        describe: 'Show what is installed, and for whom; exits with 0 if you can profile with it',
+        describe: 'Show what is installed and who may use it; exit with 0 if you can',
       },
       { name: 'yes', alias: 'y', type: 'boolean', describe: 'Do not ask' },
     ],

@@ -54,7 +54,7 @@ export function withoutSecurityModule(kind: Container): string {
 /** For a process that its starter forbids to gain privileges. */
 export function allowNewPrivileges(kind: Container): string {
   if (kind === undefined)
-    return 'run it in a terminal of its own: whoever started this one forbids it (NoNewPrivileges= of a unit, a sandbox)';
+    return 'run it in another terminal: what started this one forbids new privileges (NoNewPrivileges= of a unit, a sandbox)';
   return 'start the container without --security-opt no-new-privileges (allowPrivilegeEscalation: false)';
 }
 
