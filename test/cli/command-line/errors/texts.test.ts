@@ -59,7 +59,7 @@ for (const code of Object.keys(CAPTURE_PROBLEM_TEXTS) as (keyof typeof PROBLEM_S
 test('what is not observed is told with the cause alone', () => {
   const error = new CaptureError({ code: 'sampler', why: 'ended', ending: { kind: 'exited', status: 1 } });
   const [problem] = captureProblems([{ code: 'not-observed', path: '/bin/true', error }]);
-  assert.equal(problem?.message, '/bin/true ran unobserved: bee-sampler ended with code 1');
+  assert.equal(problem?.message, '/bin/true ran unobserved: bee-sampler exited with code 1');
 });
 
 test('an error says its code and its fields to whoever reads a stack trace', () => {

@@ -7,7 +7,7 @@ export function endingText(ending: ProcessEnding): string {
     case 'failed':
       return `could not be started: ${systemErrorText(ending.error)}`;
     case 'exited':
-      return `ended with code ${ending.status}`;
+      return `exited with code ${ending.status}`;
     case 'killed':
       return `was killed by ${ending.signal}`;
   }
