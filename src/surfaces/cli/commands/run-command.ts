@@ -3,8 +3,8 @@ import { UsageError } from '../../../cargo/command/usage-error.js';
 import { explain } from '../command-line/explain.js';
 import type { CommandName } from '../command-line/flag-specification.js';
 import { readFlags } from '../command-line/read-flags.js';
-import { packageVersion } from '../command-line/version.js';
-import { printText } from '../terminal/print-text.js';
+import { versionText } from '../command-line/version.js';
+import { show } from '../terminal/print-text.js';
 import { Terminal } from '../terminal/terminal.js';
 import { type Command, type CommandLine, HELP_FLAG, type RunCommand, usageOf } from './command.js';
 import { type CommandWord, commandsOf, NAMES_WORD } from './commands.js';
@@ -55,16 +55,6 @@ export async function runCommand(
 
 async function printNames(args: readonly string[]): Promise<number> {
   return await (await import('../command-line/completions/print-names.js')).printNames(args);
-}
-
-/** The wrapper has one name, whether typed with a space or not. */
-function versionText(command: CommandName, invokedAs: string): string {
-  return `${command === 'profile-bee' ? invokedAs : command} ${packageVersion()}\n`;
-}
-
-async function show(text: string): Promise<number> {
-  await printText(text);
-  return 0;
 }
 
 interface Chosen {

@@ -26,3 +26,9 @@ export async function printRaw(text: string): Promise<boolean> {
     });
   });
 }
+
+/** Writes lines as `printText` does; resolves with the exit code. */
+export async function show(text: string): Promise<number> {
+  await printText(text);
+  return 0;
+}

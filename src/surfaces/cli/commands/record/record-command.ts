@@ -14,13 +14,13 @@ import { toOptions, toTypedCargoLine } from '../../command-line/options/options.
 import { type RecordOptions, writesToStandardOutput } from '../../command-line/options/record-options.js';
 import { type Flags, parseFlags } from '../../command-line/parse-flags.js';
 import type { SplitLine } from '../../command-line/split-line.js';
-import { packageVersion } from '../../command-line/version.js';
+import { packageVersion, versionText } from '../../command-line/version.js';
 import { jsonText } from '../../outputs/json-text.js';
 import { type ReservedFile, reserveOutput } from '../../outputs/reserve-outputs.js';
 import type { ReservedStream } from '../../outputs/reserved-stream.js';
 import { makeTargetFolders } from '../../outputs/target-folders.js';
 import { becomeSudoCaller } from '../../sudo/become-caller.js';
-import { printText } from '../../terminal/print-text.js';
+import { show } from '../../terminal/print-text.js';
 import { Terminal } from '../../terminal/terminal.js';
 import { targetsText } from './list-targets.js';
 import { peakRssBytes } from './peak-rss.js';
@@ -39,7 +39,7 @@ export async function runWithFlags(
     const line = split(argv);
     const flags = await parseFlags(command, line.ours, line.invokedAs);
     if (flags.help) return await show(helpText(command, line.invokedAs));
-    if (flags.version) return await show(`${nameOf(command, line)} ${packageVersion()}\n`);
+    if (flags.version) return await show(versionText(command, line.invokedAs));
     return await runOptions(command, flags, line);
   } catch (error) {
     const summary = emptySummaryOf();
@@ -48,16 +48,6 @@ export async function runWithFlags(
     const reserve = () => (path === undefined ? undefined : reserveOutput(path));
     return await writeSummary(reserve, withStatus(summary, status), terminal);
   }
-}
-
-/** The wrapper has one name, with a space or without; `profile-bee` and `record` are distinguished. */
-function nameOf(command: CommandName, { invokedAs }: SplitLine): string {
-  return command === 'profile-bee' ? (invokedAs ?? command) : command;
-}
-
-async function show(text: string): Promise<number> {
-  await printText(text);
-  return 0;
 }
 
 /** Checks the command line before asking cargo, and before anything is reserved or started. */
