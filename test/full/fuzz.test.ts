@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { cacheDirectory } from './cache-directory.js';
 import { fuzzSeeds } from './fuzz-seeds.js';
+import { wireSeeds } from './wire-seeds.js';
 
-const TARGETS = ['sweep', 'symbols', 'unwind'];
+const TARGETS = ['sweep', 'symbols', 'unwind', 'wire'];
 const SECONDS = 60;
 /** Of one input: findings, as crashes are. The largest inputs have some 30 KB. */
 const LIMITS = ['-rss_limit_mb=1024', '-malloc_limit_mb=512', '-timeout=10', '-max_len=65536'];
@@ -17,10 +18,10 @@ const RUSTFLAGS = [
 ];
 const MACHINE = 'x86_64-unknown-linux-gnu';
 
-let seeds: string;
+let elfSeeds: string;
 let binaries: string;
 before(() => {
-  seeds = fuzzSeeds();
+  elfSeeds = fuzzSeeds();
   const folder = cacheDirectory('fuzz');
   const args = ['build', '--release', '--locked', '--manifest-path', 'native/fuzz/Cargo.toml'];
   const env = { ...process.env, RUSTFLAGS: RUSTFLAGS.join(' ') };
@@ -30,6 +31,7 @@ before(() => {
 
 for (const target of TARGETS) {
   test(`no input of a minute's fuzzing makes ${target} panic, hang or take much memory`, (t) => {
+    const seeds = target === 'wire' ? wireSeeds() : elfSeeds;
     const findings = join(seeds, '..', `${target}-`);
     const args = [
       `-max_total_time=${SECONDS}`,
