@@ -3,7 +3,7 @@
 #ifndef BEE_CALLER_CODE_BPF_H
 #define BEE_CALLER_CODE_BPF_H
 
-#include "maps.bpf.h"
+#include "walk_state.bpf.h"
 
 static __always_inline __u64 code_byte(__u64 code, int index)
 {
@@ -43,10 +43,10 @@ static __always_inline bool traps(__u64 address)
  * caller's code is in memory, but a child that was forked may not have touched it yet. Asked where a step may be wrong:
  * what lies on a stack is not always a return address, and an old one leads to a stack that is false and looks right.
  */
-static __always_inline bool follows_call(__u64 return_address, bool if_unread)
+static __always_inline bool follows_call(struct walk *walk, __u64 return_address, bool if_unread)
 {
-	__u32 zero = 0;
-	struct known_rules *known = bpf_map_lookup_elem(&known_rules, &zero);
+	__u32 walk_slot = walk->slot;
+	struct known_rules *known = bpf_map_lookup_elem(&known_rules, &walk_slot);
 	if (!known)
 		return false;
 	__u64 slot = (return_address * 0x9e3779b97f4a7c15ULL >> (64 - BEE_KNOWN_RULES_BITS)) & (BEE_KNOWN_RULES - 1);

@@ -5,22 +5,27 @@
 
 #include "maps.bpf.h"
 
-static __always_inline struct bee_counters *this_cpu_counters(void)
+static __always_inline __u32 current_epoch(void)
 {
-	__u32 zero = 0;
-	return bpf_map_lookup_elem(&counters, &zero);
+	return live.epoch & BEE_EPOCH_BIT;
+}
+
+static __always_inline struct bee_counters *counters_of(__u32 epoch)
+{
+	return bpf_map_lookup_elem(&counters, &epoch);
 }
 
 /* Adds atomically: where the kernel can preempt the program of a tracepoint, another one may count on the same CPU. */
 #define COUNT(field) do { \
-	struct bee_counters *counter_of_cpu = this_cpu_counters(); \
+	struct bee_counters *counter_of_cpu = counters_of(current_epoch()); \
 	if (counter_of_cpu) \
 		__sync_fetch_and_add(&counter_of_cpu->field, 1); \
 } while (0)
 
-static __always_inline void count_loss(enum bee_loss cause)
+/* Of a sample that has fired in that epoch. */
+static __always_inline void count_loss(__u32 epoch, enum bee_loss cause)
 {
-	struct bee_counters *counter = this_cpu_counters();
+	struct bee_counters *counter = counters_of(epoch);
 	if (counter)
 		counter->lost[cause]++;
 }

@@ -14,6 +14,11 @@
 #define BEE_SNAPSHOT_PAGES 8
 /* A caller's rbp may lie below rsp: just popped, or saved by a leaf that does not move rsp (the ABI's red zone). */
 #define BEE_RED_ZONE_BYTES 128
+/*
+ * Samples that can be at work on a CPU at a time: of a task, of a softirq, of an interrupt or NMI, and of a probe inside one
+ * of them.
+ */
+#define BEE_WALK_SLOTS 4 /* a power of two */
 #define BEE_TIMED_HITS 64 /* a power of two */
 
 /* .rodata.cfg: constants of one run. */
@@ -30,6 +35,19 @@ struct bee_config {
 	__u32 times_itself; /* where the kernel keeps no statistics of our programs */
 	__u32 checks_unwinding; /* sends a struct bee_check with every walk */
 };
+
+/*
+ * .data.live: what the sampler changes while the programs run, through mmap. A sample belongs to the epoch that it reads at
+ * its begin. When the epoch turns and the walks of the old one have ended, nothing changes any more of what was counted
+ * in it.
+ */
+struct bee_live {
+	__u64 epoch;
+	__u64 zero; /* of which the verifier does not know that it is 0 */
+};
+
+/* The bit of a key's second word, and the index of counters, that two epochs in a row do not share. */
+#define BEE_EPOCH_BIT 1
 
 /*
  * A process under observation. `generation` counts its execs: a space that was published for another generation
@@ -66,11 +84,11 @@ struct bee_mapping {
 	__u64 first_page; /* ELF page number of the first of `pages` */
 	__u32 dir_first;
 	__u32 pages;
-	__u32 object;
+	__u32 object; /* its number, and above BEE_OBJECT_BITS how often that has been given to another file */
 	__u32 flags; /* enum bee_mapping_flags */
 };
 
-/* Per CPU; the sampler adds them up when it stops. */
+/* Per CPU and by BEE_EPOCH_BIT; none is ever set back. */
 struct bee_counters {
 	__u64 fired;
 	__u64 lost[BEE_LOSS_COUNT];

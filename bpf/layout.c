@@ -6,7 +6,7 @@
 #include "unwind.h"
 #include "layout.h"
 
-_Static_assert(sizeof(struct bee_stack) == 96, "struct bee_stack has no implicit padding");
+_Static_assert(sizeof(struct bee_stack) == 104, "struct bee_stack has no implicit padding");
 _Static_assert(sizeof(struct bee_mapping) == 48, "array entries are padded to 8 bytes, so this has no gaps");
 _Static_assert(sizeof(struct bee_unwind_rule) == 16, "array entries are padded to 8 bytes, so this has no gaps");
 _Static_assert(BEE_RULE_COUNT <= 8, "a frame word has three bits for the rule");
@@ -23,11 +23,14 @@ const struct bee_layout_entry bee_layout_entries[] = {
 	FIELD(user_frames), FIELD(kernel_frames), FIELD(kind), FIELD(outcome), FIELD(root),
 	{ "stack.starter_tid", offsetof(struct bee_stack, starter.tid) },
 	{ "stack.starter_comm", offsetof(struct bee_stack, starter.comm) },
+	FIELD(event), FIELD(weight),
 	{ "stack.frames", sizeof(struct bee_stack) },
 	{ "frame.addressBits", BEE_FRAME_ADDRESS_BITS },
 	{ "frame.ruleShift", BEE_FRAME_RULE_SHIFT },
 	{ "frame.objectShift", BEE_FRAME_OBJECT_SHIFT },
 	{ "config.size", sizeof(struct bee_config) },
+	{ "live.size", sizeof(struct bee_live) },
+	{ "walk.slots", BEE_WALK_SLOTS },
 	{ "process.size", sizeof(struct bee_process) },
 	{ "space.size", sizeof(struct bee_space) },
 	{ "mapping.size", sizeof(struct bee_mapping) },

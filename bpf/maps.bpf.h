@@ -9,6 +9,8 @@
 /* In a section of its own: the order of variables inside .rodata is the compiler's. */
 const volatile struct bee_config config SEC(".rodata.cfg") = { .max_depth = BEE_MAX_USER_FRAMES };
 
+volatile struct bee_live live SEC(".data.live") = {};
+
 /* New stacks and snapshots. The sampler may shrink or grow it before loading. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -19,7 +21,11 @@ struct stack_key {
 	__u64 hash[2];
 };
 
-/* 128-bit hash of thread, name and frames -> repetitions after the first. */
+/*
+ * 128-bit hash of thread, name, event and frames, with the epoch's bit -> hits after the first in that epoch. The
+ * sampler takes entries of an epoch away when it is over. Hits of an event whose weight is not 1 will have
+ * the sum of their weights in a map of its own under the same key: samples of CPU time then pay nothing for it.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -114,8 +120,9 @@ struct {
 #define BEE_KNOWN_RULES (1 << BEE_KNOWN_RULES_BITS)
 
 /*
- * Rules that were found before: a frame's object and address as in record.h, and the number of its rule. An entry with
- * object 0 is a return address that follows a call.
+ * Rules that were found before: a frame's object and address as in record.h, and the number of its rule; in the upper half
+ * of that how often the object's number had been given to another file. An entry with object 0 is a return address that
+ * follows a call.
  */
 struct known_rules {
 	struct {
@@ -126,14 +133,14 @@ struct known_rules {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, BEE_WALK_SLOTS); /* a walk inside another must not see half an entry */
 	__type(key, __u32);
 	__type(value, struct known_rules);
 } known_rules SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__type(key, __u32);
 	__type(value, struct bee_counters);
 } counters SEC(".maps");

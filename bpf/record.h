@@ -2,8 +2,9 @@
 /*
  * Everything that crosses a boundary as bytes, declared once: BPF programs -> ring buffer -> sampler ->
  * socket -> libbee -> TypeScript. Little-endian, naturally aligned, no implicit padding.
- * Checked three times: _Static_assert in layout.c, offset_of! tests in Rust (the sampler's record.rs),
- * and test/ffi/layout.test.ts, which compares the TypeScript decoder with what libbee reports.
+ * From here the build writes the layout of a stack in Rust (native/wire) and TypeScript (bin/dev/record.mjs). Checked:
+ * _Static_assert in layout.c, offset_of! tests in Rust (the sampler's record.rs, libbee's layout.rs), and
+ * test/ffi/layout.test.ts, which compares TypeScript with what libbee reports.
  */
 #ifndef BEE_RECORD_H
 #define BEE_RECORD_H
@@ -65,13 +66,14 @@ enum bee_record_kind { BEE_RECORD_STACK = 0, BEE_RECORD_SNAPSHOT = 1, BEE_RECORD
  * A user frame is one word: address in the ELF's own virtual address space (47 bits; of the process when the
  * object is 0), the frame rule (3 bits), the object (14 bits; 0: no known mapping, for example JIT code).
  * The address is the one to look up: for callers it already points into the call instruction (return
- * address - 1). Objects are numbered by the sampler and stay valid for the whole run, so that a frame means the
- * same after dlclose, exec or exit.
+ * address - 1). Objects are numbered by the sampler. A number stays its file's after dlclose, exec or exit; it is given to
+ * another file only when no record that means the first can come any more.
  */
 #define BEE_FRAME_ADDRESS_BITS 47
 #define BEE_FRAME_RULE_SHIFT 47
 #define BEE_FRAME_OBJECT_SHIFT 50
-#define BEE_MAX_OBJECTS (1 << 14)
+#define BEE_OBJECT_BITS 14
+#define BEE_MAX_OBJECTS (1 << BEE_OBJECT_BITS)
 
 /*
  * Whose work a task does, where one process serves many (a test harness with a thread for each test): that of the
@@ -85,7 +87,7 @@ struct bee_starter {
 };
 
 /*
- * One stack. The BPF program sends it when it sees the stack (thread, name, frames) for the first time and
+ * One stack. The BPF program sends it when it sees the stack (thread, name, event, frames) for the first time and
  * counts repetitions in a map under `key`; a stack that found no room in that map is simply sent again.
  */
 struct bee_stack {
@@ -103,7 +105,8 @@ struct bee_stack {
 	__u8 reserved[2];
 	__u32 root; /* the request that began to observe its process or the one that it was forked from, see bee_process */
 	struct bee_starter starter;
-	__u32 reserved_end;
+	__u32 event; /* which of the capture's events has fired: its place in the list that the client asked for */
+	__u64 weight; /* how much of the event each hit stands for: 1 where hits are what is counted */
 	/* __u64 frames[] follow: user frames, leaf first; then kernel addresses, leaf first, callers already at -1 */
 };
 

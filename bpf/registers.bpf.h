@@ -3,12 +3,8 @@
 #ifndef BEE_REGISTERS_BPF_H
 #define BEE_REGISTERS_BPF_H
 
+#include "trigger.bpf.h"
 #include "walk_state.bpf.h"
-
-static __always_inline bool is_user_mode(struct bpf_perf_event_data *context)
-{
-	return context->regs.cs & 3;
-}
 
 #define SAVE_REGISTERS(walk, regs) do { \
 	(walk)->ip = (regs)->ip; \
@@ -36,12 +32,12 @@ static __always_inline bool is_user_mode(struct bpf_perf_event_data *context)
  * apart: the compiler would join the two behind one computed pointer, and the verifier refuses a computed pointer into
  * the context.
  */
-static __always_inline void load_user_registers(struct walk *walk, struct bpf_perf_event_data *context,
+static __always_inline void load_user_registers(struct walk *walk, const struct trigger *trigger,
 						struct task_struct *task)
 {
-	SAVE_REGISTERS(walk, &context->regs);
+	SAVE_REGISTERS(walk, trigger->registers);
 	asm volatile("" ::: "memory");
-	if (!is_user_mode(context)) {
+	if (!is_user_mode(trigger)) {
 		struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
 		SAVE_REGISTERS(walk, regs);
 	}

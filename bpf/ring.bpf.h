@@ -21,7 +21,7 @@ static __always_inline __u64 wakeup_flags(void)
  */
 static __always_inline void deliver_stack(struct walk *walk)
 {
-	struct stack_key key = { .hash = { walk->hash[0], walk->hash[1] } };
+	struct stack_key key = { .hash = { walk->stack.key[0], walk->stack.key[1] } };
 	__u64 *repetitions = bpf_map_lookup_elem(&counts, &key);
 	if (repetitions) {
 		__sync_fetch_and_add(repetitions, 1);
@@ -34,7 +34,7 @@ static __always_inline void deliver_stack(struct walk *walk)
 	if (bytes > sizeof(walk->stack) + sizeof(walk->frames))
 		bytes = sizeof(walk->stack) + sizeof(walk->frames);
 	if (bpf_ringbuf_output(&records, &walk->stack, bytes, wakeup_flags())) {
-		count_loss(BEE_LOSS_RINGBUF_FULL);
+		count_loss(walk->epoch, BEE_LOSS_RINGBUF_FULL);
 		return;
 	}
 	__u64 none = 0;

@@ -22,7 +22,7 @@ static __always_inline void count_exit_runtime(struct task_struct *task)
 	__u32 tid = BPF_CORE_READ(task, pid);
 	__u64 runtime_ns = BPF_CORE_READ(task, se.sum_exec_runtime);
 	__u64 *base = bpf_map_lookup_elem(&runtime_bases, &tid);
-	struct bee_counters *counter = this_cpu_counters();
+	struct bee_counters *counter = counters_of(current_epoch());
 	if (counter)
 		__sync_fetch_and_add(&counter->exited_cpu_ns, runtime_ns - (base ? *base : 0));
 	set_runtime_base(tid, runtime_ns);
@@ -32,7 +32,7 @@ static __always_inline void count_final_runtime(struct task_struct *task)
 {
 	__u32 tid = BPF_CORE_READ(task, pid);
 	__u64 *counted_ns = bpf_map_lookup_elem(&runtime_bases, &tid);
-	struct bee_counters *counter = this_cpu_counters();
+	struct bee_counters *counter = counters_of(current_epoch());
 	if (!counted_ns || !counter)
 		return;
 	__sync_fetch_and_add(&counter->exited_cpu_ns, BPF_CORE_READ(task, se.sum_exec_runtime) - *counted_ns);

@@ -20,7 +20,7 @@ static __always_inline bool spend_snapshot(struct walk *walk)
 		walk->budget_second = second;
 		walk->budget_left = config.snapshots_per_second;
 	}
-	struct bee_counters *counter = this_cpu_counters();
+	struct bee_counters *counter = counters_of(walk->epoch);
 	if (!counter)
 		return false;
 	bool is_behind = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) > 2ULL * config.wakeup_bytes;
@@ -51,37 +51,37 @@ static __always_inline void copy_stack(struct bee_snapshot *snapshot)
 
 /* Describes the moment of the sample: the task cannot have run on since. */
 static __always_inline void fill_snapshot(struct bee_snapshot *snapshot, struct walk *walk,
-					  struct bpf_perf_event_data *context, __u32 generation)
+					  const struct trigger *trigger, __u32 generation)
 {
 	snapshot->head = walk->stack;
 	snapshot->head.outcome = walk->outcome;
 	snapshot->head.user_frames = walk->length;
-	load_user_registers(walk, context, bpf_get_current_task_btf());
+	load_user_registers(walk, trigger, bpf_get_current_task_btf());
 	snapshot->ip = walk->ip;
 	__builtin_memcpy(snapshot->registers, walk->registers, sizeof(snapshot->registers));
 	snapshot->generation = generation;
 	copy_stack(snapshot);
 }
 
-static __always_inline void deliver_snapshot(struct walk *walk, struct bpf_perf_event_data *context,
+static __always_inline void deliver_snapshot(struct walk *walk, const struct trigger *trigger,
 					     __u32 generation)
 {
 	struct bee_snapshot *snapshot = bpf_ringbuf_reserve(&records, sizeof(*snapshot), 0);
 	if (!snapshot) {
-		count_loss(BEE_LOSS_RINGBUF_FULL);
+		count_loss(walk->epoch, BEE_LOSS_RINGBUF_FULL);
 		return;
 	}
-	fill_snapshot(snapshot, walk, context, generation);
+	fill_snapshot(snapshot, walk, trigger, generation);
 	snapshot->head.kind = BEE_RECORD_SNAPSHOT;
-	if (config.has_kernel_frames && !is_user_mode(context)) {
-		long bytes = bpf_get_stack(context, snapshot->kernel, sizeof(snapshot->kernel), 0);
+	if (config.has_kernel_frames && !is_user_mode(trigger)) {
+		long bytes = bpf_get_stack(trigger->context, snapshot->kernel, sizeof(snapshot->kernel), 0);
 		snapshot->head.kernel_frames = bytes > 0 ? bytes / sizeof(__u64) : 0;
 	}
 	bpf_ringbuf_submit(snapshot, BPF_RB_FORCE_WAKEUP); /* to be unwound before the mappings change again */
 }
 
 /* Sends a walk to the second unwinder. Every walk finds at least one frame; where there is none, there was no walk. */
-static __always_inline void send_check(struct walk *walk, struct bpf_perf_event_data *context, __u32 generation)
+static __always_inline void send_check(struct walk *walk, const struct trigger *trigger, __u32 generation)
 {
 	if (!config.checks_unwinding || walk->length == 0)
 		return;
@@ -90,7 +90,7 @@ static __always_inline void send_check(struct walk *walk, struct bpf_perf_event_
 		COUNT(checks_lost);
 		return;
 	}
-	fill_snapshot(&check->snapshot, walk, context, generation);
+	fill_snapshot(&check->snapshot, walk, trigger, generation);
 	check->snapshot.head.kind = BEE_RECORD_CHECK;
 	check->space = walk->space;
 	__u32 bytes = walk->length * sizeof(__u64);

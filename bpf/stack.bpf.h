@@ -30,7 +30,7 @@ static __always_inline void note_starter(struct bee_stack *stack)
 	stack->starter = starter ? *starter : none;
 }
 
-static __always_inline void begin_stack(struct walk *walk, __u64 pid_tgid, __u32 root)
+static __always_inline void begin_stack(struct walk *walk, const struct trigger *trigger, __u64 pid_tgid, __u32 root)
 {
 	walk->stack.time_ns = bpf_ktime_get_ns();
 	walk->stack.count = 1;
@@ -41,6 +41,9 @@ static __always_inline void begin_stack(struct walk *walk, __u64 pid_tgid, __u32
 	walk->stack.kernel_frames = 0;
 	walk->stack.kind = BEE_RECORD_STACK;
 	walk->stack.root = root;
+	walk->stack.key[1] = walk->epoch; /* of a snapshot, which has no key, it tells the epoch */
+	walk->stack.event = trigger->event;
+	walk->stack.weight = trigger->weight;
 	bpf_get_current_comm(walk->stack.comm, sizeof(walk->stack.comm));
 	note_starter(&walk->stack);
 	walk->length = 0;
@@ -69,7 +72,7 @@ static __always_inline bool has_current_space(struct walk *walk, __u32 tgid, str
 	return true;
 }
 
-static __always_inline void unwind_user(struct walk *walk, struct bpf_perf_event_data *context,
+static __always_inline void unwind_user(struct walk *walk, const struct trigger *trigger,
 					struct bee_process *process)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -77,7 +80,7 @@ static __always_inline void unwind_user(struct walk *walk, struct bpf_perf_event
 		drop_user_stack(walk, task->flags & PF_EXITING ? BEE_OUTCOME_EXITING : BEE_OUTCOME_KERNEL_ONLY);
 		return;
 	}
-	load_user_registers(walk, context, task);
+	load_user_registers(walk, trigger, task);
 	if (walk->cs == USER32_CS) {
 		drop_user_stack(walk, BEE_OUTCOME_THIRTY_TWO_BIT);
 		return;
@@ -92,11 +95,12 @@ static __always_inline void unwind_user(struct walk *walk, struct bpf_perf_event
 }
 
 /* Appends kernel frames to the user frames; returns their number. */
-static __always_inline __u32 append_kernel_stack(struct walk *walk, struct bpf_perf_event_data *context)
+static __always_inline __u32 append_kernel_stack(struct walk *walk, const struct trigger *trigger)
 {
-	if (!config.has_kernel_frames || is_user_mode(context) || walk->length > BEE_MAX_USER_FRAMES)
+	if (!config.has_kernel_frames || is_user_mode(trigger) || walk->length > BEE_MAX_USER_FRAMES)
 		return 0;
-	long bytes = bpf_get_stack(context, &walk->frames[walk->length], BEE_MAX_KERNEL_FRAMES * sizeof(__u64), 0);
+	__u64 *frames = &walk->frames[walk->length];
+	long bytes = bpf_get_stack(trigger->context, frames, BEE_MAX_KERNEL_FRAMES * sizeof(__u64), 0);
 	return bytes > 0 ? bytes / sizeof(__u64) : 0;
 }
 
@@ -121,10 +125,10 @@ static __always_inline void finish_hash(struct walk *walk)
 	__u64 *comm = (__u64 *)walk->stack.comm;
 	hash_word(walk, comm[0]);
 	hash_word(walk, comm[1]);
-	hash_word(walk, walk->outcome);
+	hash_word(walk, (__u64)walk->stack.event << 32 | walk->outcome);
 	hash_word(walk, (__u64)walk->stack.root << 32 | walk->stack.starter.tid); /* pids are used again */
 	walk->stack.key[0] = walk->hash[0];
-	walk->stack.key[1] = walk->hash[1];
+	walk->stack.key[1] = (walk->hash[1] & ~(__u64)BEE_EPOCH_BIT) | walk->epoch;
 }
 
 #endif

@@ -21,7 +21,7 @@ static __always_inline int enter_caller(struct walk *walk, __u64 return_address,
 /* Takes a step that no rule of a table proves. */
 static __always_inline int enter_doubtful_caller(struct walk *walk, __u64 return_address, __u64 sp, __u32 failure)
 {
-	if (return_address == 0 || !follows_call(return_address, true))
+	if (return_address == 0 || !follows_call(walk, return_address, true))
 		return stop_walk(walk, failure);
 	walk->known_registers = FOLLOWED_REGISTERS;
 	return enter_caller(walk, return_address, sp);

@@ -108,23 +108,25 @@ static __always_inline __u64 search_rule(struct walk *walk, __u64 virtual_addres
 /*
  * The rule in force at an address of walk->mapping, which has a table; NULL where no page of it has rows. Nine of ten
  * frames have been seen before, and a search in a large table waits for memory at most of its steps. What is known stays
- * true: the rules of an object never change, nor do the numbers of objects and rules.
+ * true: the rules of an object never change, nor do the numbers of rules, and a number of an object that was given to
+ * another file is not taken for the same.
  */
 static __always_inline struct bee_unwind_rule *find_rule(struct walk *walk, __u64 address)
 {
-	__u32 zero = 0;
-	struct known_rules *known = bpf_map_lookup_elem(&known_rules, &zero);
+	__u32 walk_slot = walk->slot;
+	struct known_rules *known = bpf_map_lookup_elem(&known_rules, &walk_slot);
 	if (!known)
 		return NULL;
 	__u64 virtual_address = address - walk->mapping.bias;
 	__u64 frame = virtual_address | (__u64)walk->mapping.object << BEE_FRAME_OBJECT_SHIFT;
 	__u64 slot = (frame * 0x9e3779b97f4a7c15ULL >> (64 - BEE_KNOWN_RULES_BITS)) & (BEE_KNOWN_RULES - 1);
-	if (known->at[slot].frame != frame) {
+	__u64 reuse = (__u64)(walk->mapping.object >> BEE_OBJECT_BITS) << 32;
+	if (known->at[slot].frame != frame || (known->at[slot].rule ^ reuse) >> 32) {
 		__u64 found = search_rule(walk, virtual_address);
 		if (found == NO_RULE)
 			return NULL;
 		known->at[slot].frame = frame;
-		known->at[slot].rule = found;
+		known->at[slot].rule = found | reuse;
 	}
 	__u32 index = known->at[slot].rule;
 	return bpf_map_lookup_elem(&rules, &index);

@@ -66,9 +66,15 @@ static __always_inline void release_held(struct bee_process *process, struct tas
 	process->is_held = 0;
 }
 
-/* Leaves a process out for good, with all that it starts, whatever it becomes later. */
-static __always_inline void leave_out(__u32 tgid)
+/*
+ * Leaves a process out for good, with all that it starts, whatever it becomes later. Its CPU time up to now was that of an
+ * observed one, unless it was the gate's.
+ */
+static __always_inline void leave_out(__u32 tgid, struct bee_process *process, struct task_struct *task)
 {
+	if (!process->is_held)
+		count_exit_runtime(task);
+	bpf_map_delete_elem(&runtime_bases, &tgid);
 	bpf_map_delete_elem(&processes, &tgid);
 	bpf_map_delete_elem(&spaces, &tgid);
 	COUNT(foreign_execs);
@@ -83,7 +89,7 @@ int on_exec(struct bpf_raw_tracepoint_args *context)
 	if (!process)
 		return 0;
 	if (!may_observe()) {
-		leave_out(tgid);
+		leave_out(tgid, process, (void *)context->args[0]);
 		return 0;
 	}
 	process->generation++;

@@ -6,7 +6,7 @@
  * The rows of one 4 KiB page of text lie together inside one chunk of 4,096 rows, sorted; each page begins with
  * the row in force at its first byte (low bits 0), so that a lookup never leaves its page.
  * A directory word tells where: bits 63..32 index of the first row, bits 31..16 log2 of the search's first step,
- * bits 15..0 number of rows (0: the page has no table). Before a file's words stands one with the number of its object.
+ * bits 15..0 number of rows (0: the page has no table). Before a file's words stands one with its object, as mappings have it.
  */
 #ifndef BEE_UNWIND_H
 #define BEE_UNWIND_H

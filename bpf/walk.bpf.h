@@ -15,7 +15,7 @@
 static __always_inline int stop_unmapped(struct walk *walk, __u64 address)
 {
 	bool trusted = walk->last_rule != BEE_RULE_GUESSED && walk->last_rule != BEE_RULE_JIT;
-	if (!trusted || (walk->is_caller && !follows_call(walk->ip, false)))
+	if (!trusted || (walk->is_caller && !follows_call(walk, walk->ip, false)))
 		return stop_walk(walk, BEE_OUTCOME_NO_CFI);
 	walk->unmapped = 1;
 	push_frame(walk, address, 0, BEE_RULE_CFI);
@@ -50,13 +50,13 @@ static __always_inline bool is_plausible(struct walk *walk, struct bee_unwind_ru
 	walk->is_doubtful = 0;
 	if (rule->kind == BEE_UNWIND_SIGNAL || rule->by & BEE_UNWIND_KNOWN_ROOT)
 		return true;
-	return follows_call(walk->ip, true);
+	return follows_call(walk, walk->ip, true);
 }
 
 /* Stops in text of whose page the table knows nothing. */
 static __always_inline int stop_in_gap(struct walk *walk, __u64 address)
 {
-	if (walk->is_doubtful && walk->is_caller && !follows_call(walk->ip, true))
+	if (walk->is_doubtful && walk->is_caller && !follows_call(walk, walk->ip, true))
 		return stop_walk(walk, BEE_OUTCOME_NO_CFI);
 	push_frame(walk, address - walk->mapping.bias, walk->mapping.object, BEE_RULE_CFI);
 	return stop_walk(walk, BEE_OUTCOME_NO_CFI);

@@ -10,8 +10,10 @@
 
 /* State of one walk; too large for the 512-byte BPF stack. */
 struct walk {
-	__u32 busy; /* guards against a second program on this CPU while one is at work */
+	__u32 busy; /* taken by a sample that is at work on this CPU */
 	__u32 length; /* user frames so far */
+	__u64 epoch; /* see BEE_EPOCH_BIT */
+	__u64 slot; /* of the walks on this CPU, and of what they remember */
 	__u64 hash[2];
 	__u64 ip;
 	__u64 registers[BEE_REGISTER_COUNT]; /* by enum bee_unwind_register */
@@ -39,10 +41,38 @@ struct walk {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, BEE_WALK_SLOTS);
 	__type(key, __u32);
 	__type(value, struct walk);
 } walks SEC(".maps");
+
+/*
+ * Takes a slot that no other sample on this CPU has: a probe may hit inside a sample, and where the kernel can preempt a
+ * probe's program, others come and go in any order. NULL when all are taken. The slot's number is made unknown to the
+ * verifier: it would follow the whole walk once for each.
+ */
+static __always_inline struct walk *take_walk(void)
+{
+	for (__u32 slot = 0; slot < BEE_WALK_SLOTS; slot++) {
+		__u32 index = slot;
+		struct walk *walk = bpf_map_lookup_elem(&walks, &index);
+		if (!walk)
+			return NULL;
+		if (__sync_lock_test_and_set(&walk->busy, 1) == 0) {
+			index = (slot + live.zero) & (BEE_WALK_SLOTS - 1);
+			walk = bpf_map_lookup_elem(&walks, &index);
+			if (walk)
+				walk->slot = index;
+			return walk;
+		}
+	}
+	return NULL;
+}
+
+static __always_inline void give_back_walk(struct walk *walk)
+{
+	*(volatile __u32 *)&walk->busy = 0;
+}
 
 enum walk_step { WALK_ON = 0, WALK_STOP = 1 };
 

@@ -2,23 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { encodeStart } from '../../src/ffi/sampler-messages.js';
+import {
+  decodeSamplerEvent,
+  encodeAdd,
+  encodeStart,
+  MESSAGE,
+  type SamplerEvent,
+} from '../../src/ffi/sampler-messages.js';
+import { decodeRecord } from '../../src/ffi/wire/fields.js';
+import { OBJECT_LAYOUT } from '../../src/ffi/wire/protocol.js';
 import { directoryOf } from '../kernel/running/bee-user.js';
 import type { OrdinaryUser } from '../packaging/account.js';
-
-/** Numbers of native/sampler/src/serve/protocol.rs. */
-export const TYPE = {
-  start: 1,
-  add: 2,
-  stop: 3,
-  started: 102,
-  added: 103,
-  object: 104,
-  stacks: 105,
-  totals: 108,
-  failed: 111,
-} as const;
-const OBJECT_HEAD_BYTES = 56;
 
 export interface Frame {
   type: number;
@@ -48,15 +42,14 @@ export function start({ ringBytes = 1 << 20, frequencyHz = 997, tableMiB = 40 } 
     maxDepth: 1024,
     tableMiB,
   } as const;
-  return frame(TYPE.start, encodeStart({ ...request, ringBytes, checksUnwinding: false }));
+  return frame(MESSAGE.start, encodeStart({ ...request, ringBytes, checksUnwinding: false }));
 }
 
 export function add(
   pid: number,
   { requestId = 1, isHeld = false, paths = [] as readonly string[] } = {},
 ): Buffer {
-  const head = words([requestId, pid, isHeld ? 1 : 0, 0, paths.length]);
-  return frame(TYPE.add, Buffer.concat([head, ...paths.map((path) => Buffer.from(`${path}\0`))]));
+  return frame(MESSAGE.target, encodeAdd({ requestId, pid, isHeld, paths }));
 }
 
 export function words(values: readonly number[]): Buffer {
@@ -65,7 +58,7 @@ export function words(values: readonly number[]): Buffer {
   return bytes;
 }
 
-export const STOP = frame(TYPE.stop);
+export const STOP = frame(MESSAGE.stop);
 
 /** Lets `user` listen, start `sampler` and send; without a sampler somebody else has to come. */
 export async function converse(
@@ -119,34 +112,43 @@ export function parse(output: string): Conversation {
   return { ...said, frames };
 }
 
+function eventsOf<K extends SamplerEvent['kind']>(
+  { frames }: Conversation,
+  kind: K,
+): Extract<SamplerEvent, { kind: K }>[] {
+  const packed: readonly number[] = [MESSAGE.stacks, MESSAGE.counts, MESSAGE.object, MESSAGE.jitDump];
+  const messages = frames.filter(({ type }) => !packed.includes(type));
+  const events = messages.map(({ type, payload }) => decodeSamplerEvent(type, payload));
+  return events.filter((event): event is Extract<SamplerEvent, { kind: K }> => event.kind === kind);
+}
+
 /** errno of each ADDED, by request. */
-export function errnosOf({ frames }: Conversation): Record<number, number> {
-  const added = frames.filter(({ type }) => type === TYPE.added);
-  return Object.fromEntries(added.map(({ payload }) => [payload.readUInt32LE(0), payload.readUInt32LE(4)]));
+export function errnosOf(conversation: Conversation): Record<number, number> {
+  const added = eventsOf(conversation, 'added');
+  return Object.fromEntries(added.map(({ requestId, errno }) => [requestId, errno]));
 }
 
 /** Paths of the files that came, each with whether a descriptor came with it. */
 export function objectsOf({ frames }: Conversation): Map<string, boolean> {
-  const objects = frames.filter(({ type }) => type === TYPE.object);
+  const objects = frames.filter(({ type }) => type === MESSAGE.object);
   return new Map(
     objects.map(({ payload }) => {
-      const path = payload.toString('utf8', OBJECT_HEAD_BYTES, OBJECT_HEAD_BYTES + payload.readUInt32LE(4));
-      return [path, (payload.readUInt32LE(12) & 1) !== 0];
+      const { path, hasDescriptor } = decodeRecord(OBJECT_LAYOUT, payload);
+      return [Buffer.from(path).toString(), hasDescriptor];
     }),
   );
 }
 
 /** Its code and what it says beside it, as `need 501, taken 501`; `started` where the session began. */
-export function answerOf({ frames }: Conversation): string {
-  if (frames.some(({ type }) => type === TYPE.started)) return 'started';
-  const failed = frames.find(({ type }) => type === TYPE.failed);
-  const { code, ...fields } = JSON.parse(failed?.payload.toString() ?? '{}') as Record<string, unknown>;
+export function answerOf(conversation: Conversation): string {
+  if (eventsOf(conversation, 'started').length > 0) return 'started';
+  const [failed] = eventsOf(conversation, 'failed');
+  const { code, ...fields } = failed?.failure ?? { code: undefined };
   const said = Object.entries(fields).map(([name, value]) => `${name} ${value}`);
   return `${code}: ${said.join(', ')}`;
 }
 
 /** The last totals. */
-export function totalsOf({ frames }: Conversation): Record<string, number> {
-  const totals = frames.filter(({ type }) => type === TYPE.totals).at(-1);
-  return totals === undefined ? {} : (JSON.parse(totals.payload.toString()) as Record<string, number>);
+export function totalsOf(conversation: Conversation): Record<string, number> {
+  return { ...(eventsOf(conversation, 'totals').at(-1)?.totals as unknown as Record<string, number>) };
 }

@@ -6,6 +6,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, before, test } from 'node:test';
+import { MESSAGE } from '../../src/ffi/sampler-messages.js';
 import { type BeeUser, directoryOf, makeBeeUser } from '../kernel/running/bee-user.js';
 import { setUpSampler } from '../kernel/running/installed-sampler.js';
 import { needsRoot } from '../kernel/running/needs-root.js';
@@ -23,7 +24,6 @@ import {
   STOP,
   start,
   startListening,
-  TYPE,
   totalsOf,
   words,
 } from './conversation.js';
@@ -225,7 +225,7 @@ test('hostile frames end the session, and nothing else', needsRoot, async () => 
 });
 
 function assertNothingCame(said: Conversation): void {
-  assert.ok(!said.frames.some(({ type }) => type === TYPE.stacks || type === TYPE.object));
+  assert.ok(!said.frames.some(({ type }) => type === MESSAGE.stacks || type === MESSAGE.object));
   assert.equal(totalsOf(said).fired ?? 0, 0);
 }
 
@@ -251,7 +251,7 @@ function mutated(frames: readonly Buffer[], next: Next): Buffer[] {
     for (let count = next(4); count > 0; count--) bytes[next(bytes.length)] = next(256);
     if (next(4) === 0) return bytes.subarray(0, next(bytes.length));
     if (next(4) === 0) return Buffer.concat([bytes, bytes]);
-    if (next(4) === 0) return Buffer.concat([words([next(2 ** 31), TYPE.add]), bytes]);
+    if (next(4) === 0) return Buffer.concat([words([next(2 ** 31), MESSAGE.target]), bytes]);
     return bytes;
   });
 }

@@ -84,17 +84,16 @@ impl Failure {
         }
     }
 
-    pub fn to_json(&self) -> String {
+    pub fn facts(&self) -> Facts {
         let facts = Facts::of(self.code);
-        let facts = match &self.what {
+        match &self.what {
             What::Step { step, subject, errno, detail } => {
                 facts.text("step", step).text("subject", subject).number("errno", errno).text("detail", detail)
             }
             What::Exceeded { need, taken, most } => {
                 facts.number("need", need).number("taken", taken).number("most", most)
             }
-        };
-        facts.to_json()
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 //! bee-sampler: the only privileged code. It loads the BPF programs, keeps their tables in step with what the
-//! observed processes map, and hands stacks to its client over a unix socket (serve/protocol.rs).
+//! observed processes map, and hands stacks to its client over a unix socket (native/wire).
 //!
 //! `bee-sampler SOCKET` connects to the socket, becomes who listens there (rights/), serves one capture (serve/) and
 //! exits; `bee-sampler --by-sudo SOCKET` does so apart from sudo, which ends. `bee-sampler --check` exits with 0 when
@@ -104,7 +104,7 @@ fn check_bounds(need: Need) -> ExitCode {
     match bounds.claim(need) {
         Ok(_) => check_rights(),
         Err(failure) => {
-            println!("{}", failure.to_json());
+            println!("{}", failure.facts().to_json());
             ExitCode::from(EXIT_NOT_PERMITTED)
         }
     }

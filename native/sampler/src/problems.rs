@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn a_thousand_of_one_kind_are_five_and_a_number() {
         let mut problems = Problems::default();
-        (0..1000).for_each(|number| problems.add(Facts::of("many").number("file", number)));
+        (0..1000).for_each(|number| problems.add(Facts::of("many").number("pid", number)));
         problems.add(Facts::of("one"));
         assert_eq!(problems.take().len(), MAX_TOLD as usize + 1);
         assert_eq!(problems.take_rest(), [Facts::of("many").number("more", 995)]);

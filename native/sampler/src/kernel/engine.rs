@@ -1,19 +1,21 @@
 //! The BPF programs of one capture and their maps, as typed handles.
 
+use std::collections::HashSet;
 use std::os::fd::{AsFd, AsRawFd};
 
-use libbpf_rs::{Link, MapCore, MapHandle, Object, OpenObject};
+use libbpf_rs::{Link, MapCore, MapFlags, MapHandle, Object, OpenObject};
 
 use crate::failure::{Failure, Outcome};
 use crate::kernel::bpf::array_memory::ArrayMemory;
 use crate::kernel::bpf::bpf_maps::{get, map_handle, map_memory, put, remove};
-use crate::kernel::bpf::bpf_programs::{attach_events, attach_tracepoints, config_of, open_object};
-use crate::kernel::bpf::counts;
+use crate::kernel::bpf::bpf_programs::{attach_programs, config_of, open_object};
+use crate::kernel::bpf::counts::{self, add_counters, Repetitions};
 use crate::kernel::bpf::record_ring::RecordRing;
 use crate::kernel::bpf::run_time_statistics::{program_run_ns, RunTimeStatistics};
 use crate::kernel::bpf::table_arrays::TableArrays;
+use crate::kernel::grace_period::wait_for_walks;
 use crate::kernel::perf::sampling_events::SamplingEvents;
-use crate::kernel::record::{read_from, Counters, Mapping, ProcessEnd, Space};
+use crate::kernel::record::{read_from, Counters, Live, Mapping, ProcessEnd, Space, EPOCH_BIT};
 use crate::kernel::settings::Settings;
 use crate::kernel::target::Target;
 use crate::rights::access::Access;
@@ -30,6 +32,10 @@ pub struct Engine {
     runtime_bases: MapHandle,
     counts: MapHandle,
     counters: MapHandle,
+    live: ArrayMemory<Live>,
+    epoch: u64,
+    /// What the two kinds of epochs had counted when the last of each was over.
+    closed: [Counters; 2],
     pub mappings: ArrayMemory<Mapping>,
     pub tables: TableArrays,
 }
@@ -48,8 +54,7 @@ impl Engine {
 
     fn of(object: OpenObject, events: SamplingEvents, statistics: Option<RunTimeStatistics>) -> Outcome<Engine> {
         let object = object.load().map_err(|error| Failure::from_bpf("load-bpf-programs", &error))?;
-        let mut links = attach_tracepoints(&object)?;
-        links.extend(attach_events(&object, &events.rings)?);
+        let links = attach_programs(&object, &events.rings)?;
         events.set_enabled(false)?; // libbpf enables an event when it attaches
         let handle = |name| map_handle(&object, name);
         Ok(Engine {
@@ -60,6 +65,9 @@ impl Engine {
             runtime_bases: handle("runtime_bases")?,
             counts: handle("counts")?,
             counters: handle("counters")?,
+            live: map_memory(&object, ".data.live")?,
+            epoch: 0,
+            closed: [Counters::default(); 2],
             mappings: map_memory(&object, "mappings")?,
             tables: TableArrays {
                 directory: map_memory(&object, "directory")?,
@@ -113,6 +121,16 @@ impl Engine {
         }
     }
 
+    /// All objects that a walk may meet from here on: those of every space in the kernel, of processes that we do not know
+    /// too.
+    pub fn reachable_objects(&self) -> HashSet<u32> {
+        let spaces = self.spaces.lookup_batch(self.spaces.max_entries(), MapFlags::ANY, MapFlags::ANY);
+        let spaces = spaces.into_iter().flatten().filter_map(|(_, space)| read_from::<Space>(&space));
+        let ranges: HashSet<(u32, u32)> = spaces.map(|space| (space.first, space.count)).collect();
+        let entries = ranges.into_iter().flat_map(|(first, count)| first..first.saturating_add(count));
+        entries.filter_map(|index| self.mappings.get(index as usize)).map(|mapping| mapping.object).collect()
+    }
+
     /// The kernel does this when it frees a process, which may have been before its last mappings were published.
     pub fn withdraw_space(&self, pid: u32) -> Outcome<()> {
         remove(&self.spaces, pid)
@@ -132,13 +150,47 @@ impl Engine {
         read_from(&bytes)
     }
 
-    /// All `{key, repetitions}`: see counts.rs.
-    pub fn repetitions(&self) -> Vec<u8> {
-        counts::repetitions(&self.counts)
+    /// Begins the next epoch. When this returns, the walks of the one before have ended: its records lie in the ring, and
+    /// what was counted in it will not change.
+    pub fn begin_epoch(&mut self) -> Outcome<()> {
+        let closed_bit = self.epoch_bit();
+        self.epoch += 1;
+        self.live.set(0, Live { epoch: self.epoch, zero: 0 });
+        wait_for_walks().map_err(|error| Failure::from_io("bpf", "wait-for-walks", &error))?;
+        self.closed[closed_bit as usize] = counts::counters(&self.counters, closed_bit);
+        Ok(())
     }
 
+    /// What the keys of this epoch have, and those of the one before have not.
+    pub fn epoch_bit(&self) -> u64 {
+        self.epoch & EPOCH_BIT
+    }
+
+    /// How many stacks can be counted at a time.
+    pub fn max_stacks(&self) -> u32 {
+        self.counts.max_entries()
+    }
+
+    /// `{key, repetitions}` of this epoch: see counts.rs.
+    pub fn repetitions(&self) -> Vec<u8> {
+        Repetitions::read(&self.counts, self.epoch_bit()).counted
+    }
+
+    /// Those of the epoch before this one, which leave the kernel.
+    pub fn take_closed_repetitions(&self) -> Outcome<Vec<u8>> {
+        let closed = Repetitions::read(&self.counts, self.epoch_bit() ^ EPOCH_BIT);
+        closed.remove_from(&self.counts)?;
+        Ok(closed.counted)
+    }
+
+    /// Up to now.
     pub fn counters(&self) -> Counters {
-        counts::counters(&self.counters)
+        add_counters(counts::counters(&self.counters, 0), counts::counters(&self.counters, EPOCH_BIT))
+    }
+
+    /// Up to the end of the epoch before this one.
+    pub fn closed_counters(&self) -> Counters {
+        add_counters(self.closed[0], self.closed[1])
     }
 
     /// How often the kernel paused an event since the last call.
@@ -160,8 +212,7 @@ mod counting;
 pub mod tests {
     use super::*;
     use crate::kernel::perf::perf_events::SamplingEvent;
-    use crate::kernel::record::{bytes_of, Config, LOSS_NESTED};
-    use libbpf_rs::MapFlags;
+    use crate::kernel::record::{bytes_of, Config, LOSS_NESTED, WALK_SLOTS};
 
     pub const SETTINGS: Settings = Settings {
         frequency_hz: 997,
@@ -222,26 +273,36 @@ pub mod tests {
         engine.set_sampling(false).unwrap();
     }
 
-    /// `busy` is the first word of struct walk. One event per CPU cannot interrupt itself, so the test pretends.
-    fn pretend_to_be_at_work(engine: &Engine) {
+    /// `busy` is the first word of struct walk. One event per CPU cannot interrupt itself, so the test pretends that so
+    /// many samples are at work.
+    fn pretend_to_be_at_work(engine: &Engine, samples: u32) {
         let walks = map_handle(&engine.object, "walks").unwrap();
         let mut walk = vec![0; walks.value_size() as usize];
         walk[0] = 1;
         let everywhere = vec![walk; libbpf_rs::num_possible_cpus().unwrap()];
-        walks.update_percpu(&0u32.to_le_bytes(), &everywhere, MapFlags::ANY).unwrap();
+        for slot in 0..samples {
+            walks.update_percpu(&slot.to_le_bytes(), &everywhere, MapFlags::ANY).unwrap();
+        }
     }
 
     #[test]
     fn the_repetitions_of_every_stack_are_read_however_many_there_are() {
-        let Some((engine, _)) = loaded_engine() else { return };
+        let Some((mut engine, _)) = loaded_engine() else { return };
         let stacks = 60_000_u64; // enough of them share a bucket
         for number in 1..=stacks {
             let key: Vec<u8> = [number, !number].iter().flat_map(|word| word.to_le_bytes()).collect();
             engine.counts.update(&key, &number.to_le_bytes(), MapFlags::ANY).unwrap();
         }
-        let all = engine.repetitions();
-        let counts = all.chunks_exact(24).map(|entry| u64::from_le_bytes(entry[16..].try_into().unwrap()));
-        assert_eq!(counts.sum::<u64>(), stacks * (stacks + 1) / 2);
+        let sum = |all: Vec<u8>| {
+            let counts = all.chunks_exact(24).map(|entry| u64::from_le_bytes(entry[16..].try_into().unwrap()));
+            counts.sum::<u64>()
+        };
+        let odd = (stacks / 2) * (stacks / 2); // their keys are even
+        assert_eq!(sum(engine.repetitions()), odd);
+        engine.begin_epoch().unwrap();
+        assert_eq!(sum(engine.take_closed_repetitions().unwrap()), odd);
+        assert_eq!(sum(engine.take_closed_repetitions().unwrap()), 0);
+        assert_eq!(sum(engine.repetitions()), stacks * (stacks + 1) / 2 - odd);
     }
 
     #[test]
@@ -259,9 +320,21 @@ pub mod tests {
     }
 
     #[test]
-    fn a_sample_inside_another_is_counted_as_nested() {
+    fn a_sample_inside_others_is_one_as_long_as_there_is_a_slot() {
         let Some((engine, _)) = loaded_engine() else { return };
-        pretend_to_be_at_work(&engine);
+        pretend_to_be_at_work(&engine, WALK_SLOTS - 1);
+        engine.observe(&Target::of(1, std::process::id())).unwrap();
+        sample_ourselves(&engine);
+        let Counters { fired, lost, snapshots, snapshots_over_budget, .. } = engine.counters();
+        assert!(fired > 20, "{fired} fired");
+        assert_eq!(lost.iter().sum::<u64>(), 0);
+        assert_eq!(snapshots + snapshots_over_budget, fired, "each found its way to the ring");
+    }
+
+    #[test]
+    fn a_sample_inside_more_than_there_are_slots_is_counted_as_nested() {
+        let Some((engine, _)) = loaded_engine() else { return };
+        pretend_to_be_at_work(&engine, WALK_SLOTS);
         engine.observe(&Target::of(1, std::process::id())).unwrap();
         sample_ourselves(&engine);
         let counters = engine.counters();

@@ -11,11 +11,17 @@ pub use names::*;
 pub const MAX_KERNEL_FRAMES: usize = 127;
 pub const MAX_USER_FRAMES: usize = 1024;
 pub const MAX_OBJECTS: u32 = 1 << 14;
+/// That of a frame, out of an object's id: see numbered_objects.rs.
+pub fn number_of(id: u32) -> u32 {
+    id & (MAX_OBJECTS - 1)
+}
+
 /// In place of an object's number: code that belongs to no file.
 pub const NO_OBJECT: u32 = 0;
 pub const SNAPSHOT_STACK_BYTES: usize = 32768;
 pub const RED_ZONE_BYTES: u64 = 128;
 
+pub const RECORD_STACK: u8 = 0;
 pub const RECORD_SNAPSHOT: u8 = 1;
 pub const RECORD_CHECK: u8 = 2;
 
@@ -23,6 +29,12 @@ pub const FRAME_RULE_SHIFT: u32 = 47;
 pub const FRAME_OBJECT_SHIFT: u32 = 50;
 pub const FRAME_ADDRESS_MASK: u64 = (1 << 47) - 1;
 pub const FRAME_RULE_MASK: u64 = (1 << FRAME_OBJECT_SHIFT) - 1 & !FRAME_ADDRESS_MASK;
+
+#[cfg(test)]
+pub const WALK_SLOTS: u32 = 4;
+
+/// Of a key's second word: two epochs in a row do not share it.
+pub const EPOCH_BIT: u64 = 1;
 
 pub const MAPPING_TABLE: u32 = 1;
 pub const MAPPING_JIT: u32 = 2;
@@ -51,7 +63,8 @@ pub struct StackHead {
     pub reserved: [u8; 2],
     pub root: u32,
     pub starter: Starter,
-    pub reserved_end: u32,
+    pub event: u32,
+    pub weight: u64,
 }
 
 #[repr(C)]
@@ -89,6 +102,13 @@ pub struct Config {
     pub has_kernel_frames: u32,
     pub times_itself: u32,
     pub checks_unwinding: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Live {
+    pub epoch: u64,
+    pub zero: u64,
 }
 
 #[repr(C)]
@@ -163,6 +183,7 @@ unsafe impl Plain for StackHead {}
 unsafe impl Plain for Snapshot {}
 unsafe impl Plain for Check {}
 unsafe impl Plain for Config {}
+unsafe impl Plain for Live {}
 unsafe impl Plain for Process {}
 unsafe impl Plain for Space {}
 unsafe impl Plain for Mapping {}
@@ -228,7 +249,11 @@ mod tests {
             ("stack.root", offset_of!(StackHead, root)),
             ("stack.starter_tid", offset_of!(StackHead, starter) + offset_of!(Starter, tid)),
             ("stack.starter_comm", offset_of!(StackHead, starter) + offset_of!(Starter, comm)),
+            ("stack.event", offset_of!(StackHead, event)),
+            ("stack.weight", offset_of!(StackHead, weight)),
             ("config.size", size_of::<Config>()),
+            ("live.size", size_of::<Live>()),
+            ("walk.slots", WALK_SLOTS as usize),
             ("process.size", size_of::<Process>()),
             ("space.size", size_of::<Space>()),
             ("mapping.size", size_of::<Mapping>()),

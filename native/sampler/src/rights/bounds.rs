@@ -13,6 +13,8 @@ use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use bee_wire::json::Object;
+
 use crate::failure::{Failure, Outcome};
 
 /// Takes 18 % of what everybody else computes on a virtual machine, where a tick costs 18 µs; 49,999 took 82 %. The
@@ -45,7 +47,8 @@ impl Default for Bounds {
 impl Bounds {
     /// For people, by way of the client.
     pub fn to_json(self) -> String {
-        format!("{{\"frequencyHz\":{},\"memoryMiB\":{}}}", self.frequency_hz, self.memory_bytes() >> 20)
+        let object = Object::default().number("frequencyHz", self.frequency_hz.into());
+        object.number("memoryMiB", self.memory_bytes() >> 20).into_text()
     }
 
     fn memory_bytes(&self) -> u64 {
@@ -207,6 +210,6 @@ mod tests {
         assert_eq!(bounds.check(alone, alone).unwrap_err().code, "over-frequency");
         let failure = bounds.check(need, need.plus(Need { frequency_hz: 0, bytes: 61 << 20 })).unwrap_err();
         assert_eq!(failure.code, "over-memory");
-        assert_eq!(failure.to_json(), "{\"code\":\"over-memory\",\"need\":40,\"taken\":101,\"most\":100}");
+        assert_eq!(failure.facts().to_json(), "{\"code\":\"over-memory\",\"need\":40,\"taken\":101,\"most\":100}");
     }
 }

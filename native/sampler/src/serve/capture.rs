@@ -1,12 +1,13 @@
 //! One capture: the client's requests, the kernel's news and records, and what goes back.
 
-use std::ffi::OsStr;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
+
+use bee_wire::protocol::{Tick, Totals, MESSAGE_STOP, MESSAGE_TARGET, MESSAGE_TICK};
+use bee_wire::{is_optional, Record};
 
 use crate::failure::{Failure, Outcome};
 use crate::kernel::bpf::run_time_statistics::RunTimeStatistics;
@@ -14,7 +15,7 @@ use crate::kernel::clock::monotonic_ns;
 use crate::kernel::engine::Engine;
 use crate::kernel::perf::sampling_events::SamplingEvents;
 use crate::kernel::perf::side_band::SideBand;
-use crate::kernel::record::ProcessEnd;
+use crate::kernel::record::{Counters, ProcessEnd};
 use crate::kernel::running_times::running_times;
 use crate::kernel::settings::Settings;
 use crate::kernel::target::Target;
@@ -24,12 +25,11 @@ use crate::rights::pidfd::has_ended;
 use crate::serve::awaited::Awaited;
 use crate::serve::checkpoint::Checkpoints;
 use crate::serve::client::Client;
-use crate::serve::protocol::{MESSAGE_ADD, MESSAGE_STOP};
-use crate::serve::requests::{parse_add, AddRequest};
+use crate::serve::requests::{malformed, parse_target, AddRequest};
 use crate::serve::stacks::Stacks;
 use crate::serve::totals::{totals, Costs};
-use crate::serve::wire::Wire;
 use crate::spaces::processes::Processes;
+use crate::tables::object_need::ObjectNeed;
 
 /// How often waiting stacks are fetched when nothing asks for it earlier.
 const TICK_MS: i32 = 100;
@@ -37,13 +37,14 @@ const TICK_MS: i32 = 100;
 pub struct Capture {
     settings: Settings,
     access: Rc<Access>,
-    client: Client,
-    engine: Engine,
+    pub(super) client: Client,
+    pub(super) engine: Engine,
     side_band: SideBand,
-    processes: Processes,
-    stacks: Stacks,
+    pub(super) processes: Processes,
+    pub(super) stacks: Stacks,
     awaited: Awaited,
-    checkpoints: Checkpoints,
+    pub(super) objects: ObjectNeed,
+    pub(super) checkpoints: Checkpoints,
     costs: Costs,
     is_sampling: bool,
     ticked_ns: u64,
@@ -60,7 +61,7 @@ enum Next {
 
 impl Capture {
     pub fn start(
-        wire: Wire,
+        client: Client,
         settings: &Settings,
         access: Access,
         statistics: Option<RunTimeStatistics>,
@@ -71,7 +72,6 @@ impl Capture {
         let (side_band, events) = spend(OPEN_EVENTS, open)?;
         let mut engine = Engine::load(settings, events, &access, statistics)?;
         let access = Rc::new(access);
-        let mut client = Client::new(wire);
         client.send_started(monotonic_ns() - begin_ns)?;
         if access.has_kernel_frames {
             client.send_kernel_symbols()?;
@@ -87,6 +87,7 @@ impl Capture {
             engine,
             side_band,
             awaited: Awaited::default(),
+            objects: ObjectNeed::default(),
             checkpoints: Checkpoints::new(),
             costs,
             is_sampling: false,
@@ -100,6 +101,7 @@ impl Capture {
         loop {
             let ready = self.wait()?;
             self.collect()?;
+            self.turn_full_epoch()?;
             self.tick()?;
             self.checkpoint()?;
             self.report_ends(&ready)?;
@@ -139,7 +141,7 @@ impl Capture {
     }
 
     /// Records first, then the news: a record's mappings were announced before the record was made.
-    fn collect(&mut self) -> Outcome<()> {
+    pub(super) fn collect(&mut self) -> Outcome<()> {
         let records = self.engine.take_records()?;
         let news = self.side_band.take();
         let client = &mut self.client;
@@ -159,6 +161,7 @@ impl Capture {
         }
         self.ticked_ns = now_ns;
         self.costs.note_memory();
+        self.processes.end_leaderless(&self.engine)?;
         let client = &mut self.client;
         self.processes.map_rewritten(&mut self.engine, &mut |objects| client.send_objects(objects))
     }
@@ -185,15 +188,20 @@ impl Capture {
     fn answer(&mut self) -> Outcome<Next> {
         let Some((kind, payload)) = self.client.receive()? else { return Ok(Next::ClientGone) };
         match kind {
-            MESSAGE_ADD => self.add(&parse_add(&payload)?)?,
+            MESSAGE_TARGET => self.add(&parse_target(&payload)?)?,
+            MESSAGE_TICK => self.answer_tick(&Tick::read(&payload).map_err(malformed)?)?,
             MESSAGE_STOP => return Ok(Next::Stop),
+            other if is_optional(other) => {}
             other => return Err(Failure::new("protocol", "read-request", format!("request {other} is unknown"))),
         }
         Ok(Next::GoOn)
     }
 
-    fn add(&mut self, request: &AddRequest) -> Outcome<()> {
-        let added = self.observe(request);
+    pub(super) fn add(&mut self, request: &AddRequest) -> Outcome<()> {
+        let added = match &request.target {
+            Some(target) => self.observe(target, request),
+            None => Err(io::Error::from_raw_os_error(libc::EOPNOTSUPP)),
+        };
         self.send_objects()?;
         self.report_problems()?;
         let (errno, detail) = match &added {
@@ -209,28 +217,27 @@ impl Capture {
     }
 
     /// Loads the tables of the files first: when the BPF program begins to sample the process, it can unwind it.
-    fn observe(&mut self, request: &AddRequest) -> io::Result<()> {
-        let Target { pid, is_awaited, .. } = request.target;
+    fn observe(&mut self, target: &Target, request: &AddRequest) -> io::Result<()> {
+        let Target { pid, is_awaited, .. } = *target;
         let process = self.access.authorize(pid)?;
         if !is_awaited && self.engine.is_observed(pid) {
             return Ok(());
         }
         self.side_band.enable()?;
-        for path in request.paths() {
-            let path = Path::new(OsStr::from_bytes(path));
-            let _ = self.processes.load_path(&mut self.engine, path);
+        for path in &request.paths {
+            let _ = self.processes.load_path(&mut self.engine, Path::new(path));
         }
         for (tid, runtime_ns) in running_times(pid) {
             self.engine.set_runtime_base(tid, runtime_ns).map_err(to_io)?;
         }
-        self.engine.observe(&request.target).map_err(to_io)?;
+        self.engine.observe(target).map_err(to_io)?;
         if has_ended(&process) {
             self.engine.forget(pid).map_err(to_io)?; // whoever has its pid now was not asked for
             return Err(io::Error::from_raw_os_error(libc::ESRCH));
         }
         let client = &mut self.client;
         let mut send_loaded = |objects: &mut _| client.send_objects(objects);
-        self.processes.add(&mut self.engine, &request.target, &mut send_loaded).map_err(to_io)?;
+        self.processes.add(&mut self.engine, target, &mut send_loaded).map_err(to_io)?;
         if is_awaited {
             self.awaited.add(pid, process);
         }
@@ -247,23 +254,28 @@ impl Capture {
         self.engine.set_sampling(true)
     }
 
+    /// Everything up to now, and a word that it is everything.
+    fn answer_tick(&mut self, tick: &Tick) -> Outcome<()> {
+        self.turn_epoch()?;
+        self.client.send_ticked(tick.number)
+    }
+
     fn finish(mut self) -> Outcome<()> {
         self.engine.set_sampling(false)?;
-        self.collect()?;
+        self.turn_epoch()?;
         let rest = self.processes.objects.problems.take_rest();
         self.client.send_problems(rest)?;
-        self.send_counts()?;
         self.client.send_done()
     }
 
     fn send_counts(&mut self) -> Outcome<()> {
         self.client.send_counts(&self.checkpoints.news(&self.engine.repetitions()))?;
-        let totals = self.totals();
+        let totals = self.totals(&self.engine.counters());
         self.client.send_totals(&totals)
     }
 
-    fn totals(&mut self) -> String {
-        totals(&self.settings, &mut self.engine, &self.processes, &self.stacks, &mut self.costs)
+    pub(super) fn totals(&mut self, counters: &Counters) -> Totals {
+        totals(&self.settings, counters, &mut self.engine, &self.processes, &self.stacks, &mut self.costs)
     }
 
     fn send_objects(&mut self) -> Outcome<()> {
@@ -286,16 +298,20 @@ fn to_io(failure: Failure) -> io::Error {
 mod tests {
     use super::*;
     use crate::kernel::engine::tests::{access_of_root, set_counters, SETTINGS};
-    use crate::kernel::record::Counters;
+    use bee_wire::protocol::Loss;
     use std::io::Read;
     use std::os::unix::net::UnixStream;
+
+    fn loss(cause: &str, samples: u64) -> Loss {
+        Loss { cause: cause.to_string(), samples }
+    }
 
     #[test]
     fn what_the_bpf_programs_count_is_in_the_totals() {
         let Some(access) = access_of_root() else { return };
         let (mut client, sampler) = UnixStream::pair().unwrap();
         let hearing = std::thread::spawn(move || client.read_to_end(&mut Vec::new()));
-        let mut capture = Capture::start(Wire::new(sampler), &SETTINGS, access, None).unwrap();
+        let mut capture = Capture::start(Client::new(sampler), &SETTINGS, access, None).unwrap();
         let lost = std::array::from_fn(|index| 101 + index as u64);
         let counters = Counters {
             fired: 1,
@@ -313,15 +329,24 @@ mod tests {
             ..Counters::default()
         };
         set_counters(&capture.engine, &counters);
-        let totals = capture.totals();
-        let expected = "fired:1 snapshots:2 snapshotsOverBudget:3 targetCpuNs:4 startersFull:5 processesFull:6 \
-                        spacesFull:7 endsFull:8 runtimeBasesFull:9 foreignExecs:10 foreignSamples:11 \
-                        maxProcesses:16384 ringbufFull:101 nested:102";
-        for field in expected.split_whitespace() {
-            let (name, value) = field.split_once(':').unwrap();
-            let is_in = |end: &str| totals.contains(&format!("\"{name}\":{value}{end}"));
-            assert!(is_in(",") || is_in("}"), "{field} is not in {totals}");
-        }
+        let totals = capture.totals(&capture.engine.counters());
+        let expected = Totals {
+            fired: 1,
+            lost: vec![loss("ringbufFull", 101), loss("nested", 102)],
+            snapshots: 2,
+            snapshots_over_budget: 3,
+            target_cpu_ns: 4,
+            starters_full: 5,
+            processes_full: 6,
+            spaces_full: 7,
+            ends_full: 8,
+            runtime_bases_full: 9,
+            foreign_execs: 10,
+            foreign_samples: 11,
+            max_processes: 16384,
+            ..totals.clone()
+        };
+        assert_eq!(totals, expected);
         drop(capture);
         hearing.join().unwrap().unwrap();
     }

@@ -34,6 +34,13 @@ impl Checkpoints {
         self.taken = Instant::now();
     }
 
+    /// What is news of all repetitions of an epoch that is over: the keys of the next one are others.
+    pub fn close(&mut self, repetitions: &[u8]) -> Vec<u8> {
+        let news = self.news(repetitions);
+        self.told = HashMap::new();
+        news
+    }
+
     /// From all `{key, repetitions}` those that have grown, by how much.
     pub fn news(&mut self, repetitions: &[u8]) -> Vec<u8> {
         let mut news = Vec::new();
@@ -66,5 +73,13 @@ mod tests {
         assert_eq!(checkpoints.news(&entries(&[(1, 5), (2, 1)])), entries(&[(1, 5), (2, 1)]));
         assert_eq!(checkpoints.news(&entries(&[(2, 1), (1, 8), (3, 2)])), entries(&[(1, 3), (3, 2)]));
         assert_eq!(checkpoints.news(&entries(&[(1, 8), (2, 1), (3, 2)])), vec![]);
+    }
+
+    #[test]
+    fn what_was_told_is_forgotten_with_its_epoch() {
+        let mut checkpoints = Checkpoints::new();
+        checkpoints.news(&entries(&[(1, 5)]));
+        assert_eq!(checkpoints.close(&entries(&[(1, 7)])), entries(&[(1, 2)]));
+        assert_eq!(checkpoints.news(&entries(&[(1, 3)])), entries(&[(1, 3)]));
     }
 }

@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use crate::failure::Outcome;
 use crate::kernel::engine::Engine;
-use crate::kernel::record::{bytes_of, read_from, Check, Snapshot, StackHead, RECORD_CHECK, RECORD_SNAPSHOT};
+use crate::kernel::record::{
+    bytes_of, read_from, Check, Snapshot, StackHead, EPOCH_BIT, RECORD_CHECK, RECORD_SNAPSHOT, RECORD_STACK,
+};
 use crate::kernel::settings::Limits;
 use crate::rights::access::Access;
 use crate::serve::client::Client;
@@ -20,6 +22,12 @@ pub struct Stacks {
     access: Rc<Access>,
     limits: Limits,
     outgoing: Vec<u8>,
+    /// Of the epoch that is being told of.
+    epoch_bit: u64,
+    /// Batches of the next one: they wait until the client has all of this one.
+    held: Vec<Vec<u8>>,
+    /// As many as the kernel counts in this epoch, if each has found room there.
+    of_epoch: u32,
     pub check: UnwindingCheck,
     /// 0 before there is one.
     pub first_sample_ns: u64,
@@ -27,7 +35,26 @@ pub struct Stacks {
 
 impl Stacks {
     pub fn new(access: Rc<Access>, limits: Limits) -> Stacks {
-        Stacks { access, limits, outgoing: Vec::new(), check: UnwindingCheck::default(), first_sample_ns: 0 }
+        Stacks {
+            access,
+            limits,
+            outgoing: Vec::new(),
+            epoch_bit: 0,
+            held: Vec::new(),
+            of_epoch: 0,
+            check: UnwindingCheck::default(),
+            first_sample_ns: 0,
+        }
+    }
+
+    /// All of the epoch before has been told; what was held is told with the next records.
+    pub fn begin_epoch(&mut self, epoch_bit: u64) {
+        self.epoch_bit = epoch_bit;
+        self.of_epoch = 0;
+    }
+
+    pub fn count_of_epoch(&self) -> u32 {
+        self.of_epoch
     }
 
     /// `records`: each behind its length (u32).
@@ -38,6 +65,7 @@ impl Stacks {
         processes: &mut Processes,
         client: &mut Client,
     ) -> Outcome<()> {
+        self.send_held(client)?;
         let mut rest = records;
         while let Some((length, tail)) = rest.split_at_checked(4) {
             let length = u32::from_le_bytes([length[0], length[1], length[2], length[3]]) as usize;
@@ -49,6 +77,14 @@ impl Stacks {
             }
         }
         self.send(client)
+    }
+
+    /// They are this epoch's by now.
+    fn send_held(&mut self, client: &mut Client) -> Outcome<()> {
+        for batch in std::mem::take(&mut self.held) {
+            client.send_stacks(&batch)?;
+        }
+        Ok(())
     }
 
     fn send(&mut self, client: &mut Client) -> Outcome<()> {
@@ -64,13 +100,28 @@ impl Stacks {
         if self.first_sample_ns == 0 {
             self.first_sample_ns = head.time_ns;
         }
+        let begin = self.outgoing.len();
         match head.kind {
             RECORD_SNAPSHOT => {
                 read_from(record).iter().for_each(|snapshot| self.append_snapshot(snapshot, engine, processes));
             }
             RECORD_CHECK => read_from(record).iter().for_each(|check| self.check_unwinding(check, engine, processes)),
-            _ => self.append_stack(&head, record),
+            RECORD_STACK => self.append_stack(&head, record),
+            _ => {}
         }
+        match head.key[1] & EPOCH_BIT == self.epoch_bit {
+            true => self.of_epoch += 1,
+            false => self.hold(begin),
+        }
+    }
+
+    fn hold(&mut self, begin: usize) {
+        let record = &self.outgoing[begin..];
+        match self.held.last_mut().filter(|batch| batch.len() < BATCH_BYTES) {
+            Some(batch) => batch.extend_from_slice(record),
+            None => self.held.push(record.to_vec()),
+        }
+        self.outgoing.truncate(begin);
     }
 
     fn check_unwinding(&mut self, check: &Check, engine: &Engine, processes: &mut Processes) {
@@ -96,7 +147,8 @@ impl Stacks {
         let around = Surroundings { mappings, tables: &engine.tables, read_code: &read_code };
         let Walked { frames, outcome } = unwind(snapshot, around, self.limits);
         let kernel = &snapshot.kernel[..usize::from(snapshot.head.kernel_frames).min(snapshot.kernel.len())];
-        let head = StackHead { kind: 0, outcome, user_frames: frames.len() as u16, key: [0; 2], ..snapshot.head };
+        let head =
+            StackHead { kind: RECORD_STACK, outcome, user_frames: frames.len() as u16, key: [0; 2], ..snapshot.head };
         self.outgoing.extend_from_slice(bytes_of(&head));
         for frame in frames {
             self.outgoing.extend_from_slice(&as_snapshot_frame(frame).to_le_bytes());

@@ -4,6 +4,9 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::ExitCode;
 
+use bee_wire::protocol::{Hello, MESSAGE_FAILED, MESSAGE_HELLO, MESSAGE_START};
+use bee_wire::versioned;
+
 use crate::failure::{Failure, Outcome};
 use crate::kernel::bpf::run_time_statistics::RunTimeStatistics;
 use crate::kernel::clock;
@@ -13,9 +16,8 @@ use crate::rights::capabilities::inherited;
 use crate::rights::policy::Policy;
 use crate::rights::privileges;
 use crate::serve::capture::Capture;
-use crate::serve::protocol::{MESSAGE_FAILED, MESSAGE_HELLO, MESSAGE_START, PROTOCOL_VERSION};
+use crate::serve::client::Client;
 use crate::serve::requests::parse_start;
-use crate::serve::wire::Wire;
 use crate::serve::{signals, sockets_left};
 
 #[derive(PartialEq)]
@@ -70,7 +72,7 @@ fn serve(entered: Entered, socket: &Path) -> ExitCode {
     match serve_capture(entered) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if Wire::new(report).send(MESSAGE_FAILED, failure.to_json().as_bytes()).is_err() {
+            if Client::new(report).send(MESSAGE_FAILED, failure.facts().payload()).is_err() {
                 sockets_left::remove(socket); // the client was killed, nobody else will
             }
             ExitCode::FAILURE
@@ -79,15 +81,12 @@ fn serve(entered: Entered, socket: &Path) -> ExitCode {
 }
 
 fn serve_capture(Entered { stream, access, statistics }: Entered) -> Outcome<()> {
-    let mut wire = Wire::new(stream);
-    let mut hello = PROTOCOL_VERSION.to_le_bytes().to_vec();
-    hello.extend_from_slice(&std::process::id().to_le_bytes());
-    hello.extend_from_slice(env!("CARGO_PKG_VERSION").as_bytes());
-    let io = |error| Failure::from_io("client", "receive-request", &error);
-    wire.send(MESSAGE_HELLO, &hello).map_err(io)?;
-    match wire.receive().map_err(io)? {
+    let mut client = Client::new(stream);
+    let hello = Hello { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").to_string() };
+    client.send(MESSAGE_HELLO, &versioned(&hello))?;
+    match client.receive()? {
         None => Err(Failure::new("client", "receive-request", "it has gone")),
-        Some((MESSAGE_START, payload)) => Capture::start(wire, &parse_start(&payload)?, access, statistics)?.run(),
+        Some((MESSAGE_START, payload)) => Capture::start(client, &parse_start(&payload)?, access, statistics)?.run(),
         Some((other, _)) => Err(Failure::new("protocol", "read-request", format!("request {other} before START"))),
     }
 }

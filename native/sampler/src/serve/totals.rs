@@ -1,5 +1,7 @@
 //! TOTALS: what a capture has counted and cost so far.
 
+use bee_wire::protocol::{Loss, Totals};
+
 use crate::kernel::clock::{monotonic_ns, own_cpu_ns, own_private_bytes, stolen_ns};
 use crate::kernel::engine::Engine;
 use crate::kernel::perf::perf_events::{cpu_clock_period_ns, SamplingEvent};
@@ -41,69 +43,73 @@ impl Costs {
         self.enabled_ns = monotonic_ns();
         self.stolen_base_ns = stolen_ns();
     }
-
-    fn fields(&self) -> [(&'static str, u64); 5] {
-        [
-            ("samplerCpuNs", own_cpu_ns().saturating_sub(self.load_cpu_ns)),
-            ("samplerLoadCpuNs", self.load_cpu_ns),
-            ("samplerPeakRssBytes", self.peak_private_bytes.max(own_private_bytes())),
-            ("throttled", self.throttled),
-            ("stolenNs", stolen_ns().saturating_sub(self.stolen_base_ns)),
-        ]
-    }
 }
 
+/// `counters`: those that the other numbers are to be held against.
 pub fn totals(
     settings: &Settings,
+    counters: &Counters,
     engine: &mut Engine,
     processes: &Processes,
     stacks: &Stacks,
     costs: &mut Costs,
-) -> String {
+) -> Totals {
     costs.throttled += engine.throttled();
-    let counters = engine.counters();
     let still_running: Vec<u32> = processes.living().filter(|pid| !is_gone(*pid)).collect();
     let run_ns = engine.program_run_ns();
-    let fields = [
-        ("targetCpuNs", counters.exited_cpu_ns + living_cpu_ns(engine, processes)),
-        ("bpfRunNs", run_ns.unwrap_or_else(|| timed_ns(&counters))),
-        ("stillRunning", still_running.len() as u64),
-        ("skippedTicks", skipped_ticks(settings, &counters)),
-        ("maxProcesses", engine.max_processes().into()),
-        ("attachToFirstSampleNs", stacks.first_sample_ns.saturating_sub(costs.enabled_ns)),
-    ];
-    let fields = fields.into_iter().chain(counted(&counters)).chain(full_maps(&counters));
-    let fields = list(fields.chain(costs.fields()).chain(tables(processes)));
-    let lost = list(LOSS_NAMES.into_iter().zip(counters.lost));
-    let named: Vec<String> = still_running.iter().take(MAX_NAMED).map(u32::to_string).collect();
-    let named = named.join(",");
-    let source = if run_ns.is_some() { "kernel" } else { "sampled" };
-    let check = settings.checks_unwinding.then(|| stacks.check.totals(counters.checks_lost)).unwrap_or_default();
-    format!("{{{fields},\"stillRunningPids\":[{named}],\"costSource\":\"{source}\",{check}\"lost\":{{{lost}}}}}")
+    Totals {
+        target_cpu_ns: counters.exited_cpu_ns + living_cpu_ns(engine, processes),
+        bpf_run_ns: run_ns.unwrap_or_else(|| timed_ns(counters)),
+        is_kernels_cost: run_ns.is_some(),
+        still_running: still_running.len() as u64,
+        still_running_pids: still_running.into_iter().take(MAX_NAMED).collect(),
+        skipped_ticks: skipped_ticks(settings, counters),
+        max_processes: engine.max_processes().into(),
+        attach_to_first_sample_ns: stacks.first_sample_ns.saturating_sub(costs.enabled_ns),
+        unwinding_check: settings.checks_unwinding.then(|| stacks.check.totals(counters.checks_lost)),
+        ..with_costs(costs, with_tables(processes, counted(counters)))
+    }
 }
 
-fn list<'a>(fields: impl Iterator<Item = (&'a str, u64)>) -> String {
-    fields.map(|(name, value)| format!("\"{name}\":{value}")).collect::<Vec<_>>().join(",")
+fn counted(counters: &Counters) -> Totals {
+    let lost = LOSS_NAMES.into_iter().zip(counters.lost);
+    Totals {
+        fired: counters.fired,
+        lost: lost.map(|(cause, samples)| Loss { cause: cause.to_string(), samples }).collect(),
+        snapshots: counters.snapshots,
+        snapshots_over_budget: counters.snapshots_over_budget,
+        foreign_execs: counters.foreign_execs,
+        foreign_samples: counters.foreign_samples,
+        // What found no room in a map of the kernel's.
+        starters_full: counters.starters_full,
+        processes_full: counters.processes_full,
+        spaces_full: counters.spaces_full,
+        ends_full: counters.ends_full,
+        runtime_bases_full: counters.runtime_bases_full,
+        ..Totals::default()
+    }
 }
 
-fn counted(counters: &Counters) -> [(&'static str, u64); 5] {
-    [
-        ("fired", counters.fired),
-        ("snapshots", counters.snapshots),
-        ("snapshotsOverBudget", counters.snapshots_over_budget),
-        ("foreignExecs", counters.foreign_execs),
-        ("foreignSamples", counters.foreign_samples),
-    ]
-}
-
-fn tables(processes: &Processes) -> [(&'static str, u64); 4] {
+fn with_tables(processes: &Processes, totals: Totals) -> Totals {
     let objects = &processes.objects;
-    [
-        ("tableBytes", objects.room.peak_bytes()),
-        ("tablesEvicted", objects.room.evicted),
-        ("tablesRefused", objects.room.refused),
-        ("tablesNs", objects.tables_ns),
-    ]
+    Totals {
+        table_bytes: objects.room.peak_bytes(),
+        tables_evicted: objects.room.evicted,
+        tables_refused: objects.room.refused,
+        tables_ns: objects.tables_ns,
+        ..totals
+    }
+}
+
+fn with_costs(costs: &Costs, totals: Totals) -> Totals {
+    Totals {
+        sampler_cpu_ns: own_cpu_ns().saturating_sub(costs.load_cpu_ns),
+        sampler_load_cpu_ns: costs.load_cpu_ns,
+        sampler_peak_rss_bytes: costs.peak_private_bytes.max(own_private_bytes()),
+        throttled: costs.throttled,
+        stolen_ns: stolen_ns().saturating_sub(costs.stolen_base_ns),
+        ..totals
+    }
 }
 
 /// Of threads that live, since they were observed.
@@ -115,17 +121,6 @@ fn living_cpu_ns(engine: &Engine, processes: &Processes) -> u64 {
 /// By the hits that the BPF program has timed itself, where the kernel keeps no statistics for us.
 fn timed_ns(counters: &Counters) -> u64 {
     (counters.timed_ns * counters.fired).checked_div(counters.timed_hits).unwrap_or(0)
-}
-
-/// What found no room in a map of the kernel's.
-fn full_maps(counters: &Counters) -> [(&'static str, u64); 5] {
-    [
-        ("startersFull", counters.starters_full),
-        ("processesFull", counters.processes_full),
-        ("spacesFull", counters.spaces_full),
-        ("endsFull", counters.ends_full),
-        ("runtimeBasesFull", counters.runtime_bases_full),
-    ]
 }
 
 /// Of those that were due while an observed task kept its CPU. The kernel lets a timer that comes late skip what it has

@@ -18,9 +18,14 @@ impl Comparisons {
     /// In the place of what was to come for the process.
     pub fn schedule(&mut self, pid: u32) {
         let now_ns = monotonic_ns();
-        self.due.retain(|(_, other)| *other != pid);
+        self.forget(pid);
         self.due.extend(COMPARED_AGAIN_MS.map(|ms| (now_ns + ms * 1_000_000, pid)));
         self.due.sort_unstable();
+    }
+
+    /// Of a process that is no more.
+    pub fn forget(&mut self, pid: u32) {
+        self.due.retain(|(_, other)| *other != pid);
     }
 
     /// Processes whose time has come.

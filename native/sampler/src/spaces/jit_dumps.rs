@@ -29,6 +29,11 @@ impl JitDumps {
         }
     }
 
+    /// Of a process that is no more: its pid may be another's.
+    pub fn forget(&mut self, pid: u32) {
+        self.known.retain(|(other, _)| *other != pid);
+    }
+
     /// Those since the last call.
     pub fn take(&mut self) -> Vec<JitDump> {
         std::mem::take(&mut self.new)

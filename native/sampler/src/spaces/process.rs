@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use crate::kernel::perf::side_band::NewMapping;
 use crate::kernel::record::Mapping;
 use crate::spaces::mappings::is_jit;
 use crate::spaces::space_ranges::SpaceRange;
@@ -73,6 +74,18 @@ impl Process {
         }
     }
 
+    /// Forgets what is not in `listed`: all executable mappings, sorted by begin.
+    pub fn forget_unmapped(&mut self, listed: &[NewMapping]) {
+        let is_listed = |mapping: &Mapping| {
+            let next = listed.partition_point(|listed| listed.end <= mapping.begin);
+            listed.get(next).is_some_and(|listed| listed.begin < mapping.end)
+        };
+        let count = self.mappings.len();
+        self.mappings.retain(is_listed);
+        self.covered.retain(is_listed);
+        self.must_publish |= self.mappings.len() < count;
+    }
+
     /// Where memory without a file lies in a range.
     pub fn jit_within(&self, range: Range<u64>) -> Vec<Range<u64>> {
         let first = self.mappings.partition_point(|mapping| mapping.end <= range.start);
@@ -98,6 +111,7 @@ impl Process {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::perf::side_band::FileIdentity;
     use crate::spaces::mappings::find_mapping;
     use crate::spaces::mappings::tests::{file, jit};
 
@@ -122,6 +136,27 @@ mod tests {
         assert_eq!(process(&[jit(10, 20), jit(15, 30), jit(5, 12)]).mappings, [jit(5, 30)]);
         let beside_files = [file(0, 10, 1), jit(10, 20), file(20, 30, 2), jit(25, 30)];
         assert_eq!(process(&beside_files).mappings, [file(0, 10, 1), jit(10, 20), file(20, 25, 2), jit(25, 30)]);
+    }
+
+    #[test]
+    fn what_is_not_mapped_any_more_is_forgotten() {
+        let mut process = process(&[file(10, 20, 1), file(20, 30, 2), jit(40, 60), file(70, 80, 3)]);
+        process.must_publish = false;
+        let listed = |ranges: &[(u64, u64)]| -> Vec<NewMapping> {
+            let mapping = |&(begin, end): &(u64, u64)| NewMapping {
+                begin,
+                end,
+                file_offset: 0,
+                identity: FileIdentity::default(),
+                path: Vec::new(),
+            };
+            ranges.iter().map(mapping).collect()
+        };
+        process.forget_unmapped(&listed(&[(10, 20), (20, 30), (45, 50), (70, 80)]));
+        assert!(!process.must_publish);
+        process.forget_unmapped(&listed(&[(0, 20), (30, 60), (80, 90)]));
+        assert!(process.must_publish);
+        assert_eq!(process.mappings, [file(10, 20, 1), jit(40, 60)]);
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub struct ProcessList {
     changed: Vec<u32>,
     /// Ended by the last news: samples that came with them may still ask for their mappings.
     ended: Vec<u32>,
+    /// Their first thread has ended, and others may go on.
+    leaderless: Vec<u32>,
 }
 
 impl ProcessList {
@@ -52,6 +54,14 @@ impl ProcessList {
         self.ended.push(pid);
     }
 
+    pub fn note_leaderless(&mut self, pid: u32) {
+        self.leaderless.push(pid);
+    }
+
+    pub fn take_leaderless(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.leaderless)
+    }
+
     pub fn has_just_ended(&self) -> bool {
         !self.ended.is_empty()
     }
@@ -69,6 +79,12 @@ impl ProcessList {
     /// their tables, for the samples that came with the news.
     pub fn used_objects(&self) -> HashSet<u32> {
         self.all.values().flat_map(|process| &process.mappings).map(|mapping| mapping.object).collect()
+    }
+
+    /// Also of text over which memory lies.
+    pub fn known_objects(&self) -> HashSet<u32> {
+        let mappings = self.all.values().flat_map(|process| process.mappings.iter().chain(&process.covered));
+        mappings.map(|mapping| mapping.object).collect()
     }
 
     /// Of processes that had mapped a file before there was room for its table.

@@ -114,7 +114,7 @@ impl Processes {
             News::Ended => self.end(engine, item.pid)?,
             News::Lost { records } => {
                 self.objects.problems.add(Facts::of("side-band-lost").number("records", records));
-                self.rescan(engine);
+                self.rescan(engine)?;
             }
         }
         Ok(())
@@ -132,6 +132,8 @@ impl Processes {
         if self.list.get(pid).is_some() && !self.access.may_inspect(pid) && !is_gone(pid) {
             let left_out = self.list.remove(pid).and_then(|process| process.range);
             self.publication.release(left_out, now_ns);
+            self.comparisons.forget(pid);
+            self.jit_dumps.forget(pid);
             return;
         }
         if let Some(process) = self.list.get_mut(pid) {
@@ -206,12 +208,12 @@ impl Processes {
         }
     }
 
-    /// The leader's end. Where other threads go on the mappings stay, to the end of the run: no news tells of the last
-    /// one.
+    /// The leader's end. Other threads may go on, and one of them may exec; no news tells of the last one's end.
     fn end(&mut self, engine: &Engine, pid: u32) -> Outcome<()> {
         let now_ns = monotonic_ns();
         let Some(process) = self.list.get_mut(pid) else { return Ok(()) };
-        if has_other_threads(pid) {
+        if !has_ended(engine, pid) {
+            self.list.note_leaderless(pid);
             return Ok(());
         }
         process.has_ended = true;
@@ -219,19 +221,31 @@ impl Processes {
         process.must_publish = false;
         self.publication.release(process.range.take(), now_ns);
         self.list.note_ended(pid);
+        self.comparisons.forget(pid);
+        self.jit_dumps.forget(pid);
         if engine.is_observed(pid) {
             return Ok(()); // not freed yet, or the pid is another's already
         }
         engine.withdraw_space(pid)
     }
 
-    fn rescan(&mut self, engine: &mut Engine) {
+    /// Processes that have outlived their leader, and now have ended, too.
+    pub fn end_leaderless(&mut self, engine: &Engine) -> Outcome<()> {
+        self.list.take_leaderless().into_iter().try_for_each(|pid| self.end(engine, pid))
+    }
+
+    fn rescan(&mut self, engine: &mut Engine) -> Outcome<()> {
         let pids: Vec<u32> = self.living().collect();
         for pid in pids {
+            if has_ended(engine, pid) {
+                self.end(engine, pid)?; // that was lost, too
+                continue;
+            }
             for mapping in scan_mappings(&self.access, pid) {
                 self.map(engine, pid, &mapping, monotonic_ns());
             }
         }
+        Ok(())
     }
 
     /// Files that were written over where they lie: a process that has one mapped executes what is in it now.
@@ -301,6 +315,40 @@ impl Processes {
         }
     }
 
+    /// Files that no process is known to have mapped, and to which no mapping in the kernel leads. Those whose last use is
+    /// not `idle_ns` ago are left out.
+    pub fn unused_objects(&self, engine: &Engine, idle_ns: u64) -> HashSet<u32> {
+        let time_ns = monotonic_ns().saturating_sub(idle_ns);
+        let known = self.list.known_objects();
+        let idle: HashSet<u32> = self.objects.idle_since(time_ns, &known).collect();
+        match idle.is_empty() {
+            true => idle,
+            false => &idle - &engine.reachable_objects(),
+        }
+    }
+
+    /// Lets go of what was unused before the epoch turned, and is so still.
+    pub fn let_go(&mut self, engine: &mut Engine, unused: &HashSet<u32>, before_ns: u64) {
+        let known = self.list.known_objects();
+        let idle: HashSet<u32> = self.objects.idle_since(before_ns, &known).collect();
+        let gone = &idle & unused;
+        self.demand.forget(&gone);
+        self.objects.let_go(&mut engine.tables, &gone);
+    }
+
+    /// munmap is no news. Compares what each process is known to have mapped with what it has.
+    pub fn forget_unmapped(&mut self, engine: &mut Engine) -> Outcome<()> {
+        let pids: Vec<u32> = self.living().collect();
+        for pid in pids {
+            let listed = scan_mappings(&self.access, pid);
+            let Some(process) = self.list.get_mut(pid).filter(|_| !listed.is_empty()) else { continue };
+            touch_objects(&mut self.objects, process, monotonic_ns());
+            process.forget_unmapped(&listed);
+            self.list.note_changed(pid);
+        }
+        self.publish(engine)
+    }
+
     fn publish(&mut self, engine: &mut Engine) -> Outcome<()> {
         let now_ns = monotonic_ns();
         for pid in self.list.take_changed() {
@@ -317,35 +365,41 @@ impl Processes {
     }
 }
 
+/// The kernel has freed it, or all of its threads have ended. The memory is asked for last: a thread that execs becomes the
+/// only one first.
+fn has_ended(engine: &Engine, pid: u32) -> bool {
+    !engine.is_observed(pid) || (!has_other_threads(pid) && is_gone(pid))
+}
+
 fn has_other_threads(pid: u32) -> bool {
     std::fs::read_dir(format!("/proc/{pid}/task")).is_ok_and(|threads| threads.count() > 1)
 }
 
 fn touch_objects(objects: &mut Objects, process: &Process, now_ns: u64) {
-    process.mappings.iter().for_each(|mapping| objects.room.touch(mapping.object, now_ns));
+    process.mappings.iter().for_each(|mapping| objects.touch(mapping.object, now_ns));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::kernel::engine::tests::{loaded_engine, sample_ourselves};
-    use crate::kernel::record::{read_from, StackHead, FRAME_OBJECT_SHIFT, FRAME_RULE_SHIFT};
+    use crate::kernel::record::{read_from, StackHead, FRAME_OBJECT_SHIFT, FRAME_RULE_SHIFT, MAX_OBJECTS};
 
-    /// Frames of files, by their CFI, in what waits in the ring.
-    fn take_cfi_frames(engine: &Engine) -> usize {
+    /// Of the stacks that wait in the ring: frames of files, by their CFI.
+    fn take_cfi_frames(engine: &Engine) -> Vec<usize> {
         let records = engine.take_records().unwrap();
         let mut rest = records.as_slice();
-        let mut count = 0;
+        let mut counts = Vec::new();
         while let Some((length, tail)) = rest.split_at_checked(4) {
             let (record, tail) = tail.split_at(u32::from_le_bytes(length.try_into().unwrap()) as usize);
             let head: StackHead = read_from(record).unwrap();
             let frames = record[size_of::<StackHead>()..].chunks_exact(8).take(head.user_frames.into());
             let words = frames.map(|word| u64::from_le_bytes(word.try_into().unwrap()));
             let is_cfi = |word: &u64| word >> FRAME_RULE_SHIFT & 7 == 0 && word >> FRAME_OBJECT_SHIFT != 0;
-            count += words.filter(is_cfi).count();
+            counts.push(words.filter(is_cfi).count());
             rest = tail;
         }
-        count
+        counts
     }
 
     #[test]
@@ -355,12 +409,39 @@ mod tests {
         engine.observe(&Target::of(1, std::process::id())).unwrap();
         processes.add(&mut engine, &Target::of(1, std::process::id()), &mut |_| Ok(())).unwrap();
         sample_ourselves(&engine);
-        assert!(take_cfi_frames(&engine) > 20);
-        for slot in processes.objects.since(0).iter().filter_map(|object| processes.objects.slot(object.id)) {
+        assert!(take_cfi_frames(&engine).iter().sum::<usize>() > 20);
+        for slot in processes.objects.iter().filter_map(|object| processes.objects.slot(object.id)) {
             slot.name_owner(&mut engine.tables, NO_OBJECT);
         }
         engine.observe(&Target::of(2, std::process::id())).unwrap(); // another root: known stacks are not sent again
         sample_ourselves(&engine);
-        assert_eq!(take_cfi_frames(&engine), 0);
+        assert_eq!(take_cfi_frames(&engine).iter().sum::<usize>(), 0);
+    }
+
+    #[test]
+    fn rules_that_were_remembered_of_a_file_are_not_those_of_the_next_with_its_number() {
+        let Some((mut engine, access)) = loaded_engine() else { return };
+        let pid = std::process::id();
+        let mut processes = Processes::new(&mut engine, Rc::new(access));
+        engine.observe(&Target::of(1, pid)).unwrap();
+        processes.add(&mut engine, &Target::of(1, pid), &mut |_| Ok(())).unwrap();
+        sample_ourselves(&engine);
+        assert!(take_cfi_frames(&engine).iter().sum::<usize>() > 20);
+        let reused = |id: u32| id + MAX_OBJECTS;
+        for object in processes.objects.iter() {
+            let Some(slot) = processes.objects.slot(object.id) else { continue };
+            slot.words().for_each(|word| engine.tables.directory.set(word, 0)); // a file without any rules
+            slot.name_owner(&mut engine.tables, reused(object.id));
+        }
+        let process = processes.list.get_mut(pid).unwrap();
+        process.mappings.iter_mut().for_each(|mapping| mapping.object = reused(mapping.object));
+        process.must_publish = true;
+        processes.list.note_changed(pid);
+        processes.publish(&mut engine).unwrap();
+        engine.observe(&Target::of(2, pid)).unwrap(); // another root: known stacks are not sent again
+        sample_ourselves(&engine);
+        let frames = take_cfi_frames(&engine);
+        // Each walk ends at its first frame, in text of which nothing is known.
+        assert!(!frames.is_empty() && frames.iter().all(|count| *count <= 1), "{frames:?}");
     }
 }

@@ -15,8 +15,12 @@ impl TableDemand {
     /// Notes that a process has the file mapped. True when its table is not loaded and room is to be looked for.
     pub fn note_use(&self, objects: &mut Objects, id: u32) -> bool {
         let now_ns = monotonic_ns();
-        objects.room.touch(id, now_ns);
+        objects.touch(id, now_ns);
         objects.room.wants(id, now_ns) && !self.waiting.contains(&id)
+    }
+
+    pub fn forget(&mut self, gone: &HashSet<u32>) {
+        self.waiting.retain(|id| !gone.contains(id));
     }
 
     /// Those to be tried again: once a second each.

@@ -11,6 +11,7 @@ use crate::tables::file::file_state::FileState;
 
 /// One state of a file. A file that is written again while it is mapped becomes another object.
 pub struct Object {
+    /// Its number, and more: see numbered_objects.rs.
     pub id: u32,
     pub path: Vec<u8>,
     pub build_id: Vec<u8>,
@@ -26,6 +27,10 @@ pub struct Object {
     /// Until it is sent.
     pub copy_descriptor: Option<OwnedFd>,
     pub segments: Vec<Segment>,
+    /// When a process last mapped it, or ceased to.
+    pub used_ns: u64,
+    /// That of file_watch.rs.
+    pub watch: Option<i32>,
 }
 
 impl Object {
@@ -42,6 +47,8 @@ impl Object {
             copy: None,
             copy_descriptor: None,
             segments: Vec::new(),
+            used_ns: crate::kernel::clock::monotonic_ns(),
+            watch: None,
         }
     }
 

@@ -23,6 +23,7 @@ use crate::tables::file::file_state::FileState;
 use crate::tables::file::file_watch::FileWatch;
 use crate::tables::file::opening::{is_elf, open_mapped, open_regular_file};
 use crate::tables::no_table::{not_loaded, not_read};
+use crate::tables::numbered_objects::NumberedObjects;
 use crate::tables::object::Object;
 use crate::tables::row_format::TableSlot;
 use crate::tables::table_room::TableRoom;
@@ -30,7 +31,7 @@ use crate::tables::vdso::own_vdso;
 
 pub struct Objects {
     access: Rc<Access>,
-    all: Vec<Object>,
+    all: NumberedObjects,
     by_state: HashMap<FileState, u32>,
     by_identity: HashMap<FileIdentity, u32>,
     /// The last state of each file, by device and inode.
@@ -55,7 +56,7 @@ impl Objects {
     pub fn new(access: Rc<Access>, memory: &TableArrays) -> Objects {
         Objects {
             access,
-            all: Vec::new(),
+            all: NumberedObjects::default(),
             by_state: HashMap::new(),
             by_identity: HashMap::new(),
             latest: HashMap::new(),
@@ -73,13 +74,61 @@ impl Objects {
     }
 
     pub fn get(&self, id: u32) -> Option<&Object> {
-        self.all.get(id.checked_sub(1)? as usize)
+        self.all.get(id)
     }
 
-    /// Objects numbered above `after`, in order.
+    /// The one that frames with the number mean now.
+    pub fn with_number(&self, number: u32) -> Option<&Object> {
+        self.all.with_number(number)
+    }
+
     #[cfg(test)]
-    pub fn since(&self, after: u32) -> &[Object] {
-        &self.all[after as usize..]
+    pub fn iter(&self) -> impl Iterator<Item = &Object> {
+        self.all.iter()
+    }
+
+    /// How many numbers are in use.
+    pub fn in_use(&self) -> usize {
+        self.all.in_use()
+    }
+
+    /// The next of which the client is to be told.
+    pub fn take_new(&mut self) -> Option<u32> {
+        self.all.take_new()
+    }
+
+    /// Notes that a process has, or had until now, the file mapped.
+    pub fn touch(&mut self, id: u32, now_ns: u64) {
+        self.room.touch(id, now_ns);
+        if let Some(object) = self.all.get_mut(id) {
+            object.used_ns = now_ns;
+        }
+    }
+
+    /// Files that nobody has used since then.
+    pub fn idle_since<'a>(&'a self, time_ns: u64, used: &'a HashSet<u32>) -> impl Iterator<Item = u32> + 'a {
+        let is_idle =
+            move |object: &&Object| !object.is_vdso && object.used_ns <= time_ns && !used.contains(&object.id);
+        self.all.iter().filter(is_idle).map(|object| object.id)
+    }
+
+    /// Files that nobody knows any more, and whose numbers are given to others: no process has them mapped, no walk can
+    /// look up their tables, and no record that names them is on its way.
+    pub fn let_go(&mut self, memory: &mut TableArrays, gone: &HashSet<u32>) {
+        for id in gone {
+            let Some(object) = self.all.remove(*id) else { continue };
+            self.room.forget(memory, *id);
+            if object.file.is_some() {
+                self.descriptors.give_back();
+            }
+            self.copies.give_back(object.copy.as_ref().map_or(0, |copy| copy.bytes().len()));
+            let is_watched = |watch: &i32| self.all.iter().any(|other| other.watch == Some(*watch));
+            object.watch.filter(|watch| !is_watched(watch)).iter().for_each(|watch| self.watch.remove(*watch));
+        }
+        self.by_state.retain(|_, id| !gone.contains(id));
+        self.by_identity.retain(|_, id| !gone.contains(id));
+        self.latest.retain(|_, id| !gone.contains(id));
+        self.replaced.retain(|_, id| !gone.contains(id));
     }
 
     /// None: no unwind table (not an ELF file, corrupt, no room).
@@ -127,7 +176,7 @@ impl Objects {
     pub fn load_mapped(&mut self, memory: &mut TableArrays, file: File, new: &NewMapping) -> u32 {
         let loaded = self.load_file(memory, file, new.path.clone());
         let id = loaded.unwrap_or_else(|error| self.add_unreadable(new, &error));
-        self.by_identity.insert(new.identity, id);
+        self.note_identity(new, id);
         id
     }
 
@@ -154,8 +203,8 @@ impl Objects {
         if let Some(id) = self.replaced.get(path) {
             return *id;
         }
-        let object = Object { is_replaced: true, ..self.new_object(path.to_vec()) };
-        let id = self.number(object);
+        let Some(object) = self.new_object(path.to_vec()) else { return NO_OBJECT };
+        let id = self.number(Object { is_replaced: true, ..object });
         self.replaced.insert(path.to_vec(), id);
         id
     }
@@ -164,19 +213,17 @@ impl Objects {
     /// call looks at so many of them that it does not cost too much, the next one at the next.
     pub fn take_rewritten(&mut self, memory: &mut TableArrays) -> Vec<u32> {
         const MAX_LOOKED_AT: usize = 256;
-        let count = self.all.len();
-        let first = self.next_watched;
-        self.next_watched = (first + MAX_LOOKED_AT) % count.max(1);
-        let looked_at = (0..count.min(MAX_LOOKED_AT)).map(|step| (first + step) % count);
-        let rewritten: Vec<usize> = looked_at.filter(|index| self.all[*index].is_as_loaded() == Some(false)).collect();
-        for index in &rewritten {
-            let object = &mut self.all[*index];
-            if object.file.take().is_some() {
+        let looked_at = self.all.some_from(self.next_watched, MAX_LOOKED_AT);
+        let is_rewritten = |object: &&Object| object.is_as_loaded() == Some(false);
+        let rewritten: Vec<u32> = looked_at.filter(is_rewritten).map(|object| object.id).collect();
+        self.next_watched = (self.next_watched + MAX_LOOKED_AT) % self.all.numbers().max(1);
+        for id in &rewritten {
+            if self.all.get_mut(*id).and_then(|object| object.file.take()).is_some() {
                 self.descriptors.give_back();
             }
-            self.room.disown(memory, object.id);
+            self.room.disown(memory, *id);
         }
-        rewritten.iter().map(|index| self.all[*index].id).collect()
+        rewritten
     }
 
     /// The vdso is the same in every process of a kernel; ours is at hand.
@@ -184,30 +231,30 @@ impl Objects {
         if let Some(id) = self.vdso {
             return id;
         }
-        let object = Object { is_vdso: true, ..self.new_object(b"[vdso]".to_vec()) };
-        let id = self.add(memory, object, Contents::Mapped(own_vdso()));
+        let Some(object) = self.new_object(b"[vdso]".to_vec()) else { return NO_OBJECT };
+        let id = self.add(memory, Object { is_vdso: true, ..object }, Contents::Mapped(own_vdso()));
         self.vdso = Some(id);
         id
     }
 
     fn load_file(&mut self, memory: &mut TableArrays, file: File, path: Vec<u8>) -> io::Result<u32> {
-        self.watch.add(&file); // before its state is read
+        let watch = self.watch.add(&file); // before its state is read
         let state = FileState::of(&file.metadata()?);
         if let Some(id) = self.with_state(&file, state) {
             return Ok(id);
         }
+        let Some(object) = self.new_object(path) else { return Ok(NO_OBJECT) };
+        let object = Object { state: Some(state), watch, ..object };
         let was_rewritten = self.latest.contains_key(&(state.device, state.inode));
         if was_rewritten {
             self.rewritten_ns = monotonic_ns();
         }
         if was_rewritten && !is_elf(&file) {
             // It is being written just now. To be looked at again, so it is no other file's placeholder.
-            let object = Object { is_replaced: true, state: Some(state), file: Some(file), ..self.new_object(path) };
-            return Ok(self.number(object));
+            return Ok(self.number(Object { is_replaced: true, file: Some(file), ..object }));
         }
         let is_kept_small = self.descriptors.are_scarce() && state.size <= MAX_SMALL_BYTES;
         let is_to_be_copied = is_young(&state) || was_rewritten || is_kept_small;
-        let object = Object { state: Some(state), ..self.new_object(path) };
         let id = self.add_file(memory, file, object, is_to_be_copied)?;
         self.by_state.insert(state, id);
         self.latest.insert((state.device, state.inode), id);
@@ -259,8 +306,13 @@ impl Objects {
         }
     }
 
-    fn new_object(&self, path: Vec<u8>) -> Object {
-        Object::new(self.all.len() as u32 + 1, path)
+    /// With the next number, to be added before there is another. None when all are in use.
+    fn new_object(&mut self, path: Vec<u8>) -> Option<Object> {
+        let id = self.all.next_id();
+        if id.is_none() {
+            self.problems.add(Facts::of("too-many-objects").number("most", MAX_OBJECTS));
+        }
+        Some(Object::new(id?, path))
     }
 
     fn add(&mut self, memory: &mut TableArrays, mut object: Object, contents: Contents) -> u32 {
@@ -275,20 +327,15 @@ impl Objects {
         self.number(object)
     }
 
-    /// Its number, or NO_OBJECT when there are no more.
     fn number(&mut self, object: Object) -> u32 {
         let id = object.id;
-        if id >= MAX_OBJECTS {
-            self.problems.add(Facts::of("too-many-objects").number("most", MAX_OBJECTS));
-            return NO_OBJECT;
-        }
-        self.all.push(object);
+        self.all.insert(object);
         id
     }
 
     /// The client has it: only what is needed from here on is kept.
     pub fn settle(&mut self, id: u32) {
-        let Some(object) = self.all.get_mut(id as usize - 1) else { return };
+        let Some(object) = self.all.get_mut(id) else { return };
         object.copy_descriptor = None;
         if object.file.is_some() && !self.descriptors.take() {
             object.file = None;
@@ -322,7 +369,7 @@ impl Objects {
     }
 
     fn load_again(&mut self, memory: &mut TableArrays, id: u32, used: &HashSet<u32>) -> Option<()> {
-        let object = self.all.get(id.checked_sub(1)? as usize)?;
+        let object = self.all.get(id)?;
         let contents = contents_of(&self.access, object)?;
         let bytes = contents.bytes();
         let elf = ElfFile::parse(bytes).ok()?;
@@ -336,9 +383,16 @@ impl Objects {
             Some(errno) => facts.number("errno", errno).text("detail", ""),
             None => facts.number("errno", 0).text("detail", &error.to_string()),
         });
-        let id = self.number(self.new_object(new.path.clone()));
-        self.by_identity.insert(new.identity, id);
+        let Some(object) = self.new_object(new.path.clone()) else { return NO_OBJECT };
+        let id = self.number(object);
+        self.note_identity(new, id);
         id
+    }
+
+    fn note_identity(&mut self, new: &NewMapping, id: u32) {
+        if id != NO_OBJECT {
+            self.by_identity.insert(new.identity, id);
+        }
     }
 }
 

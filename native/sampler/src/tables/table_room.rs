@@ -188,6 +188,13 @@ impl TableRoom {
         }
     }
 
+    /// Of a file that is known no more. Only when no walk can look its table up: see objects.rs.
+    pub fn forget(&mut self, memory: &mut TableArrays, id: u32) {
+        if let Some(Entry { state: State::Loaded(table), .. }) = self.entries.remove(&id) {
+            self.tables.unload(memory, table);
+        }
+    }
+
     /// Those that together have that many rows, or all there are.
     fn longest_idle(&self, rows: usize, used: &HashSet<u32>) -> Vec<u32> {
         let idle = self.entries.iter().filter(|(id, _)| !used.contains(id));

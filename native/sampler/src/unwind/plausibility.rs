@@ -49,6 +49,12 @@ struct Place {
 }
 
 impl Plausibility {
+    /// Numbers of objects mean other files from here on.
+    pub fn forget_code(&mut self) {
+        self.callers.clear();
+        self.roots.clear();
+    }
+
     /// The doubt that is to be shown, where there is one.
     pub fn examine(&mut self, stack: &Examined) -> Option<Facts> {
         let frames = &stack.walked.frames;
@@ -118,7 +124,7 @@ impl Examined<'_> {
         if object == NO_OBJECT {
             return None;
         }
-        let of_object = self.around.mappings.iter().filter(|mapping| mapping.object == object);
+        let of_object = self.around.mappings.iter().filter(|mapping| number_of(mapping.object) == object);
         of_object
             .map(|mapping| (mapping, in_file.wrapping_add(mapping.bias)))
             .find(|(mapping, address)| (mapping.begin..mapping.end).contains(address))

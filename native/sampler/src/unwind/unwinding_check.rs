@@ -9,6 +9,8 @@
 
 use std::cell::Cell;
 
+use bee_wire::protocol;
+
 use crate::facts::Facts;
 use crate::kernel::clock::monotonic_ns;
 use crate::kernel::engine::Engine;
@@ -80,6 +82,10 @@ impl UnwindingCheck {
         difference.into_iter().chain(doubt).collect()
     }
 
+    pub fn forget_code(&mut self) {
+        self.plausibility.forget_code();
+    }
+
     fn difference(&mut self, head: &StackHead, there: &Walked, here: &Walked, objects: &Objects) -> Option<Facts> {
         if there == here {
             return None;
@@ -92,15 +98,12 @@ impl UnwindingCheck {
         (self.differing <= MAX_SHOWN).then(|| facts(head, there, here, objects))
     }
 
-    /// A field of TOTALS, with its comma.
-    pub fn totals(&self, lost: u64) -> String {
-        let UnwindingCheck { checked, prefix_only, differing, late, .. } = self;
+    /// `lost`: checks that found no room in the ring.
+    pub fn totals(&self, lost: u64) -> protocol::UnwindingCheck {
+        let UnwindingCheck { checked, prefix_only, differing, late, .. } = *self;
         let Plausibility { impossible_callers, false_roots, .. } = self.plausibility;
         let unchecked = late + lost;
-        format!(
-            "\"unwindingCheck\":{{\"checked\":{checked},\"prefixOnly\":{prefix_only},\"differing\":{differing},\
-             \"unchecked\":{unchecked},\"impossibleCallers\":{impossible_callers},\"falseRoots\":{false_roots}}},"
-        )
+        protocol::UnwindingCheck { checked, prefix_only, differing, unchecked, impossible_callers, false_roots }
     }
 }
 
@@ -123,10 +126,10 @@ fn facts(head: &StackHead, there: &Walked, here: &Walked, objects: &Objects) -> 
     };
     let rows: Vec<String> = (same.saturating_sub(1)..length.min(same + FRAMES_SHOWN)).map(row).collect();
     let facts = facts_of_stack("unwinding-difference", head, &rows).number("same", same);
-    facts.object("inKernel", &walk_facts(there)).object("inSampler", &walk_facts(here))
+    facts.walk("inKernel", &walk_facts(there)).walk("inSampler", &walk_facts(here))
 }
 
-fn walk_facts(walked: &Walked) -> String {
-    let end = OUTCOME_NAMES[usize::from(walked.outcome)];
-    format!("{{\"frames\":{},\"end\":\"{end}\"}}", walked.frames.len())
+fn walk_facts(walked: &Walked) -> protocol::Walk {
+    let end = OUTCOME_NAMES[usize::from(walked.outcome)].to_string();
+    protocol::Walk { frames: walked.frames.len() as u64, end }
 }

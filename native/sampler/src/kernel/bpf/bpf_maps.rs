@@ -33,7 +33,11 @@ fn write_failure(map: &MapHandle, error: &libbpf_rs::Error) -> Failure {
 }
 
 pub fn remove(map: &MapHandle, key: u32) -> Outcome<()> {
-    match map.delete(&key.to_le_bytes()) {
+    remove_key(map, &key.to_le_bytes())
+}
+
+pub fn remove_key(map: &MapHandle, key: &[u8]) -> Outcome<()> {
+    match map.delete(key) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(write_failure(map, &error)),
         _ => Ok(()),
     }

@@ -2,7 +2,7 @@
 
 use std::os::fd::IntoRawFd;
 
-use libbpf_rs::{Link, Object, ObjectBuilder, OpenObject};
+use libbpf_rs::{Link, Object, ObjectBuilder, OpenObject, ProgramMut};
 
 use crate::failure::{Failure, Outcome};
 use crate::kernel::perf::perf_events::EventRing;
@@ -22,11 +22,34 @@ const SNAPSHOTS_PER_SECOND: u32 = 1000;
 /// Of the array `rules`: ten times the distinct rules of a whole system.
 const RULES_BYTES: u64 = 1 << 20;
 const CHUNK_BYTES: u64 = 16 << 10;
-const RAW_TRACEPOINTS: [(&str, &str); 4] = [
-    ("on_fork", "sched_process_fork"),
-    ("on_exec", "sched_process_exec"),
-    ("on_exit", "sched_process_exit"),
-    ("on_free", "sched_process_free"),
+
+enum Attachment {
+    RawTracepoint(&'static str),
+    SamplingEvents,
+}
+
+struct Program {
+    name: &'static str,
+    attachment: Attachment,
+    /// Programs that a capture does not need are not loaded: the verifier would read them, which takes time at each start.
+    is_needed: fn(&Settings) -> bool,
+}
+
+fn always(_: &Settings) -> bool {
+    true
+}
+
+const fn of_tracepoint(name: &'static str, tracepoint: &'static str) -> Program {
+    Program { name, attachment: Attachment::RawTracepoint(tracepoint), is_needed: always }
+}
+
+/// All that bee.bpf.c has.
+const PROGRAMS: [Program; 5] = [
+    of_tracepoint("on_fork", "sched_process_fork"),
+    of_tracepoint("on_exec", "sched_process_exec"),
+    of_tracepoint("on_exit", "sched_process_exit"),
+    of_tracepoint("on_free", "sched_process_free"),
+    Program { name: "on_sample", attachment: Attachment::SamplingEvents, is_needed: always },
 ];
 
 pub fn config_of(settings: &Settings, access: &Access, times_itself: bool) -> Config {
@@ -61,6 +84,10 @@ pub fn open_object(settings: &Settings, config: &Config) -> Outcome<OpenObject> 
         };
         changed.map_err(|error| Failure::from_bpf("set-up-map", &error).about(&name))?;
     }
+    for mut program in object.progs_mut() {
+        let known = PROGRAMS.iter().find(|known| program.name() == known.name);
+        program.set_autoload(known.is_some_and(|known| (known.is_needed)(settings)));
+    }
     Ok(object)
 }
 
@@ -73,20 +100,27 @@ fn row_bytes(table_bytes: u64) -> u64 {
     table_bytes - directory_bytes(table_bytes) - RULES_BYTES
 }
 
-pub fn attach_tracepoints(object: &Object) -> Outcome<Vec<Link>> {
+/// Those that were loaded, each where the table says.
+pub fn attach_programs(object: &Object, events: &[EventRing]) -> Outcome<Vec<Link>> {
     let mut links = Vec::new();
-    for program in object.progs_mut() {
+    for program in object.progs_mut().filter(|program| program.autoload()) {
         let name = program.name().to_string_lossy().into_owned();
-        let Some((_, tracepoint)) = RAW_TRACEPOINTS.iter().find(|(program, _)| *program == name) else { continue };
-        let link = program.attach_raw_tracepoint(tracepoint);
-        links.push(link.map_err(|error| Failure::from_bpf("attach-tracepoint", &error).about(*tracepoint))?);
+        let known = PROGRAMS.iter().find(|known| known.name == name);
+        let known = known.ok_or_else(|| Failure::new("bpf", "find-bpf-program", &name))?;
+        match known.attachment {
+            Attachment::RawTracepoint(tracepoint) => links.push(attach_tracepoint(&program, tracepoint)?),
+            Attachment::SamplingEvents => links.extend(attach_events(&program, events)?),
+        }
     }
     Ok(links)
 }
 
-pub fn attach_events(object: &Object, events: &[EventRing]) -> Outcome<Vec<Link>> {
-    let program = object.progs_mut().find(|program| program.name() == "on_sample");
-    let program = program.ok_or_else(|| Failure::new("bpf", "find-bpf-program", "on_sample"))?;
+fn attach_tracepoint(program: &ProgramMut, tracepoint: &str) -> Outcome<Link> {
+    let link = program.attach_raw_tracepoint(tracepoint);
+    link.map_err(|error| Failure::from_bpf("attach-tracepoint", &error).about(tracepoint))
+}
+
+fn attach_events(program: &ProgramMut, events: &[EventRing]) -> Outcome<Vec<Link>> {
     let attach = |event: &EventRing| program.attach_perf_event(event.duplicate()?.into_raw_fd());
     let links: Result<Vec<_>, _> = events.iter().map(attach).collect();
     links.map_err(|error| Failure::from_bpf("attach-perf-event", &error))

@@ -2,45 +2,74 @@
 
 use libbpf_rs::{MapCore, MapFlags, MapHandle};
 
-use crate::kernel::record::{read_from, Counters};
+use crate::failure::Outcome;
+use crate::kernel::bpf::bpf_maps::remove_key;
+use crate::kernel::record::{read_from, Counters, EPOCH_BIT};
 
-/// All `{key, repetitions}` with repetitions above zero, 24 bytes each.
-pub fn repetitions(counts: &MapHandle) -> Vec<u8> {
-    let mut all = Vec::new();
-    // In one batch: the kernel ends one before the bucket that does not fit, and libbpf-rs takes that for the last.
-    let Ok(entries) = counts.lookup_batch(counts.max_entries(), MapFlags::ANY, MapFlags::ANY) else {
-        return one_by_one(counts);
-    };
-    for (key, count) in entries {
-        append_repetition(&mut all, &key, &count);
-    }
-    all
+const KEY_BYTES: usize = 16;
+const SECOND_WORD: usize = 8;
+/// Of keys that are removed by one call: for each of them the kernel holds a bucket's lock.
+const REMOVED_KEYS: usize = 4096;
+
+/// Those of one epoch, by its bit.
+#[derive(Default)]
+pub struct Repetitions {
+    /// Of stacks that were seen once, too.
+    keys: Vec<u8>,
+    /// `{key, repetitions}` with repetitions above zero, 24 bytes each.
+    pub counted: Vec<u8>,
 }
 
-fn one_by_one(counts: &MapHandle) -> Vec<u8> {
-    let mut all = Vec::new();
-    for key in counts.keys() {
-        if let Ok(Some(count)) = counts.lookup(&key, MapFlags::ANY) {
-            append_repetition(&mut all, &key, &count);
+impl Repetitions {
+    pub fn read(counts: &MapHandle, epoch_bit: u64) -> Repetitions {
+        let mut all = Repetitions::default();
+        // In one batch: the kernel ends one before the bucket that does not fit, and libbpf-rs takes that for the last.
+        match counts.lookup_batch(counts.max_entries(), MapFlags::ANY, MapFlags::ANY) {
+            Ok(entries) => entries.for_each(|(key, count)| all.note(epoch_bit, &key, &count)),
+            Err(_) => all.read_one_by_one(counts, epoch_bit),
+        }
+        all
+    }
+
+    fn read_one_by_one(&mut self, counts: &MapHandle, epoch_bit: u64) {
+        for key in counts.keys() {
+            if let Ok(Some(count)) = counts.lookup(&key, MapFlags::ANY) {
+                self.note(epoch_bit, &key, &count);
+            }
         }
     }
-    all
-}
 
-fn append_repetition(all: &mut Vec<u8>, key: &[u8], count: &[u8]) {
-    if count.iter().any(|&byte| byte != 0) {
-        all.extend_from_slice(key);
-        all.extend_from_slice(count);
+    fn note(&mut self, epoch_bit: u64, key: &[u8], count: &[u8]) {
+        if u64::from(key[SECOND_WORD]) & EPOCH_BIT != epoch_bit {
+            return;
+        }
+        self.keys.extend_from_slice(key);
+        if count.iter().any(|&byte| byte != 0) {
+            self.counted.extend_from_slice(key);
+            self.counted.extend_from_slice(count);
+        }
+    }
+
+    /// What stayed would be counted again when the bit comes back.
+    pub fn remove_from(&self, counts: &MapHandle) -> Outcome<()> {
+        for keys in self.keys.chunks(REMOVED_KEYS * KEY_BYTES) {
+            let count = (keys.len() / KEY_BYTES) as u32;
+            if counts.delete_batch(keys, count, MapFlags::ANY, MapFlags::ANY).is_err() {
+                keys.chunks_exact(KEY_BYTES).try_for_each(|key| remove_key(counts, key))?;
+            }
+        }
+        Ok(())
     }
 }
 
-/// Summed over the CPUs.
-pub fn counters(map: &MapHandle) -> Counters {
-    let per_cpu = map.lookup_percpu(&0u32.to_le_bytes(), MapFlags::ANY).ok().flatten().unwrap_or_default();
+/// Summed over the CPUs, of one of the two epochs.
+pub fn counters(map: &MapHandle, epoch_bit: u64) -> Counters {
+    let index = epoch_bit as u32;
+    let per_cpu = map.lookup_percpu(&index.to_le_bytes(), MapFlags::ANY).ok().flatten().unwrap_or_default();
     per_cpu.iter().filter_map(|bytes| read_from::<Counters>(bytes)).fold(Counters::default(), add_counters)
 }
 
-fn add_counters(mut sum: Counters, one: Counters) -> Counters {
+pub fn add_counters(mut sum: Counters, one: Counters) -> Counters {
     sum.fired += one.fired;
     for (total, part) in sum.lost.iter_mut().zip(one.lost) {
         *total += part;

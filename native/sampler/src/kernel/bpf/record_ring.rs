@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use libbpf_rs::{MapHandle, RingBuffer, RingBufferBuilder};
+use libbpf_rs::{AsRawLibbpf, MapHandle, RingBuffer, RingBufferBuilder};
 
 use crate::failure::{Failure, Outcome};
 
@@ -25,10 +25,26 @@ impl RecordRing {
         self.ring.epoll_fd()
     }
 
-    /// Takes what waits, each record behind its length (u32).
+    /// Takes what waits, each record behind its length (u32). Also what lies behind a record that is being written now: a
+    /// reader has to wait for that one.
     pub fn take(&self) -> Outcome<Vec<u8>> {
-        self.ring.consume().map_err(|error| Failure::from_bpf("read-ring-buffer", &error))?;
-        Ok(std::mem::take(&mut *self.queue.borrow_mut()))
+        let end = self.positions().1;
+        loop {
+            self.ring.consume().map_err(|error| Failure::from_bpf("read-ring-buffer", &error))?;
+            if self.positions().0 >= end {
+                return Ok(std::mem::take(&mut *self.queue.borrow_mut()));
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    /// Up to where it was read, and written.
+    fn positions(&self) -> (u64, u64) {
+        // SAFETY: the first ring of a manager that lives as long as self.
+        unsafe {
+            let ring = libbpf_sys::ring_buffer__ring(self.ring.as_libbpf_object().as_ptr(), 0);
+            (libbpf_sys::ring__consumer_pos(ring), libbpf_sys::ring__producer_pos(ring))
+        }
     }
 }
 

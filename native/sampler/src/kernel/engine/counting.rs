@@ -204,9 +204,13 @@ fn samples_of_others_are_counted_and_have_not_fired() {
 fn a_process_that_execs_and_is_anothers_is_left_out_and_counted() {
     let Some((engine, _)) = engine_with(&[], restrict) else { return };
     let mut shell = Shell::observed("exec cat", &engine);
+    engine.set_runtime_base(shell.pid(), 0).unwrap();
     shell.let_go();
     wait_until("the exec", || engine.counters().foreign_execs == 1);
     assert!(!engine.is_observed(shell.pid()));
+    assert!(get(&engine.runtime_bases, shell.pid()).is_none());
+    let exited_cpu_ns = engine.counters().exited_cpu_ns;
+    assert!(exited_cpu_ns > 0, "what it has used until then counts");
     drop(shell.0.stdin.take());
     shell.0.wait().unwrap();
 }
@@ -252,4 +256,40 @@ fn mappings_that_were_published_after_the_end_of_a_process_leave_no_trace() {
     let ended = Item { time_ns: monotonic_ns(), pid, news: News::Ended };
     processes.apply(&mut engine, vec![ended], &mut |_| Ok(())).unwrap();
     assert!(get(&engine.spaces, pid).is_none());
+}
+
+/// A process whose first thread ends at once, and whose second one a little later.
+fn fork_leaderless() -> libc::pid_t {
+    // SAFETY: the child calls nothing of ours but a thread that sleeps.
+    unsafe {
+        let pid = libc::fork();
+        if pid == 0 {
+            thread::spawn(|| {
+                thread::sleep(SECOND / 2);
+                libc::_exit(0)
+            });
+            libc::syscall(libc::SYS_exit, 0);
+        }
+        pid
+    }
+}
+
+#[test]
+fn a_process_that_outlives_its_first_thread_is_forgotten_with_its_last() {
+    let Some((mut engine, access)) = engine_with(&[], |_| {}) else { return };
+    let mut processes = Processes::new(&mut engine, Rc::new(access));
+    let child = fork_leaderless();
+    let pid = child as u32;
+    engine.observe(&Target::of(1, pid)).unwrap();
+    processes.add(&mut engine, &Target::of(1, pid), &mut |_| Ok(())).unwrap();
+    wait_until("the first thread's end", || crate::spaces::maps_file::is_gone(pid));
+    let ended = Item { time_ns: monotonic_ns(), pid, news: News::Ended };
+    processes.apply(&mut engine, vec![ended], &mut |_| Ok(())).unwrap();
+    processes.end_leaderless(&engine).unwrap();
+    assert_eq!(processes.living().collect::<Vec<_>>(), [pid]);
+    // SAFETY: waits for a child of ours.
+    unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
+    processes.end_leaderless(&engine).unwrap();
+    processes.apply(&mut engine, vec![], &mut |_| Ok(())).unwrap();
+    assert!(processes.get(pid).is_none());
 }

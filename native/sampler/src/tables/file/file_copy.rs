@@ -13,7 +13,7 @@ use crate::tables::file::file_state::FileState;
 const YOUNG_NS: i64 = 60_000_000_000;
 /// Of one file: 2 GB/s make it 30 ms, for which a start has to wait.
 const MAX_BYTES: u64 = 64 << 20;
-/// Of all: they stay to the end of the run, shared by the sampler and its client.
+/// Of all that are held at a time, shared by the sampler and its client.
 const MAX_TOTAL_BYTES: u64 = 256 << 20;
 /// Of those that are copied for want of descriptors.
 pub const MAX_SMALL_BYTES: u64 = 1 << 20;
@@ -34,6 +34,11 @@ pub struct Copy {
 impl Copies {
     pub fn new() -> Copies {
         Copies { left: MAX_TOTAL_BYTES }
+    }
+
+    /// Of a copy that is gone.
+    pub fn give_back(&mut self, bytes: usize) {
+        self.left += bytes as u64;
     }
 
     /// None for what is too large, or was written meanwhile.

@@ -25,11 +25,20 @@ impl FileWatch {
     }
 
     /// By the file itself, whatever its path means. No more watches than the user may have: then there is no news of it.
-    pub fn add(&self, file: &File) {
-        let Some(watch) = self.descriptor() else { return };
-        let Ok(path) = CString::new(format!("/proc/self/fd/{}", file.as_raw_fd())) else { return };
+    /// A file that is watched already keeps its number.
+    pub fn add(&self, file: &File) -> Option<i32> {
+        let descriptor = self.descriptor()?;
+        let path = CString::new(format!("/proc/self/fd/{}", file.as_raw_fd())).ok()?;
         // SAFETY: the path is a string with its end.
-        unsafe { libc::inotify_add_watch(watch, path.as_ptr(), libc::IN_MODIFY) };
+        let watch = unsafe { libc::inotify_add_watch(descriptor, path.as_ptr(), libc::IN_MODIFY) };
+        (watch >= 0).then_some(watch)
+    }
+
+    /// One whose file is gone has ended already.
+    pub fn remove(&self, watch: i32) {
+        let Some(descriptor) = self.descriptor() else { return };
+        // SAFETY: no memory is passed.
+        unsafe { libc::inotify_rm_watch(descriptor, watch) };
     }
 
     /// Whether a file was written since the last call.
