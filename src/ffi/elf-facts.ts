@@ -37,7 +37,15 @@ export interface ElfCrate {
   names: 'full' | 'short' | 'unknown';
 }
 
-/** Throws NativeError, ENOEXEC if this is not an x86-64 ELF file. Takes milliseconds: 30 for a program of 200 MB. */
-export function readElfFacts(path: string): ElfFacts {
-  return loadLibbee().elfFacts(path) as ElfFacts;
+/**
+ * Also looks for a debug file in `debugCache`, the cache folder of elfutils' debuginfod client. Throws NativeError, ENOEXEC
+ * if this is not an x86-64 ELF file. Takes milliseconds: 30 for a program of 200 MB.
+ */
+export function readElfFacts(path: string, debugCache?: string): ElfFacts {
+  return loadLibbee().elfFacts(path, debugCache ?? null) as ElfFacts;
+}
+
+/** The build id in hex; empty if the file has none. Throws NativeError if it is not an x86-64 ELF file. */
+export function readBuildId(path: string): string {
+  return loadLibbee().buildId(path);
 }

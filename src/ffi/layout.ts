@@ -1,29 +1,9 @@
 import { loadLibbee } from './libbee.js';
 import { FRAME_RULE_NAMES, LOSS_NAMES, OUTCOME_NAMES } from './record-names.js';
 import { CFA_REGISTERS, FP_KINDS, RULE_LAYOUT, UNWIND_KINDS } from './unwind-table.js';
+import { FRAME_LAYOUT, STACK_LAYOUT } from './wire/stack-layout.js';
 
-/** struct bee_stack of bpf/record.h: byte offsets. test/ffi/layout.test.ts compares them with the C compiler's. */
-export const STACK_LAYOUT = {
-  size: 96,
-  time_ns: 0,
-  key: 8,
-  count: 24,
-  pid: 32,
-  tid: 36,
-  comm: 40,
-  cpu: 56,
-  user_frames: 60,
-  kernel_frames: 62,
-  kind: 64,
-  outcome: 65,
-  root: 68,
-  starter_tid: 72,
-  starter_comm: 76,
-  frames: 96,
-} as const;
-
-/** A user frame word: address, rule and object, from the lowest bit up. */
-export const FRAME_LAYOUT = { addressBits: 47, ruleShift: 47, objectShift: 50 } as const;
+export { FRAME_LAYOUT, STACK_LAYOUT };
 
 /** Our constants under the names of the native report. */
 export function expectedLayout(): Record<string, number> {

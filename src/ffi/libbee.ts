@@ -6,28 +6,31 @@ import { findNativeFile, thisFile } from './native-files.js';
 /** A session (SamplerConnection), symbol table or unwind table inside libbee. */
 export type Handle = bigint;
 
-const ABI_VERSION = 7;
+const ABI_VERSION = 8;
 /** About 100 bytes for each crate; asking for the size first would read the file twice. */
 const USUAL_FACTS_BYTES = 128 << 10;
 /** Enough for usual build ids in hex. */
 const USUAL_BUILD_ID_BYTES = 64;
+/** Enough for usual events. */
+const USUAL_EVENT_BYTES = 64 << 10;
 
 // Types that koffi takes and returns: 64-bit integers come back as number below 2^53, otherwise as bigint.
 type Integer = number | bigint;
 type Bytes = Uint8Array | null;
 type SizedCall = (buffer: Bytes, capacity: number) => Integer;
 
+const OPERATION = 'wait for the sampler';
+
 interface Functions {
   abiVersion: KoffiFunc<() => number>;
   layout: KoffiFunc<(buffer: Bytes, capacity: number) => Integer>;
   lastError: KoffiFunc<(buffer: Bytes, capacity: number) => Integer>;
   sessionOpen: KoffiFunc<(socketPath: string | null) => Integer>;
-  sessionAccept: KoffiFunc<(session: Handle, timeoutMs: number) => number>;
+  sessionNews: KoffiFunc<(session: Handle) => number>;
   sessionSend: KoffiFunc<(session: Handle, type: number, payload: Bytes, length: number) => number>;
-  sessionWait: KoffiFunc<(session: Handle, timeoutMs: number, buffer: Bytes, capacity: number) => Integer>;
-  sessionCancel: KoffiFunc<(session: Handle) => number>;
-  sessionError: KoffiFunc<(session: Handle, buffer: Bytes, capacity: number) => Integer>;
-  sessionSamples: KoffiFunc<(session: Handle, buffer: Bytes, capacity: number) => Integer>;
+  sessionNextEvent: KoffiFunc<(session: Handle, buffer: Bytes, capacity: number) => Integer>;
+  sessionTaskResult: KoffiFunc<(session: Handle, task: number, buffer: Bytes, capacity: number) => Integer>;
+  sessionTakeBatch: KoffiFunc<(session: Handle, flags: number, buffer: Bytes, capacity: number) => Integer>;
   sessionStatistics: KoffiFunc<(session: Handle, buffer: Bytes, capacity: number) => Integer>;
   sessionObjects: KoffiFunc<(session: Handle, buffer: Bytes, capacity: number) => Integer>;
   sessionAddObject: KoffiFunc<(session: Handle, id: number, path: string, flags: number) => number>;
@@ -35,17 +38,15 @@ interface Functions {
     (session: Handle, directory: string | null, stamp: string, maxBytes: number) => number
   >;
   sessionNameAhead: KoffiFunc<(session: Handle, flags: number) => number>;
-  sessionSaveNames: KoffiFunc<(session: Handle) => number>;
+  sessionSaveNames: KoffiFunc<(session: Handle) => Integer>;
   sessionMissingDebug: KoffiFunc<
     (session: Handle, object: number, buffer: Bytes, capacity: number) => Integer
   >;
   sessionClose: KoffiFunc<(session: Handle) => void>;
-  useDebugCache: KoffiFunc<(folder: string | null) => number>;
+  sessionUseDebugCache: KoffiFunc<(session: Handle, folder: string | null) => number>;
   buildId: KoffiFunc<(path: string, buffer: Bytes, capacity: number) => Integer>;
   symbolize: KoffiFunc<(session: Handle, entries: Uint8Array, count: number, flags: number) => Integer>;
-  symbolsCopy: KoffiFunc<(symbols: Handle, buffer: Bytes, capacity: number) => Integer>;
-  symbolsFree: KoffiFunc<(symbols: Handle) => void>;
-  elfFacts: KoffiFunc<(path: string, buffer: Bytes, capacity: number) => Integer>;
+  elfFacts: KoffiFunc<(path: string, debugCache: string | null, buffer: Bytes, capacity: number) => Integer>;
   unwindOpen: KoffiFunc<(path: string) => Integer>;
   unwindRules: KoffiFunc<(table: Handle, buffer: Bytes, capacity: number) => Integer>;
   unwindRows: KoffiFunc<(table: Handle, first: number, buffer: Bytes, capacity: number) => Integer>;
@@ -60,14 +61,14 @@ const SIGNATURES: Record<keyof Functions, string> = {
   layout: 'int64_t bee_layout(uint8_t *buffer, uint64_t capacity)',
   lastError: 'int64_t bee_last_error(uint8_t *buffer, uint64_t capacity)',
   sessionOpen: 'uint64_t bee_session_open(const char *socketPath)',
-  sessionAccept: 'int32_t bee_session_accept(uint64_t session, uint32_t timeoutMs)',
+  sessionNews: 'int32_t bee_session_news(uint64_t session)',
   sessionSend:
     'int32_t bee_session_send(uint64_t session, uint16_t type, const uint8_t *payload, uint64_t length)',
-  sessionWait:
-    'int64_t bee_session_wait(uint64_t session, uint32_t timeoutMs, uint8_t *buffer, uint64_t capacity)',
-  sessionCancel: 'int32_t bee_session_cancel(uint64_t session)',
-  sessionError: 'int64_t bee_session_error(uint64_t session, uint8_t *buffer, uint64_t capacity)',
-  sessionSamples: 'int64_t bee_session_samples(uint64_t session, uint8_t *buffer, uint64_t capacity)',
+  sessionNextEvent: 'int64_t bee_session_next_event(uint64_t session, uint8_t *buffer, uint64_t capacity)',
+  sessionTaskResult:
+    'int64_t bee_session_task_result(uint64_t session, uint32_t task, uint8_t *buffer, uint64_t capacity)',
+  sessionTakeBatch:
+    'int64_t bee_session_take_batch(uint64_t session, uint32_t flags, uint8_t *buffer, uint64_t capacity)',
   sessionStatistics: 'int64_t bee_session_statistics(uint64_t session, uint8_t *buffer, uint64_t capacity)',
   sessionObjects: 'int64_t bee_session_objects(uint64_t session, uint8_t *buffer, uint64_t capacity)',
   sessionAddObject:
@@ -75,17 +76,16 @@ const SIGNATURES: Record<keyof Functions, string> = {
   sessionKeepNames:
     'int32_t bee_session_keep_names(uint64_t session, const char *directory, const char *stamp, uint64_t maxBytes)',
   sessionNameAhead: 'int32_t bee_session_name_ahead(uint64_t session, uint32_t flags)',
-  sessionSaveNames: 'int32_t bee_session_save_names(uint64_t session)',
+  sessionSaveNames: 'int64_t bee_session_save_names(uint64_t session)',
   sessionMissingDebug:
     'int64_t bee_session_missing_debug(uint64_t session, uint32_t object, uint8_t *buffer, uint64_t capacity)',
   sessionClose: 'void bee_session_close(uint64_t session)',
-  useDebugCache: 'int32_t bee_use_debug_cache(const char *folder)',
+  sessionUseDebugCache: 'int32_t bee_session_use_debug_cache(uint64_t session, const char *folder)',
   buildId: 'int64_t bee_build_id(const char *path, uint8_t *buffer, uint64_t capacity)',
   symbolize:
-    'uint64_t bee_symbolize(uint64_t session, const uint8_t *entries, uint64_t count, uint32_t flags)',
-  symbolsCopy: 'int64_t bee_symbols_copy(uint64_t symbols, uint8_t *buffer, uint64_t capacity)',
-  symbolsFree: 'void bee_symbols_free(uint64_t symbols)',
-  elfFacts: 'int64_t bee_elf_facts(const char *path, uint8_t *buffer, uint64_t capacity)',
+    'int64_t bee_symbolize(uint64_t session, const uint8_t *entries, uint64_t count, uint32_t flags)',
+  elfFacts:
+    'int64_t bee_elf_facts(const char *path, const char *debugCache, uint8_t *buffer, uint64_t capacity)',
   unwindOpen: 'uint64_t bee_unwind_open(const char *path)',
   unwindRules: 'int64_t bee_unwind_rules(uint64_t table, uint8_t *buffer, uint64_t capacity)',
   unwindRows: 'int64_t bee_unwind_rows(uint64_t table, uint64_t first, uint8_t *buffer, uint64_t capacity)',
@@ -104,11 +104,12 @@ export function loadLibbee(): Libbee {
 }
 
 /**
- * Typed calls into libbee. koffi checks no argument, so nothing else may call it. Blocking calls return promises and
- * run on libuv's pool. All throw or reject with NativeError.
+ * Typed calls into libbee. koffi checks no argument, so nothing else may call it. None waits: what takes long runs on
+ * libbee's own threads, as a task. All throw NativeError.
  */
 export class Libbee {
   readonly #functions: Functions;
+  readonly #buffer = new Uint8Array(USUAL_EVENT_BYTES);
 
   constructor(functions: Functions) {
     this.#functions = functions;
@@ -125,32 +126,39 @@ export class Libbee {
     return handle;
   }
 
-  async sessionAccept(session: Handle, timeoutMs: number): Promise<void> {
-    const status = await callAsync(this.#functions.sessionAccept, session, timeoutMs);
-    this.#checkSession(session, status, 'accept the sampler');
+  /** The descriptor to read from; see native/ffi/src/abi/session_calls.rs. Once in a session. */
+  sessionNews(session: Handle): number {
+    return this.#checked(this.#functions.sessionNews(session), OPERATION);
   }
 
   sessionSend(session: Handle, type: number, payload: Uint8Array): void {
     const status = this.#functions.sessionSend(session, type, payload, payload.byteLength);
-    this.#checkSession(session, status, 'send to the sampler');
+    this.#checked(status, 'send to the sampler');
   }
 
-  /** Size of the event: 0 on timeout; if larger than the buffer, the event was not taken. */
-  async sessionWait(session: Handle, timeoutMs: number, buffer: Uint8Array): Promise<number> {
-    const size = Number(
-      await callAsync(this.#functions.sessionWait, session, timeoutMs, buffer, buffer.byteLength),
-    );
-    this.#checkSession(session, size, 'wait for the sampler');
-    return size;
+  /** The next event; undefined if there is none yet. */
+  sessionNextEvent(session: Handle): Uint8Array | undefined {
+    const call: SizedCall = (buffer, capacity) => this.#functions.sessionNextEvent(session, buffer, capacity);
+    const event = this.#taken(OPERATION, call);
+    return event.byteLength === 0 ? undefined : event;
   }
 
-  sessionCancel(session: Handle): void {
-    this.#functions.sessionCancel(session);
+  /** The result of a task; undefined while it runs. */
+  sessionTaskResult(session: Handle, task: number, operation: string): Uint8Array | undefined {
+    const call: SizedCall = (buffer, capacity) =>
+      this.#functions.sessionTaskResult(session, task, buffer, capacity);
+    try {
+      return this.#taken(operation, call);
+    } catch (error) {
+      if (error instanceof NativeError && error.code === 'EAGAIN') return undefined;
+      throw error;
+    }
   }
 
-  sessionSamples(session: Handle): Uint8Array {
-    return this.#bytes('read samples', (buffer, capacity) =>
-      this.#functions.sessionSamples(session, buffer, capacity),
+  /** The bytes that raw-batch.ts decodes. */
+  sessionTakeBatch(session: Handle, flags: number): Uint8Array {
+    return this.#bytes('take samples', (buffer, capacity) =>
+      this.#functions.sessionTakeBatch(session, flags, buffer, capacity),
     );
   }
 
@@ -158,27 +166,30 @@ export class Libbee {
     return this.#json('read session statistics', session, this.#functions.sessionStatistics);
   }
 
-  sessionObjects(session: Handle): unknown {
-    return this.#json('read objects', session, this.#functions.sessionObjects);
+  /** JSON. */
+  sessionObjects(session: Handle): Uint8Array {
+    return this.#bytes('read objects', (buffer, capacity) =>
+      this.#functions.sessionObjects(session, buffer, capacity),
+    );
   }
 
   sessionAddObject(session: Handle, id: number, path: string, flags: number): void {
     const status = this.#functions.sessionAddObject(session, id, path, flags);
-    this.#checkSession(session, status, 'add object');
+    this.#checked(status, 'add object');
   }
 
   sessionKeepNames(session: Handle, directory: string | null, stamp: string, maxBytes: number): void {
     const status = this.#functions.sessionKeepNames(session, directory, stamp, maxBytes);
-    this.#checkSession(session, status, 'use the symbol cache');
+    this.#checked(status, 'use the symbol cache');
   }
 
   sessionNameAhead(session: Handle, flags: number): void {
-    this.#checkSession(session, this.#functions.sessionNameAhead(session, flags), 'symbolize ahead');
+    this.#checked(this.#functions.sessionNameAhead(session, flags), 'symbolize ahead');
   }
 
-  async sessionSaveNames(session: Handle): Promise<void> {
-    const status = await callAsync(this.#functions.sessionSaveNames, session);
-    this.#checkSession(session, status, 'write the symbol cache');
+  /** Begins a task with an empty result. */
+  sessionSaveNames(session: Handle): number {
+    return this.#checked(Number(this.#functions.sessionSaveNames(session)), 'write the symbol cache');
   }
 
   sessionMissingDebug(session: Handle, object: number): string {
@@ -191,8 +202,8 @@ export class Libbee {
     this.#functions.sessionClose(session);
   }
 
-  useDebugCache(folder: string | null): void {
-    this.#checked(this.#functions.useDebugCache(folder), `use ${folder}`);
+  sessionUseDebugCache(session: Handle, folder: string | null): void {
+    this.#checked(this.#functions.sessionUseDebugCache(session, folder), `use ${folder}`);
   }
 
   /** The build id in hex; empty if the file has none. */
@@ -201,23 +212,16 @@ export class Libbee {
     return this.#text(`read ${path}`, call, USUAL_BUILD_ID_BYTES);
   }
 
-  /** The symbol buffer; native/ffi/src/lib.rs describes it and the flags. */
-  async symbolize(session: Handle, entries: Uint8Array, flags: number): Promise<Uint8Array> {
+  /** Begins a task, whose result is the symbol buffer; native/ffi/src/lib.rs describes it, symbol_calls.rs the flags. */
+  symbolize(session: Handle, entries: Uint8Array, flags: number): number {
     const count = Math.floor(entries.byteLength / 16);
-    const symbols = BigInt(await callAsync(this.#functions.symbolize, session, entries, count, flags));
-    if (symbols === 0n) throw new NativeError('EIO', 'symbolize', this.#sessionError(session));
-    try {
-      return this.#bytes('read symbols', (buffer, capacity) =>
-        this.#functions.symbolsCopy(symbols, buffer, capacity),
-      );
-    } finally {
-      this.#functions.symbolsFree(symbols);
-    }
+    return this.#checked(Number(this.#functions.symbolize(session, entries, count, flags)), 'symbolize');
   }
 
-  /** The JSON that native/ffi/src/lib.rs describes. */
-  elfFacts(path: string): unknown {
-    const call: SizedCall = (buffer, capacity) => this.#functions.elfFacts(path, buffer, capacity);
+  /** The JSON that native/ffi/src/abi/file_calls.rs describes. */
+  elfFacts(path: string, debugCache: string | null): unknown {
+    const call: SizedCall = (buffer, capacity) =>
+      this.#functions.elfFacts(path, debugCache, buffer, capacity);
     const bytes = this.#bytes(`read ${path}`, call, USUAL_FACTS_BYTES);
     return JSON.parse(Buffer.from(bytes).toString('utf8'));
   }
@@ -266,27 +270,21 @@ export class Libbee {
     return status;
   }
 
-  #checkSession(session: Handle, status: number, operation: string): void {
-    if (status < 0) throw NativeError.fromStatus(status, operation, this.#sessionError(session));
-  }
-
-  /** A closed session has no error text of its own. */
-  #sessionError(session: Handle): string {
-    try {
-      return this.#text('read error', (buffer, capacity) =>
-        this.#functions.sessionError(session, buffer, capacity),
-      );
-    } catch {
-      return 'The session is closed.';
-    }
-  }
-
   #lastError(): string {
     return this.#text('read error', this.#functions.lastError);
   }
 
-  #json(operation: string, session: Handle, call: Functions['sessionObjects']): unknown {
+  #json(operation: string, session: Handle, call: Functions['sessionStatistics']): unknown {
     return JSON.parse(this.#text(operation, (buffer, capacity) => call(session, buffer, capacity)));
+  }
+
+  /** What the call hands out once, when the buffer has room for it. */
+  #taken(operation: string, call: SizedCall): Uint8Array {
+    const size = this.#checked(Number(call(this.#buffer, this.#buffer.byteLength)), operation);
+    if (size <= this.#buffer.byteLength) return this.#buffer.slice(0, size);
+    const large = new Uint8Array(size);
+    this.#checked(Number(call(large, size)), operation);
+    return large;
   }
 
   #text(operation: string, call: SizedCall, guessBytes?: number): string {
@@ -326,18 +324,4 @@ function loadLibrary(koffi: typeof import('koffi'), path: string): ReturnType<ty
   } catch (error) {
     throw new NativeError('ELIBACC', 'load libbee', error instanceof Error ? error.message : String(error));
   }
-}
-
-/** Arguments of calls in progress: koffi does not keep buffers alive while native code still writes to them. */
-const inFlight = new Set<readonly unknown[]>();
-
-function callAsync<A extends unknown[], R>(call: KoffiFunc<(...args: A) => R>, ...args: A): Promise<R> {
-  inFlight.add(args);
-  return new Promise((resolve, reject) => {
-    call.async(...args, (error: unknown, result: R) => {
-      inFlight.delete(args);
-      if (error) reject(error);
-      else resolve(result);
-    });
-  });
 }

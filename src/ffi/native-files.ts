@@ -19,9 +19,9 @@ export function findNativeFile(name: NativeFileName): string {
   throw new NativeError('ENOENT', `find ${name}`, missingFile(relative, root));
 }
 
-/** The file with this code: a module of tsc's output, or the CommonJS bundle, in which import.meta is empty. */
+/** The file with this code: a module of tsc's output, or a bundle; the build gives import.meta to the CommonJS one. */
 export function thisFile(): string {
-  return typeof __filename === 'string' ? __filename : fileURLToPath(import.meta.url);
+  return fileURLToPath(import.meta.url);
 }
 
 /** The folder of this package's installation that contains `from`, if any. */

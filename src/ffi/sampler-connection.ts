@@ -2,25 +2,20 @@ import { statSync } from 'node:fs';
 import { type Handle, type Libbee, loadLibbee } from './libbee.js';
 import { NativeError } from './native-error.js';
 import { findNativeFile } from './native-files.js';
-import { decodeStackRecords, type StackRecord } from './stack-record.js';
+import { decodeObjects, decodeRawBatch, type MappedObject, type RawBatch } from './raw-batch.js';
+import { SessionNews, type Wait } from './session-news.js';
 
 const EVENT_HEADER_BYTES = 4;
-const FIRST_BUFFER_BYTES = 64 << 10;
+/** Not a message: the sampler has connected. */
+const EVENT_CONNECTED = 0;
 const OBJECT_IS_VDSO = 2;
+const TAKE_FORGETS = 1;
 const OPERATION = 'wait for the sampler';
 
 /** A message of the sampler that libbee passes on instead of counting it. `type` is one of sampler-messages.ts. */
 export interface SamplerEvent {
   type: number;
   payload: Uint8Array;
-}
-
-/** A mapped file: `path` as the target sees it, `buildId` in hex. */
-export interface MappedObject {
-  id: number;
-  path: string;
-  buildId: string;
-  isVdso: boolean;
 }
 
 /** `orphanCount`: hits that the kernel counted for stacks that never arrived. */
@@ -52,22 +47,20 @@ export interface SymbolCacheFolder {
 
 /**
  * The connection to bee-sampler: libbee receives and counts, this class hands out the result. Only one `accept` or
- * `wait` at a time. Every method throws NativeError. Closing is safe at any time and ends a wait with `EPIPE`.
+ * `wait` at a time; none holds a thread. Every method throws NativeError. Closing is safe at any time and ends whatever
+ * is waited for with `EPIPE`.
  */
 export class SamplerConnection {
   readonly #libbee: Libbee;
   readonly #handle: Handle;
-  #buffer = new Uint8Array(FIRST_BUFFER_BYTES);
-  #isCancelRequested = false;
-  #isBlocking = false;
+  readonly #news: SessionNews;
+  #wait: Wait<SamplerEvent> | undefined;
   #isClosed = false;
-  // process.exit() waits for native calls in progress; without this it would hang until a wait's timeout.
-  readonly #closeAtExit = (): void => this.close();
 
   private constructor(libbee: Libbee, socketPath: string | null) {
     this.#libbee = libbee;
     this.#handle = libbee.sessionOpen(socketPath);
-    process.once('exit', this.#closeAtExit);
+    this.#news = new SessionNews(() => libbee.sessionNews(this.#handle));
   }
 
   /** Listens on a unix socket (path below 108 bytes, in a directory of mode 0700). */
@@ -80,14 +73,12 @@ export class SamplerConnection {
     return new SamplerConnection(loadLibbee(), null);
   }
 
-  /** For the symbolizer; invalid after `close`. */
-  get handle(): Handle {
-    return this.#handle;
-  }
-
   /** Resolves when the sampler has connected. Rejects with `ETIMEDOUT`, `ECANCELED` (see `cancel`) or `EPIPE`. */
   async accept(timeoutMs: number): Promise<void> {
-    await this.#blocking(() => this.#libbee.sessionAccept(this.#handle, timeoutMs));
+    const event = await this.#next(timeoutMs);
+    if (event === null) throw new NativeError('ETIMEDOUT', OPERATION, 'The sampler did not connect in time.');
+    if (event.type !== EVENT_CONNECTED)
+      throw new NativeError('EISCONN', OPERATION, 'The sampler is already connected.');
   }
 
   send(type: number, payload: Uint8Array = new Uint8Array(0)): void {
@@ -99,38 +90,32 @@ export class SamplerConnection {
    * read, `ECONNRESET` if it died before, `EPROTO` if it sent nonsense, `ECANCELED` after `cancel`.
    */
   async wait(timeoutMs: number): Promise<SamplerEvent | null> {
-    for (;;) {
-      const size = await this.#blocking(() =>
-        this.#libbee.sessionWait(this.#handle, timeoutMs, this.#buffer),
-      );
-      if (size === 0) return null;
-      if (size <= this.#buffer.byteLength) return decodeEvent(this.#buffer.slice(0, size));
-      this.#buffer = new Uint8Array(size);
-    }
+    return await this.#next(timeoutMs);
   }
 
   /** Ends the `accept` or `wait` in progress with `ECANCELED`; without one it does nothing. */
   cancel(): void {
-    if (!this.#isBlocking || this.#isClosed) return;
-    this.#isCancelRequested = true;
-    this.#libbee.sessionCancel(this.#handle);
+    this.#wait?.end(new NativeError('ECANCELED', OPERATION, 'Cancelled.'));
   }
 
-  /** All unique stacks with their counts so far. */
-  samples(): StackRecord[] {
-    return decodeStackRecords(this.#libbee.sessionSamples(this.#handle));
+  /**
+   * What is new since the last take, up to the last tick or the end of the connection. With `forget`, libbee forgets the
+   * tables of frames and stacks: the next batch begins new ones, and this one must be symbolized before it is taken.
+   */
+  take({ forget }: { forget: boolean }): RawBatch {
+    return decodeRawBatch(this.#libbee.sessionTakeBatch(this.#handle, forget ? TAKE_FORGETS : 0));
   }
 
+  /** The files that samples may name. */
   objects(): MappedObject[] {
-    const objects = this.#libbee.sessionObjects(this.#handle) as NativeObject[];
-    return objects.map(({ id, path, buildId, vdso }) => ({ id, path, buildId, isVdso: vdso }));
+    return decodeObjects(this.#libbee.sessionObjects(this.#handle));
   }
 
   statistics(): StackStatistics {
     return this.#libbee.sessionStatistics(this.#handle) as StackStatistics;
   }
 
-  /** Registers a file that this process can read; `id` is 1 to 16383. A vdso's path is only a name. */
+  /** Registers a file that this process can read, for a connection without a sampler; `id` is 1 to 16383. A vdso's path is only a name. */
   addObject(id: number, path: string, { isVdso = false }: { isVdso?: boolean } = {}): void {
     this.#libbee.sessionAddObject(this.#handle, id, path, isVdso ? OBJECT_IS_VDSO : 0);
   }
@@ -142,9 +127,24 @@ export class SamplerConnection {
     this.#libbee.sessionKeepNames(this.#handle, folder?.directory ?? null, stamp, folder?.maxBytes ?? 0);
   }
 
+  /** Resolves addresses in the background as samples arrive, until `symbolize`. Call after `keepSymbols`. */
+  symbolizeAhead(flags: number): void {
+    this.#libbee.sessionNameAhead(this.#handle, flags);
+  }
+
   /** Writes the symbol cache. Rejects if something could not be written, which only makes later runs slower. */
   async saveSymbols(): Promise<void> {
-    await this.#libbee.sessionSaveNames(this.#handle);
+    await this.#resultOf(this.#libbee.sessionSaveNames(this.#handle), 'write the symbol cache');
+  }
+
+  /** Resolves encoded addresses; the entries and flags of `bee_symbolize`, and its buffer. */
+  async symbolize(entries: Uint8Array, flags: number): Promise<Uint8Array> {
+    return await this.#resultOf(this.#libbee.symbolize(this.#handle, entries, flags), 'symbolize');
+  }
+
+  /** Also looks for debug files in this cache folder of elfutils' debuginfod client. */
+  useDebugCache(folder: string): void {
+    this.#libbee.sessionUseDebugCache(this.#handle, folder);
   }
 
   /** Build id of the debug file that would say more about an object but is not on disk; empty if there is none. */
@@ -155,55 +155,38 @@ export class SamplerConnection {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    process.removeListener('exit', this.#closeAtExit);
     this.#libbee.sessionClose(this.#handle);
+    this.#news.close(closedError());
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
 
-  async #blocking<T>(call: () => Promise<T>): Promise<T> {
+  async #next(timeoutMs: number): Promise<SamplerEvent | null> {
     if (this.#isClosed) throw closedError();
-    if (this.#isBlocking) throw new NativeError('EBUSY', OPERATION, 'Another wait is in progress.');
-    this.#isBlocking = true;
+    if (this.#wait !== undefined) throw new NativeError('EBUSY', OPERATION, 'Another wait is in progress.');
+    this.#wait = this.#news.wait(() => this.#take(), timeoutMs);
     try {
-      return await this.#repeatUnlessCancelled(call);
-    } catch (error) {
-      // Closed before the pool's thread began: the handle is already gone.
-      if (this.#isClosed && hasCode(error, 'EBADF')) throw closedError();
-      throw error;
+      return await this.#wait.result;
     } finally {
-      this.#isBlocking = false;
-      this.#isCancelRequested = false;
+      this.#wait = undefined;
     }
   }
 
-  /** A cancel can reach libbee just after the call it was meant for; a later call that gets it instead is repeated. */
-  async #repeatUnlessCancelled<T>(call: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await call();
-      } catch (error) {
-        if (this.#isCancelRequested || !hasCode(error, 'ECANCELED')) throw error;
-      }
-    }
+  #take(): SamplerEvent | undefined {
+    const event = this.#libbee.sessionNextEvent(this.#handle);
+    return event && decodeEvent(event);
+  }
+
+  async #resultOf(task: number, operation: string): Promise<Uint8Array> {
+    const attempt = () => this.#libbee.sessionTaskResult(this.#handle, task, operation);
+    return (await this.#news.wait(attempt).result)!; // no timeout
   }
 }
 
 function closedError(): NativeError {
   return new NativeError('EPIPE', OPERATION, 'The session is closed.');
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof NativeError && error.code === code;
-}
-
-interface NativeObject {
-  id: number;
-  path: string;
-  buildId: string;
-  vdso: boolean;
 }
 
 function decodeEvent(bytes: Uint8Array): SamplerEvent {

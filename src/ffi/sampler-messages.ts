@@ -1,30 +1,28 @@
-/** Message types of the sampler's socket; native/sampler/src/serve/protocol.rs describes each payload. */
-export const MESSAGE = {
-  start: 1,
-  add: 2,
-  stop: 3,
-  hello: 101,
-  started: 102,
-  added: 103,
-  exit: 107,
-  totals: 108,
-  problem: 109,
-  done: 110,
-  failed: 111,
-} as const;
+import { decodeRecord, encodeRecord } from './wire/fields.js';
+import {
+  ADDED_LAYOUT,
+  EVENTS,
+  FACTS_LAYOUT,
+  HELLO_LAYOUT,
+  MESSAGE,
+  PROCESS_NEWS_LAYOUT,
+  PROTOCOL_VERSION,
+  START_REQUEST_LAYOUT,
+  STARTED_LAYOUT,
+  TARGET_REQUEST_LAYOUT,
+  TICK_LAYOUT,
+  TICKED_LAYOUT,
+  TOTALS_LAYOUT,
+  type Totals,
+  UNWINDERS,
+} from './wire/protocol.js';
 
-const PROTOCOL_VERSION = 6;
-/** The order is the number on the wire. */
-export const UNWINDERS = ['dwarf', 'fp'] as const;
-export const EVENTS = ['cpu-clock', 'cycles'] as const;
+export { EVENTS, MESSAGE, UNWINDERS };
+
+const VERSION_BYTES = 4;
 
 export type Unwinder = (typeof UNWINDERS)[number];
 export type SamplingEvent = (typeof EVENTS)[number];
-
-const START_CHECKS_UNWINDING = 1;
-const ADD_IS_HELD = 1;
-const ADD_IS_ALONE = 2;
-const ADD_IS_CHILD = 4;
 
 /** How a capture samples and unwinds: the body of START. */
 export interface CapturePlan {
@@ -123,90 +121,106 @@ export type ToldProblem =
 /** `more`: the number of further problems with this code that were not sent one by one. */
 export type SamplerProblem = ToldProblem | { code: ToldProblem['code']; more: number };
 
-/** A decoded message of the sampler. JSON bodies are passed on unchanged. */
+/** What the BPF programs and the sampler counted: TOTALS, with the losses by cause. */
+export type SamplerTotals = Omit<Totals, 'lost' | 'isKernelsCost' | 'stillRunningPids' | 'unwindingCheck'> & {
+  lost: Record<string, number>;
+  costSource: 'kernel' | 'sampled';
+  stillRunningPids: number[];
+  unwindingCheck?: NonNullable<Totals['unwindingCheck']>;
+};
+
+/** A decoded message of the sampler. */
 export type SamplerEvent =
   | { kind: 'hello'; protocolVersion: number; pid: number; version: string }
-  | { kind: 'started'; facts: unknown }
+  | { kind: 'started'; loadNs: number }
   | { kind: 'added'; requestId: number; errno: number; detail: string }
   | { kind: 'exit'; pid: number; waitStatus: number; timeNs: bigint }
-  | { kind: 'totals'; totals: unknown }
+  | { kind: 'totals'; totals: SamplerTotals }
+  | { kind: 'ticked'; number: number }
   | { kind: 'problem'; problem: SamplerProblem }
   | { kind: 'done' }
-  | { kind: 'failed'; failure: SamplerFailure };
+  | { kind: 'failed'; failure: SamplerFailure }
+  /** Of a kind that is known, and not needed. */
+  | { kind: 'other' };
 
 export function encodeStart(plan: CapturePlan): Uint8Array {
-  return words([
-    PROTOCOL_VERSION,
-    plan.frequencyHz,
-    UNWINDERS.indexOf(plan.unwinder),
-    plan.ringBytes,
-    EVENTS.indexOf(plan.event),
-    plan.maxDepth,
-    plan.checksUnwinding ? START_CHECKS_UNWINDING : 0,
-    plan.tableMiB,
-  ]);
+  const { frequencyHz, event, unwinder, ringBytes, maxDepth, tableMiB, checksUnwinding } = plan;
+  const limits = { ringBytes, maxDepth, tableMiB };
+  const events = [{ name: event, frequencyHz }];
+  const version = Buffer.alloc(VERSION_BYTES);
+  version.writeUInt32LE(PROTOCOL_VERSION);
+  const request = { limits, unwinder, checksUnwinding, events };
+  return Buffer.concat([version, encodeRecord(START_REQUEST_LAYOUT, request)]);
 }
 
+/** A TARGET that adds a process. */
 export function encodeAdd({ requestId, pid, isHeld, isAlone, ancestor, paths }: AddRequest): Uint8Array {
-  const flags =
-    (isHeld ? ADD_IS_HELD : 0) | (isAlone ? ADD_IS_ALONE : 0) | (ancestor !== undefined ? ADD_IS_CHILD : 0);
-  const head = words([requestId, pid, flags, ancestor ?? 0, paths.length]);
-  return Buffer.concat([head, ...paths.map((path) => Buffer.from(`${path}\0`))]);
+  const request = { request: requestId, removes: false, process: pid, isHeld, isAlone, ancestor, paths };
+  return encodeRecord(TARGET_REQUEST_LAYOUT, request);
 }
 
-/** Throws RangeError for an unknown type, which libbee would not pass on. */
+export function encodeTick(number: number): Uint8Array {
+  return encodeRecord(TICK_LAYOUT, { number });
+}
+
+/** Throws RangeError for an unknown kind and MalformedRecord; libbee passes neither on. */
 export function decodeSamplerEvent(type: number, payload: Uint8Array): SamplerEvent {
-  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   switch (type) {
     case MESSAGE.hello:
-      return {
-        kind: 'hello',
-        protocolVersion: view.getUint32(0, true),
-        pid: view.getUint32(4, true),
-        version: text(payload, 8),
-      };
+      return decodeHello(payload);
     case MESSAGE.started:
-      return { kind: 'started', facts: json(payload) };
-    case MESSAGE.added:
-      return {
-        kind: 'added',
-        requestId: view.getUint32(0, true),
-        errno: view.getUint32(4, true),
-        detail: text(payload, 8),
-      };
-    case MESSAGE.exit:
-      return {
-        kind: 'exit',
-        pid: view.getUint32(0, true),
-        waitStatus: view.getInt32(4, true),
-        timeNs: view.getBigUint64(8, true),
-      };
+      return { kind: 'started', ...decodeRecord(STARTED_LAYOUT, payload) };
+    case MESSAGE.added: {
+      const { request, ...answer } = decodeRecord(ADDED_LAYOUT, payload);
+      return { kind: 'added', requestId: request, ...answer };
+    }
+    case MESSAGE.process:
+      return decodeProcess(payload);
     case MESSAGE.totals:
-      return { kind: 'totals', totals: json(payload) };
+      return { kind: 'totals', totals: decodeTotals(payload) };
+    case MESSAGE.ticked:
+      return { kind: 'ticked', ...decodeRecord(TICKED_LAYOUT, payload) };
     case MESSAGE.problem:
-      return { kind: 'problem', problem: json(payload) as SamplerProblem };
+      return { kind: 'problem', problem: decodeFacts(payload) as SamplerProblem };
     case MESSAGE.done:
       return { kind: 'done' };
     case MESSAGE.failed:
-      return { kind: 'failed', failure: json(payload) as SamplerFailure };
+      return { kind: 'failed', failure: decodeFacts(payload) as SamplerFailure };
+    case MESSAGE.histogram:
+      return { kind: 'other' };
     default:
-      throw new RangeError(`The sampler's message type ${type} is unknown.`);
+      throw new RangeError(`The sampler's message kind ${type} is unknown.`);
   }
 }
 
-function words(values: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(values.length * 4);
-  const view = new DataView(bytes.buffer);
-  values.forEach((value, index) => {
-    view.setUint32(index * 4, value, true);
-  });
-  return bytes;
+function decodeHello(payload: Uint8Array): SamplerEvent {
+  const version = new DataView(payload.buffer, payload.byteOffset, VERSION_BYTES).getUint32(0, true);
+  const hello = decodeRecord(HELLO_LAYOUT, payload.subarray(VERSION_BYTES));
+  return { kind: 'hello', protocolVersion: version, ...hello };
 }
 
-function text(payload: Uint8Array, offset: number): string {
-  return Buffer.from(payload.subarray(offset)).toString('utf8').replace(/\0+$/, '');
+function decodeProcess(payload: Uint8Array): SamplerEvent {
+  const { pid, timeNs, end } = decodeRecord(PROCESS_NEWS_LAYOUT, payload);
+  if (end === undefined) return { kind: 'other' };
+  return { kind: 'exit', pid, waitStatus: end.waitStatus ?? -1, timeNs };
 }
 
-function json(payload: Uint8Array): unknown {
-  return JSON.parse(text(payload, 0));
+function decodeTotals(payload: Uint8Array): SamplerTotals {
+  const { lost, isKernelsCost, stillRunningPids, unwindingCheck, ...counted } = decodeRecord(
+    TOTALS_LAYOUT,
+    payload,
+  );
+  return {
+    ...counted,
+    lost: Object.fromEntries(lost.map(({ cause, samples }) => [cause, samples])),
+    costSource: isKernelsCost ? 'kernel' : 'sampled',
+    stillRunningPids: [...stillRunningPids],
+    ...(unwindingCheck && { unwindingCheck }),
+  };
+}
+
+/** The fields that its code has; an empty list of rows is none. */
+function decodeFacts(payload: Uint8Array): object {
+  const { rows, ...facts } = decodeRecord(FACTS_LAYOUT, payload);
+  return rows.length > 0 ? { ...facts, rows } : facts;
 }

@@ -1,4 +1,3 @@
-import { type Libbee, loadLibbee } from './libbee.js';
 import type { SamplerConnection } from './sampler-connection.js';
 
 /** The object number of kernel addresses. */
@@ -13,7 +12,7 @@ const FLAG_KERNEL = 4;
 const FLAG_UNNAMED = 8;
 const FLAG_REPLACED = 16;
 
-/** Addresses to resolve, as columns of equal length. `objects`: the sampler's numbers, 0 for none, or KERNEL_OBJECT. */
+/** Addresses to resolve, as columns of equal length. `objects`: libbee's numbers, 0 for none, or KERNEL_OBJECT. */
 export interface AddressEntries {
   addresses: BigUint64Array;
   objects: Uint32Array;
@@ -77,13 +76,11 @@ export interface Symbolizer {
 /** Resolves with the files that a connection holds; the connection must stay open until the promise settles. */
 export class NativeSymbolizer implements Symbolizer {
   readonly #connection: SamplerConnection;
-  readonly #libbee: Libbee;
   readonly #flags: number;
 
   constructor(connection: SamplerConnection, style: SymbolStyle = {}) {
     this.#connection = connection;
     this.#flags = styleFlags(style);
-    this.#libbee = loadLibbee();
   }
 
   /**
@@ -91,12 +88,11 @@ export class NativeSymbolizer implements Symbolizer {
    * `keepSymbols`.
    */
   beginAhead(): void {
-    this.#libbee.sessionNameAhead(this.#connection.handle, this.#flags);
+    this.#connection.symbolizeAhead(this.#flags);
   }
 
   async symbolize(entries: AddressEntries): Promise<ResolvedAddresses> {
-    const buffer = await this.#libbee.symbolize(this.#connection.handle, encodeEntries(entries), this.#flags);
-    return new SymbolTable(buffer);
+    return new SymbolTable(await this.#connection.symbolize(encodeEntries(entries), this.#flags));
   }
 }
 

@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 
+use bee_wire::frame::FrameError;
+
 #[derive(Debug, Clone)]
 pub struct Failure {
     pub code: i32,
@@ -22,6 +24,17 @@ impl Failure {
     /// Of a message that the sampler cannot have meant.
     pub fn malformed(what: impl std::fmt::Display) -> Self {
         Failure::new(libc::EPROTO, format!("The sampler's messages are malformed: {what}."))
+    }
+
+    /// Of frames that cannot be read.
+    pub fn of_frames(error: FrameError) -> Self {
+        match error {
+            FrameError::Malformed(malformed) => Failure::malformed(malformed),
+            FrameError::Io(error) => Failure::from_io("Receiving from the sampler failed", &error),
+            FrameError::TooManyFiles => {
+                Failure::new(libc::EMFILE, "This process may not open as many files as the target has mapped.")
+            }
+        }
     }
 
     /// The failure of the system call that has just returned -1.

@@ -1,24 +1,22 @@
 //! libbee: what the profiler does close to sockets and ELF files, behind a C ABI that koffi loads.
 //!
-//! **Ownership.** A session, a symbol table and an unwind table are numbers, never addresses: 0 is no handle, a closed or invented
+//! **Ownership.** A session and an unwind table are numbers, never addresses: 0 is no handle, a closed or invented
 //! one is an error (EBADF), not undefined behaviour. Every handle has one closing function, and closing twice is
 //! allowed. All memory that the caller passes stays the caller's and is not kept after the call.
 //!
 //! **Buffers.** A function that takes `(buffer, capacity)` returns the size that the answer needs and copies it
 //! only when the capacity suffices, so `(NULL, 0)` asks for the size. The answer may grow between two calls.
 //!
-//! **Threads.** Any function may be called from any thread. `bee_session_accept`, `bee_session_wait` and
-//! `bee_symbolize` block: call them off the main thread; `bee_session_cancel` and `bee_session_close` end the first
-//! two early. They need little stack (koffi gives 128 KiB), symbolization runs on its own threads. There are no
-//! callbacks.
+//! **Threads.** Any function may be called from any thread. None waits for the sampler or for a symbolization: what takes
+//! long runs on threads of this library, `bee_session_news` is a descriptor that becomes readable when something of it may
+//! have come, and `bee_session_next_event` and `bee_session_task_result` take it without blocking. There are no callbacks.
 //!
 //! **Errors.** Functions return 0 or more on success and a negative errno on failure; those that return a handle
-//! return 0. The text of the last failure on this thread is `bee_last_error`; of a session `bee_session_error`,
-//! which is the one to read after a call that ran on another thread.
+//! return 0. The text of the last failure on this thread is `bee_last_error`.
 //!
 //! **Versions.** `bee_abi_version` changes when a signature or a buffer's meaning changes. The caller compares it.
 //!
-//! **Symbol buffer** (`bee_symbols_copy`), little-endian:
+//! **Symbol buffer** (the result of `bee_symbolize`), little-endian:
 //! `u32 nAddresses, nFrames, nStrings, stringBytes`, `u32 firstFrame[nAddresses + 1]`,
 //! `frames[nFrames] {u32 name, u32 file, u32 line, u32 column, u32 flags}`, `u32 stringOffset[nStrings + 1]`,
 //! the strings' UTF-8 bytes, and directly after them `u32 problemBytes` (not aligned) with a JSON array
@@ -40,10 +38,8 @@ mod file_state;
 mod files;
 mod host;
 mod json;
-// The protocol is the sampler's; this side uses the client's half of it.
-#[allow(dead_code)]
-#[path = "../../sampler/src/serve/protocol.rs"]
-mod protocol;
+mod news;
 mod received;
 mod stacks;
 mod symbolize;
+mod tasks;

@@ -14,6 +14,28 @@ pub struct Received {
 }
 
 impl Received {
+    /// What the host does not know yet: a batch of stacks (stacks/batch.rs), then JSON of its objects (object_table.rs).
+    /// Returns its size; it is taken only if it fits. With `forgets` the host begins its tables anew, and objects that
+    /// no frame can name any more are let go with the next take: until then the host may symbolize what it has got.
+    pub fn take(&self, buffer: &mut [u8], forgets: bool) -> usize {
+        let mut samples = self.samples();
+        let mut objects = self.objects();
+        let batch = samples.batch();
+        let news = objects.news(&batch.objects());
+        let text = objects.to_json(&news);
+        let length = batch.byte_length();
+        let size = length + text.len();
+        if size > buffer.len() {
+            return size;
+        }
+        batch.write(&mut buffer[..length]);
+        buffer[length..size].copy_from_slice(text.as_bytes());
+        objects.tell(news, forgets);
+        objects.retain(&samples.nameable_objects());
+        samples.take(forgets);
+        size
+    }
+
     pub fn samples(&self) -> MutexGuard<'_, Samples> {
         lock(&self.samples)
     }

@@ -5,21 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::handles::Handles;
-use super::values::{answer, status, text};
+use super::values::{answer, text};
 use crate::failure::{remember, Failure};
-use crate::files::{client_cache, elf_facts, unwind_rows};
+use crate::files::client_cache::ClientCache;
+use crate::files::{elf_facts, unwind_rows};
 
 static UNWIND_TABLES: Handles<bee_elf::UnwindTable> = Handles::new();
-
-/// From now on debug files are looked for in this folder, too: the cache of elfutils' debuginfod client. NULL: no more.
-///
-/// # Safety
-/// `folder` is NULL or a C string.
-#[no_mangle]
-pub unsafe extern "C" fn bee_use_debug_cache(folder: *const c_char) -> i32 {
-    let folder = unsafe { text(folder) };
-    status(folder.map(|folder| client_cache::use_folder(folder.map(PathBuf::from))))
-}
 
 /// Build id in hex of any x86-64 ELF file, empty without one; ENOEXEC for what is none.
 ///
@@ -37,16 +28,22 @@ pub unsafe extern "C" fn bee_build_id(path: *const c_char, buffer: *mut u8, capa
 /// What the ELF file at `path` can tell of its functions: JSON object `{buildId, debugLink, debugFile, hasSymbols,
 /// hasDynamicSymbols, hasMiniDebugInfo, hasDebugInfo, hasDebugLines, areUnitsWhole, otherUnitCount, crates: [{directory,
 /// source, isSplit, unitCount, names}]}`; texts are empty where there is none. `debugFile` is the path of the file that
-/// is symbolized from instead. ENOEXEC for what is no x86-64 ELF file. Reads the root entry of each unit: a call takes
+/// is symbolized from instead, looked for also in `debug_cache` (as `bee_session_use_debug_cache`). ENOEXEC for what is no x86-64 ELF file. Reads the root entry of each unit: a call takes
 /// milliseconds, so let the first one pass a buffer that probably suffices.
 ///
 /// # Safety
-/// `path` is a C string; `buffer` is NULL or has `capacity` writable bytes.
+/// `path` is a C string, `debug_cache` NULL or one; `buffer` is NULL or has `capacity` writable bytes.
 #[no_mangle]
-pub unsafe extern "C" fn bee_elf_facts(path: *const c_char, buffer: *mut u8, capacity: u64) -> i64 {
-    let facts = unsafe { text(path) }.and_then(|path| {
+pub unsafe extern "C" fn bee_elf_facts(
+    path: *const c_char,
+    debug_cache: *const c_char,
+    buffer: *mut u8,
+    capacity: u64,
+) -> i64 {
+    let (path, folder) = unsafe { (text(path), text(debug_cache)) };
+    let facts = path.and_then(|path| {
         let path = path.ok_or_else(|| Failure::new(libc::EINVAL, "Facts need a path."))?;
-        elf_facts::read(path)
+        elf_facts::read(path, &ClientCache::at(folder?.map(PathBuf::from)))
     });
     answer(facts.map(String::into_bytes), buffer, capacity)
 }

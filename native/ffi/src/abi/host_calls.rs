@@ -5,7 +5,7 @@ use crate::failure::{self, remember, Failure};
 use crate::host::{signals, tick_cost};
 use crate::stacks::layout;
 
-const ABI_VERSION: u32 = 7;
+const ABI_VERSION: u32 = 8;
 
 #[no_mangle]
 pub extern "C" fn bee_abi_version() -> u32 {

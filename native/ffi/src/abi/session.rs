@@ -1,12 +1,14 @@
 //! A session as the host holds it: one handle for the connection, what came through it, and the symbols of that.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::handles::Handles;
 use crate::connection::sampler_connection::SamplerConnection;
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
+use crate::news::News;
 use crate::received::Received;
 use crate::symbolize::Symbolizer;
+use crate::tasks::Tasks;
 
 pub static SESSIONS: Handles<Session> = Handles::new();
 
@@ -14,18 +16,21 @@ pub struct Session {
     pub connection: Arc<SamplerConnection>,
     pub received: Arc<Received>,
     pub symbolizer: Arc<Symbolizer>,
-    error: Mutex<String>,
+    pub tasks: Arc<Tasks>,
+    pub news: Arc<News>,
 }
 
 impl Session {
     /// Listens on `socket_path`; without a path the session only holds objects for symbolization.
     pub fn open(socket_path: Option<&str>) -> Outcome<Arc<Session>> {
         let received = Arc::<Received>::default();
+        let news = Arc::new(News::new()?);
         Ok(Arc::new(Session {
-            connection: SamplerConnection::open(socket_path, Arc::clone(&received))?,
+            connection: SamplerConnection::open(socket_path, Arc::clone(&received), Arc::clone(&news))?,
             symbolizer: Arc::new(Symbolizer::new(Arc::clone(&received))),
             received,
-            error: Mutex::default(),
+            tasks: Tasks::new(Arc::clone(&news)),
+            news,
         }))
     }
 
@@ -34,18 +39,4 @@ impl Session {
         self.symbolizer.cache.end();
         self.connection.close();
     }
-
-    pub fn error(&self) -> String {
-        self.error.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set_error(&self, failure: &Failure) {
-        self.error.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&failure.message);
-    }
-}
-
-/// Runs `call` and keeps its error in the session, where a caller on another thread finds it.
-pub fn with_session<T>(handle: u64, call: impl FnOnce(&Arc<Session>) -> Outcome<T>) -> Outcome<T> {
-    let session = SESSIONS.get(handle)?;
-    call(&session).inspect_err(|failure| session.set_error(failure))
 }

@@ -1,9 +1,9 @@
-//! The functions that talk to the sampler: open, accept, send, wait, cancel, close.
+//! The functions that talk to the sampler: open, listen to its news, send, take, close.
 
 use std::ffi::c_char;
 
-use super::session::{with_session, Session, SESSIONS};
-use super::values::{answer, bytes, copy_out, millis, status, text};
+use super::session::{Session, SESSIONS};
+use super::values::{bytes, copy_whole, status, text};
 use crate::failure::remember;
 
 /// Symbolizing threads would each get an arena of their own, whose memory then stays with the process: measured,
@@ -31,11 +31,12 @@ pub unsafe extern "C" fn bee_session_open(socket_path: *const c_char) -> u64 {
     }
 }
 
-/// Blocks until the sampler connected (0), ETIMEDOUT, ECANCELED or EPIPE (closed). Peers that are neither root nor
-/// this user are refused.
+/// A socket that is readable when there may be something new to take: an event, or the result of a task. Its bytes say
+/// nothing. It does not block, and is the caller's to close. Once in a session (EALREADY).
 #[no_mangle]
-pub extern "C" fn bee_session_accept(session: u64, timeout_ms: u32) -> i32 {
-    status(with_session(session, |session| session.connection.accept(millis(timeout_ms))))
+pub extern "C" fn bee_session_news(session: u64) -> i32 {
+    let taken = SESSIONS.get(session).and_then(|session| session.news.take_host_end());
+    taken.unwrap_or_else(|failure| remember(&failure))
 }
 
 /// Sends one message.
@@ -45,45 +46,37 @@ pub extern "C" fn bee_session_accept(session: u64, timeout_ms: u32) -> i32 {
 #[no_mangle]
 pub unsafe extern "C" fn bee_session_send(session: u64, kind: u16, payload: *const u8, length: u64) -> i32 {
     let payload = unsafe { bytes(payload, length) };
-    status(with_session(session, |session| session.connection.send(kind, payload)))
+    status(SESSIONS.get(session).and_then(|session| session.connection.send(kind, payload)))
 }
 
-/// Blocks until an event is queued: copies one as `u16 type, u16 0, payload` and returns its size; a size above
-/// `capacity` means that it was not taken. 0 on timeout; EPIPE after the sampler's DONE, ECONNRESET when it died,
-/// EPROTO when it sent nonsense, ECANCELED.
-///
-/// # Safety
-/// `buffer` has `capacity` writable bytes until the call returns.
-#[no_mangle]
-pub unsafe extern "C" fn bee_session_wait(session: u64, timeout_ms: u32, buffer: *mut u8, capacity: u64) -> i64 {
-    let waited = with_session(session, |session| {
-        session.connection.events.wait(millis(timeout_ms), |event| {
-            unsafe { copy_out(event, buffer, capacity) };
-            event.len() as u64 <= capacity && !buffer.is_null()
-        })
-    });
-    match waited {
-        Ok(length) => length.unwrap_or(0) as i64,
-        Err(failure) => i64::from(remember(&failure)),
-    }
-}
-
-/// Makes the accept or wait in progress, else the next one, return ECANCELED.
-#[no_mangle]
-pub extern "C" fn bee_session_cancel(session: u64) -> i32 {
-    status(SESSIONS.get(session).map(|session| session.connection.events.cancel()))
-}
-
-/// Text of the session's last failure, on whatever thread.
+/// Copies the next event as `u16 type, u16 0, payload` and returns its size; a size above `capacity` means that it was not
+/// taken. 0 when there is none yet; EPIPE after the sampler's DONE, ECONNRESET when it died, EPROTO when it sent nonsense.
+/// Type 0, which comes first: the sampler has connected. Peers that are neither root nor this user are refused.
 ///
 /// # Safety
 /// `buffer` is NULL or has `capacity` writable bytes.
 #[no_mangle]
-pub unsafe extern "C" fn bee_session_error(session: u64, buffer: *mut u8, capacity: u64) -> i64 {
-    answer(SESSIONS.get(session).map(|session| session.error().into_bytes()), buffer, capacity)
+pub unsafe extern "C" fn bee_session_next_event(session: u64, buffer: *mut u8, capacity: u64) -> i64 {
+    let taken = SESSIONS
+        .get(session)
+        .and_then(|session| session.connection.events.take(|event| unsafe { copy_whole(event, buffer, capacity) }));
+    taken.map_or_else(|failure| remember(&failure).into(), |length| length.unwrap_or(0) as i64)
 }
 
-/// Ends the connection, wakes all waiters (EPIPE), closes every descriptor of the session.
+/// Copies the result of a task that `bee_symbolize` or `bee_session_save_names` began, and returns its size; a size above
+/// `capacity` means that it was not taken. EAGAIN while the task runs; else, if it failed, its error.
+///
+/// # Safety
+/// `buffer` is NULL or has `capacity` writable bytes.
+#[no_mangle]
+pub unsafe extern "C" fn bee_session_task_result(session: u64, task: u32, buffer: *mut u8, capacity: u64) -> i64 {
+    let taken = SESSIONS
+        .get(session)
+        .and_then(|session| session.tasks.take(task, |result| unsafe { copy_whole(result, buffer, capacity) }));
+    taken.map_or_else(|failure| remember(&failure).into(), |length| length as i64)
+}
+
+/// Ends the connection, closes every descriptor of the session. Tasks that run end by themselves, unheard.
 #[no_mangle]
 pub extern "C" fn bee_session_close(session: u64) {
     if let Some(session) = SESSIONS.remove(session) {

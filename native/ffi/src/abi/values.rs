@@ -1,7 +1,6 @@
 //! Results and the caller's memory, as every function of the ABI hands them over.
 
 use std::ffi::{c_char, CStr};
-use std::time::Duration;
 
 use crate::failure::{remember, Failure, Outcome};
 
@@ -17,10 +16,6 @@ pub fn answer(outcome: Outcome<Vec<u8>>, buffer: *mut u8, capacity: u64) -> i64 
     }
 }
 
-pub fn millis(timeout_ms: u32) -> Duration {
-    Duration::from_millis(u64::from(timeout_ms))
-}
-
 /// # Safety
 /// `buffer` is NULL or has `capacity` writable bytes.
 pub unsafe fn copy_out(bytes: &[u8], buffer: *mut u8, capacity: u64) -> i64 {
@@ -28,6 +23,24 @@ pub unsafe fn copy_out(bytes: &[u8], buffer: *mut u8, capacity: u64) -> i64 {
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer, bytes.len()) };
     }
     bytes.len() as i64
+}
+
+/// Whether it was copied.
+///
+/// # Safety
+/// `buffer` is NULL or has `capacity` writable bytes.
+pub unsafe fn copy_whole(bytes: &[u8], buffer: *mut u8, capacity: u64) -> bool {
+    unsafe { copy_out(bytes, buffer, capacity) };
+    bytes.is_empty() || (!buffer.is_null() && bytes.len() as u64 <= capacity)
+}
+
+/// # Safety
+/// `buffer` has `capacity` writable bytes, which nobody else uses meanwhile, or is NULL, which is no room.
+pub unsafe fn room<'a>(buffer: *mut u8, capacity: u64) -> &'a mut [u8] {
+    if buffer.is_null() || capacity == 0 || capacity > isize::MAX as u64 {
+        return &mut [];
+    }
+    unsafe { std::slice::from_raw_parts_mut(buffer, capacity as usize) }
 }
 
 /// # Safety

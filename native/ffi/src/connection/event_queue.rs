@@ -1,24 +1,23 @@
 //! Events of the sampler, until the host takes them.
 
 use std::collections::VecDeque;
-use std::os::fd::RawFd;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::frame_reader::Frame;
-use super::wake::Wake;
+use bee_wire::frame::Frame;
+use bee_wire::protocol::MESSAGE_DONE;
+
 use crate::failure::{Failure, Outcome};
-use crate::protocol::MESSAGE_DONE;
+use crate::news::News;
 
+/// The event that is no message: the sampler has connected.
+pub const EVENT_CONNECTED: u16 = 0;
 /// Events are a handful per target process; a peer that floods must not fill this process's memory.
 const MAX_QUEUED_EVENTS: usize = 1 << 16;
 const MAX_QUEUED_BYTES: usize = 64 << 20;
 
 pub struct EventQueue {
     state: Mutex<State>,
-    changed: Condvar,
-    /// Readable while somebody asked waiters to give up.
-    wake: Wake,
+    news: Arc<News>,
 }
 
 #[derive(Default)]
@@ -27,13 +26,12 @@ struct State {
     bytes: usize,
     /// Set once: why no further event will come.
     ended: Option<Failure>,
-    is_cancelled: bool,
     is_done: bool,
 }
 
 impl EventQueue {
-    pub fn new() -> Outcome<EventQueue> {
-        Ok(EventQueue { state: Mutex::default(), changed: Condvar::new(), wake: Wake::new()? })
+    pub fn new(news: Arc<News>) -> EventQueue {
+        EventQueue { state: Mutex::default(), news }
     }
 
     pub fn push(&self, frame: &Frame<'_>) -> Outcome<()> {
@@ -48,59 +46,30 @@ impl EventQueue {
         state.bytes += event.len();
         state.events.push_back(event);
         state.is_done |= frame.kind == MESSAGE_DONE;
-        self.changed.notify_all();
+        drop(state);
+        self.news.announce();
         Ok(())
     }
 
-    /// The next event as `u16 type, u16 0, payload`, copied by `copy` when that says it fits. None on timeout.
-    /// An event that does not fit stays queued; its length comes back either way.
-    pub fn wait(&self, timeout: Duration, copy: impl FnOnce(&[u8]) -> bool) -> Outcome<Option<usize>> {
-        let deadline = Instant::now() + timeout;
+    /// The next event as `u16 type, u16 0, payload`, copied by `copy` when that says it fits; its length comes back either
+    /// way, and one that does not fit stays queued. None when there is none yet.
+    pub fn take(&self, copy: impl FnOnce(&[u8]) -> bool) -> Outcome<Option<usize>> {
         let mut state = self.lock();
-        loop {
-            if let Some(length) = state.events.front().map(Vec::len) {
-                if state.events.front().is_some_and(|event| copy(event)) {
-                    state.events.pop_front();
-                    state.bytes -= length;
-                }
-                self.forget_cancel(&mut state);
-                return Ok(Some(length));
-            }
-            if let Some(failure) = self.interruption_of(&mut state) {
-                return Err(failure);
-            }
-            let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else {
-                return Ok(None);
-            };
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        let Some(event) = state.events.front() else {
+            return state.ended.clone().map_or(Ok(None), Err);
+        };
+        let length = event.len();
+        if copy(event) {
+            state.events.pop_front();
+            state.bytes -= length;
         }
-    }
-
-    /// Waits until `socket` is readable. False on timeout and when there is an interruption.
-    pub fn wait_for_socket(&self, socket: RawFd, deadline: Instant) -> Outcome<bool> {
-        self.wake.poll_readable(socket, deadline)
-    }
-
-    /// Why a wait should give up: the end, or a cancel, which is forgotten with this.
-    pub fn interruption(&self) -> Option<Failure> {
-        self.interruption_of(&mut self.lock())
-    }
-
-    pub fn cancel(&self) {
-        self.lock().is_cancelled = true;
-        self.wake.signal();
-        self.changed.notify_all();
+        Ok(Some(length))
     }
 
     /// No further event will come. The first reason counts.
     pub fn end(&self, failure: Failure) {
         self.lock().ended.get_or_insert(failure);
-        self.changed.notify_all();
-    }
-
-    /// Ends a wait for a socket for good, behind `end`.
-    pub fn wake_for_good(&self) {
-        self.wake.signal();
+        self.news.announce();
     }
 
     pub fn ended(&self) -> Option<Failure> {
@@ -110,21 +79,6 @@ impl EventQueue {
     /// The sampler has said that it is done.
     pub fn is_done(&self) -> bool {
         self.lock().is_done
-    }
-
-    fn interruption_of(&self, state: &mut State) -> Option<Failure> {
-        if state.ended.is_some() {
-            return state.ended.clone();
-        }
-        state.is_cancelled.then(|| {
-            self.forget_cancel(state);
-            Failure::new(libc::ECANCELED, "Cancelled.")
-        })
-    }
-
-    fn forget_cancel(&self, state: &mut State) {
-        state.is_cancelled = false;
-        self.wake.drain();
     }
 
     /// A thread that panicked while it held the lock leaves data that is still whole: every update is one step.

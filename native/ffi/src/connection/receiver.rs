@@ -2,12 +2,14 @@
 
 use std::os::unix::net::UnixStream;
 
+use bee_wire::frame::FrameReader;
+use bee_wire::protocol::*;
+use bee_wire::{check, is_optional, Record, Unreadable};
+
 use super::event_queue::EventQueue;
-use super::frame_reader::{Frame, FrameReader};
 use crate::failure::{Failure, Outcome};
-use crate::files::jit_dumps::JitDump;
-use crate::files::object_message::ObjectMessage;
-use crate::protocol::*;
+use crate::files::jit_dumps;
+use crate::files::object_message::object_of;
 use crate::received::Received;
 
 pub struct Receiver<'a> {
@@ -34,32 +36,44 @@ impl<'a> Receiver<'a> {
 
     /// False at the end of the stream.
     fn receive_one(&mut self) -> Outcome<bool> {
-        let Some(frame) = self.frames.next_frame()? else { return Ok(false) };
+        let Some(frame) = self.frames.next_frame().map_err(Failure::of_frames)? else { return Ok(false) };
         match frame.kind {
             MESSAGE_STACKS => self.received.samples().add_stacks(frame.payload)?,
             MESSAGE_COUNTS => self.received.samples().add_counts(frame.payload)?,
             MESSAGE_OBJECT => {
-                let message = ObjectMessage::parse(frame.payload)?;
-                let (id, has_descriptor, is_copy) = (message.id, message.has_descriptor(), message.is_copy());
-                let mut object = message.into_object();
-                if has_descriptor {
-                    let file = self.frames.take_descriptor();
-                    let missing = || Failure::malformed("an object announces a descriptor that did not come");
-                    object = object.with_descriptor(file.ok_or_else(missing)?, is_copy);
-                }
-                self.received.objects().insert(id, object);
+                let message = Object::read(frame.payload).map_err(Failure::malformed)?;
+                self.add_object(&message)?;
             }
             MESSAGE_JIT_DUMP => {
-                let (dump, has_descriptor) = JitDump::parse(frame.payload)?;
-                let file = if has_descriptor { self.frames.take_descriptor() } else { None };
-                self.received.jit_dumps().add(dump, file);
+                let message = JitDump::read(frame.payload).map_err(Failure::malformed)?;
+                let file = if message.has_descriptor { self.frames.take_descriptor() } else { None };
+                self.received.jit_dumps().add(jit_dumps::JitDump::of(&message), file);
             }
-            _ => {
-                check_event(&frame)?;
-                self.events.push(&frame)?;
-            }
+            kind => match check(kind, frame.payload) {
+                Some(checked) => {
+                    checked.map_err(unreadable)?;
+                    if kind == MESSAGE_DONE || kind == MESSAGE_TICKED {
+                        self.received.samples().end_tick();
+                    }
+                    self.events.push(&frame)?;
+                }
+                None if is_optional(kind) => {}
+                None => return Err(Failure::malformed(format!("message kind {kind} is unknown"))),
+            },
         }
         Ok(true)
+    }
+
+    fn add_object(&mut self, message: &Object) -> Outcome<()> {
+        let mut object = object_of(message)?;
+        if message.has_descriptor {
+            let file = self.frames.take_descriptor();
+            let missing = || Failure::malformed("an object announces a descriptor that did not come");
+            object = object.with_descriptor(file.ok_or_else(missing)?, message.is_copy);
+        }
+        let number = self.received.samples().objects.renew(message.number);
+        self.received.objects().insert(number, object);
+        Ok(())
     }
 
     fn end_of_stream(&self) -> Failure {
@@ -70,23 +84,12 @@ impl<'a> Receiver<'a> {
     }
 }
 
-/// An unknown type, or a payload too short for its fixed part, is the peer's mistake, not JavaScript's to find.
-fn check_event(frame: &Frame<'_>) -> Outcome<()> {
-    let fixed_bytes = match frame.kind {
-        MESSAGE_HELLO | MESSAGE_ADDED => 8,
-        MESSAGE_EXIT => 16,
-        MESSAGE_STARTED | MESSAGE_TOTALS | MESSAGE_PROBLEM | MESSAGE_DONE | MESSAGE_FAILED => 0,
-        kind => return Err(Failure::malformed(format!("message type {kind} is unknown"))),
-    };
-    if frame.payload.len() < fixed_bytes {
-        return Err(Failure::malformed(format!("a message of type {} is too short", frame.kind)));
-    }
-    if frame.kind == MESSAGE_HELLO {
-        let version = u32::from_le_bytes([frame.payload[0], frame.payload[1], frame.payload[2], frame.payload[3]]);
-        if version != PROTOCOL_VERSION {
+fn unreadable(error: Unreadable) -> Failure {
+    match error {
+        Unreadable::Malformed(malformed) => Failure::malformed(malformed),
+        Unreadable::OtherVersion(version) => {
             let message = format!("The sampler speaks protocol {version}, this library speaks {PROTOCOL_VERSION}.");
-            return Err(Failure::new(libc::EPROTONOSUPPORT, message));
+            Failure::new(libc::EPROTONOSUPPORT, message)
         }
     }
-    Ok(())
 }

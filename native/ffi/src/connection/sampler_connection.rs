@@ -1,62 +1,64 @@
-//! The connection to bee-sampler: listen, accept, send, and receive on a thread of its own.
+//! The connection to bee-sampler: send, and accept and receive on a thread of its own.
 
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::event_queue::EventQueue;
+use bee_wire::frame::{self, Frame, MAX_REQUEST_BYTES};
+
+use super::event_queue::{EventQueue, EVENT_CONNECTED};
 use super::listener::{is_trusted, listen};
 use super::receiver::Receiver;
+use super::wake::Wake;
 use crate::failure::{Failure, Outcome};
-use crate::protocol::MAX_REQUEST_BYTES;
+use crate::news::News;
 use crate::received::Received;
 
 /// How long a send may block on a sampler that does not read.
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub struct SamplerConnection {
-    listener: Mutex<Option<UnixListener>>,
     stream: OnceLock<UnixStream>,
     receiving: Mutex<Option<JoinHandle<()>>>,
     /// Serializes senders: a frame is never interleaved with another.
     sending: Mutex<()>,
+    /// Ends the wait for the sampler to connect.
+    giving_up: Wake,
     pub events: EventQueue,
     received: Arc<Received>,
 }
 
 impl SamplerConnection {
-    /// Listens on `socket_path`; without a path no sampler will come.
-    pub fn open(socket_path: Option<&str>, received: Arc<Received>) -> Outcome<Arc<SamplerConnection>> {
-        Ok(Arc::new(SamplerConnection {
-            listener: Mutex::new(socket_path.map(listen).transpose()?),
+    /// Listens on `socket_path` for one sampler, from now on; without a path none will come.
+    pub fn open(
+        socket_path: Option<&str>,
+        received: Arc<Received>,
+        news: Arc<News>,
+    ) -> Outcome<Arc<SamplerConnection>> {
+        let listener = socket_path.map(listen).transpose()?;
+        let connection = Arc::new(SamplerConnection {
             stream: OnceLock::new(),
             receiving: Mutex::new(None),
             sending: Mutex::new(()),
-            events: EventQueue::new()?,
+            giving_up: Wake::new()?,
+            events: EventQueue::new(news),
             received,
-        }))
+        });
+        if let Some(listener) = listener {
+            connection.start(listener)?;
+        }
+        Ok(connection)
     }
 
-    /// Waits for the sampler to connect and starts to receive. Accepts one connection only.
-    pub fn accept(self: &Arc<Self>, timeout: Duration) -> Outcome<()> {
-        let mut held = lock(&self.listener);
-        let listener = held.as_ref().ok_or_else(|| Failure::new(libc::EINVAL, "The session does not listen."))?;
-        let stream = self.accept_trusted(listener, Instant::now() + timeout)?;
-        *held = None;
-        drop(held);
-        limit_send_time(&stream)?;
-        if self.stream.set(stream).is_err() {
-            return Err(Failure::new(libc::EISCONN, "The sampler is already connected."));
-        }
+    fn start(self: &Arc<Self>, listener: UnixListener) -> Outcome<()> {
         let connection = Arc::clone(self);
         let thread = std::thread::Builder::new()
             .name("bee-receive".into())
-            .spawn(move || connection.receive())
+            .spawn(move || connection.serve(listener))
             .map_err(|error| Failure::from_io("Cannot start the receiving thread", &error))?;
         *lock(&self.receiving) = Some(thread);
-        self.hang_up_if_ended();
         Ok(())
     }
 
@@ -66,58 +68,65 @@ impl SamplerConnection {
         if payload.len() > MAX_REQUEST_BYTES {
             return Err(Failure::new(libc::EMSGSIZE, "The message is too long."));
         }
-        let mut frame = Vec::with_capacity(8 + payload.len());
-        frame.extend_from_slice(&(payload.len() as u32).to_le_bytes());
-        frame.extend_from_slice(&kind.to_le_bytes());
-        frame.extend_from_slice(&[0, 0]);
-        frame.extend_from_slice(payload);
         let _one_at_a_time = lock(&self.sending);
-        send_all(stream.as_raw_fd(), &frame)
+        let sent = frame::send(stream, kind, payload);
+        sent.map_err(|error| Failure::from_io("Sending to the sampler failed", &error))
     }
 
-    /// Ends the connection and the receiving thread; waiters return EPIPE.
+    /// Ends the connection and the receiving thread.
     pub fn close(&self) {
         self.events.end(Failure::new(libc::EPIPE, "The session is closed."));
-        self.events.wake_for_good();
-        if let Some(stream) = self.stream.get() {
-            let _ = stream.shutdown(std::net::Shutdown::Both);
-        }
+        self.giving_up.signal();
+        self.hang_up();
         let thread = lock(&self.receiving).take();
         if let Some(thread) = thread {
             let _ = thread.join();
         }
     }
 
-    fn accept_trusted(&self, listener: &UnixListener, deadline: Instant) -> Outcome<UnixStream> {
+    /// The receiving thread: until the connection ends.
+    fn serve(&self, listener: UnixListener) {
+        let ended = match self.accept(listener) {
+            Ok(stream) => Receiver::new(stream, &self.received, &self.events).run(),
+            Err(failure) => failure,
+        };
+        self.received.samples().end_tick();
+        self.hang_up();
+        self.events.end(ended);
+    }
+
+    /// Accepts one connection only.
+    fn accept(&self, listener: UnixListener) -> Outcome<&UnixStream> {
+        let stream = self.accept_trusted(&listener)?;
+        drop(listener);
+        limit_send_time(&stream)?;
+        let stream = self.stream.get_or_init(|| stream);
+        // A close that ran meanwhile has found no connection to shut down.
+        self.events.ended().map_or(Ok(()), Err)?;
+        self.events.push(&Frame { kind: EVENT_CONNECTED, payload: &[] })?;
+        Ok(stream)
+    }
+
+    fn accept_trusted(&self, listener: &UnixListener) -> Outcome<UnixStream> {
+        let failed = |error| Failure::from_io("Accepting the sampler failed", &error);
+        listener.set_nonblocking(true).map_err(failed)?;
         loop {
-            if let Some(ended) = self.events.ended() {
-                return Err(ended);
-            }
-            if !self.events.wait_for_socket(listener.as_raw_fd(), deadline)? {
-                let timed_out = || Failure::new(libc::ETIMEDOUT, "The sampler did not connect in time.");
-                return Err(self.events.interruption().unwrap_or_else(timed_out));
-            }
-            let (stream, _) =
-                listener.accept().map_err(|error| Failure::from_io("Accepting the sampler failed", &error))?;
-            // Anybody else is hung up on; the sampler may still come.
-            if is_trusted(&stream)? {
-                return Ok(stream);
+            self.giving_up.wait_for(listener.as_raw_fd())?;
+            self.events.ended().map_or(Ok(()), Err)?;
+            match listener.accept() {
+                // Anybody else is hung up on; the sampler may still come.
+                Ok((stream, _)) if is_trusted(&stream)? => return Ok(stream),
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {} // it has gone again
+                Err(error) => return Err(failed(error)),
             }
         }
     }
 
-    /// A close that ran while accept did has found no connection to shut down.
-    fn hang_up_if_ended(&self) {
-        if let (Some(stream), true) = (self.stream.get(), self.events.ended().is_some()) {
+    fn hang_up(&self) {
+        if let Some(stream) = self.stream.get() {
             let _ = stream.shutdown(std::net::Shutdown::Both);
         }
-    }
-
-    fn receive(&self) {
-        let Some(stream) = self.stream.get() else { return };
-        let ended = Receiver::new(stream, &self.received, &self.events).run();
-        let _ = stream.shutdown(std::net::Shutdown::Both);
-        self.events.end(ended);
     }
 }
 
@@ -135,29 +144,16 @@ fn limit_send_time(stream: &UnixStream) -> Outcome<()> {
         .map_err(|error| Failure::from_io("Cannot set the send timeout", &error))
 }
 
-/// Not `write_all`: that would raise SIGPIPE's default action in a host that has not ignored it.
-fn send_all(socket: RawFd, mut bytes: &[u8]) -> Outcome<()> {
-    while !bytes.is_empty() {
-        // SAFETY: a live slice and its length.
-        let sent = unsafe { libc::send(socket, bytes.as_ptr().cast(), bytes.len(), libc::MSG_NOSIGNAL) };
-        if sent >= 0 {
-            bytes = &bytes[sent as usize..];
-        } else if std::io::Error::last_os_error().kind() != std::io::ErrorKind::Interrupted {
-            return Err(Failure::last_os_error("Sending to the sampler failed"));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::*;
+    use bee_wire::protocol::*;
+    use bee_wire::{versioned, Bytes, Record};
     use std::fs::File;
     use std::io::{Read, Write};
-    use std::path::PathBuf;
-
-    const SECOND: Duration = Duration::from_secs(10);
+    use std::os::fd::{AsFd, FromRawFd};
+    use std::path::{Path, PathBuf};
+    use std::time::Instant;
 
     struct Connected {
         connection: Arc<SamplerConnection>,
@@ -174,27 +170,45 @@ mod tests {
 
     fn connect(name: &str) -> Connected {
         let path = std::env::temp_dir().join(format!("bee-{}-{name}.sock", std::process::id()));
-        let connection = SamplerConnection::open(path.to_str(), Arc::default()).unwrap();
+        let connection = open(&path);
         let peer = UnixStream::connect(&path).unwrap();
-        connection.accept(SECOND).unwrap();
+        assert_eq!(next_event(&connection).unwrap(), [EVENT_CONNECTED.to_le_bytes(), [0, 0]].concat());
         Connected { connection, peer, path }
     }
 
+    fn open(path: &Path) -> Arc<SamplerConnection> {
+        SamplerConnection::open(path.to_str(), Arc::default(), Arc::new(News::new().unwrap())).unwrap()
+    }
+
     fn frame(kind: u16, payload: &[u8]) -> Vec<u8> {
-        [&(payload.len() as u32).to_le_bytes()[..], &kind.to_le_bytes(), &[0, 0], payload].concat()
+        [frame::header(kind, payload.len()).as_slice(), payload].concat()
+    }
+
+    fn hello() -> Vec<u8> {
+        frame(MESSAGE_HELLO, &versioned(&Hello { pid: 42, version: "0.1.0".into() }))
+    }
+
+    fn totals() -> Vec<u8> {
+        frame(MESSAGE_TOTALS, &Totals::default().to_bytes())
     }
 
     fn words(values: &[u32]) -> Vec<u8> {
         values.iter().flat_map(|value| value.to_le_bytes()).collect()
     }
 
-    fn next_event(connection: &SamplerConnection) -> Outcome<Option<Vec<u8>>> {
+    /// Waits for it.
+    fn next_event(connection: &SamplerConnection) -> Outcome<Vec<u8>> {
         let mut taken = Vec::new();
-        let waited = connection.events.wait(SECOND, |event| {
+        let mut copy = |event: &[u8]| {
             taken = event.to_vec();
             true
-        });
-        waited.map(|length| length.map(|_| taken))
+        };
+        let begin = Instant::now();
+        while connection.events.take(&mut copy)?.is_none() {
+            assert!(begin.elapsed() < Duration::from_secs(10), "nothing comes");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(taken)
     }
 
     fn error_after(name: &str, bytes: &[u8]) -> i32 {
@@ -207,18 +221,13 @@ mod tests {
     #[test]
     fn frames_cut_anywhere_arrive_whole_and_in_order() {
         let mut connected = connect("cut");
-        let bytes = [
-            frame(MESSAGE_HELLO, &words(&[PROTOCOL_VERSION, 42])),
-            frame(MESSAGE_TOTALS, b"{}"),
-            frame(MESSAGE_DONE, b""),
-        ]
-        .concat();
+        let bytes = [hello(), totals(), frame(MESSAGE_DONE, b"")].concat();
         for byte in bytes.chunks(3) {
             connected.peer.write_all(byte).unwrap();
         }
         connected.peer.shutdown(std::net::Shutdown::Write).unwrap();
         let kinds: Vec<u16> = (0..3)
-            .map(|_| next_event(&connected.connection).unwrap().unwrap())
+            .map(|_| next_event(&connected.connection).unwrap())
             .map(|event| u16::from_le_bytes([event[0], event[1]]))
             .collect();
         assert_eq!(kinds, [MESSAGE_HELLO, MESSAGE_TOTALS, MESSAGE_DONE]);
@@ -227,10 +236,7 @@ mod tests {
 
     #[test]
     fn an_end_before_done_is_the_samplers_death() {
-        assert_eq!(
-            error_after("death", &frame(MESSAGE_HELLO, &words(&[PROTOCOL_VERSION, 42]))[..0]),
-            -libc::ECONNRESET
-        );
+        assert_eq!(error_after("death", b""), -libc::ECONNRESET);
     }
 
     #[test]
@@ -239,24 +245,30 @@ mod tests {
         assert_eq!(error_after("reserved", &words(&[0, 1 << 16 | u32::from(MESSAGE_DONE)])), -libc::EPROTO);
         assert_eq!(error_after("inside", &frame(MESSAGE_DONE, b"abc")[..9]), -libc::EPROTO);
         assert_eq!(error_after("type", &frame(7, b"")), -libc::EPROTO);
-        assert_eq!(error_after("short", &frame(MESSAGE_EXIT, &[0; 15])), -libc::EPROTO);
-        assert_eq!(
-            error_after("stack", &frame(MESSAGE_STACKS, &[0; crate::stacks::layout::STACK_SIZE - 1])),
-            -libc::EPROTO
-        );
+        assert_eq!(error_after("short", &frame(MESSAGE_PROCESS, &[0; 15])), -libc::EPROTO);
+        let stack = [0; crate::stacks::layout::STACK_SIZE];
+        assert_eq!(error_after("stack", &frame(MESSAGE_STACKS, &stack[1..])), -libc::EPROTO);
         assert_eq!(error_after("object", &object(1, false, b"/a")[..20]), -libc::EPROTO);
-        assert_eq!(
-            error_after("text", &frame(MESSAGE_OBJECT, &words(&[&[1, 9, 0, 0][..], &[0; 10]].concat()))),
-            -libc::EPROTO
-        );
-        assert_eq!(
-            error_after("version", &frame(MESSAGE_HELLO, &words(&[PROTOCOL_VERSION + 1, 42]))),
-            -libc::EPROTONOSUPPORT
-        );
-        assert_eq!(
-            error_after("nofd", &frame(MESSAGE_OBJECT, &words(&[&[1, 0, 0, 1][..], &[0; 10]].concat()))),
-            -libc::EPROTO
-        );
+        assert_eq!(error_after("number", &object(1 << 14, false, b"/a")), -libc::EPROTO);
+        assert_eq!(error_after("nofd", &object(1, true, b"/a")), -libc::EPROTO);
+        let mut other_version = hello();
+        other_version[frame::HEADER_BYTES] += 1;
+        assert_eq!(error_after("version", &other_version), -libc::EPROTONOSUPPORT);
+    }
+
+    #[test]
+    fn another_kind_of_record_is_never_read_as_a_stack() {
+        let mut record = [0; crate::stacks::layout::STACK_SIZE];
+        record[crate::stacks::layout::STACK_KIND] = 1;
+        assert_eq!(error_after("kind", &frame(MESSAGE_STACKS, &record)), -libc::EPROTO);
+    }
+
+    #[test]
+    fn an_unknown_message_is_skipped_where_its_kind_allows_it() {
+        let mut connected = connect("optional");
+        let bytes = [frame(MESSAGE_HISTOGRAM | 1 << 8, b"\xff"), frame(MESSAGE_DONE, b"")].concat();
+        connected.peer.write_all(&bytes).unwrap();
+        assert_eq!(next_event(&connected.connection).unwrap()[..2], MESSAGE_DONE.to_le_bytes());
     }
 
     #[test]
@@ -264,10 +276,14 @@ mod tests {
         let connected = connect("descriptors");
         let peer = &connected.peer;
         let files: Vec<File> = ["/proc/self/status", "/proc/self/stat"].map(|path| File::open(path).unwrap()).into();
-        send_with_descriptor(peer, &object(1, true, b"/a"), Some(files[0].as_raw_fd()));
-        send_with_descriptor(peer, &object(2, false, b"[vdso]"), None);
-        send_with_descriptor(peer, &object(3, true, b"/\"c"), Some(files[1].as_raw_fd()));
-        send_with_descriptor(peer, &frame(MESSAGE_DONE, b""), None);
+        let send = |number, file: &File, path: &[u8]| {
+            let payload = object_message(number, true, path).to_bytes();
+            frame::send_with_descriptor(peer, MESSAGE_OBJECT, &payload, file.as_fd()).unwrap();
+        };
+        send(1, &files[0], b"/a");
+        frame::send(peer, MESSAGE_OBJECT, &object_message(2, false, b"[vdso]").to_bytes()).unwrap();
+        send(3, &files[1], b"/\"c");
+        frame::send(peer, MESSAGE_DONE, b"").unwrap();
         next_event(&connected.connection).unwrap();
         let objects = connected.connection.received.objects();
         let first_bytes = |id: u32| {
@@ -279,66 +295,99 @@ mod tests {
         assert_eq!(first_bytes(1).unwrap(), "Name:");
         assert_eq!(first_bytes(2), None);
         assert!(first_bytes(3).unwrap().starts_with(char::is_numeric));
-        assert!(objects.to_json().contains(r#"{"id":3,"path":"/\"c","buildId":"abcd","vdso":false}"#));
+        assert!(objects.to_json(&objects.all()).contains(r#"{"id":3,"path":"/\"c","buildId":"abcd","vdso":false}"#));
     }
 
     #[test]
-    fn cancel_ends_a_wait_and_a_later_wait_works() {
-        let connected = connect("cancel");
-        let connection = Arc::clone(&connected.connection);
-        let waiter = std::thread::spawn(move || next_event(&connection));
-        connected.connection.events.cancel();
-        assert_eq!(waiter.join().unwrap().unwrap_err().code, -libc::ECANCELED);
-        assert_eq!(connected.connection.events.wait(Duration::from_millis(1), |_| true).unwrap(), None);
-    }
-
-    #[test]
-    fn close_ends_a_wait_and_an_accept() {
+    fn close_ends_the_thread_whether_it_receives_or_waits() {
         let connected = connect("close");
-        let connection = Arc::clone(&connected.connection);
-        let waiter = std::thread::spawn(move || next_event(&connection));
         connected.connection.close();
-        assert_eq!(waiter.join().unwrap().unwrap_err().code, -libc::EPIPE);
+        assert_eq!(next_event(&connected.connection).unwrap_err().code, -libc::EPIPE);
         let path = std::env::temp_dir().join(format!("bee-{}-lonely.sock", std::process::id()));
-        let lonely = SamplerConnection::open(path.to_str(), Arc::default()).unwrap();
-        let connection = Arc::clone(&lonely);
-        let accepting = std::thread::spawn(move || connection.accept(SECOND));
+        let lonely = open(&path);
+        assert_eq!(lonely.events.take(|_| true).unwrap(), None);
         lonely.close();
-        assert_eq!(accepting.join().unwrap().unwrap_err().code, -libc::EPIPE);
+        assert_eq!(lonely.events.take(|_| true).unwrap_err().code, -libc::EPIPE);
+        assert!(UnixStream::connect(&path).is_err(), "nobody listens any more");
         let _ = std::fs::remove_file(path);
     }
 
     #[test]
     fn an_event_that_does_not_fit_stays() {
         let mut connected = connect("fit");
-        connected.peer.write_all(&frame(MESSAGE_TOTALS, b"{\"a\":1}")).unwrap();
-        assert_eq!(connected.connection.events.wait(SECOND, |_| false).unwrap(), Some(11));
-        assert_eq!(next_event(&connected.connection).unwrap().unwrap()[4..], *b"{\"a\":1}");
-    }
-
-    fn object(id: u32, has_descriptor: bool, path: &[u8]) -> Vec<u8> {
-        let head = words(&[&[id, path.len() as u32, 2, u32::from(has_descriptor)][..], &[0; 10]].concat());
-        frame(MESSAGE_OBJECT, &[&head, path, &[0xab, 0xcd]].concat())
-    }
-
-    fn send_with_descriptor(peer: &UnixStream, bytes: &[u8], descriptor: Option<RawFd>) {
-        let mut control = [0u64; 8];
-        let mut vector = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
-        // SAFETY: the buffers outlive the call; the control buffer has room for one descriptor.
-        unsafe {
-            let mut header: libc::msghdr = std::mem::zeroed();
-            header.msg_iov = &mut vector;
-            header.msg_iovlen = 1;
-            if let Some(descriptor) = descriptor {
-                header.msg_control = control.as_mut_ptr().cast();
-                header.msg_controllen = libc::CMSG_SPACE(4) as _;
-                let message = libc::CMSG_FIRSTHDR(&header);
-                (*message).cmsg_level = libc::SOL_SOCKET;
-                (*message).cmsg_type = libc::SCM_RIGHTS;
-                (*message).cmsg_len = libc::CMSG_LEN(4) as _;
-                libc::CMSG_DATA(message).cast::<RawFd>().write_unaligned(descriptor);
+        let totals = totals();
+        connected.peer.write_all(&totals).unwrap();
+        let refused = loop {
+            if let Some(length) = connected.connection.events.take(|_| false).unwrap() {
+                break length;
             }
-            assert_eq!(libc::sendmsg(peer.as_raw_fd(), &header, 0), bytes.len() as isize);
+        };
+        assert_eq!(refused, 4 + totals.len() - frame::HEADER_BYTES);
+        assert_eq!(next_event(&connected.connection).unwrap()[4..], totals[frame::HEADER_BYTES..]);
+    }
+
+    #[test]
+    fn the_host_hears_of_an_event_and_of_the_end() {
+        let news = Arc::new(News::new().unwrap());
+        // SAFETY: a new descriptor, and ours.
+        let mut host = unsafe { UnixStream::from_raw_fd(news.take_host_end().unwrap()) };
+        assert_eq!(news.take_host_end().unwrap_err().code, -libc::EALREADY);
+        host.set_nonblocking(false).unwrap();
+        let path = std::env::temp_dir().join(format!("bee-{}-news.sock", std::process::id()));
+        let connection = SamplerConnection::open(path.to_str(), Arc::default(), news).unwrap();
+        let peer = UnixStream::connect(&path).unwrap();
+        host.read_exact(&mut [0]).unwrap();
+        next_event(&connection).unwrap();
+        drop(peer);
+        host.read_exact(&mut [0]).unwrap();
+        assert_eq!(next_event(&connection).unwrap_err().code, -libc::ECONNRESET);
+        connection.close();
+        let _ = std::fs::remove_file(path);
+    }
+
+    /// xorshift64: the same rounds every time.
+    fn next_below(state: &mut u64, limit: usize) -> usize {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        (*state % limit as u64) as usize
+    }
+
+    #[test]
+    fn whatever_a_sampler_sends_ends_in_an_end_or_an_error() {
+        let stacks = frame(MESSAGE_STACKS, &[0; 2 * crate::stacks::layout::STACK_SIZE]);
+        let counts = frame(MESSAGE_COUNTS, &[1; 48]);
+        let dump = frame(MESSAGE_JIT_DUMP, &JitDump::default().to_bytes());
+        let whole =
+            [hello(), object(1, false, b"/a"), dump, stacks, counts, totals(), frame(MESSAGE_DONE, b"")].concat();
+        let mut state = 0x9e37_79b9_7f4a_7c15;
+        for _ in 0..300 {
+            let mut bytes = whole.clone();
+            for _ in 0..next_below(&mut state, 6) {
+                let at = next_below(&mut state, bytes.len());
+                bytes[at] = next_below(&mut state, 256) as u8;
+            }
+            let mut connected = connect("random");
+            let _ = connected.peer.write_all(&bytes); // refused where it was refused to be read on
+            let _ = connected.peer.shutdown(std::net::Shutdown::Write);
+            let ended = loop {
+                if let Err(failure) = next_event(&connected.connection) {
+                    break failure.code;
+                }
+            };
+            assert!(
+                [-libc::EPIPE, -libc::ECONNRESET, -libc::EPROTO, -libc::EPROTONOSUPPORT].contains(&ended),
+                "{ended}"
+            );
         }
+    }
+
+    fn object(number: u32, has_descriptor: bool, path: &[u8]) -> Vec<u8> {
+        frame(MESSAGE_OBJECT, &object_message(number, has_descriptor, path).to_bytes())
+    }
+
+    fn object_message(number: u32, has_descriptor: bool, path: &[u8]) -> Object {
+        let (path, build_id) = (Bytes(path.to_vec()), Bytes(vec![0xab, 0xcd]));
+        Object { number, has_descriptor, path, build_id, ..Object::default() }
     }
 }

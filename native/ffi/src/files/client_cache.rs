@@ -5,14 +5,21 @@ use std::sync::{PoisonError, RwLock};
 
 use crate::json::hex;
 
-/// `None`: the cache is not looked into, as by the client itself where no server is named.
-static FOLDER: RwLock<Option<PathBuf>> = RwLock::new(None);
+/// Without a folder it is not looked into, as by the client itself where no server is named.
+#[derive(Default)]
+pub struct ClientCache(RwLock<Option<PathBuf>>);
 
-pub fn use_folder(folder: Option<PathBuf>) {
-    *FOLDER.write().unwrap_or_else(PoisonError::into_inner) = folder;
-}
+impl ClientCache {
+    pub fn at(folder: Option<PathBuf>) -> ClientCache {
+        ClientCache(RwLock::new(folder))
+    }
 
-pub fn path_of(build_id: &[u8]) -> Option<PathBuf> {
-    let folder = FOLDER.read().unwrap_or_else(PoisonError::into_inner).clone()?;
-    (!build_id.is_empty()).then(|| folder.join(hex(build_id)).join("debuginfo"))
+    pub fn use_folder(&self, folder: Option<PathBuf>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = folder;
+    }
+
+    pub fn path_of(&self, build_id: &[u8]) -> Option<PathBuf> {
+        let folder = self.0.read().unwrap_or_else(PoisonError::into_inner).clone()?;
+        (!build_id.is_empty()).then(|| folder.join(hex(build_id)).join("debuginfo"))
+    }
 }

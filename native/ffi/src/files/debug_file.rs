@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bee_elf::{debug_file_paths, is_debug_file_of, path_by_build_id, ElfFile};
 
-use super::client_cache;
+use super::client_cache::ClientCache;
 use crate::file_memory::FileMemory;
 
 /// Where distributions put what dwz moved out of their packages.
@@ -35,17 +35,17 @@ impl DebugFile {
 
 /// What was taken out of a stripped file: a name alone may mean the file of another version. `None` also for a file that
 /// still has debug information of its own, which is read instead.
-pub fn open(elf: &ElfFile<'_>, path: &str) -> Option<DebugFile> {
+pub fn open(elf: &ElfFile<'_>, path: &str, cache: &ClientCache) -> Option<DebugFile> {
     if elf.has_section(".debug_info") {
         return None;
     }
-    let mut files = places(elf, path).into_iter().filter_map(DebugFile::open);
+    let mut files = places(elf, path, cache).into_iter().filter_map(DebugFile::open);
     files.find(|file| file.is(|debug| has_more(debug) && is_debug_file_of(elf, debug, file.memory.bytes())))
 }
 
 /// Everywhere that it may lie, the best first.
-pub fn places(elf: &ElfFile<'_>, path: &str) -> Vec<PathBuf> {
-    let cached = elf.build_id().and_then(client_cache::path_of);
+pub fn places(elf: &ElfFile<'_>, path: &str, cache: &ClientCache) -> Vec<PathBuf> {
+    let cached = elf.build_id().and_then(|id| cache.path_of(id));
     let installed = debug_file_paths(elf, &std::fs::canonicalize(path).unwrap_or_default());
     installed.into_iter().chain(cached).collect()
 }
@@ -55,13 +55,13 @@ fn has_more(debug: &ElfFile<'_>) -> bool {
 }
 
 /// The file into which dwz moved what several files have in common; `Err` with its name when none of that id is found.
-pub fn open_supplement(elf: &ElfFile<'_>, path: &Path) -> Result<Option<DebugFile>, PathBuf> {
+pub fn open_supplement(elf: &ElfFile<'_>, path: &Path, cache: &ClientCache) -> Result<Option<DebugFile>, PathBuf> {
     let Some(link) = elf.supplement_link() else { return Ok(None) };
     let name = Path::new(OsStr::from_bytes(link.path));
     let folder = std::fs::canonicalize(path).ok().and_then(|path| path.parent().map(Path::to_path_buf));
     let beside = folder.unwrap_or_default().join(name);
     let installed = name.file_name().map(|name| Path::new(SUPPLEMENT_DIRECTORY).join(name));
-    let paths = [Some(beside), installed, path_by_build_id(link.id), client_cache::path_of(link.id)];
+    let paths = [Some(beside), installed, path_by_build_id(link.id), cache.path_of(link.id)];
     let mut files = paths.into_iter().flatten().filter_map(DebugFile::open);
     let found = files.find(|file| file.is(|supplement| supplement.supplement_id() == Some(link.id)));
     found.map(Some).ok_or_else(|| name.to_path_buf())

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use bee_elf::{DebugUnit, DebugUnits, ElfFile, FunctionNames};
 
+use super::client_cache::ClientCache;
 use super::debug_file;
 use super::regular_file::map;
 use crate::failure::{Failure, Outcome};
@@ -39,12 +40,12 @@ struct CrateUnits {
 }
 
 /// JSON, as lib.rs describes it.
-pub fn read(path: &str) -> Outcome<String> {
+pub fn read(path: &str, cache: &ClientCache) -> Outcome<String> {
     let memory = map(path)?;
     let elf = ElfFile::parse(memory.bytes())
         .map_err(|error| Failure::new(libc::ENOEXEC, format!("Cannot read {path}: {error}.")))?;
     let units = Units::read(&DebugUnits::find(&elf));
-    let debug_file = debug_file::open(&elf, path).map(|debug| debug.path);
+    let debug_file = debug_file::open(&elf, path, cache).map(|debug| debug.path);
     Ok(to_json(&elf, debug_file.as_deref(), &units))
 }
 
@@ -218,7 +219,7 @@ mod tests {
         for args in [["-O", "-g"], ["-g", "-gsplit-dwarf"], ["-O", "-gdwarf-4"]] {
             let path = scratch.compiled("cc", source, &args);
             assert_eq!(own_crates(&path), [""; 0]);
-            assert!(!read(&path).unwrap().contains("\"otherUnitCount\":0"));
+            assert!(!read(&path, &ClientCache::default()).unwrap().contains("\"otherUnitCount\":0"));
         }
     }
 
@@ -226,7 +227,7 @@ mod tests {
     fn compressed_units_are_unknown_and_not_absent() {
         let scratch = Scratch::new("compressed");
         let path = scratch.compiled("cc", ("main.c", "int main(void) { return 0; }\n"), &["-g", "-gz=zlib"]);
-        let facts = read(&path).unwrap();
+        let facts = read(&path, &ClientCache::default()).unwrap();
         assert!(facts.contains("\"hasDebugInfo\":true") && facts.contains("\"areUnitsWhole\":false"), "{facts}");
     }
 
@@ -235,7 +236,7 @@ mod tests {
         let scratch = Scratch::new("symbols");
         let path = scratch.rust(&["-O"]);
         let readelf = String::from_utf8(Command::new("readelf").args(["-n", &path]).output().unwrap().stdout).unwrap();
-        let facts = read(&path).unwrap();
+        let facts = read(&path, &ClientCache::default()).unwrap();
         assert!(facts.contains("\"hasSymbols\":true") && facts.contains("\"debugLink\":\"\""));
         let build_id = readelf.split("Build ID: ").nth(1).map_or("", |rest| rest.split_whitespace().next().unwrap());
         assert!(facts.contains(&format!("\"buildId\":\"{build_id}\"")));
@@ -244,9 +245,9 @@ mod tests {
         for args in commands {
             assert!(Command::new("objcopy").current_dir(&scratch.0).args(args).status().unwrap().success());
         }
-        assert!(read(&path).unwrap().contains("\"debugLink\":\"x.debug\""));
+        assert!(read(&path, &ClientCache::default()).unwrap().contains("\"debugLink\":\"x.debug\""));
         assert!(Command::new("strip").arg(&path).status().unwrap().success());
-        assert!(read(&path).unwrap().contains("\"hasSymbols\":false"));
+        assert!(read(&path, &ClientCache::default()).unwrap().contains("\"hasSymbols\":false"));
     }
 
     #[test]
@@ -255,7 +256,7 @@ mod tests {
         let text = scratch.0.join("text");
         std::fs::write(&text, "#!/bin/sh\n").unwrap();
         for path in [text.to_str().unwrap(), "/nonexistent", "/dev/null", scratch.0.to_str().unwrap()] {
-            let failure = read(path).unwrap_err();
+            let failure = read(path, &ClientCache::default()).unwrap_err();
             assert!(failure.code < 0 && failure.message.contains(path), "{}", failure.message);
         }
     }

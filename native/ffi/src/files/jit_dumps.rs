@@ -4,14 +4,13 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 
+use bee_wire::protocol;
+
 use super::object::descriptor_path;
 use super::trusted_file::open_trusted;
-use crate::failure::{Failure, Outcome};
-use crate::protocol::JIT_DUMP_HAS_DESCRIPTOR;
 
 /// Descriptors that are kept; what comes later is opened by its path.
 const MAX_HELD: usize = 256;
-const HEAD_BYTES: usize = 16;
 
 pub struct JitDump {
     pub pid: u32,
@@ -21,14 +20,10 @@ pub struct JitDump {
 }
 
 impl JitDump {
-    /// A MESSAGE_JIT_DUMP, and whether a descriptor has come with it.
-    pub fn parse(payload: &[u8]) -> Outcome<(JitDump, bool)> {
-        let malformed = || Failure::malformed("a jitdump is too short");
-        let (head, path) = payload.split_at_checked(HEAD_BYTES).ok_or_else(malformed)?;
-        let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-        let inode = u64::from(word(8)) | u64::from(word(12)) << 32;
-        let path = String::from_utf8_lossy(path).into_owned();
-        Ok((JitDump { pid: word(0), path, inode, file: None }, word(4) & JIT_DUMP_HAS_DESCRIPTOR != 0))
+    /// Without its descriptor.
+    pub fn of(message: &protocol::JitDump) -> JitDump {
+        let path = String::from_utf8_lossy(&message.path.0).into_owned();
+        JitDump { pid: message.pid, path, inode: message.inode, file: None }
     }
 
     /// To be read from its beginning. Of a process that had ended before anybody looked the path is left, where it

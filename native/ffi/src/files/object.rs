@@ -85,6 +85,10 @@ impl Object {
         Object { content: if is_copy { Content::Copy(file) } else { Content::File(file) }, ..self }
     }
 
+    pub fn has_descriptor(&self) -> bool {
+        matches!(self.content, Content::File(_) | Content::Copy(_))
+    }
+
     /// The same without its descriptor.
     pub fn let_go(self) -> Object {
         let content = match self.content {

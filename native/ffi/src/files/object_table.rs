@@ -1,6 +1,6 @@
-//! Mapped files as the sampler numbers them.
+//! Mapped files by their numbers (stacks/object_numbers.rs), and which of them the host knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::object::{Content, Object};
 use crate::failure::{Failure, Outcome};
 use crate::json;
-use crate::protocol::KERNEL_OBJECT;
+use bee_wire::KERNEL_OBJECT;
 
 /// A frame word has 14 bits for the object, and 0 means none.
 const MAX_OBJECT_ID: u32 = (1 << 14) - 1;
@@ -17,6 +17,10 @@ const DESCRIPTOR_SHARE: u64 = 2;
 
 pub struct Objects {
     by_id: BTreeMap<u32, Arc<Object>>,
+    /// Arrived since the host last took.
+    arrived: BTreeSet<u32>,
+    /// That the host knows.
+    told: BTreeSet<u32>,
     kernel_symbols: Option<Arc<OwnedFd>>,
     descriptors_left: u64,
 }
@@ -27,7 +31,13 @@ impl Default for Objects {
         // SAFETY: one rlimit of this function's own.
         unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
         let descriptors_left = limit.rlim_cur / DESCRIPTOR_SHARE;
-        Objects { by_id: BTreeMap::new(), kernel_symbols: None, descriptors_left }
+        Objects {
+            by_id: BTreeMap::new(),
+            arrived: BTreeSet::new(),
+            told: BTreeSet::new(),
+            kernel_symbols: None,
+            descriptors_left,
+        }
     }
 }
 
@@ -37,11 +47,12 @@ impl Objects {
             (KERNEL_OBJECT, Content::File(file)) => self.kernel_symbols = Some(Arc::new(file)),
             (KERNEL_OBJECT, _) => {}
             (id, content) => {
-                let has_descriptor = matches!(content, Content::File(_) | Content::Copy(_));
                 let object = Object { content, ..object };
+                let has_descriptor = object.has_descriptor();
                 let is_kept = !has_descriptor || self.descriptors_left > 0;
                 self.descriptors_left -= u64::from(has_descriptor && is_kept);
                 self.by_id.insert(id, Arc::new(if is_kept { object } else { object.let_go() }));
+                self.arrived.insert(id);
             }
         }
     }
@@ -72,10 +83,41 @@ impl Objects {
         self.by_id.get(&id).cloned()
     }
 
+    /// What the host does not know: the objects that have arrived, and those of `named` of which it has forgotten.
+    pub fn news(&self, named: &[u32]) -> BTreeSet<u32> {
+        let is_news = |id: &&u32| self.by_id.contains_key(id) && !self.told.contains(id);
+        self.arrived.iter().chain(named.iter().filter(is_news)).copied().collect()
+    }
+
+    /// The host has been told of these. With `forgets` it will forget all that it was ever told.
+    pub fn tell(&mut self, news: BTreeSet<u32>, forgets: bool) {
+        self.arrived.clear();
+        match forgets {
+            true => self.told.clear(),
+            false => self.told.extend(news),
+        }
+    }
+
+    /// Lets go of all but these; `nameable` is sorted.
+    pub fn retain(&mut self, nameable: &[u32]) {
+        let mut freed = 0;
+        self.by_id.retain(|id, object| {
+            let is_nameable = nameable.binary_search(id).is_ok();
+            freed += u64::from(!is_nameable && object.has_descriptor());
+            is_nameable
+        });
+        self.descriptors_left += freed;
+        self.told.retain(|id| self.by_id.contains_key(id));
+    }
+
+    pub fn all(&self) -> BTreeSet<u32> {
+        self.by_id.keys().copied().collect()
+    }
+
     /// `[{"id":1,"path":"…","buildId":"hex","vdso":false},…]`
-    pub fn to_json(&self) -> String {
+    pub fn to_json(&self, ids: &BTreeSet<u32>) -> String {
         let mut out = String::from("[");
-        for (id, object) in &self.by_id {
+        for (id, object) in ids.iter().filter_map(|id| Some((id, self.by_id.get(id)?))) {
             if out.len() > 1 {
                 out.push(',');
             }
@@ -97,6 +139,30 @@ mod tests {
     use super::super::object::memory_file;
     use super::super::object::tests::{held, read};
     use super::*;
+
+    #[test]
+    fn an_object_is_told_when_it_arrives_and_again_when_it_is_named_after_a_forgetting() {
+        let mut objects = Objects::default();
+        let missing = |path: &str| Object::of(path.to_string(), Content::Missing);
+        objects.insert(1, missing("/one"));
+        objects.insert(2, missing("/two"));
+        assert_eq!(objects.news(&[1]), BTreeSet::from([1, 2]));
+        objects.tell(BTreeSet::from([1, 2]), false);
+        assert_eq!(objects.news(&[1, 9]), BTreeSet::new());
+        objects.tell(BTreeSet::new(), true);
+        assert_eq!(objects.news(&[1, 9]), BTreeSet::from([1]));
+    }
+
+    #[test]
+    fn an_object_that_is_let_go_gives_its_descriptor_back() {
+        let mut objects = Objects { descriptors_left: 1, ..Objects::default() };
+        for id in 1..=20_000 {
+            objects.insert(id, held("/none", &File::open("/dev/null").unwrap(), false));
+            assert!(objects.get(id).unwrap().has_descriptor());
+            objects.retain(&[]);
+        }
+        assert!(objects.get(20_000).is_none());
+    }
 
     #[test]
     fn no_more_descriptors_are_kept_than_there_may_be() {

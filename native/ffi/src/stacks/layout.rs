@@ -1,4 +1,4 @@
-//! bpf/layout.c's table as JSON, and the offsets that this crate itself reads.
+//! bpf/layout.c's table as JSON, and the offsets that the build took from bpf/record.h.
 
 use std::ffi::{c_char, c_uint, c_ulong, CStr};
 
@@ -15,22 +15,9 @@ extern "C" {
     static bee_layout_entry_count: c_uint;
 }
 
-// The fields of struct bee_stack that aggregation reads; compared with layout.c's report in this file's test.
-pub const STACK_SIZE: usize = 96;
-pub const STACK_KEY: usize = 8;
-pub const STACK_COUNT: usize = 24;
-pub const STACK_PID: usize = 32;
-pub const STACK_COMM_END: usize = 56;
-pub const STACK_USER_FRAMES: usize = 60;
-pub const STACK_KERNEL_FRAMES: usize = 62;
-pub const STACK_OUTCOME: usize = 65;
-pub const STACK_ROOT: usize = 68;
-pub const STACK_STARTER_END: usize = 92;
-/// A user frame's word: address, rule, object.
-pub const FRAME_ADDRESS_BITS: u32 = 47;
-pub const FRAME_OBJECT_SHIFT: u32 = 50;
+pub use bee_wire::stack_layout::*;
 
-/// `{"stack.size":72,…}`: byte offsets, bit positions and enum values as the C compiler sees them.
+/// `{"stack.size":104,…}`: byte offsets, bit positions and enum values as the C compiler sees them.
 pub fn report() -> String {
     let mut out = String::from("{");
     for (name, value) in entries() {
@@ -67,21 +54,31 @@ mod tests {
             let found = entries().into_iter().find(|(name, _)| name == wanted);
             found.unwrap_or_else(|| panic!("{wanted} is not in layout.c")).1 as usize
         };
-        assert_eq!(STACK_SIZE, of("stack.size"));
-        assert_eq!(STACK_SIZE, of("stack.frames"));
-        assert_eq!(STACK_KEY, of("stack.key"));
-        assert_eq!(STACK_COUNT, of("stack.count"));
-        assert_eq!(STACK_PID, of("stack.pid"));
-        assert_eq!(STACK_PID + 4, of("stack.tid"));
-        assert_eq!(STACK_PID + 8, of("stack.comm"));
-        assert_eq!(STACK_COMM_END, of("stack.cpu"));
-        assert_eq!(STACK_USER_FRAMES, of("stack.user_frames"));
-        assert_eq!(STACK_KERNEL_FRAMES, of("stack.kernel_frames"));
-        assert_eq!(STACK_OUTCOME, of("stack.outcome"));
-        assert_eq!(STACK_ROOT, of("stack.root"));
-        assert_eq!(STACK_ROOT + 4, of("stack.starter_tid"));
-        assert_eq!(STACK_STARTER_END - 16, of("stack.starter_comm"));
+        let offsets = [
+            (STACK_TIME_NS, "time_ns"),
+            (STACK_KEY, "key"),
+            (STACK_COUNT, "count"),
+            (STACK_PID, "pid"),
+            (STACK_TID, "tid"),
+            (STACK_COMM, "comm"),
+            (STACK_CPU, "cpu"),
+            (STACK_USER_FRAMES, "user_frames"),
+            (STACK_KERNEL_FRAMES, "kernel_frames"),
+            (STACK_KIND, "kind"),
+            (STACK_OUTCOME, "outcome"),
+            (STACK_ROOT, "root"),
+            (STACK_STARTER_TID, "starter_tid"),
+            (STACK_STARTER_COMM, "starter_comm"),
+            (STACK_EVENT, "event"),
+            (STACK_WEIGHT, "weight"),
+            (STACK_SIZE, "size"),
+            (STACK_SIZE, "frames"),
+        ];
+        for (offset, name) in offsets {
+            assert_eq!(offset, of(&format!("stack.{name}")), "{name}");
+        }
         assert_eq!(FRAME_ADDRESS_BITS as usize, of("frame.addressBits"));
+        assert_eq!(FRAME_RULE_SHIFT as usize, of("frame.ruleShift"));
         assert_eq!(FRAME_OBJECT_SHIFT as usize, of("frame.objectShift"));
     }
 }

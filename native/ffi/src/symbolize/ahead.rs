@@ -1,5 +1,5 @@
 //! Symbolizes while the program runs, so that its end has little left to wait for. One thread of lower priority takes up
-//! what the samples have brought since it last looked, and computes at most a fifth of the time.
+//! the frames that the samples have brought since it last looked, and computes at most a fifth of the time.
 //!
 //! Not of the lowest priority: where the program keeps all CPUs busy, such a thread gets a hundredth of one (measured:
 //! 1.6 s for the first look), and it takes malloc's only lock, for which everything else in the process would wait.
@@ -13,8 +13,7 @@ use super::symbolizer::Symbolizer;
 use super::threads;
 use super::through_cache::{resolve_elf, resolve_kernel, When};
 use crate::failure::{Failure, Outcome};
-use crate::protocol::KERNEL_OBJECT;
-use crate::stacks::samples::FrameOf;
+use bee_wire::KERNEL_OBJECT;
 
 const PAUSE: Duration = Duration::from_millis(250);
 const MAX_PAUSE: Duration = Duration::from_secs(10);
@@ -22,8 +21,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(10);
 const PAUSE_FACTOR: u32 = 4;
 /// 24 bytes each. What comes later is resolved at the end.
 const MAX_SEEN: usize = 1 << 18;
-/// Copied at a time, for the receiver waits meanwhile.
-const MAX_RECORD_BYTES: usize = 1 << 20;
+/// Looked at in one go, for the receiver waits meanwhile.
+const MAX_FRAMES: usize = 1 << 16;
 /// A tenth of the weight of the program, where both want the same CPU.
 const NICE: i32 = 10;
 
@@ -59,7 +58,8 @@ fn resolve(symbolizer: &Symbolizer, addresses: BTreeMap<u32, Vec<u64>>, style: S
 
 #[derive(Default)]
 struct Seen {
-    record_bytes: usize,
+    /// The number of the next frame to look at.
+    next: u64,
     addresses: HashSet<(u32, u64)>,
 }
 
@@ -67,9 +67,9 @@ impl Seen {
     /// Of what can be resolved by now, sorted. Perf maps are still being written; code without a file has nothing else.
     fn new_addresses(&mut self, symbolizer: &Symbolizer) -> BTreeMap<u32, Vec<u64>> {
         let mut new = BTreeMap::<u32, Vec<u64>>::new();
-        let records = symbolizer.received.samples().records_from(self.record_bytes, MAX_RECORD_BYTES);
-        self.record_bytes += records.len();
-        for FrameOf { object, address } in crate::stacks::samples::frames(&records) {
+        let (places, next) = symbolizer.received.samples().places_from(self.next, MAX_FRAMES);
+        self.next = next;
+        for (object, address) in places {
             if object != 0 && self.addresses.insert((object, address)) {
                 new.entry(object).or_default().push(address);
             }

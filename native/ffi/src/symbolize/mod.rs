@@ -18,9 +18,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::failure::{Failure, Outcome};
-use crate::protocol::KERNEL_OBJECT;
 pub use ahead::start as start_ahead;
 use answer::Answer;
+use bee_wire::KERNEL_OBJECT;
 use jobs::{group, parse_entries, Job};
 pub use names::style::Style;
 use sources::generated;
@@ -39,7 +39,7 @@ pub fn symbolize(symbolizer: &Symbolizer, entries: &[u8], style: Style) -> Outco
     let jobs = group(&entries);
     let answers = run(symbolizer, &jobs, style)?;
     let buffer = table::encode(&entries, &jobs, &answers);
-    release_memory();
+    symbolizer.rest.after(release_memory);
     Ok(buffer)
 }
 

@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::names::style::Style;
-use super::sources::{elf, kernel};
+use super::sources::elf;
 use super::symbol_cache::cache::{lock, Settings, SymbolCache};
 use super::symbol_cache::chains::{select, Chains};
 use super::symbol_cache::key;
@@ -26,9 +26,11 @@ pub fn resolve_elf(symbolizer: &Symbolizer, id: u32, addresses: &[u64], style: S
         opened => opened.ok(),
     };
     let settings = symbolizer.cache.settings().filter(|_| !object.is_vdso);
-    let key = settings.and_then(|Settings { stamp, .. }| key::of_object(&object, opened.as_ref()?, style, stamp));
+    let debug_cache = &symbolizer.debug_cache;
+    let key = settings
+        .and_then(|Settings { stamp, .. }| key::of_object(&object, opened.as_ref()?, style, stamp, debug_cache));
     lock(&object.last_key).clone_from(&key);
-    let resolve = |addresses: &[u64]| match elf::resolve(id, &object, opened.as_ref(), addresses, style) {
+    let resolve = |addresses: &[u64]| match elf::resolve(id, &object, opened.as_ref(), addresses, style, debug_cache) {
         // What was read may be of the one, of the other, or of both.
         _ if opened.as_ref().is_some_and(|opened| !opened.is_as_loaded()) => Answer::replaced(addresses),
         answer => answer,
@@ -54,7 +56,8 @@ fn replaced(cache: &SymbolCache, object: &Object, addresses: &[u64], when: When)
 
 pub fn resolve_kernel(symbolizer: &Symbolizer, addresses: &[u64], when: When) -> Answer {
     let key = symbolizer.cache.settings().map(|_| key::of_kernel());
-    let resolve = |addresses: &[u64]| kernel::resolve(addresses, symbolizer.received.objects().kernel_symbols());
+    let resolve =
+        |addresses: &[u64]| symbolizer.kernel.resolve(addresses, symbolizer.received.objects().kernel_symbols());
     through(&symbolizer.cache, key.as_ref(), addresses, when, resolve)
 }
 

@@ -11,6 +11,7 @@ use super::collector::Collector;
 use super::debug_data::{DebugData, MAX_BYTES};
 use super::functions::Functions;
 use super::split_files::SplitFiles;
+use crate::files::client_cache::ClientCache;
 use crate::files::debug_file::{self, DebugFile};
 use crate::symbolize::names::demangle::is_mangled;
 use crate::symbolize::names::style::Style;
@@ -37,6 +38,7 @@ pub struct Program<'a, 'data> {
     pub path: &'a Path,
     pub debug: &'a ElfFile<'data>,
     pub debug_path: &'a Path,
+    pub debug_cache: &'a ClientCache,
 }
 
 /// `Err` with a sentence when the debug information cannot be swept at all.
@@ -74,7 +76,7 @@ fn open_supplement(program: &Program<'_, '_>) -> (Option<DebugFile>, Option<Stri
     if !program.debug.has_section(".debug_info") {
         return (None, None);
     }
-    match debug_file::open_supplement(program.debug, program.debug_path) {
+    match debug_file::open_supplement(program.debug, program.debug_path, program.debug_cache) {
         Ok(found) => (found, None),
         Err(name) => {
             let text =

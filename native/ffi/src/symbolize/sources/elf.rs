@@ -10,6 +10,7 @@ use super::library;
 use super::plt;
 use super::vdso;
 use crate::file_memory::FileMemory;
+use crate::files::client_cache::ClientCache;
 use crate::files::debug_file::{self, DebugFile};
 use crate::files::object::{descriptor_path, Object, OpenObject};
 use crate::symbolize::answer::{Answer, Problem};
@@ -19,13 +20,23 @@ use crate::symbolize::names::style::Style;
 use crate::symbolize::symbols::Symbols;
 
 /// Debug information first; what it cannot say, or when it is broken, the symbol tables.
-pub fn resolve(id: u32, object: &Object, opened: Option<&OpenObject<'_>>, addresses: &[u64], style: Style) -> Answer {
+pub fn resolve(
+    id: u32,
+    object: &Object,
+    opened: Option<&OpenObject<'_>>,
+    addresses: &[u64],
+    style: Style,
+    debug_cache: &ClientCache,
+) -> Answer {
     let resolved = match (object.is_vdso, opened) {
         (true, _) => vdso::open_image().and_then(|image| {
             let path = descriptor_path(&image);
-            resolve_file(&Code { path: &path, place: &path }, addresses, style)
+            resolve_file(&Code { path: &path, place: &path, debug_cache }, addresses, style)
         }),
-        (false, Some(opened)) => resolve_file(&Code { path: &opened.path(), place: &opened.place }, addresses, style),
+        (false, Some(opened)) => {
+            let code = Code { path: &opened.path(), place: &opened.place, debug_cache };
+            resolve_file(&code, addresses, style)
+        }
         (false, None) => Err("The file could not be opened.".to_string()),
     };
     let Resolved { symbols, message, is_spread } = resolved.unwrap_or_else(|message| Resolved {
@@ -41,6 +52,7 @@ pub fn resolve(id: u32, object: &Object, opened: Option<&OpenObject<'_>>, addres
 struct Code<'a> {
     path: &'a str,
     place: &'a str,
+    debug_cache: &'a ClientCache,
 }
 
 struct Resolved {
@@ -88,13 +100,13 @@ fn sweep_file(code: &Code, addresses: &[u64], style: Style) -> Result<Option<Swe
     let functions = Functions::of_file(code.path.to_string());
     let place = Path::new(code.place);
     let sweep = |debug: &ElfFile<'_>, debug_path: &Path| {
-        let program = Program { elf: &elf, path: place, debug, debug_path };
+        let program = Program { elf: &elf, path: place, debug, debug_path, debug_cache: code.debug_cache };
         sweep::resolve(&program, addresses, &functions, style).map(Some)
     };
     if elf.has_section(".debug_info") {
         return sweep(&elf, place);
     }
-    match debug_file::open(&elf, code.place) {
+    match debug_file::open(&elf, code.place, code.debug_cache) {
         Some(DebugFile { path, memory }) => {
             ElfFile::parse(memory.bytes()).map_or(Ok(None), |debug| sweep(&debug, &path))
         }
@@ -206,7 +218,8 @@ mod tests {
     fn names(path: &Path, addresses: &[u64]) -> Vec<String> {
         let content = Content::File(File::open(path).unwrap().into());
         let object = Object::of(path.display().to_string(), content);
-        let answer = resolve(1, &object, object.open().ok().as_ref(), addresses, Style::default());
+        let opened = object.open().ok();
+        let answer = resolve(1, &object, opened.as_ref(), addresses, Style::default(), &ClientCache::default());
         assert!(answer.problem.is_none());
         let strings = answer.symbols.strings.in_order();
         let name = |frame: &Frame| match frame.flags & FLAG_UNNAMED {

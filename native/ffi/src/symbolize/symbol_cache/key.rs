@@ -7,6 +7,7 @@ use bee_elf::ElfFile;
 
 use crate::file_memory::FileMemory;
 use crate::file_state::FileState;
+use crate::files::client_cache::ClientCache;
 use crate::files::content_key::ContentKey;
 use crate::files::debug_file;
 use crate::files::object::{Object, OpenObject};
@@ -19,7 +20,13 @@ pub fn of_kernel() -> ContentKey {
 }
 
 /// `stamp`: the version of whoever symbolizes. `None` for what cannot be read.
-pub fn of_object(object: &Object, opened: &OpenObject<'_>, style: Style, stamp: &str) -> Option<ContentKey> {
+pub fn of_object(
+    object: &Object,
+    opened: &OpenObject<'_>,
+    style: Style,
+    stamp: &str,
+    debug_cache: &ClientCache,
+) -> Option<ContentKey> {
     let file = File::open(opened.path()).ok()?;
     let state = object.state.map_or_else(|| file.metadata().map(|facts| FileState::of(&facts)), Ok).ok()?;
     let memory = FileMemory::map(&file).ok()?;
@@ -29,7 +36,7 @@ pub fn of_object(object: &Object, opened: &OpenObject<'_>, style: Style, stamp: 
     let FileState { device, inode, changed_ns, .. } = state;
     let id = build_id.clone().unwrap_or_else(|| format!("{device} {inode} {changed_ns}"));
     let mut text = format!("{stamp}\n{style:?}\n{id} {}\n", identity(&state));
-    for place in debug_file::places(&elf, &opened.place) {
+    for place in debug_file::places(&elf, &opened.place, debug_cache) {
         if let Ok(facts) = std::fs::metadata(&place) {
             text.push_str(&format!("{} {}\n", place.display(), identity(&FileState::of(&facts))));
         }
