@@ -5,12 +5,13 @@ import type { SamplerConnection } from '../ffi/sampler-connection.js';
 import type { CapturePlan } from '../ffi/sampler-messages.js';
 import { CaptureError } from './capture-error.js';
 import type { CaptureProblem } from './capture-problem.js';
+import { deferred } from './deferred.js';
 import { type Additions, Gate, type GateAnswer, type GateMessage } from './gate/gate.js';
 import { inheritedFileLimit } from './gate/inherited-limit.js';
 import { ignoredSignals } from './gate/inherited-signals.js';
 import { checkProcess, type ProcessFacts, readProcessFacts } from './machine/process-facts.js';
 import { descendantsOf, type ProcessRow, readProcessTable } from './machine/process-table.js';
-import type { CaptureTotals, RawProfile } from './raw-profile.js';
+import type { CaptureTotals, RawBatch } from './raw-profile.js';
 import type { Elevation } from './rights/elevation.js';
 import { checkCanCapture } from './rights/preflight.js';
 import { type LaunchedSampler, launchSampler } from './sampler/launched-sampler.js';
@@ -48,7 +49,8 @@ export type Admission = ({ kind: 'observe' } & Additions) | { kind: 'pass' } | {
 export type Admit = (message: GateMessage) => Promise<Admission>;
 
 /**
- * One capture: `gateCommand` and `addPid` add processes, `allEnded` waits for them, `stop` returns the samples.
+ * One capture: `gateCommand` and `addPid` add processes, `allEnded` waits for them; `tick` and `stop` count, `take`
+ * returns the samples.
  * Methods throw or reject with CaptureError.
  */
 export class CaptureSession {
@@ -57,6 +59,7 @@ export class CaptureSession {
   readonly #processes: ObservedProcess[] = [];
   readonly #problems: CaptureProblem[] = [];
   readonly #endWaiters = new Set<() => void>();
+  readonly #begun = deferred<void>();
   #arriving = 0;
   #admit: Admit = async () => ({ kind: 'observe' });
   #gate!: Gate;
@@ -115,7 +118,7 @@ export class CaptureSession {
     checkProcess(pid);
     const facts = readProcessFacts(pid);
     const root = await this.#sampler.add(pid, { isAlone, paths: [] });
-    this.#processes.push({ pid, root, ...facts, libraries: [] });
+    this.#noteProcess({ pid, root, ...facts, libraries: [] });
   }
 
   /**
@@ -145,26 +148,29 @@ export class CaptureSession {
     }
   }
 
-  /** Ends sampling and fetches everything. */
-  async stop(): Promise<RawProfile> {
-    const totals = toTotals(await this.#sampler.stop());
-    const { session } = this.#sampler;
-    return { objects: session.objects(), samples: session.samples(), totals };
+  /** Resolves when the first process is observed. */
+  get begun(): Promise<void> {
+    return this.#begun.promise;
   }
 
-  /**
-   * What had arrived when the sampler was lost. It is complete up to the last second; of that it has new stacks without
-   * their repetitions, and how many samples fired is unknown. Undefined if the loss was too early for any share to be
-   * right.
-   */
-  whatCame(): RawProfile | undefined {
-    const { session, latestTotals } = this.#sampler;
-    if (latestTotals === undefined) return undefined;
-    const samples = session.samples();
-    const totals = toTotals(latestTotals);
-    const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
-    const fired = sum(samples.map(({ count }) => count)) + sum(Object.values(totals.lost));
-    return { objects: session.objects(), samples, totals: { ...totals, fired } };
+  /** What was counted up to this moment; `take` then has exactly that. */
+  async tick(): Promise<CaptureTotals> {
+    return await this.#sampler.tick();
+  }
+
+  /** Ends sampling; `take` then has all the rest. */
+  async stop(): Promise<CaptureTotals> {
+    return await this.#sampler.stop();
+  }
+
+  /** What whole ticks have brought since the last take; SamplerConnection.take says what `forget` means. */
+  take(options: { forget: boolean }): RawBatch {
+    return this.#sampler.session.take(options);
+  }
+
+  /** At most a second old; undefined before the first. For a sampler that is lost. */
+  get latestTotals(): CaptureTotals | undefined {
+    return this.#sampler.latestTotals;
   }
 
   async close(): Promise<void> {
@@ -207,7 +213,7 @@ export class CaptureSession {
     try {
       const paths = [message.executable, ...message.libraries];
       const root = await this.#sampler.add(message.pid, { isHeld: true, paths });
-      this.#processes.push({ ...message, root, uid: readProcessFacts(message.pid).uid });
+      this.#noteProcess({ ...message, root, uid: readProcessFacts(message.pid).uid });
     } catch (error) {
       this.#problems.push({ code: 'not-observed', path: message.executable, error });
     }
@@ -222,6 +228,11 @@ export class CaptureSession {
       if (error.code !== 'not-permitted') throw error;
       this.#problems.push({ code: 'left-out', pid: child.pid, name: child.name });
     }
+  }
+
+  #noteProcess(process: ObservedProcess): void {
+    this.#processes.push(process);
+    this.#begun.resolve();
   }
 
   #noteEnd(pid: number, waitStatus: number, timeNs: bigint): void {
@@ -255,13 +266,3 @@ function decodeWaitStatus(status: number): { exitCode: number | null; signal: nu
   const signal = status & 0x7f;
   return signal === 0 ? { exitCode: (status >> 8) & 0xff, signal: null } : { exitCode: null, signal };
 }
-
-/** Takes the sampler's JSON, in which 64-bit nanoseconds stay below 2^53 (104 days). */
-function toTotals(json: unknown): CaptureTotals {
-  const totals = json as CaptureTotals;
-  if (totals.unwindingCheck === undefined) return totals;
-  return { ...totals, unwindingCheck: { ...NOTHING_LOOKED_AT, ...totals.unwindingCheck } };
-}
-
-/** For samplers that compare the two walks but do not report these counts. */
-const NOTHING_LOOKED_AT = { impossibleCallers: 0, falseRoots: 0 } as const;

@@ -1,14 +1,11 @@
-import type { MappedObject } from '../ffi/sampler-connection.js';
-import type { StackRecord } from '../ffi/stack-record.js';
+import type { MappedObject, RawBatch, RawFrames } from '../ffi/raw-batch.js';
 
-/** A mapped file; `id` is the sampler's number for it. */
+export type { RawBatch, RawFrames, RawIncrements, RawStack } from '../ffi/raw-batch.js';
+
 export type RawObject = MappedObject;
 
-/** A unique stack before symbolization; user frames are words (see ffi/stack-record), leaf first. */
-export type RawSample = StackRecord;
-
 /**
- * What the BPF programs and the sampler counted: the JSON of the sampler's TOTALS. Times in ns (exact below 2^53, which
+ * What the BPF programs and the sampler counted: the sampler's TOTALS. Times in ns (exact below 2^53, which
  * is 104 days), memory in bytes, `lost` by cause (LOSS_NAMES of ffi/record-names.ts).
  */
 export interface CaptureTotals {
@@ -76,8 +73,53 @@ export interface UnwindingCheck {
   falseRoots: number;
 }
 
-export interface RawProfile {
-  objects: RawObject[];
-  samples: RawSample[];
+/** Two batches that were taken one after the other, as one. */
+export function joinBatches(first: RawBatch, next: RawBatch): RawBatch {
+  const stacks = [...first.stacks, ...next.stacks];
+  const counts = new Float64Array(stacks.length);
+  for (const { increments } of [first, next])
+    for (const [index, stack] of increments.stacks.entries()) counts[stack]! += increments.counts[index]!;
+  return {
+    objects: [...first.objects, ...next.objects],
+    frames: joinFrames(first.frames, next.frames),
+    stacks,
+    increments: { stacks: Uint32Array.from(counts.keys()), counts },
+  };
+}
+
+function joinFrames(first: RawFrames, next: RawFrames): RawFrames {
+  const length = first.length + next.length;
+  const joined = <Column extends RawFrames[Exclude<keyof RawFrames, 'length'>]>(
+    column: Column,
+    before: Column,
+    after: Column,
+  ): Column => {
+    column.set(before as never);
+    column.set(after as never, before.length);
+    return column;
+  };
+  return {
+    length,
+    addresses: joined(new BigUint64Array(length), first.addresses, next.addresses),
+    objects: joined(new Uint32Array(length), first.objects, next.objects),
+    pids: joined(new Uint32Array(length), first.pids, next.pids),
+    rules: joined(new Uint8Array(length), first.rules, next.rules),
+  };
+}
+
+/** Everything since the start, as one batch. */
+export interface RawProfile extends RawBatch {
   totals: CaptureTotals;
+}
+
+export function hitCount({ increments }: RawBatch): number {
+  return increments.counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** Hits of the processes that one request put under observation. */
+export function hitCountOfRoot({ stacks, increments }: RawBatch, root: number): number {
+  return increments.counts.reduce(
+    (sum, count, index) => (stacks[increments.stacks[index]!]!.root === root ? sum + count : sum),
+    0,
+  );
 }

@@ -1,11 +1,12 @@
-import { frameAddress, frameObject, frameRule } from '../ffi/stack-record.js';
-import type { RawObject, RawProfile, RawSample } from './raw-profile.js';
+import { FRAME_RULE_NAMES } from '../ffi/record-names.js';
+import { KERNEL_OBJECT } from '../ffi/symbolizer.js';
+import type { RawBatch, RawFrames, RawObject, RawStack } from './raw-profile.js';
 
 /** Approximate size of a piece; a long run's text is many times as large as its stacks and is never held whole. */
 const PIECE_LETTERS = 1 << 20;
 
 const NO_OBJECT = 0;
-const KERNEL = { module: '[kernel]', buildId: '' };
+const JIT = FRAME_RULE_NAMES.indexOf('jit');
 
 /**
  * NDJSON in pieces, one line per stack with its number of hits:
@@ -14,11 +15,11 @@ const KERNEL = { module: '[kernel]', buildId: '' };
  * address in the file, in the process if there is no file, or in the kernel. For callers it is one byte before the
  * return address, so inside the call. `timeNs` (CLOCK_MONOTONIC) and `cpu` are given only for a single hit.
  */
-export function* rawSampleLines({ samples, objects }: RawProfile): Generator<string> {
-  const frames = new FrameTexts(objects);
+export function* rawSampleLines({ stacks, increments, frames, objects }: RawBatch): Generator<string> {
+  const texts = new FrameTexts(frames, objects);
   let piece = '';
-  for (const sample of samples) {
-    piece += `${lineOf(sample, frames)}\n`;
+  for (const [index, count] of increments.counts.entries()) {
+    piece += `${lineOf(stacks[increments.stacks[index]!]!, count, texts)}\n`;
     if (piece.length < PIECE_LETTERS) continue;
     yield piece;
     piece = '';
@@ -26,44 +27,43 @@ export function* rawSampleLines({ samples, objects }: RawProfile): Generator<str
   if (piece !== '') yield piece;
 }
 
-function lineOf(sample: RawSample, frames: FrameTexts): string {
-  const { pid, tid, comm, count, outcome, userFrames, kernelFrames } = sample;
-  const texts = [
-    ...Array.from(kernelFrames, (address) => frames.ofKernel(address)),
-    ...Array.from(userFrames, (word) => frames.ofUser(word)),
-  ];
+function lineOf(stack: RawStack, count: number, texts: FrameTexts): string {
+  const { pid, tid, comm, outcome, frames } = stack;
   const facts = JSON.stringify({
     pid,
     tid,
     comm,
-    ...(count === 1 ? { cpu: sample.cpu } : {}),
+    ...(count === 1 ? { cpu: stack.cpu } : {}),
     count,
     outcome,
   });
-  const time = count === 1 ? `"timeNs":${sample.timeNs},` : '';
-  return `{${time}${facts.slice(1, -1)},"frames":[${texts.join(',')}]}`;
+  const time = count === 1 ? `"timeNs":${stack.timeNs},` : '';
+  return `{${time}${facts.slice(1, -1)},"frames":[${Array.from(frames, (row) => texts.of(row)).join(',')}]}`;
 }
 
 /** Each distinct frame is written once. */
 class FrameTexts {
+  readonly #frames: RawFrames;
   readonly #objects: ReadonlyMap<number, RawObject>;
-  readonly #user = new Map<bigint, string>();
-  readonly #kernel = new Map<bigint, string>();
+  readonly #texts: string[] = [];
 
-  constructor(objects: readonly RawObject[]) {
+  constructor(frames: RawFrames, objects: readonly RawObject[]) {
+    this.#frames = frames;
     this.#objects = new Map(objects.map((object) => [object.id, object]));
   }
 
-  ofUser(word: bigint): string {
-    return cached(this.#user, word, () => {
-      const rule = frameRule(word);
-      const place = this.#placeOf(frameObject(word), rule === 'jit');
-      return frameText(place, frameAddress(word), rule);
-    });
+  of(row: number): string {
+    this.#texts[row] ??= this.#textOf(row);
+    return this.#texts[row];
   }
 
-  ofKernel(address: bigint): string {
-    return cached(this.#kernel, address, () => frameText(KERNEL, address, 'kernel'));
+  #textOf(row: number): string {
+    const { addresses, objects, rules } = this.#frames;
+    const offset = `0x${addresses[row]!.toString(16)}`;
+    if (objects[row] === KERNEL_OBJECT)
+      return JSON.stringify({ module: '[kernel]', buildId: '', offset, rule: 'kernel' });
+    const { module, buildId } = this.#placeOf(objects[row]!, rules[row] === JIT);
+    return JSON.stringify({ module, buildId, offset, rule: FRAME_RULE_NAMES[rules[row]!] });
   }
 
   #placeOf(id: number, isJit: boolean): { module: string; buildId: string } {
@@ -71,17 +71,4 @@ class FrameTexts {
     if (object === undefined) return { module: isJit ? '[anonymous]' : '[unknown]', buildId: '' };
     return { module: object.path, buildId: object.buildId };
   }
-}
-
-function frameText(place: { module: string; buildId: string }, address: bigint, rule: string): string {
-  const { module, buildId } = place;
-  return JSON.stringify({ module, buildId, offset: `0x${address.toString(16)}`, rule });
-}
-
-function cached(known: Map<bigint, string>, key: bigint, make: () => string): string {
-  const found = known.get(key);
-  if (found !== undefined) return found;
-  const made = make();
-  known.set(key, made);
-  return made;
 }

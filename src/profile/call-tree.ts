@@ -1,5 +1,12 @@
 import { compareUtf8 } from './compare-utf8.js';
-import { type CountColumn, type FrameIndex, type IntegerColumn, NO_STACK, type Profile } from './profile.js';
+import {
+  type FrameIndex,
+  type IntegerColumn,
+  NO_STACK,
+  type Profile,
+  shownValues,
+  type ValueColumn,
+} from './profile.js';
 
 /** The root of every call tree: not a function, contains all samples. */
 export const CALL_TREE_ROOT = 0;
@@ -18,9 +25,9 @@ export interface CallTree {
   /** The merged frame with the most samples (it provides the line); -1 for the root. */
   readonly frame: IntegerColumn;
   /** Samples with this node as leaf. */
-  readonly self: CountColumn;
+  readonly self: ValueColumn;
   /** Samples whose stack contains this node. */
-  readonly total: CountColumn;
+  readonly total: ValueColumn;
   readonly subtreeEnd: IntegerColumn;
 }
 
@@ -101,7 +108,8 @@ function mergeStacks(profile: Profile, functionOfFrame: Int32Array): MergedStack
     ofStack[stack] = node;
   }
   const self = new Float64Array(parent.length);
-  for (let i = 0; i < samples.length; i++) self[ofStack[samples.stack[i]!]!]! += samples.count[i]!;
+  const values = shownValues(profile);
+  for (let i = 0; i < samples.length; i++) self[ofStack[samples.stack[i]!]!]! += values[i]!;
   return { parent, functionId, self, total: sumOverSubtrees(parent, self), ofStack };
 }
 
@@ -134,9 +142,11 @@ function representativeFrames(profile: Profile, merged: MergedStacks): Int32Arra
   return best;
 }
 
-function computeStackTotals({ stacks, samples }: Profile): Float64Array {
+function computeStackTotals(profile: Profile): Float64Array {
+  const { stacks, samples } = profile;
+  const values = shownValues(profile);
   const self = new Float64Array(stacks.length);
-  for (let i = 0; i < samples.length; i++) self[samples.stack[i]!]! += samples.count[i]!;
+  for (let i = 0; i < samples.length; i++) self[samples.stack[i]!]! += values[i]!;
   return sumOverSubtrees(stacks.parent, self);
 }
 

@@ -12,11 +12,6 @@ export function compareUtf8(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Sorts in place. If no string has a surrogate, JavaScript's own order is the same, and much faster. */
-export function sortUtf8(strings: string[]): string[] {
-  return strings.some((text) => /[\ud800-\udfff]/.test(text)) ? strings.sort(compareUtf8) : strings.sort();
-}
-
 // Moves surrogates above all other units and keeps the order within both groups.
 function codePointRank(unit: number): number {
   if (unit < 0xd800) return unit;

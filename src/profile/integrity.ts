@@ -1,4 +1,4 @@
-import { FRAME_KINDS, NO_STACK, ORIGINS, type Profile } from './profile.js';
+import { FRAME_KINDS, NO_STACK, ORIGINS, type Profile, shownValues } from './profile.js';
 
 /**
  * Integrity problems of a profile, one sentence each; empty if it is sound. Every test calls it on the profiles it makes.
@@ -21,7 +21,9 @@ function stringProblems({ strings }: Profile): string[] {
 }
 
 function columnLengthProblems(profile: Profile): string[] {
-  const tables = { frames: profile.frames, stacks: profile.stacks, samples: profile.samples };
+  const { values, ...columns } = profile.samples;
+  const samples = { ...columns, ...values };
+  const tables = { frames: profile.frames, stacks: profile.stacks, samples };
   return Object.entries(tables).flatMap(([table, { length, ...columns }]) =>
     Object.entries(columns)
       .filter(([, column]) => column.length !== length)
@@ -64,17 +66,21 @@ function stackProblems({ stacks, frames }: Profile): string[] {
   return problems;
 }
 
-function sampleProblems({ samples, stacks, strings, totalCount }: Profile): string[] {
+function sampleProblems(profile: Profile): string[] {
+  const { samples, stacks, strings, values, events, totalCount } = profile;
+  if (values.length === 0 || samples.values.length !== values.length)
+    return [`the samples have ${samples.values.length} values, the profile says ${values.length}`];
   const problems: string[] = [];
-  let sum = 0;
   for (let i = 0; i < samples.length; i++) {
-    const count = samples.count[i]!;
-    sum += count;
-    if (!Number.isSafeInteger(count) || count <= 0) problems.push(`sample ${i} counts ${count}`);
+    for (const [at, column] of samples.values.entries())
+      if (!Number.isSafeInteger(column[i]) || column[i]! < (at === 0 ? 1 : 0))
+        problems.push(`sample ${i} has the value ${column[i]} in ${values[at]!.name}`);
+    if (events[samples.event[i]!] === undefined) problems.push(`sample ${i} has no event`);
     if (samples.stack[i]! < 0 || samples.stack[i]! >= stacks.length)
       problems.push(`sample ${i} has no stack`);
     if (strings[samples.comm[i]!] === undefined) problems.push(`sample ${i} has no comm`);
   }
+  const sum = shownValues(profile).reduce((total, value) => total + value, 0);
   if (sum !== totalCount) problems.push(`the samples count ${sum}, the profile says ${totalCount}`);
   return problems;
 }

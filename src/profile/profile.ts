@@ -11,6 +11,9 @@ export const UNKNOWN_FRAME_NAME = '[unknown]';
 /** The parent of an outermost frame; as a sample's stack, a sample without frames. */
 export const NO_STACK = -1;
 
+/** In the columns `timeNs` and `cpu`. */
+export const NOT_KNOWN = -1;
+
 export type FrameIndex = number;
 export type StackIndex = number;
 
@@ -35,18 +38,33 @@ export interface Frame {
   readonly module: string;
 }
 
+/** What the numbers of samples are, as in pprof: `samples` in `count`, `cpu` in `nanoseconds`. */
+export interface ValueType {
+  readonly name: string;
+  readonly unit: string;
+}
+
+export const SAMPLE_COUNT: ValueType = Object.freeze({ name: 'samples', unit: 'count' });
+
 export interface Sample {
   /** Innermost frame of the stack, or NO_STACK. */
   readonly stack: StackIndex;
-  /** Number of samples with this stack: a positive integer. */
-  readonly count: number;
+  /** One number for each of `Profile.values`. Integers; the first is positive, the others are not negative. */
+  readonly values: readonly number[];
   readonly pid: number;
   readonly tid: number;
   readonly comm: string;
+  /** Index into `Profile.events`; the first if absent. */
+  readonly event?: number;
+  /** Since the run began. Absent: the sample stands for several of different times. */
+  readonly timeNs?: number;
+  /** Absent as for `timeNs`. */
+  readonly cpu?: number;
 }
 
 export type IntegerColumn = Readonly<Int32Array>;
-export type CountColumn = Readonly<Float64Array>;
+/** Float64: the values of long runs exceed 32 bits. Always integers. */
+export type ValueColumn = Readonly<Float64Array>;
 
 /** One row per distinct frame; text columns hold indexes into `strings`. */
 export interface FrameTable {
@@ -79,16 +97,22 @@ export interface StackTable {
   readonly frame: IntegerColumn;
 }
 
-/** One row per distinct (stack, pid, tid, comm). */
+/** One row per distinct (stack, pid, tid, comm, event, timeNs, cpu). */
 export interface SampleTable {
   readonly length: number;
   readonly stack: IntegerColumn;
-  /** Float64: counts of long runs exceed 32 bits. Always integers. */
-  readonly count: CountColumn;
+  /** A column for each of `Profile.values`. */
+  readonly values: readonly ValueColumn[];
   readonly pid: IntegerColumn;
   readonly tid: IntegerColumn;
   /** Index into `strings`. */
   readonly comm: IntegerColumn;
+  /** Index into `Profile.events`. */
+  readonly event: IntegerColumn;
+  /** NOT_KNOWN where it is; undefined if no sample has one. */
+  readonly timeNs?: ValueColumn;
+  /** As `timeNs`. */
+  readonly cpu?: IntegerColumn;
 }
 
 /** Symbolized samples as tables of integers; created only by ProfileBuilder, immutable afterwards. */
@@ -98,8 +122,22 @@ export interface Profile {
   readonly frames: FrameTable;
   readonly stacks: StackTable;
   readonly samples: SampleTable;
-  /** Σ of `samples.count`. */
+  /** What `samples.values` are; outputs that show one number show the first. Never empty. */
+  readonly values: readonly ValueType[];
+  /** The events that samples belong to, as `--event` spells them; `['']` if that is not known. */
+  readonly events: readonly string[];
+  /** Σ of `shownValues`. */
   readonly totalCount: number;
+}
+
+/** The values that outputs with one number show. */
+export function shownValues(profile: Profile): ValueColumn {
+  return profile.samples.values[0]!;
+}
+
+/** What they are. */
+export function shownValueType({ values }: Profile): ValueType {
+  return values[0]!;
 }
 
 /** Row `index` of the frame table with its strings. Throws RangeError if there is no such row. */
@@ -124,12 +162,17 @@ export function frameAt(profile: Profile, index: FrameIndex): Frame {
 export function sampleAt(profile: Profile, index: number): Sample {
   const { samples, strings } = profile;
   if (!(index >= 0 && index < samples.length)) throw new RangeError(`no sample ${index}`);
+  const timeNs = samples.timeNs?.[index] ?? NOT_KNOWN;
+  const cpu = samples.cpu?.[index] ?? NOT_KNOWN;
   return {
     stack: samples.stack[index]!,
-    count: samples.count[index]!,
+    values: samples.values.map((column) => column[index]!),
     pid: samples.pid[index]!,
     tid: samples.tid[index]!,
     comm: strings[samples.comm[index]!]!,
+    event: samples.event[index]!,
+    ...(timeNs === NOT_KNOWN ? {} : { timeNs }),
+    ...(cpu === NOT_KNOWN ? {} : { cpu }),
   };
 }
 
@@ -145,10 +188,21 @@ export function framesOfStack(profile: Profile, stack: StackIndex): FrameIndex[]
 const MAX_FRAMES = 2 ** 22;
 
 type FrameColumns = Record<Exclude<keyof FrameTable, 'length'>, number[]>;
-type SampleColumns = Record<Exclude<keyof SampleTable, 'length'>, number[]>;
+type SampleColumns = Record<Exclude<keyof SampleTable, 'length' | 'values'>, number[]>;
 
-/** Collects frames, stacks and samples in any order and interns them; `finish` freezes the result. */
+/** What a profile is of. */
+export interface ProfileFacts {
+  readonly values?: readonly ValueType[];
+  readonly events?: readonly string[];
+}
+
+/**
+ * Collects frames, stacks and samples in any order and interns them; `snapshot` freezes what there is, `finish` the
+ * result.
+ */
 export class ProfileBuilder {
+  readonly #valueTypes: readonly ValueType[];
+  readonly #events: readonly string[];
   readonly #strings = new Map<string, number>([['', 0]]);
   readonly #frameIndexes = new Map<string, FrameIndex>();
   readonly #stackIndexes = new Map<number, StackIndex>();
@@ -166,9 +220,25 @@ export class ProfileBuilder {
     isInlined: [],
   };
   readonly #stacks = { parent: [] as number[], frame: [] as number[] };
-  readonly #samples: SampleColumns = { stack: [], count: [], pid: [], tid: [], comm: [] };
+  readonly #samples: SampleColumns = {
+    stack: [],
+    pid: [],
+    tid: [],
+    comm: [],
+    event: [],
+    timeNs: [],
+    cpu: [],
+  };
+  readonly #values: number[][];
   #totalCount = 0;
   #isFinished = false;
+  #latest: Profile | undefined;
+
+  constructor({ values = [SAMPLE_COUNT], events = [''] }: ProfileFacts = {}) {
+    this.#valueTypes = Object.freeze([...values]);
+    this.#events = Object.freeze([...events]);
+    this.#values = values.map(() => []);
+  }
 
   /** Returns the index of an equal frame if there is one. An empty name becomes `[unknown]`. */
   addFrame(frame: Frame): FrameIndex {
@@ -198,35 +268,56 @@ export class ProfileBuilder {
   }
 
   /**
-   * Adds to an equal (stack, pid, tid, comm) if there is one. A sample without frames gets the single frame `[unknown]`, so
-   * that totals agree in every output. Throws RangeError for an unknown stack or a bad count.
+   * Adds to an equal (stack, pid, tid, comm, event, timeNs, cpu) if there is one. A sample without frames gets the single
+   * frame `[unknown]`, so that totals agree in every output. Throws RangeError for an unknown stack or event, or for bad
+   * values.
    */
   addSample(sample: Sample): void {
     this.#requireUnfinished();
-    requireIndex(sample.stack, NO_STACK, this.#stacks.parent.length, 'stack');
-    if (!Number.isSafeInteger(sample.count) || sample.count <= 0)
-      throw new RangeError(`bad sample count ${sample.count}`);
-    const stack = sample.stack === NO_STACK ? this.#unknownStack() : sample.stack;
-    this.#totalCount += sample.count;
-    const key = `${stack},${sample.pid},${sample.tid},${sample.comm}`;
+    const row = this.#sampleRow(sample);
+    const key = Object.values(row).join();
     const known = this.#sampleIndexes.get(key);
-    if (known !== undefined) this.#samples.count[known]! += sample.count;
-    else this.#sampleIndexes.set(key, this.#pushSample({ ...sample, stack }));
+    const index = known ?? this.#pushSample(row);
+    if (known === undefined) this.#sampleIndexes.set(key, index);
+    for (const [at, value] of sample.values.entries()) this.#values[at]![index]! += value;
+    this.#totalCount += sample.values[0]!;
   }
 
   /** Returns the frozen profile; the builder cannot be used afterwards. */
   finish(): Profile {
-    this.#requireUnfinished();
+    const profile = this.snapshot();
     this.#isFinished = true;
-    return Object.freeze({
-      strings: Object.freeze([...this.#strings.keys()]),
-      frames: freezeTable(this.#frames, this.#frameIndexes.size),
-      stacks: freezeTable(this.#stacks, this.#stacks.parent.length),
-      samples: Object.freeze({
-        ...freezeTable(this.#samples, this.#samples.stack.length),
-        count: Float64Array.from(this.#samples.count),
-      }),
+    return profile;
+  }
+
+  /** The frozen profile so far. It shares with the one before what has not grown since. */
+  snapshot(): Profile {
+    this.#requireUnfinished();
+    const { strings, frames, stacks } = this.#latest ?? {};
+    const isSame = (table: { length: number } | undefined, length: number) => table?.length === length;
+    this.#latest = Object.freeze({
+      strings: isSame(strings, this.#strings.size) ? strings! : Object.freeze([...this.#strings.keys()]),
+      frames: isSame(frames, this.#frameIndexes.size)
+        ? frames!
+        : freezeTable(this.#frames, this.#frameIndexes.size),
+      stacks: isSame(stacks, this.#stacks.parent.length)
+        ? stacks!
+        : freezeTable(this.#stacks, this.#stacks.parent.length),
+      samples: this.#frozenSamples(),
+      values: this.#valueTypes,
+      events: this.#events,
       totalCount: this.#totalCount,
+    });
+    return this.#latest;
+  }
+
+  #frozenSamples(): SampleTable {
+    const { timeNs, cpu, ...always } = this.#samples;
+    return Object.freeze({
+      ...freezeTable(always, always.stack.length),
+      values: Object.freeze(this.#values.map((column) => new Float64Array(column))),
+      ...(isKnown(timeNs) ? { timeNs: new Float64Array(timeNs) } : {}),
+      ...(isKnown(cpu) ? { cpu: new Int32Array(cpu) } : {}),
     });
   }
 
@@ -245,12 +336,27 @@ export class ProfileBuilder {
     };
   }
 
-  #pushSample(sample: Sample): number {
-    this.#samples.count.push(sample.count);
-    this.#samples.pid.push(sample.pid);
-    this.#samples.tid.push(sample.tid);
-    this.#samples.comm.push(this.#intern(sample.comm));
-    return this.#samples.stack.push(sample.stack) - 1;
+  #sampleRow(sample: Sample): Record<keyof SampleColumns, number> {
+    const { stack, values, pid, tid, comm, event = 0, timeNs = NOT_KNOWN, cpu = NOT_KNOWN } = sample;
+    requireIndex(stack, NO_STACK, this.#stacks.parent.length, 'stack');
+    requireIndex(event, 0, this.#events.length, 'event');
+    requireValues(values, this.#values.length);
+    return {
+      stack: stack === NO_STACK ? this.#unknownStack() : stack,
+      pid,
+      tid,
+      comm: this.#intern(comm),
+      event,
+      timeNs,
+      cpu,
+    };
+  }
+
+  /** A row without values. */
+  #pushSample(row: Record<keyof SampleColumns, number>): number {
+    for (const column of this.#values) column.push(0);
+    for (const name of Object.keys(row) as (keyof SampleColumns)[]) this.#samples[name].push(row[name]);
+    return this.#samples.stack.length - 1;
   }
 
   #unknownStack(): StackIndex {
@@ -288,10 +394,20 @@ function requireIndex(index: number, lowest: number, length: number, what: strin
     throw new RangeError(`no ${what} ${index}`);
 }
 
+function requireValues(values: readonly number[], length: number): void {
+  const isWhole = values.every((value) => Number.isSafeInteger(value) && value >= 0);
+  if (values.length !== length || !isWhole || values[0] === 0)
+    throw new RangeError(`bad values of a sample: ${values.join()}`);
+}
+
+function isKnown(column: readonly number[]): boolean {
+  return column.some((value) => value !== NOT_KNOWN);
+}
+
 // Typed arrays cannot be frozen; their column types are read-only instead.
 function freezeTable<Name extends string>(columns: Record<Name, number[]>, length: number) {
   const table = Object.fromEntries(
-    Object.entries<number[]>(columns).map(([name, column]) => [name, Int32Array.from(column)]),
+    Object.entries<number[]>(columns).map(([name, column]) => [name, new Int32Array(column)]),
   );
   return Object.freeze({ ...(table as Record<Name, Int32Array>), length });
 }

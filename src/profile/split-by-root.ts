@@ -32,10 +32,12 @@ function rootNames(profile: Profile): string[] {
 }
 
 class StackCopy {
-  readonly builder = new ProfileBuilder();
+  readonly builder: ProfileBuilder;
   readonly #copied = new Map<StackIndex, StackIndex>([[NO_STACK, NO_STACK]]);
 
-  constructor(private readonly profile: Profile) {}
+  constructor(private readonly profile: Profile) {
+    this.builder = new ProfileBuilder(profile);
+  }
 
   /** Not recursive: stacks are up to a thousand frames deep. */
   stack(stack: StackIndex): StackIndex {

@@ -1,4 +1,4 @@
-import type { RawSample } from '../capture/raw-profile.js';
+import type { RawStack } from '../capture/raw-profile.js';
 import type { OutcomeName } from '../ffi/record-names.js';
 import {
   type FrameIndex,
@@ -7,7 +7,6 @@ import {
   type StackIndex,
   UNKNOWN_FRAME,
 } from '../profile/profile.js';
-import type { AddressSet } from './address-set.js';
 import type { FrameChain } from './resolved-chains.js';
 
 /**
@@ -22,33 +21,25 @@ const CUT: Partial<Record<OutcomeName, string>> = {
 };
 
 /** A stack cut at the depth limit has exactly that many frames. */
-function markOf({ outcome, userFrames }: RawSample): string | undefined {
-  return outcome === 'depth' ? `[cut at ${userFrames.length} frames]` : CUT[outcome];
+function markOf({ outcome, frames, kernelFrameCount }: RawStack): string | undefined {
+  return outcome === 'depth' ? `[cut at ${frames.length - kernelFrameCount} frames]` : CUT[outcome];
 }
 
-/** Adds one sample under `group`, if any: user frames from the root, then kernel frames. */
-export function addSampleStack(
+/** Adds the frames of a stack under `group`, if any: the program's from the root, then the kernel's. */
+export function addStackFrames(
   builder: ProfileBuilder,
-  sample: RawSample,
-  addresses: AddressSet,
+  raw: RawStack,
   chains: readonly FrameChain[],
   group: FrameIndex | undefined,
-): void {
+): StackIndex {
   let stack: StackIndex = group === undefined ? NO_STACK : builder.addStack(NO_STACK, group);
-  const mark = markOf(sample);
+  const mark = markOf(raw);
   if (mark !== undefined) stack = builder.addStack(stack, builder.addFrame({ ...UNKNOWN_FRAME, name: mark }));
-  const push = (index: number): void => {
-    for (const frame of chains[index]!.frames) stack = builder.addStack(stack, frame);
-  };
-  for (const word of sample.userFrames.toReversed()) push(addresses.addUser(word, sample.pid));
-  for (const address of sample.kernelFrames.toReversed()) push(addresses.addKernel(address));
+  const { frames } = raw;
+  for (let at = frames.length - 1; at >= 0; at--)
+    for (const frame of chains[frames[at]!]!.frames) stack = builder.addStack(stack, frame);
   // A group root is not code, so it must not get self samples.
-  if (
-    group !== undefined &&
-    sample.userFrames.length + sample.kernelFrames.length === 0 &&
-    mark === undefined
-  )
+  if (group !== undefined && frames.length === 0 && mark === undefined)
     stack = builder.addStack(stack, builder.addFrame(UNKNOWN_FRAME));
-  const { count, pid, tid, comm } = sample;
-  builder.addSample({ stack, count, pid, tid, comm });
+  return stack;
 }

@@ -1,56 +1,64 @@
-import type { RawSample } from '../capture/raw-profile.js';
-import { frameRule } from '../ffi/stack-record.js';
-import type { AddressSet } from './address-set.js';
+import type { RawFrames, RawStack } from '../capture/raw-profile.js';
+import { FRAME_RULE_NAMES } from '../ffi/record-names.js';
 import { emptyStatistics, type FrameStatistics } from './frame-statistics.js';
 import type { FrameChain } from './resolved-chains.js';
 
-/** Counts while samples are replayed. Counts physical frames; inlined ones separately. */
+/** Counts hits of stacks and of frames. Counts physical frames; inlined ones separately. */
 export class StatisticsCounter {
-  readonly #statistics = emptyStatistics();
-  readonly #stacks = this.#statistics.stacks;
-  readonly #frames = this.#statistics.frames;
-  readonly #replacedFiles = new Set<string>();
+  readonly #stacks = emptyStatistics().stacks;
+  readonly #rules: number[] = [];
+  /** By frame. */
+  readonly #hits: number[] = [];
 
-  count(sample: RawSample, addresses: AddressSet, chains: readonly FrameChain[]): void {
-    this.#countStack(sample);
-    for (const word of sample.userFrames) {
-      this.#frames.by[frameRule(word)] += sample.count;
-      this.#countUserFrame(chains[addresses.addUser(word, sample.pid)]!, sample.count);
-    }
-    for (const address of sample.kernelFrames) {
-      this.#frames.kernel += sample.count;
-      if (chains[addresses.addKernel(address)]!.isSymbolized) this.#frames.kernelSymbolized += sample.count;
+  addFrames({ rules }: RawFrames): void {
+    for (const rule of rules) {
+      this.#rules.push(rule);
+      this.#hits.push(0);
     }
   }
 
-  statistics(): FrameStatistics {
-    return this.#statistics;
+  count(stack: RawStack, count: number): void {
+    const { frames } = stack;
+    for (const frame of frames) this.#hits[frame]! += count;
+    this.#countStack(stack, frames.length - stack.kernelFrameCount, count);
   }
 
-  /** Paths of replaced files with frames that cannot be symbolized. */
-  get replacedFiles(): string[] {
-    return [...this.#replacedFiles];
+  statistics(chains: readonly FrameChain[]): FrameStatistics {
+    const { frames } = emptyStatistics();
+    for (const [row, hits] of this.#hits.entries()) {
+      const chain = chains[row]!;
+      if (chain.isKernel) countKernelFrame(chain, hits, frames);
+      else {
+        frames.by[FRAME_RULE_NAMES[this.#rules[row]!]!] += hits;
+        countUserFrame(chain, hits, frames);
+      }
+    }
+    return { stacks: structuredClone(this.#stacks), frames };
   }
 
-  #countStack({ outcome, count, userFrames }: RawSample): void {
+  #countStack({ outcome }: RawStack, depth: number, count: number): void {
     // A kernel thread has no user stack to complete.
     if (outcome === 'kernelOnly') return;
     this.#stacks.user += count;
-    this.#stacks.maxDepth = Math.max(this.#stacks.maxDepth, userFrames.length);
+    this.#stacks.maxDepth = Math.max(this.#stacks.maxDepth, depth);
     if (outcome === 'complete') this.#stacks.complete += count;
     else this.#stacks.incomplete[outcome] += count;
   }
+}
 
-  #countUserFrame(chain: FrameChain, count: number): void {
-    this.#frames.user += count;
-    this.#frames.inlined += count * (chain.frames.length - 1);
-    if (chain.isSymbolized) this.#frames.symbolized += count;
-    if (chain.hasLine) this.#frames.withLine += count;
-    if (chain.replacedFile !== undefined) this.#countReplaced(chain.replacedFile, count);
-  }
+function countKernelFrame(
+  { isSymbolized }: FrameChain,
+  hits: number,
+  frames: FrameStatistics['frames'],
+): void {
+  frames.kernel += hits;
+  if (isSymbolized) frames.kernelSymbolized += hits;
+}
 
-  #countReplaced(path: string, count: number): void {
-    this.#frames.stale += count;
-    this.#replacedFiles.add(path);
-  }
+function countUserFrame(chain: FrameChain, hits: number, frames: FrameStatistics['frames']): void {
+  frames.user += hits;
+  frames.inlined += hits * (chain.frames.length - 1);
+  if (chain.isSymbolized) frames.symbolized += hits;
+  if (chain.hasLine) frames.withLine += hits;
+  if (chain.replacedFile !== undefined) frames.stale += hits;
 }

@@ -28,7 +28,7 @@ export function profileFromText(text: string): Profile {
       (parent, cell) => builder.addStack(parent, builder.addFrame(frameFromCell(cell))),
       NO_STACK,
     );
-    builder.addSample({ stack, count: Number(count?.[1] ?? 1), pid: 1, tid: 1 + index, comm: 'test' });
+    builder.addSample({ stack, values: [Number(count?.[1] ?? 1)], pid: 1, tid: 1 + index, comm: 'test' });
   }
   return assertSound(builder.finish());
 }

@@ -19,7 +19,7 @@ export function profileFromTree(text: string): Profile {
     const stack = builder.addStack(open[depth - 1] ?? NO_STACK, builder.addFrame(frameFromCell(match[2]!)));
     open.splice(depth, open.length, stack);
     if (match[3] !== undefined)
-      builder.addSample({ stack, count: Number(match[3]), pid: 1, tid: 1, comm: 'server' });
+      builder.addSample({ stack, values: [Number(match[3])], pid: 1, tid: 1, comm: 'server' });
   }
   return assertSound(builder.finish());
 }

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RawObject, RawSample } from '../../src/capture/raw-profile.js';
+import type { RawObject } from '../../src/capture/raw-profile.js';
 import type { FrameRuleName } from '../../src/ffi/record-names.js';
-import { frameWord } from '../../src/ffi/stack-record.js';
 import {
   type AddressEntries,
   KERNEL_OBJECT,
@@ -12,9 +11,10 @@ import {
 } from '../../src/ffi/symbolizer.js';
 import { findIntegrityProblems } from '../../src/profile/integrity.js';
 import { frameAt, framesOfStack, type Profile, sampleAt } from '../../src/profile/profile.js';
-import { type BuiltProfile, buildProfile } from '../../src/symbolize/build-profile.js';
+import { buildProfile } from '../../src/symbolize/build-profile.js';
 import type { Grouping } from '../../src/symbolize/grouping/grouping.js';
-import { NO_TOTALS } from './no-totals.js';
+import type { BuiltProfile } from '../../src/symbolize/profile-assembler.js';
+import { type DrawnFrame, DrawnRun, type DrawnSample, drawnSample } from './drawn-run.js';
 
 const APP = 1;
 const LIBC = 2;
@@ -70,39 +70,18 @@ function parseFrame(text: string, key: string): ResolvedFrame {
   };
 }
 
-function word(object: number, address: bigint, rule: FrameRuleName = 'cfi'): bigint {
-  return frameWord(object, rule, address);
-}
-
-function sample(fields: Partial<RawSample>): RawSample {
-  return {
-    timeNs: 0n,
-    root: 1,
-    pid: 100,
-    tid: 101,
-    comm: 'app',
-    starter: undefined,
-    cpu: 0,
-    count: 1,
-    outcome: 'complete',
-    userFrames: new BigUint64Array(0),
-    kernelFrames: new BigUint64Array(0),
-    ...fields,
-  };
+function word(object: number, address: bigint, rule: FrameRuleName = 'cfi'): DrawnFrame {
+  return { object, address, rule };
 }
 
 async function build(
-  samples: RawSample[],
+  samples: readonly DrawnSample[],
   symbolizer: Symbolizer = new TableSymbolizer(),
   grouping?: Grouping,
 ): Promise<BuiltProfile> {
   const packages = [{ name: 'app', version: '1.0.0', directory: '/ws', isWorkspaceMember: true }];
-  const built = await buildProfile(
-    { objects: OBJECTS, samples, totals: NO_TOTALS },
-    symbolizer,
-    packages,
-    grouping,
-  );
+  const batch = new DrawnRun().batch(samples, OBJECTS);
+  const built = await buildProfile(batch, symbolizer, packages, grouping);
   assert.deepEqual(findIntegrityProblems(built.profile), []);
   return built;
 }
@@ -110,30 +89,28 @@ async function build(
 /** `main;run;next[i];vfs_read[kernel] 3`, root first. */
 function stackLines(profile: Profile): string[] {
   return Array.from({ length: profile.samples.length }, (_, index) => {
-    const { stack, count } = sampleAt(profile, index);
+    const { stack, values } = sampleAt(profile, index);
     const names = framesOfStack(profile, stack).map((frame) => {
       const { name, isInlined, kind } = frameAt(profile, frame);
       return `${name}${isInlined ? '[i]' : ''}${kind === 'user' ? '' : `[${kind}]`}`;
     });
-    return `${names.join(';')} ${count}`;
+    return `${names.join(';')} ${values[0]}`;
   });
 }
 
 test('leaf-first raw frames become root-first stacks with inlined frames inside their function', async () => {
   const { profile } = await build([
-    sample({
+    drawnSample({
       count: 3,
-      userFrames: BigUint64Array.of(word(LIBC, 30n), word(APP, 20n), word(APP, 10n)),
-      kernelFrames: BigUint64Array.of(50n),
+      userFrames: [word(LIBC, 30n), word(APP, 20n), word(APP, 10n)],
+      kernelFrames: [50n],
     }),
   ]);
   assert.deepEqual(stackLines(profile), ['main;run;next[i];parse[i];malloc;vfs_read[kernel] 3']);
 });
 
 test('frames keep their module, file, line and origin', async () => {
-  const { profile } = await build([
-    sample({ userFrames: BigUint64Array.of(word(APP, 20n)), kernelFrames: BigUint64Array.of(50n) }),
-  ]);
+  const { profile } = await build([drawnSample({ userFrames: [word(APP, 20n)], kernelFrames: [50n] })]);
   const { stack } = sampleAt(profile, 0);
   const facts = framesOfStack(profile, stack)
     .map((frame) => frameAt(profile, frame))
@@ -149,8 +126,8 @@ test('frames keep their module, file, line and origin', async () => {
 });
 
 test('unresolved frames are named by module and offset, and unknown only without a module', async () => {
-  const unresolved = BigUint64Array.of(word(APP, 0xabcn), word(LIBC, 0xdefn), word(VDSO, 0x9n), word(0, 77n));
-  const { profile } = await build([sample({ userFrames: unresolved, kernelFrames: BigUint64Array.of(51n) })]);
+  const unresolved = [word(APP, 0xabcn), word(LIBC, 0xdefn), word(VDSO, 0x9n), word(0, 77n)];
+  const { profile } = await build([drawnSample({ userFrames: unresolved, kernelFrames: [51n] })]);
   assert.deepEqual(stackLines(profile), [
     '[unknown];[vdso+0x9];[libc.so.6+0xdef];[app+0xabc];[kernel][kernel] 1',
   ]);
@@ -158,9 +135,7 @@ test('unresolved frames are named by module and offset, and unknown only without
 
 test('addresses of a function without a name are one frame, named by its start and not symbolized', async () => {
   const leaves = [word(APP, 0x1000n), word(APP, 0x1004n), word(LIBC, 0x1004n)];
-  const { profile, statistics } = await build(
-    leaves.map((leaf) => sample({ userFrames: BigUint64Array.of(leaf) })),
-  );
+  const { profile, statistics } = await build(leaves.map((leaf) => drawnSample({ userFrames: [leaf] })));
   assert.deepEqual(stackLines(profile), ['[app+0x1000] 2', '[libc.so.6+0x1000] 1']);
   assert.deepEqual([statistics.frames.user, statistics.frames.symbolized], [3, 0]);
 });
@@ -169,8 +144,8 @@ test('an address is asked for once, whatever its rule and process; outside of fi
   const symbolizer = new TableSymbolizer();
   await build(
     [
-      sample({ userFrames: BigUint64Array.of(word(APP, 10n), word(0, 40n)) }),
-      sample({ pid: 200, userFrames: BigUint64Array.of(word(APP, 10n, 'framePointer'), word(0, 40n)) }),
+      drawnSample({ userFrames: [word(APP, 10n), word(0, 40n)] }),
+      drawnSample({ pid: 200, userFrames: [word(APP, 10n, 'framePointer'), word(0, 40n)] }),
     ],
     symbolizer,
   );
@@ -178,20 +153,20 @@ test('an address is asked for once, whatever its rule and process; outside of fi
 });
 
 test('code named by a perf map is JIT code', async () => {
-  const { profile } = await build([sample({ userFrames: BigUint64Array.of(word(0, 40n, 'jit')) })]);
+  const { profile } = await build([drawnSample({ userFrames: [word(0, 40n, 'jit')] })]);
   assert.deepEqual(stackLines(profile), ['jit loop[jit] 1']);
 });
 
 test('shares count physical frames weighted by samples', async () => {
   const { statistics } = await build([
-    sample({
+    drawnSample({
       count: 10,
-      userFrames: BigUint64Array.of(word(LIBC, 30n, 'plt'), word(APP, 20n), word(APP, 10n)),
-      kernelFrames: BigUint64Array.of(50n, 51n),
+      userFrames: [word(LIBC, 30n, 'plt'), word(APP, 20n), word(APP, 10n)],
+      kernelFrames: [50n, 51n],
     }),
-    sample({ count: 2, outcome: 'noCfi', userFrames: BigUint64Array.of(word(APP, 999n, 'framePointer')) }),
-    sample({ count: 1, outcome: 'exiting' }),
-    sample({ count: 5, outcome: 'kernelOnly', kernelFrames: BigUint64Array.of(50n) }),
+    drawnSample({ count: 2, outcome: 'noCfi', userFrames: [word(APP, 999n, 'framePointer')] }),
+    drawnSample({ count: 1, outcome: 'exiting' }),
+    drawnSample({ count: 5, outcome: 'kernelOnly', kernelFrames: [50n] }),
   ]);
   assert.deepEqual(statistics, {
     stacks: {
@@ -215,9 +190,9 @@ test('shares count physical frames weighted by samples', async () => {
 
 test('a root is a frame below everything and changes nothing else', async () => {
   const samples = [
-    sample({ count: 3, userFrames: BigUint64Array.of(word(APP, 20n), word(APP, 10n)) }),
-    sample({ count: 2, outcome: 'noCfi', userFrames: BigUint64Array.of(word(APP, 20n)) }),
-    sample({ count: 1, root: 9, outcome: 'exiting' }),
+    drawnSample({ count: 3, userFrames: [word(APP, 20n), word(APP, 10n)] }),
+    drawnSample({ count: 2, outcome: 'noCfi', userFrames: [word(APP, 20n)] }),
+    drawnSample({ count: 1, root: 9, outcome: 'exiting' }),
   ];
   const process = { root: 1, pid: 100, executable: '/ws/target/release/app', binaryName: 'app::bin/app' };
   const grouped = await build(samples, undefined, {
@@ -246,6 +221,9 @@ test('a root is a frame below everything and changes nothing else', async () => 
 });
 
 test('every sample is delivered, also one without any frame', async () => {
-  const { profile } = await build([sample({ count: 4, outcome: 'exiting' }), sample({ count: 3, tid: 102 })]);
+  const { profile } = await build([
+    drawnSample({ count: 4, outcome: 'exiting' }),
+    drawnSample({ count: 3, tid: 102 }),
+  ]);
   assert.equal(profile.totalCount, 7);
 });

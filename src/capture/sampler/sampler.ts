@@ -8,11 +8,13 @@ import {
   decodeSamplerEvent,
   encodeAdd,
   encodeStart,
+  encodeTick,
   MESSAGE,
   type SamplerEvent,
   type SamplerProblem,
 } from '../../ffi/sampler-messages.js';
 import { CaptureError, type ProcessEnding } from '../capture-error.js';
+import type { CaptureTotals } from '../raw-profile.js';
 import { diagnoseEnd, diagnoseStart } from '../rights/diagnose.js';
 import type { Elevation } from '../rights/elevation.js';
 
@@ -33,7 +35,9 @@ export interface SamplerListeners {
 export class Sampler {
   readonly #requests = new Map<number, (event: SamplerEvent) => void>();
   #nextRequest = 1;
-  #totals: unknown;
+  #nextTick = 1;
+  readonly #ticks = new Map<number, () => void>();
+  #totals: CaptureTotals | undefined;
   #rejectAll!: (error: CaptureError) => void;
   /** Rejects if the sampler ends before it is asked to; never resolves. */
   readonly failed = new Promise<never>((_, reject) => {
@@ -96,23 +100,32 @@ export class Sampler {
    */
   async add(pid: number, options: Omit<AddRequest, 'requestId' | 'pid'>): Promise<number> {
     const event = await this.#request((requestId) =>
-      this.session.send(MESSAGE.add, encodeAdd({ requestId, pid, ...options })),
+      this.session.send(MESSAGE.target, encodeAdd({ requestId, pid, ...options })),
     );
     if (event.kind !== 'added') throw notObserving(pid, `answered with ${event.kind}`);
     if (event.errno !== 0) throw addError(pid, event);
     return event.requestId;
   }
 
+  /** Resolves with the totals when everything that was sampled before has arrived. */
+  async tick(): Promise<CaptureTotals> {
+    const number = this.#nextTick++;
+    const ticked = new Promise<void>((resolve) => this.#ticks.set(number, resolve));
+    this.session.send(MESSAGE.tick, encodeTick(number));
+    await Promise.race([ticked, this.failed]);
+    return this.#totals!; // come before TICKED
+  }
+
   /** Ends sampling; resolves with the totals when the last sample has arrived. */
-  async stop(): Promise<unknown> {
+  async stop(): Promise<CaptureTotals> {
     const done = new Promise<void>((resolve) => this.#requests.set(0, () => resolve()));
     this.session.send(MESSAGE.stop);
     await Promise.race([done, this.failed]);
-    return this.#totals;
+    return this.#totals!; // come before DONE
   }
 
   /** At most a second old; undefined before the first. */
-  get latestTotals(): unknown {
+  get latestTotals(): CaptureTotals | undefined {
     return this.#totals;
   }
 
@@ -184,6 +197,10 @@ export class Sampler {
         return false;
       case 'totals':
         this.#totals = event.totals;
+        return false;
+      case 'ticked':
+        this.#ticks.get(event.number)?.();
+        this.#ticks.delete(event.number);
         return false;
       case 'done':
         this.#answer(0, event);

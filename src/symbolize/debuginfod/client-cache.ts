@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Hold, removeIfAbandoned } from '../../capture/sampler/hold.js';
-import { useDebugCache } from '../../ffi/debug-files.js';
+import type { SamplerConnection } from '../../ffi/sampler-connection.js';
 import { wouldBeRootsElsewhere } from '../folder-owner.js';
 
 /** Ours, not elfutils', which uses six letters there. */
@@ -38,9 +38,9 @@ export class ClientCache {
     return wouldBeRootsElsewhere(this.folder);
   }
 
-  /** Symbolization looks for debug files here from now on, unless somebody else has a say in what lies here. */
-  lookInto(): void {
-    if (!this.isStrange) useDebugCache(this.folder);
+  /** A session looks for debug files here from now on, unless somebody else has a say in what lies here. */
+  lookInto(session: SamplerConnection): void {
+    if (!this.isStrange) session.useDebugCache(this.folder);
   }
 
   /** Creates the folder. Throws if that fails, or if root would leave its files within another user's reach. */

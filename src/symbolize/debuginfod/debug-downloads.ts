@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readBuildId } from '../../ffi/debug-files.js';
+import { readBuildId } from '../../ffi/elf-facts.js';
 import { NativeError } from '../../ffi/native-error.js';
-import type { MappedObject, SamplerConnection } from '../../ffi/sampler-connection.js';
+import type { MappedObject } from '../../ffi/raw-batch.js';
+import type { SamplerConnection } from '../../ffi/sampler-connection.js';
 import { ClientCache } from './client-cache.js';
 import { DownloadRefused, download } from './download.js';
 import { type DebuginfodSettings, shownServer } from './settings.js';
@@ -54,7 +55,7 @@ export class DebugDownloads {
     private readonly settings: DebuginfodSettings,
   ) {
     this.#cache = new ClientCache(settings.cacheFolder);
-    this.#cache.lookInto();
+    this.#cache.lookInto(session);
     this.#looking = setInterval(() => this.#look(), LOOK_MS);
   }
 

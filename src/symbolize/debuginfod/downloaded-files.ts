@@ -1,8 +1,12 @@
 import { ClientCache } from './client-cache.js';
 import { debuginfodSettings } from './settings.js';
 
-/** From now on libbee looks for debug files that a server gave earlier; only if DEBUGINFOD_URLS names a server. */
-export function useDownloadedDebugFiles(env: NodeJS.ProcessEnv): void {
+/**
+ * The folder of debug files that a server gave earlier; undefined if DEBUGINFOD_URLS names no server, or somebody else has
+ * a say in what lies there.
+ */
+export function downloadedDebugFiles(env: NodeJS.ProcessEnv): string | undefined {
   const settings = debuginfodSettings(env);
-  if (settings !== undefined) new ClientCache(settings.cacheFolder).lookInto();
+  const cache = settings && new ClientCache(settings.cacheFolder);
+  return cache?.isStrange === false ? cache.folder : undefined;
 }

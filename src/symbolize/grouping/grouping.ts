@@ -1,8 +1,8 @@
-import type { RawSample } from '../../capture/raw-profile.js';
+import type { RawStack } from '../../capture/raw-profile.js';
 import { type FrameIndex, type ProfileBuilder, UNKNOWN_FRAME } from '../../profile/profile.js';
-import type { FramesOf } from './libtest-stack.js';
 import { processNames } from './process-groups.js';
 import { type RootProcess, UNKNOWN_PROCESS } from './root-process.js';
+import type { StackReader } from './stack-reader.js';
 import { testNames } from './test-groups.js';
 
 /** What gets a root frame of its own. */
@@ -22,25 +22,25 @@ export function defaultGroupBy(processes: readonly RootProcess[]): GroupBy {
   return new Set(processes.map(({ binaryName }) => binaryName)).size > 1 ? 'binary' : 'none';
 }
 
-/** The root of each sample; undefined without grouping. */
+/** The root of each stack; undefined without grouping. */
 export function groupNames(
-  samples: readonly RawSample[],
+  stacks: readonly RawStack[],
   { by, processes, hasAllStarters }: Grouping,
-  framesOf: FramesOf,
-): ReadonlyMap<RawSample, string> | undefined {
+  reader: StackReader,
+): ReadonlyMap<RawStack, string> | undefined {
   const roots = new Map(processes.map((process) => [process.root, process]));
   switch (by) {
     case 'none':
       return undefined;
     case 'thread':
       // Threads with the same name share a root across processes: a pool's workers do the same work.
-      return new Map(samples.map((sample) => [sample, sample.comm || '[thread without a name]']));
+      return new Map(stacks.map((stack) => [stack, stack.comm || '[thread without a name]']));
     case 'binary':
-      return new Map(samples.map((sample) => [sample, binaryName(roots.get(sample.root))]));
+      return new Map(stacks.map((stack) => [stack, binaryName(roots.get(stack.root))]));
     case 'process':
-      return processNames(samples, roots);
+      return processNames(stacks, roots);
     case 'test':
-      return testNames(samples, roots, framesOf, hasAllStarters);
+      return testNames(stacks, roots, reader, hasAllStarters);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { RawSample } from '../../capture/raw-profile.js';
+import type { RawStack } from '../../capture/raw-profile.js';
 import { firstCrateSegment } from './rust-name.js';
 
 export interface NamedFrame {
@@ -8,8 +8,8 @@ export interface NamedFrame {
   hasDebugInfo: boolean;
 }
 
-/** The user frames of a sample, root first, inlined ones inside their function. */
-export type FramesOf = (sample: RawSample) => Iterable<NamedFrame>;
+/** The user frames of a stack, root first, inlined ones inside their function. */
+export type FramesOf = (stack: RawStack) => Iterable<NamedFrame>;
 
 /** What a stack reveals about libtest. */
 export interface LibtestStack {

@@ -1,15 +1,15 @@
-import type { RawSample } from '../../capture/raw-profile.js';
+import type { RawStack } from '../../capture/raw-profile.js';
 import { groupByKey } from './group-by-key.js';
 import { type RootProcess, UNKNOWN_PROCESS } from './root-process.js';
 
 /** Maps samples to `NAME [pid 123]`: the binary's name; for a child, the name of its first thread. */
 export function processNames(
-  samples: readonly RawSample[],
+  samples: readonly RawStack[],
   roots: ReadonlyMap<number, RootProcess>,
-): Map<RawSample, string> {
+): Map<RawStack, string> {
   const byProcess = groupByKey(samples, ({ root, pid }) => `${root}:${pid}`);
   const taken = new Map<string, number>();
-  const names = new Map<RawSample, string>();
+  const names = new Map<RawStack, string>();
   for (const members of byProcess.values()) {
     const process = roots.get(members[0]!.root);
     const name = process === undefined ? UNKNOWN_PROCESS : distinct(processName(members, process), taken);
@@ -18,7 +18,7 @@ export function processNames(
   return names;
 }
 
-function processName(members: readonly RawSample[], process: RootProcess): string {
+function processName(members: readonly RawStack[], process: RootProcess): string {
   const { pid } = members[0]!;
   return `${pid === process.pid ? process.binaryName : childName(members, process)} [pid ${pid}]`;
 }
@@ -27,9 +27,9 @@ function processName(members: readonly RawSample[], process: RootProcess): strin
  * The latest name of its first thread, because before exec a child has its parent's name. Other threads' names say little
  * about the process.
  */
-function childName(members: readonly RawSample[], { binaryName }: RootProcess): string {
+function childName(members: readonly RawStack[], { binaryName }: RootProcess): string {
   const ofFirstThread = members.filter(({ pid, tid }) => pid === tid);
-  const newest = ofFirstThread.reduce<RawSample | undefined>(
+  const newest = ofFirstThread.reduce<RawStack | undefined>(
     (one, other) => (one === undefined || other.timeNs > one.timeNs ? other : one),
     undefined,
   );

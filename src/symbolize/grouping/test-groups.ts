@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
-import type { RawSample } from '../../capture/raw-profile.js';
-import { doctestOnStack } from './doctest-name.js';
+import type { RawStack } from '../../capture/raw-profile.js';
 import { groupByKey } from './group-by-key.js';
-import { type FramesOf, type LibtestStack, readLibtestStack } from './libtest-stack.js';
+import type { LibtestStack } from './libtest-stack.js';
 import { type RootProcess, UNKNOWN_PROCESS } from './root-process.js';
+import type { StackReader } from './stack-reader.js';
 
 /** The harness itself and everything that its first thread starts. */
 export const OUTSIDE_OF_TESTS = '[outside of tests]';
@@ -19,18 +19,18 @@ interface TestThread {
   comm: string;
 }
 
-/** Maps samples to the names of their tests; a name used in two binaries gets the binary's name in front. */
+/** Maps stacks to the names of their tests; a name used in two binaries gets the binary's name in front. */
 export function testNames(
-  samples: readonly RawSample[],
+  samples: readonly RawStack[],
   roots: ReadonlyMap<number, RootProcess>,
-  framesOf: FramesOf,
+  reader: StackReader,
   hasAllStarters: boolean,
-): Map<RawSample, string> {
+): Map<RawStack, string> {
   const binariesOf = new Map<string, Set<string>>();
-  const found: { sample: RawSample; name: string; binary: string }[] = [];
+  const found: { sample: RawStack; name: string; binary: string }[] = [];
   for (const [root, members] of groupByKey(samples, (sample) => sample.root)) {
     const process = roots.get(root);
-    const nameOf = namesWithin(process, members, framesOf, hasAllStarters);
+    const nameOf = namesWithin(process, members, reader, hasAllStarters);
     for (const sample of members) {
       const name = nameOf(sample);
       const binary = process?.binaryName ?? '';
@@ -46,20 +46,20 @@ export function testNames(
 
 function namesWithin(
   process: RootProcess | undefined,
-  members: readonly RawSample[],
-  framesOf: FramesOf,
+  members: readonly RawStack[],
+  reader: StackReader,
   hasAllStarters: boolean,
-): (sample: RawSample) => string {
+): (sample: RawStack) => string {
   if (process === undefined) return () => UNKNOWN_PROCESS;
-  const only = process.testName ?? (process.isDoctest ? doctestName(process, members, framesOf) : undefined);
+  const only = process.testName ?? (process.isDoctest ? doctestName(process, members, reader) : undefined);
   if (only !== undefined) return () => only;
-  const tests = new ProcessTests(process, members, framesOf, hasAllStarters);
+  const tests = new ProcessTests(process, members, reader, hasAllStarters);
   return (sample) => tests.nameOf(sample);
 }
 
 /** If the program does not reveal which example it is, the name of all examples of the package together. */
-function doctestName({ binaryName }: RootProcess, members: readonly RawSample[], framesOf: FramesOf): string {
-  const names = new Set(members.map((sample) => doctestOnStack(framesOf(sample))));
+function doctestName({ binaryName }: RootProcess, members: readonly RawStack[], reader: StackReader): string {
+  const names = new Set(members.map((sample) => reader.doctestOn(sample)));
   names.delete(undefined);
   return names.size === 1 ? `${binaryName} ${[...names][0]}` : binaryName;
 }
@@ -72,7 +72,7 @@ function doctestName({ binaryName }: RootProcess, members: readonly RawSample[],
  * another test with the same code, and a thread may have renamed itself.
  */
 class ProcessTests {
-  readonly #stacks: ReadonlyMap<RawSample, LibtestStack>;
+  readonly #stacks: ReadonlyMap<RawStack, LibtestStack>;
   /** By tid. Several only if the tid of an exited thread was reused. */
   readonly #ofThread = new Map<number, Set<string>>();
   readonly #harnessComm: string;
@@ -80,17 +80,17 @@ class ProcessTests {
 
   constructor(
     private readonly process: RootProcess,
-    samples: readonly RawSample[],
-    framesOf: FramesOf,
+    samples: readonly RawStack[],
+    reader: StackReader,
     private readonly hasAllStarters: boolean,
   ) {
-    this.#stacks = new Map(samples.map((sample) => [sample, readLibtestStack(framesOf(sample))]));
+    this.#stacks = new Map(samples.map((sample) => [sample, reader.libtestOn(sample)]));
     this.#harnessComm = cut(posix.basename(process.executable));
     this.#isThreaded = this.#hasTestThreads(samples);
     for (const sample of samples) this.#noteThread(sample);
   }
 
-  nameOf(sample: RawSample): string {
+  nameOf(sample: RawStack): string {
     if (sample.starter !== undefined) return this.#nameOfThread(sample.starter, sample);
     if (sample.tid === sample.pid) return this.#nameOnFirstThread(sample);
     if (sample.pid !== this.process.pid) return OUTSIDE_OF_TESTS;
@@ -98,13 +98,13 @@ class ProcessTests {
   }
 
   /** Benchmarks run there, and tests if libtest starts no threads; the thread is not renamed for them. */
-  #nameOnFirstThread(sample: RawSample): string {
+  #nameOnFirstThread(sample: RawStack): string {
     const { path, isCertain } = this.#stacks.get(sample)!;
     if (path === undefined) return OUTSIDE_OF_TESTS;
     return isCertain ? path : UNKNOWN_TEST;
   }
 
-  #nameOfThread(thread: TestThread, sample: RawSample): string {
+  #nameOfThread(thread: TestThread, sample: RawStack): string {
     const [test, other] = this.#ofThread.get(thread.tid) ?? [];
     if (test !== undefined) return other === undefined ? test : (this.#provenTest(sample) ?? UNKNOWN_TEST);
     // The function is certainly a test, but the thread has another name.
@@ -113,7 +113,7 @@ class ProcessTests {
   }
 
   /** By the thread's name alone: short names are not truncated; tests seen on other threads are excluded. */
-  #nameByComm({ comm }: TestThread, { starter }: RawSample): string {
+  #nameByComm({ comm }: TestThread, { starter }: RawStack): string {
     const listed = this.process.testNames;
     if (!this.#isThreaded || comm === this.#harnessComm || comm === '') return OUTSIDE_OF_TESTS;
     if (starter === undefined && !this.hasAllStarters) return UNKNOWN_TEST;
@@ -125,14 +125,14 @@ class ProcessTests {
     return candidates.length === 1 ? candidates[0]! : `${comm}… (one of ${candidates.length} tests)`;
   }
 
-  #noteThread(sample: RawSample): void {
+  #noteThread(sample: RawStack): void {
     const test = this.#provenTest(sample);
     const { tid } = sample.starter ?? sample;
     if (test !== undefined) this.#ofThread.set(tid, (this.#ofThread.get(tid) ?? new Set()).add(test));
   }
 
   /** The test on which the thread's name and the stack agree, for a test's own thread or its fork. */
-  #provenTest(sample: RawSample): string | undefined {
+  #provenTest(sample: RawStack): string | undefined {
     const { path, isCertain } = this.#stacks.get(sample)!;
     const thread = sample.starter ?? (sample.tid === sample.pid ? undefined : sample);
     if (path === undefined || thread === undefined || cut(path) !== thread.comm) return undefined;
@@ -140,9 +140,9 @@ class ProcessTests {
   }
 
   /** False if libtest works on its first thread: other threads are then not its own. */
-  #hasTestThreads(samples: readonly RawSample[]): boolean {
+  #hasTestThreads(samples: readonly RawStack[]): boolean {
     const stacks = samples.map((sample) => ({ sample, stack: this.#stacks.get(sample) }));
-    const isFirst = ({ pid, tid }: RawSample) => pid === tid && pid === this.process.pid;
+    const isFirst = ({ pid, tid }: RawStack) => pid === tid && pid === this.process.pid;
     return (
       stacks.some(({ stack }) => stack?.isHarness) &&
       !stacks.some(({ sample, stack }) => isFirst(sample) && stack?.path !== undefined)

@@ -13,7 +13,6 @@ import {
 import type { ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
 import { afterEach, test } from 'node:test';
-import { useDebugCache } from '../../../src/ffi/debug-files.js';
 import { SamplerConnection } from '../../../src/ffi/sampler-connection.js';
 import { DebugDownloads } from '../../../src/symbolize/debuginfod/debug-downloads.js';
 import { debuginfodSettings } from '../../../src/symbolize/debuginfod/settings.js';
@@ -27,7 +26,6 @@ const OBJECT = 1;
 const servers: DebugServer[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
-  useDebugCache(null);
 });
 
 async function serving(answer: (path: string, response: ServerResponse) => void): Promise<DebugServer> {
@@ -263,7 +261,6 @@ test('a file in the cache that is none is named, and nobody is asked', async () 
   await ask(program, env);
   const cached = join(cache, program.buildId, 'debuginfo');
   const other = strippedProgram('-DOTHER', '-O1').debugFile;
-  useDebugCache(null);
   writeFileSync(`${cached}.new`, other);
   renameSync(`${cached}.new`, cached);
   const { report, name } = await ask(program, env);

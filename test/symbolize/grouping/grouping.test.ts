@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RawSample } from '../../../src/capture/raw-profile.js';
+import type { RawStack } from '../../../src/capture/raw-profile.js';
 import {
   defaultGroupBy,
   type GroupBy,
@@ -8,6 +8,7 @@ import {
   groupNames,
 } from '../../../src/symbolize/grouping/grouping.js';
 import type { RootProcess } from '../../../src/symbolize/grouping/root-process.js';
+import { StackReader } from '../../../src/symbolize/grouping/stack-reader.js';
 
 const LIB: RootProcess = { root: 1, pid: 100, executable: '/t/deps/lib-0123', binaryName: 'pkg' };
 const IT: RootProcess = { root: 2, pid: 200, executable: '/t/deps/it-4567', binaryName: 'pkg::it' };
@@ -19,7 +20,7 @@ const FRAMES: Record<string, readonly string[]> = {
 };
 
 interface Drawn {
-  sample: RawSample;
+  sample: RawStack;
   frames: string[];
 }
 
@@ -34,18 +35,18 @@ function drawn(text: string): Drawn[] {
     .map((line, index) => {
       const [root, pid, tid, comm, starter, frames = ''] = line.trim().split(/\s{2,}/);
       const [starterTid, ...starterComm] = starter!.split(':');
-      const sample: RawSample = {
+      const sample: RawStack = {
         timeNs: BigInt(index),
         root: Number(root),
         pid: Number(pid),
         tid: Number(tid),
         comm: comm!,
         cpu: 0,
-        count: 1,
+        event: 0,
         outcome: 'complete',
         starter: starter === '-' ? undefined : { tid: Number(starterTid), comm: starterComm.join(':') },
-        userFrames: new BigUint64Array(0),
-        kernelFrames: new BigUint64Array(0),
+        frames: new Uint32Array(0),
+        kernelFrameCount: 0,
       };
       return { sample, frames: frames.split(';').flatMap((name) => FRAMES[name] ?? [name]) };
     });
@@ -58,10 +59,14 @@ function rootsOf(
   more: Partial<Grouping> = {},
 ): string[] | undefined {
   const stacks = new Map(drawn(text).map(({ sample, frames }) => [sample, frames]));
-  const framesOf = (sample: RawSample) =>
+  const framesOf = (sample: RawStack) =>
     stacks.get(sample)!.map((name) => ({ name: name.replace(/\?$/, ''), hasDebugInfo: !name.endsWith('?') }));
   const samples = [...stacks.keys()];
-  const names = groupNames(samples, { by, processes, hasAllStarters: true, ...more }, framesOf);
+  const names = groupNames(
+    samples,
+    { by, processes, hasAllStarters: true, ...more },
+    new StackReader(framesOf),
+  );
   return names && samples.map((sample) => names.get(sample)!);
 }
 
