@@ -1,14 +1,25 @@
-import { sortUtf8 } from '../profile/compare-utf8.js';
 import {
   type Frame,
   frameAt,
-  framesOfStack,
   NO_STACK,
   type Profile,
   ProfileBuilder,
   UNKNOWN_FRAME,
   UNKNOWN_FRAME_NAME,
 } from '../profile/profile.js';
+import { foldedLines } from './folded-tree.js';
+import type { Format } from './format.js';
+
+/** Folded stacks, also called collapsed. */
+export const FOLDED = {
+  name: 'folded',
+  endings: ['.folded', '.collapsed', '.txt'],
+  describe: 'folded stacks',
+  flag: 'collapse',
+  write: writeFolded,
+  read: readFolded,
+  sniff: looksFolded,
+} as const satisfies Format;
 
 /** A line that is not `frame;frame count`. */
 export class FoldedSyntaxError extends Error {
@@ -24,41 +35,70 @@ export class FoldedSyntaxError extends Error {
 }
 
 /**
- * Folded stacks: `root;…;leaf count`, each stack once, sorted by bytes. The format has no escaping, so `foldedFrame` adapts
- * names to it. It has no pids, threads, files, lines or origins.
+ * Folded stacks, line by line: `root;…;leaf count`, each stack once, sorted by bytes. The format has no escaping, so
+ * `foldedFrame` adapts names to it. It has no pids, threads, files, lines or origins.
  */
-export function writeFolded(profile: Profile): string {
+export function writeFolded(profile: Profile): Iterable<string> {
   const names = Array.from({ length: profile.frames.length }, (_, index) =>
     foldedFrame(frameAt(profile, index)),
   );
-  const counts = new Map<string, number>();
-  for (const [stack, count] of countsByStack(profile)) {
-    const path = framesOfStack(profile, stack).map((frame) => names[frame]!);
-    path.push(withoutTrailingNumber(path.pop()!));
-    const text = path.join(';');
-    counts.set(text, (counts.get(text) ?? 0) + count);
-  }
-  const sorted = sortUtf8([...counts.keys()]);
-  return sorted.map((text) => `${text} ${counts.get(text)!}\n`).join('');
+  return foldedLines(profile, {
+    asCaller: names.map((name) => `${name};`),
+    asLeaf: names.map(withoutTrailingNumber),
+  });
 }
+
+/** A stack and its count; some writers put a tab between them, or leave spaces at the end. */
+const LINE = /^(.+)[ \t](\d+)\s*$/s;
 
 /**
  * Reads folded stacks from any writer. Skips blank lines, and lines that start with `#` and have no count. Throws
  * FoldedSyntaxError for any other line without a count.
  */
-export function readFolded(text: string): Profile {
+export function readFolded(bytes: Uint8Array): Profile {
   const builder = new ProfileBuilder();
-  for (const [index, raw] of text.split('\n').entries()) {
-    const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
-    if (line.trim() === '') continue;
-    const match = /^(.+) (\d+)$/s.exec(line);
-    if (match === null && line.startsWith('#')) continue;
+  let lineNumber = 0;
+  for (const line of linesOf(bytes)) {
+    lineNumber++;
+    const match = LINE.exec(line);
+    if (match === null && isSilent(line)) continue;
     const count = Number(match?.[2]);
-    if (!Number.isSafeInteger(count)) throw new FoldedSyntaxError(index + 1, line);
+    if (!Number.isSafeInteger(count)) throw new FoldedSyntaxError(lineNumber, line);
     if (count > 0)
-      builder.addSample({ stack: addStackOfLine(builder, match![1]!), count, pid: 0, tid: 0, comm: '' });
+      builder.addSample({
+        stack: addStackOfLine(builder, match![1]!),
+        values: [count],
+        pid: 0,
+        tid: 0,
+        comm: '',
+      });
   }
   return builder.finish();
+}
+
+/** Judges by the first line that says something. */
+function looksFolded(head: Uint8Array): boolean {
+  for (const line of linesOf(head)) {
+    if (LINE.test(line)) return !/[\0-\x08\x0e-\x1f]/.test(line);
+    if (!isSilent(line)) return false;
+  }
+  return false;
+}
+
+function isSilent(line: string): boolean {
+  return line.trim() === '' || line.startsWith('#');
+}
+
+/** One string for a whole file could be longer than strings can be. */
+function* linesOf(bytes: Uint8Array): Generator<string> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  for (let start = hasMark ? 3 : 0; start < bytes.length; ) {
+    const newline = bytes.indexOf(0x0a, start);
+    const end = newline < 0 ? bytes.length : newline;
+    yield decoder.decode(bytes.subarray(start, end));
+    start = end + 1;
+  }
 }
 
 /**
@@ -82,15 +122,6 @@ function suffixOf(frame: Pick<Frame, 'kind' | 'isInlined'>): string {
 // Readers split at the last space, and read ` 3 10` as the two counts of a differential file.
 function withoutTrailingNumber(leaf: string): string {
   return leaf.replace(/ (?=\d+(?:\.\d*)?$)/, '_');
-}
-
-function countsByStack({ samples }: Profile): Map<number, number> {
-  const counts = new Map<number, number>();
-  for (let i = 0; i < samples.length; i++) {
-    const stack = samples.stack[i]!;
-    counts.set(stack, (counts.get(stack) ?? 0) + samples.count[i]!);
-  }
-  return counts;
 }
 
 function addStackOfLine(builder: ProfileBuilder, stack: string): number {

@@ -1,5 +1,14 @@
 import { type CallTree, computeCallTree } from '../profile/call-tree.js';
-import { type Frame, frameAt, NO_STACK, ORIGINS, type Origin, type Profile } from '../profile/profile.js';
+import {
+  type Frame,
+  frameAt,
+  NO_STACK,
+  ORIGINS,
+  type Origin,
+  type Profile,
+  shownValueType,
+  type ValueType,
+} from '../profile/profile.js';
 
 export interface FlamegraphOptions {
   /** Width of the flamegraph. */
@@ -35,6 +44,8 @@ export interface FlamegraphNode {
 export interface FlamegraphLayout {
   /** Pre-order: a node follows its parent and precedes the parent's next sibling. */
   readonly nodes: readonly FlamegraphNode[];
+  /** What totals count; elsewhere they are called samples. */
+  readonly valueType: ValueType;
   readonly totalCount: number;
   /** Rows in use, including those with only markers of hidden frames. */
   readonly rows: number;
@@ -69,6 +80,7 @@ export function layoutFlamegraph(profile: Profile, options: FlamegraphOptions = 
   const hiddenAtRoot = hiddenOf(hidden, 0);
   return {
     nodes,
+    valueType: shownValueType(profile),
     totalCount: profile.totalCount,
     rows: countRows(nodes, hiddenAtRoot),
     hiddenAtRoot,

@@ -1,8 +1,8 @@
 import { formatPercent, formatQuantity } from '../account/format-count.js';
 import { ORIGINS } from '../profile/profile.js';
+import type { Caption } from './caption.js';
 import type { FlamegraphLayout } from './flamegraph-layout.js';
 import { legendClass } from './palette.js';
-import type { SvgOptions } from './svg-options.js';
 import { escapeXml } from './visible-text.js';
 import { wrapText } from './wrap-text.js';
 
@@ -23,7 +23,7 @@ interface Block {
  * Title, quality line, warnings, legend, and the line in which the script describes the frame under the pointer. Draw it
  * last, over the frames: the script keeps it visible while a tall flamegraph is scrolled.
  */
-export function renderHeader(layout: FlamegraphLayout, options: SvgOptions): Block {
+export function renderHeader(layout: FlamegraphLayout, options: Caption): Block {
   const blocks = [renderTitle, renderSubtitle, renderWarnings, renderLegend, renderStatus];
   let heightPx = 9;
   let svg = '';
@@ -36,21 +36,21 @@ export function renderHeader(layout: FlamegraphLayout, options: SvgOptions): Blo
   return { svg: `<g class="header">${bar}${svg}</g>\n`, heightPx };
 }
 
-function renderTitle(layout: FlamegraphLayout, { title }: SvgOptions, y: number): Block {
+function renderTitle(layout: FlamegraphLayout, { title }: Caption, y: number): Block {
   const columns = Math.floor((layout.widthPx - CONTROLS_PX - MARGIN_PX) / TITLE_COLUMN_PX);
   const characters = Array.from(title);
   const shown = characters.length <= columns ? title : `${characters.slice(0, columns - 1).join('')}…`;
   return { svg: textAt(MARGIN_PX, y + 19, shown, 'title'), heightPx: 26 };
 }
 
-function renderSubtitle(layout: FlamegraphLayout, { subtitle }: SvgOptions, y: number): Block {
+function renderSubtitle(layout: FlamegraphLayout, { subtitle }: Caption, y: number): Block {
   const hidden =
     layout.framesHidden === 0 ? [] : [`${formatQuantity(layout.framesHidden, 'thin frame')} hidden`];
   const text = [subtitle, ...hidden].filter((part) => part !== '').join(' · ');
   return renderLines(wrapText(text, columnsOf(layout)), MARGIN_PX, y, 'subtitle');
 }
 
-function renderWarnings(layout: FlamegraphLayout, { warnings = [] }: SvgOptions, y: number): Block {
+function renderWarnings(layout: FlamegraphLayout, { warnings = [] }: Caption, y: number): Block {
   const lines = warnings.flatMap((warning) => wrapText(`⚠ ${warning}`, columnsOf(layout) - 6));
   if (lines.length === 0) return { svg: '', heightPx: 0 };
   const text = renderLines(lines, MARGIN_PX + 9, y + 11, 'warning');
@@ -60,7 +60,7 @@ function renderWarnings(layout: FlamegraphLayout, { warnings = [] }: SvgOptions,
 }
 
 /** The origins in use, with their share of innermost frames. */
-function renderLegend(layout: FlamegraphLayout, _options: SvgOptions, y: number): Block {
+function renderLegend(layout: FlamegraphLayout, _options: Caption, y: number): Block {
   const used = ORIGINS.filter((origin) => layout.nodes.some((node) => node.frame.origin === origin));
   const entries = used.map((origin) => ({
     className: legendClass(origin),
@@ -79,7 +79,7 @@ function renderLegend(layout: FlamegraphLayout, _options: SvgOptions, y: number)
   return { svg, heightPx: 24 };
 }
 
-function renderStatus(_layout: FlamegraphLayout, _options: SvgOptions, y: number): Block {
+function renderStatus(_layout: FlamegraphLayout, _options: Caption, y: number): Block {
   return { svg: textAt(MARGIN_PX, y + 17, '', 'status'), heightPx: 26 };
 }
 

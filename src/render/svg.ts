@@ -1,10 +1,16 @@
-import { formatCount, formatPercent, formatQuantity } from '../account/format-count.js';
+import { formatAmount, formatPercent, formatQuantity, formatValue } from '../account/format-count.js';
+import type { Caption } from './caption.js';
 import { displayPath } from './display-path.js';
 import { fitLabel } from './fit-label.js';
-import type { FlamegraphLayout, FlamegraphNode, HiddenFrames } from './flamegraph-layout.js';
+import {
+  type FlamegraphLayout,
+  type FlamegraphNode,
+  type HiddenFrames,
+  layoutFlamegraph,
+} from './flamegraph-layout.js';
 import { shadeClass } from './palette.js';
+import type { Picture } from './picture.js';
 import { MARGIN_PX, renderHeader } from './svg-header.js';
-import type { SvgOptions } from './svg-options.js';
 import { svgScript } from './svg-script.js';
 import { LABEL_COLUMN_PX, svgCss } from './svg-style.js';
 import { escapeXml } from './visible-text.js';
@@ -14,26 +20,37 @@ const ROW_PX = 17;
 const BOX_PX = ROW_PX - 1;
 const TEXT_INSET_PX = 4;
 
+/** The flamegraph as a picture. */
+export const SVG = {
+  name: 'svg',
+  endings: ['.svg'],
+  describe: 'a flamegraph',
+  flag: 'svg',
+  draw(profile, caption) {
+    const layout = layoutFlamegraph(profile);
+    const { framesShown, framesHidden } = layout;
+    return { pieces: renderSvg(layout, caption), framesShown, framesHidden };
+  },
+} as const satisfies Picture;
+
 /**
- * A self-contained flamegraph, readable without scripts; with scripts a click zooms, and it can be searched. `g.frame`
- * elements are exactly the frames of the profile. The same layout and options give the same bytes.
+ * A self-contained flamegraph in pieces, readable without scripts; with scripts a click zooms, and it can be searched. `g.frame`
+ * elements are exactly the frames of the profile. The same layout and caption give the same bytes.
  */
-export function renderSvg(layout: FlamegraphLayout, options: SvgOptions): string {
-  const header = renderHeader(layout, options);
+export function* renderSvg(layout: FlamegraphLayout, caption: Caption): Generator<string> {
+  const header = renderHeader(layout, caption);
   const heightPx = header.heightPx + (layout.rows + 1) * ROW_PX + MARGIN_PX;
-  const canvas = { layout, place: placing(layout, header.heightPx), sourceRoot: options.sourceRoot };
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>\n',
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${layout.widthPx}" height="${heightPx}" viewBox="0 0 ${layout.widthPx} ${heightPx}">\n`,
-    `<title>${escapeXml(options.title)}</title>\n`,
-    `<style><![CDATA[${svgCss()}]]></style>\n`,
-    HATCH,
-    renderRoot(canvas),
-    renderHidden(layout.hiddenAtRoot, layout.totalCount, 0, canvas),
-    ...layout.nodes.map((node) => renderFrame(node, canvas) + renderHiddenAbove(node, canvas)),
-    header.svg,
-    `<script><![CDATA[${svgScript(scriptGeometry(layout, header.heightPx))}]]></script>\n</svg>\n`,
-  ].join('');
+  const canvas = { layout, place: placing(layout, header.heightPx), sourceRoot: caption.sourceRoot };
+  yield '<?xml version="1.0" encoding="UTF-8"?>\n';
+  yield `<svg xmlns="http://www.w3.org/2000/svg" width="${layout.widthPx}" height="${heightPx}" viewBox="0 0 ${layout.widthPx} ${heightPx}">\n`;
+  yield `<title>${escapeXml(caption.title)}</title>\n`;
+  yield `<style><![CDATA[${svgCss()}]]></style>\n`;
+  yield HATCH;
+  yield renderRoot(canvas);
+  yield renderHidden(layout.hiddenAtRoot, layout.totalCount, 0, canvas);
+  for (const node of layout.nodes) yield renderFrame(node, canvas) + renderHiddenAbove(node, canvas);
+  yield header.svg;
+  yield `<script><![CDATA[${svgScript(scriptGeometry(layout, header.heightPx))}]]></script>\n</svg>\n`;
 }
 
 const HATCH =
@@ -69,7 +86,7 @@ function renderFrame(node: FlamegraphNode, { layout, place, sourceRoot }: Canvas
   return (
     `<g class="frame" data-name="${name}" data-origin="${frame.origin}" data-crate="${escapeXml(frame.crate)}"` +
     ` data-self="${node.self}" data-total="${node.total}"${frame.isInlined ? ' data-inlined="1"' : ''}>` +
-    `<title>${name}\n${escapeXml(detailsOf(node, layout.totalCount, sourceRoot))}</title>` +
+    `<title>${name}\n${escapeXml(detailsOf(node, layout, sourceRoot))}</title>` +
     `${renderRect(box, shadeClass(frame))}${renderLabel(frame.name, box)}</g>\n`
   );
 }
@@ -77,11 +94,12 @@ function renderFrame(node: FlamegraphNode, { layout, place, sourceRoot }: Canvas
 /** The tooltip below the name. */
 function detailsOf(
   { frame, self, total, hidden }: FlamegraphNode,
-  totalCount: number,
+  { totalCount, valueType }: FlamegraphLayout,
   sourceRoot: string | undefined,
 ): string {
-  const parts = [`${formatQuantity(total, 'sample')}, ${formatPercent(total, totalCount)}`];
-  if (self > 0 && self < total) parts.push(`self ${formatCount(self)}, ${formatPercent(self, totalCount)}`);
+  const parts = [`${formatValue(total, valueType)}, ${formatPercent(total, totalCount)}`];
+  if (self > 0 && self < total)
+    parts.push(`self ${formatAmount(self, valueType)}, ${formatPercent(self, totalCount)}`);
   parts.push([frame.origin, frame.crate, frame.crateVersion].filter((word) => word !== '').join(' '));
   if (frame.isInlined) parts.push('inlined');
   if (frame.kind === 'jit') parts.push('JIT');
@@ -108,7 +126,7 @@ function renderLabel(name: string, box: { x: number; y: number; width: number })
 }
 
 function renderRoot({ layout, place }: Canvas): string {
-  const label = `all · ${formatQuantity(layout.totalCount, 'sample')}`;
+  const label = `all · ${formatValue(layout.totalCount, layout.valueType)}`;
   const box = { ...place(0, layout.totalCount, -1), width: layout.widthPx - 2 * MARGIN_PX };
   const title = `<title>${label}</title>`;
   return `<g class="root" data-total="${layout.totalCount}">${title}${renderRect(box, 'all')}${renderLabel(label, box)}</g>\n`;

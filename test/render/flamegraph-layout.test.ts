@@ -61,7 +61,7 @@ test('every total is self, children and hidden together', () => {
     for (let level = 0, rest = i * 7919; level < 6; level++, rest = Math.floor(rest / 5)) {
       stack = builder.addStack(stack, builder.addFrame({ ...UNKNOWN_FRAME, name: `f${rest % 5}` }));
     }
-    builder.addSample({ stack, count: 1 + (i % 3), pid: 1, tid: 1, comm: '' });
+    builder.addSample({ stack, values: [1 + (i % 3)], pid: 1, tid: 1, comm: '' });
   }
   const layout = layoutFlamegraph(assertSound(builder.finish()), { maxFrames: 500 });
   assert(layout.framesHidden > 0 && layout.framesShown > 0);

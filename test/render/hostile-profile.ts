@@ -28,7 +28,7 @@ export function hostileProfile(): Profile {
       line: 1,
       module: name,
     });
-    builder.addSample({ stack: builder.addStack(main, frame), count: 10, pid: 1, tid: 1, comm: name });
+    builder.addSample({ stack: builder.addStack(main, frame), values: [10], pid: 1, tid: 1, comm: name });
   }
   return assertSound(builder.finish());
 }

@@ -7,11 +7,11 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import type { Profile } from '../../src/profile/profile.js';
 import { type FlamegraphOptions, layoutFlamegraph } from '../../src/render/flamegraph-layout.js';
-import { renderSvg } from '../../src/render/svg.js';
 import { visibleText } from '../../src/render/visible-text.js';
 import { profileFromText } from '../profile/profile-from-text.js';
 import { browserIsMissing, openBrowser } from './browser.js';
 import { HOSTILE_NAMES, hostileProfile } from './hostile-profile.js';
+import { svgText } from './svg-text.js';
 
 const PROFILE = profileFromText(`
   main            main            main            main            idle
@@ -45,7 +45,7 @@ describe('the SVG in a browser', { skip: browserIsMissing }, () => {
     const file = join(folder, 'picture.svg');
     writeFileSync(
       file,
-      renderSvg(layoutFlamegraph(profile, layoutOptions), { title: 'picture', subtitle: 'quality' }),
+      svgText(layoutFlamegraph(profile, layoutOptions), { title: 'picture', subtitle: 'quality' }),
     );
     await page?.close();
     page = await browser.newPage({ javaScriptEnabled, viewport: { width: 1000, height: 700 } });
@@ -240,7 +240,7 @@ describe('the SVG in a browser', { skip: browserIsMissing }, () => {
   ] as const) {
     test(`the ${name} file is XML without errors`, async () => {
       await open(PROFILE);
-      const svg = renderSvg(layoutFlamegraph(profile), { title: ']]>', subtitle: '<&>' });
+      const svg = svgText(layoutFlamegraph(profile), { title: ']]>', subtitle: '<&>' });
       const parse =
         '(text) => new DOMParser().parseFromString(text, "image/svg+xml").querySelector("parsererror")?.textContent';
       assert.equal(await page.evaluate(`(${parse})(${JSON.stringify(svg)})`), undefined);

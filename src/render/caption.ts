@@ -1,4 +1,5 @@
-export interface SvgOptions {
+/** The texts of a picture besides its frames. */
+export interface Caption {
   /** The profiled target. */
   readonly title: string;
   /** The quality line; the number of hidden frames is appended. */
