@@ -1,6 +1,6 @@
 import { formatCount } from './format-count.js';
 import type { Problem } from './problems/problem-list.js';
-import { lostCount, type Summary, throttledPercent } from './summary.js';
+import { type Account, lostCount, throttledPercent } from './summary.js';
 
 /** Below this CPU time, the cost share reflects start-up more than sampling. */
 const MIN_CPU_NS = 100_000_000;
@@ -16,24 +16,24 @@ const DEEP_FRAMES = 200;
 const RATES_HZ = [9, 19, 49, 99, 199, 499, 997, 1999, 4999, 9999];
 
 /** Percent of the target's CPU time; undefined if that is too short to tell. */
-export function costPercent({ cost }: Pick<Summary, 'cost'>): number | undefined {
+export function costPercent({ cost }: Pick<Account, 'cost'>): number | undefined {
   if (cost.targetCpuNs < MIN_CPU_NS) return undefined;
   return (100 * (cost.bpfRunNs + cost.samplerCpuNs)) / cost.targetCpuNs;
 }
 
 /** Cases in which profiling took so much of the machine that the target behaved differently. */
-export function overloadProblems(summary: Summary): Problem[] {
+export function overloadProblems(account: Account): Problem[] {
   const problems: Problem[] = [];
-  const percent = costPercent(summary);
+  const percent = costPercent(account);
   // --check-unwinding is expensive by design.
-  const isExpected = summary.unwindingCheck !== undefined;
+  const isExpected = account.unwindingCheck !== undefined;
   if (percent !== undefined && percent > MAX_COST_PERCENT && !isExpected) {
-    const message = `profiling cost ${percent.toFixed(0)} % of the target's CPU time and distorted the run: ${costAdvice(summary)}`;
+    const message = `profiling cost ${percent.toFixed(0)} % of the target's CPU time and distorted the run: ${costAdvice(account)}`;
     problems.push({ code: 'costly', message });
   }
-  if (throttledPercent(summary) > MAX_THROTTLED_PERCENT) {
-    const { frequencyHz } = summary.event;
-    const missing = `${throttledPercent(summary).toFixed(1)} % of the samples due were not taken`;
+  if (throttledPercent(account) > MAX_THROTTLED_PERCENT) {
+    const { frequencyHz } = account.event;
+    const missing = `${throttledPercent(account).toFixed(1)} % of the samples due were not taken`;
     const message = `${missing}: the kernel cannot keep up with ${formatCount(frequencyHz)} Hz on this machine (${lower(frequencyHz, 0.5)})`;
     problems.push({ code: 'throttled-samples', message });
   }
@@ -41,7 +41,7 @@ export function overloadProblems(summary: Summary): Problem[] {
 }
 
 /** A lower rate makes samples cheaper, but not the loading of unwind tables. */
-function costAdvice({ cost, phasesNs, event, stacks, frames }: Summary): string {
+function costAdvice({ cost, phasesNs, event, stacks, frames }: Account): string {
   const ofTablesNs = Math.min(phasesNs.tables, cost.samplerCpuNs);
   const ofSamplesNs = cost.bpfRunNs + cost.samplerCpuNs - ofTablesNs;
   if (ofTablesNs > ofSamplesNs)
@@ -56,7 +56,7 @@ function costAdvice({ cost, phasesNs, event, stacks, frames }: Summary): string 
 }
 
 /** Advice against a full ring: half the rate that got through. Empty if most samples were lost for another reason. */
-export function lossAdvice({ samples, event }: Pick<Summary, 'samples' | 'event'>): string {
+export function lossAdvice({ samples, event }: Pick<Account, 'samples' | 'event'>): string {
   const { ringbufFull = 0 } = samples.lost;
   if (2 * ringbufFull < lostCount(samples.lost)) return '';
   return `; ${lower(event.frequencyHz, 0.5 * (1 - ringbufFull / samples.fired))}`;

@@ -3,11 +3,11 @@ import { costPercent, lossAdvice, overloadProblems } from './overload.js';
 import type { ProblemCode } from './problems/problem-codes.js';
 import type { Problem } from './problems/problem-list.js';
 import {
+  type Account,
   completePercent,
   guessedPercent,
   lostCount,
   lostPercent,
-  type Summary,
   type SummaryTarget,
   skippedPercent,
   symbolizedPercent,
@@ -47,30 +47,30 @@ const REASONS: Record<string, string> = {
  * what is known about the profile. It says how far the walks got, not that they were right; `--check-unwinding`
  * verifies that.
  */
-export function qualityLine(summary: Summary): string {
-  const { samples, cost, stacks } = summary;
+export function qualityLine(account: Account): string {
+  const { samples, cost, stacks } = account;
   const parts = [
-    `${formatCount(samples.delivered)} ${samples.delivered === 1 ? 'sample' : 'samples'} at ${formatCount(summary.event.frequencyHz)} Hz`,
+    `${formatCount(samples.delivered)} ${samples.delivered === 1 ? 'sample' : 'samples'} at ${formatCount(account.event.frequencyHz)} Hz`,
     ...(stacks.user > 0
-      ? [`${share(completePercent(summary))} of stacks complete to the thread's start`]
+      ? [`${share(completePercent(account))} of stacks complete to the thread's start`]
       : []),
-    ...(summary.frames.user > 0 ? [`${share(symbolizedPercent(summary))} of frames symbolized`] : []),
-    ...(guessedPercent(summary) > UNSAID_GUESSED_PERCENT
-      ? [`${guessedShare(summary)} of frames guessed`]
+    ...(account.frames.user > 0 ? [`${share(symbolizedPercent(account))} of frames symbolized`] : []),
+    ...(guessedPercent(account) > UNSAID_GUESSED_PERCENT
+      ? [`${guessedShare(account)} of frames guessed`]
       : []),
-    ...(summary.frames.stale > 0 ? [stalePart(summary.frames.stale)] : []),
+    ...(account.frames.stale > 0 ? [stalePart(account.frames.stale)] : []),
     `${formatCount(lostCount(samples.lost))} lost`,
-    ...(skippedPercent(summary) > UNSAID_SKIPPED_PERCENT ? [skippedPart(summary)] : []),
+    ...(skippedPercent(account) > UNSAID_SKIPPED_PERCENT ? [skippedPart(account)] : []),
   ];
-  const percent = costPercent(summary);
+  const percent = costPercent(account);
   if (percent !== undefined)
     parts.push(`${(cost.targetCpuNs / 1e9).toFixed(2)} s CPU, profiling cost ${percent.toFixed(1)} %`);
   return parts.join(' · ');
 }
 
 /** Reasons to distrust the profile; empty for a good one. */
-export function qualityProblems(summary: Summary): Problem[] {
-  const { samples, stacks, frames, targets } = summary;
+export function qualityProblems(account: Account): Problem[] {
+  const { samples, stacks, frames, targets } = account;
   const problems: Problem[] = [];
   const note = (code: ProblemCode, message: string) => problems.push({ code, message });
   if (samples.delivered === 0) {
@@ -79,23 +79,23 @@ export function qualityProblems(summary: Summary): Problem[] {
     const few = samples.delivered === 1 ? 'only 1 sample' : `only ${formatCount(samples.delivered)} samples`;
     note('few-samples', `${few}: percentages are rough; run longer or raise --frequency`);
   }
-  if (stacks.user > 0 && completePercent(summary) < MIN_COMPLETE_PERCENT) {
+  if (stacks.user > 0 && completePercent(account) < MIN_COMPLETE_PERCENT) {
     note(
       'incomplete-stacks',
-      `only ${share(completePercent(summary))} of stacks are complete to the thread's start (${reasons(stacks.incomplete, stacks.maxDepth)})`,
+      `only ${share(completePercent(account))} of stacks are complete to the thread's start (${reasons(stacks.incomplete, stacks.maxDepth)})`,
     );
   }
-  if (frames.user > 0 && symbolizedPercent(summary) < MIN_SYMBOLIZED_PERCENT) {
+  if (frames.user > 0 && symbolizedPercent(account) < MIN_SYMBOLIZED_PERCENT) {
     note(
       'unnamed-frames',
-      `only ${share(symbolizedPercent(summary))} of frames are symbolized: symbols are missing for the rest`,
+      `only ${share(symbolizedPercent(account))} of frames are symbolized: symbols are missing for the rest`,
     );
   }
-  if (guessedPercent(summary) > MAX_GUESSED_PERCENT) note('guessed-frames', guessedMessage(summary));
-  if (lostPercent(summary) > MAX_LOST_PERCENT) {
+  if (guessedPercent(account) > MAX_GUESSED_PERCENT) note('guessed-frames', guessedMessage(account));
+  if (lostPercent(account) > MAX_LOST_PERCENT) {
     note(
       'lost-samples',
-      `${share(lostPercent(summary))} of samples were lost (${reasons(samples.lost)})${lossAdvice(summary)}`,
+      `${share(lostPercent(account))} of samples were lost (${reasons(samples.lost)})${lossAdvice(account)}`,
     );
   }
   if (samples.unaccounted !== 0)
@@ -103,7 +103,7 @@ export function qualityProblems(summary: Summary): Problem[] {
       'unaccounted-samples',
       `${formatCount(samples.unaccounted)} samples are unaccounted for: a bug, please report it`,
     );
-  problems.push(...overloadProblems(summary), ...unwindingProblems(summary));
+  problems.push(...overloadProblems(account), ...unwindingProblems(account));
   return [...problems, ...targets.filter(({ optLevel }) => optLevel === '0').map(notOptimized)];
 }
 
@@ -113,19 +113,19 @@ function notOptimized({ argv }: SummaryTarget): Problem {
 }
 
 /** Time stolen by the host is taken from every function alike: it is mentioned, but does not make the profile poor. */
-function skippedPart(summary: Summary): string {
-  const { skipped, throttled, stolenNs } = summary.event;
-  const part = `${share(skippedPercent(summary))} skipped`;
+function skippedPart(account: Account): string {
+  const { skipped, throttled, stolenNs } = account.event;
+  const part = `${share(skippedPercent(account))} skipped`;
   if (throttled > skipped / 2) return part;
   return `${part} (the host took ${(stolenNs / 1e9).toFixed(1)} s of CPU time from this virtual machine)`;
 }
 
-function guessedMessage(summary: Summary): string {
+function guessedMessage(account: Account): string {
   const [where, remedy] =
-    summary.unwinder === 'fp'
+    account.unwinder === 'fp'
       ? ['--unwind fp follows frame pointers', '--unwind dwarf uses unwind tables']
       : ['code without an unwind table was unwound by frame pointer', UNWIND_TABLE_FLAG];
-  return `${guessedShare(summary)} of frames are guesses: ${where}, and nothing proves that the code keeps one; these callers may be wrong or missing (${remedy})`;
+  return `${guessedShare(account)} of frames are guesses: ${where}, and nothing proves that the code keeps one; these callers may be wrong or missing (${remedy})`;
 }
 
 /** If stacks were cut at the depth limit, `maxDepth` is that limit. */
@@ -139,8 +139,8 @@ function reasons(counts: Record<string, number>, maxDepth = 0): string {
 }
 
 /** Rounded up, so that guesses are never understated. */
-function guessedShare(summary: Summary): string {
-  const ceiled = Math.ceil(guessedPercent(summary) * 10 - 1e-9) / 10; // tolerates floating point: 0.3 may come out slightly larger
+function guessedShare(account: Account): string {
+  const ceiled = Math.ceil(guessedPercent(account) * 10 - 1e-9) / 10; // tolerates floating point: 0.3 may come out slightly larger
   return `${ceiled.toFixed(1).replace(/\.0$/, '')} %`;
 }
 

@@ -1,13 +1,13 @@
 import {
+  type Account,
   completePercent,
   guessedPercent,
   lostPercent,
-  type Summary,
   symbolizedPercent,
   unaccountedPercent,
 } from './summary.js';
 
-type Measure = (summary: Summary) => number;
+type Measure = (account: Account) => number;
 
 const MEASURES: Record<string, Measure> = {
   complete: completePercent,
@@ -36,9 +36,9 @@ export interface RequireRule {
 }
 
 /** One line for each rule that the run fails. */
-export function failedRules(rules: readonly RequireRule[], summary: Summary): string[] {
+export function failedRules(rules: readonly RequireRule[], account: Account): string[] {
   return rules.flatMap(({ text, measure, comparison, limit }) => {
-    const have = MEASURES[measure]!(summary);
+    const have = MEASURES[measure]!(account);
     return COMPARISONS[comparison]!(have, limit) ? [] : [`${text} failed: ${measure} is ${round(have)}`];
   });
 }

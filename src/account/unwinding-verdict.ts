@@ -2,9 +2,9 @@ import type { UnwindingCheck } from '../capture/raw-profile.js';
 import { formatCount, formatQuantity } from './format-count.js';
 import type { ProblemCode } from './problems/problem-codes.js';
 import type { Problem } from './problems/problem-list.js';
-import type { Summary } from './summary.js';
+import type { Account } from './summary.js';
 
-type Stacks = Pick<Summary, 'unwindingCheck' | 'stacks'>;
+type Stacks = Pick<Account, 'unwindingCheck' | 'stacks'>;
 
 /**
  * "25,012 stacks unwound a second time: 0 differ, 0 impossible callers, 0 false roots": the result of

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaptureSession } from '../capture/capture-session.js';
+import { deferred } from '../capture/deferred.js';
 import type { RunningTarget } from './running-target.js';
 import { endsProcess } from './signals/interrupts.js';
 import { JobControl } from './signals/job-control.js';
@@ -67,12 +68,4 @@ function withRealTimeSignal(end: LaunchEnd, { pid }: Launched, session: CaptureS
 async function untilTime(durationMs: number, signal: AbortSignal): Promise<RunEnd> {
   await sleep(durationMs, undefined, { signal }).catch(() => {});
   return { why: 'duration' };
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve!: (value: T) => void;
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { qualityLine, qualityProblems } from '../../src/account/quality.js';
-import { emptySummary, type Summary } from '../../src/account/summary.js';
+import type { Account } from '../../src/account/summary.js';
 import { layoutFlamegraph } from '../../src/render/flamegraph-layout.js';
-import { renderSvg } from '../../src/render/svg.js';
 import { profileFromText } from '../profile/profile-from-text.js';
+import { svgText } from '../render/svg-text.js';
+import { emptyAccount } from './empty-account.js';
 
 /** A profile that nothing is wrong with. */
-function goodSummary(): Summary {
-  const made = emptySummary('0.0.0', { name: 'cpu-clock', frequencyHz: 997 }, 'dwarf');
+function goodAccount(): Account {
+  const made = emptyAccount();
   made.samples = { fired: 5000, expected: 5000, delivered: 5000, unaccounted: 0, lost: { ringbufFull: 0 } };
   Object.assign(made.stacks, { user: 5000, complete: 4995, maxDepth: 20 });
   Object.assign(made.frames, { user: 50_000, symbolized: 49_990 });
@@ -16,16 +17,16 @@ function goodSummary(): Summary {
   return made;
 }
 
-function codesOf(summary: Summary): string[] {
-  return qualityProblems(summary).map(({ code }) => code);
+function codesOf(account: Account): string[] {
+  return qualityProblems(account).map(({ code }) => code);
 }
 
 test('a good profile has no problems', () => {
-  assert.deepEqual(codesOf(goodSummary()), []);
+  assert.deepEqual(codesOf(goodAccount()), []);
 });
 
 /** The contract's limits: complete < 90 %, symbolized < 80 %, lost > 2 %, fewer than 100 samples; guessed > 2 % is ours. */
-const LIMITS: { what: string; spoil: (summary: Summary) => void; isPoor: boolean }[] = [
+const LIMITS: { what: string; spoil: (account: Account) => void; isPoor: boolean }[] = [
   { what: '90 % complete', spoil: ({ stacks }) => Object.assign(stacks, { complete: 4500 }), isPoor: false },
   {
     what: '89.98 % complete',
@@ -44,53 +45,53 @@ const LIMITS: { what: string; spoil: (summary: Summary) => void; isPoor: boolean
   },
   { what: '2 % guessed', spoil: ({ frames }) => (frames.by.guessed = 1000), isPoor: false },
   { what: '2.002 % guessed', spoil: ({ frames }) => (frames.by.guessed = 1001), isPoor: true },
-  { what: '2 % lost', spoil: (summary) => lose(summary, 100), isPoor: false },
-  { what: '2.02 % lost', spoil: (summary) => lose(summary, 101), isPoor: true },
-  { what: '1.999 % of ticks throttled', spoil: (summary) => skip(summary, 102, 102), isPoor: false },
-  { what: '2.02 % of ticks throttled', spoil: (summary) => skip(summary, 103, 103), isPoor: true },
-  { what: '50 % of ticks taken by the host', spoil: (summary) => skip(summary, 5000, 0), isPoor: false },
-  { what: '100 samples', spoil: (summary) => deliver(summary, 100), isPoor: false },
-  { what: '99 samples', spoil: (summary) => deliver(summary, 99), isPoor: true },
-  { what: 'no sample at all', spoil: (summary) => deliver(summary, 0), isPoor: true },
+  { what: '2 % lost', spoil: (account) => lose(account, 100), isPoor: false },
+  { what: '2.02 % lost', spoil: (account) => lose(account, 101), isPoor: true },
+  { what: '1.999 % of ticks throttled', spoil: (account) => skip(account, 102, 102), isPoor: false },
+  { what: '2.02 % of ticks throttled', spoil: (account) => skip(account, 103, 103), isPoor: true },
+  { what: '50 % of ticks taken by the host', spoil: (account) => skip(account, 5000, 0), isPoor: false },
+  { what: '100 samples', spoil: (account) => deliver(account, 100), isPoor: false },
+  { what: '99 samples', spoil: (account) => deliver(account, 99), isPoor: true },
+  { what: 'no sample at all', spoil: (account) => deliver(account, 0), isPoor: true },
   { what: 'a sample unaccounted for', spoil: ({ samples }) => (samples.unaccounted = 1), isPoor: true },
 ];
 
 for (const { what, spoil, isPoor } of LIMITS) {
   test(`${what}: ${isPoor ? 'poor' : 'good enough'}`, () => {
-    const summary = goodSummary();
-    spoil(summary);
-    assert.equal(codesOf(summary).length > 0, isPoor, codesOf(summary).join());
+    const account = goodAccount();
+    spoil(account);
+    assert.equal(codesOf(account).length > 0, isPoor, codesOf(account).join());
   });
 }
 
-function skip({ event }: Summary, skipped: number, throttled: number): void {
+function skip({ event }: Account, skipped: number, throttled: number): void {
   Object.assign(event, { skipped, throttled, stolenNs: 3e9 });
 }
 
 test('the line shows skipped samples, and the host’s part in them', () => {
-  const summary = goodSummary();
-  assert.doesNotMatch(qualityLine(summary), /skipped/);
-  skip(summary, 500, 500);
-  assert.match(qualityLine(summary), / 9 % skipped ·/);
-  skip(summary, 500, 100);
+  const account = goodAccount();
+  assert.doesNotMatch(qualityLine(account), /skipped/);
+  skip(account, 500, 500);
+  assert.match(qualityLine(account), / 9 % skipped ·/);
+  skip(account, 500, 100);
   assert.match(
-    qualityLine(summary),
+    qualityLine(account),
     / 9 % skipped \(the host took 3\.0 s of CPU time from this virtual machine\)/,
   );
 });
 
-function lose(summary: Summary, lost: number): void {
-  Object.assign(summary.samples, { delivered: 5000 - lost, lost: { ringbufFull: lost } });
+function lose(account: Account, lost: number): void {
+  Object.assign(account.samples, { delivered: 5000 - lost, lost: { ringbufFull: lost } });
 }
 
-function deliver(summary: Summary, count: number): void {
-  Object.assign(summary.samples, { fired: count, delivered: count });
-  Object.assign(summary.stacks, { user: count, complete: count });
-  Object.assign(summary.frames, { user: count, symbolized: count });
+function deliver(account: Account, count: number): void {
+  Object.assign(account.samples, { fired: count, delivered: count });
+  Object.assign(account.stacks, { user: count, complete: count });
+  Object.assign(account.frames, { user: count, symbolized: count });
 }
 
 /** What a run at 19,999 Hz has cost, of 5 s of CPU time. */
-const OVERLOADS: { what: string; spoil: (summary: Summary) => void; expected: RegExp | undefined }[] = [
+const OVERLOADS: { what: string; spoil: (account: Account) => void; expected: RegExp | undefined }[] = [
   { what: '20 %', spoil: ({ cost }) => (cost.bpfRunNs = 1e9), expected: undefined },
   {
     what: '1316 %',
@@ -115,7 +116,7 @@ const OVERLOADS: { what: string; spoil: (summary: Summary) => void; expected: Re
   },
   {
     what: 'a full ring',
-    spoil: (summary) => lose(summary, 3000),
+    spoil: (account) => lose(account, 3000),
     expected: /60 % of samples were lost \(ring buffer full: 3,000\); lower --frequency 19999 to 1999$/,
   },
   {
@@ -125,17 +126,17 @@ const OVERLOADS: { what: string; spoil: (summary: Summary) => void; expected: Re
   },
   {
     what: 'a kernel that throttles',
-    spoil: (summary) => skip(summary, 500, 500),
+    spoil: (account) => skip(account, 500, 500),
     expected: /^9\.1 % of the samples due were not taken: .*lower --frequency 19999 to 9999\)$/,
   },
 ];
 
 for (const { what, spoil, expected } of OVERLOADS) {
   test(`too much is asked for (${what}): what to lower, and to what`, () => {
-    const summary = goodSummary();
-    summary.event.frequencyHz = 19_999;
-    spoil(summary);
-    const messages = qualityProblems(summary).map(({ message }) => message);
+    const account = goodAccount();
+    account.event.frequencyHz = 19_999;
+    spoil(account);
+    const messages = qualityProblems(account).map(({ message }) => message);
     if (expected === undefined) assert.deepEqual(messages, []);
     else assert.match(messages.join('\n'), expected);
   });
@@ -148,44 +149,44 @@ test('the suggested rate is below the one that was too much, down to one a secon
     [9, 4],
     [2, 1],
   ]) {
-    const summary = goodSummary();
-    Object.assign(summary.event, { frequencyHz, skipped: 500, throttled: 500 });
-    const told = qualityProblems(summary)[0]?.message;
+    const account = goodAccount();
+    Object.assign(account.event, { frequencyHz, skipped: 500, throttled: 500 });
+    const told = qualityProblems(account)[0]?.message;
     const [, suggested] = /lower --frequency \d+ to (\d+)\)$/.exec(told ?? '') ?? [];
     assert.ok(Number(suggested) < frequencyHz! && Number(suggested) <= expected!, told);
   }
 });
 
 test('threads caught in their exit do not make a profile poor', () => {
-  const summary = goodSummary();
-  Object.assign(summary.stacks, { complete: 3000 });
-  summary.stacks.incomplete.exiting = 2000;
-  assert.deepEqual(codesOf(summary), []);
+  const account = goodAccount();
+  Object.assign(account.stacks, { complete: 3000 });
+  account.stacks.incomplete.exiting = 2000;
+  assert.deepEqual(codesOf(account), []);
 });
 
 test('code without optimization is named', () => {
-  const summary = goodSummary();
+  const account = goodAccount();
   const target = { argv: ['target/x'], pid: 1, uid: 0, kind: 'bin', exitCode: 0, signal: null };
-  summary.targets = [{ ...target, optLevel: '3' }];
-  assert.deepEqual(codesOf(summary), []);
-  summary.targets = [{ ...target, optLevel: '0' }];
-  assert.equal(codesOf(summary).length, 1);
+  account.targets = [{ ...target, optLevel: '3' }];
+  assert.deepEqual(codesOf(account), []);
+  account.targets = [{ ...target, optLevel: '0' }];
+  assert.equal(codesOf(account).length, 1);
 });
 
 test('the line never rounds up to a perfect 100 %', () => {
-  const summary = goodSummary();
-  Object.assign(summary.stacks, { user: 1_000_000, complete: 999_999 });
-  Object.assign(summary.frames, { user: 1_000_000, symbolized: 999_999 });
-  assert.doesNotMatch(qualityLine(summary), /\b100(\.0)? %/);
-  assert.match(qualityLine(summary), /99\.9 %/);
+  const account = goodAccount();
+  Object.assign(account.stacks, { user: 1_000_000, complete: 999_999 });
+  Object.assign(account.frames, { user: 1_000_000, symbolized: 999_999 });
+  assert.doesNotMatch(qualityLine(account), /\b100(\.0)? %/);
+  assert.match(qualityLine(account), /99\.9 %/);
 });
 
 test('the line tells samples, completeness, names and losses; the problem of a loss tells its cause', () => {
-  const summary = goodSummary();
-  lose(summary, 500);
-  assert.match(qualityLine(summary), /4,500 samples.*complete.*symbolized.*500 lost/);
+  const account = goodAccount();
+  lose(account, 500);
+  assert.match(qualityLine(account), /4,500 samples.*complete.*symbolized.*500 lost/);
   assert.match(
-    qualityProblems(summary)
+    qualityProblems(account)
       .map(({ message }) => message)
       .join(),
     /ring buffer full: 500/,
@@ -204,17 +205,17 @@ const GUESSED: [guessed: number, says: string | undefined][] = [
 
 test('the line tells the share of guessed frames above 0.1 %, and never less than it is', () => {
   for (const [guessed, says] of GUESSED) {
-    const summary = goodSummary();
-    summary.frames.by.guessed = guessed;
-    assert.equal(/[\d.]+ % of frames guessed/.exec(qualityLine(summary))?.[0], says, `${guessed} guessed`);
+    const account = goodAccount();
+    account.frames.by.guessed = guessed;
+    assert.equal(/[\d.]+ % of frames guessed/.exec(qualityLine(account))?.[0], says, `${guessed} guessed`);
   }
 });
 
 test('a poor share of guessed frames says how they were found, and what would prove them', () => {
   const said = (unwinder: 'dwarf' | 'fp') => {
-    const summary = { ...goodSummary(), unwinder };
-    summary.frames.by.guessed = 5000;
-    return qualityProblems(summary);
+    const account = { ...goodAccount(), unwinder };
+    account.frames.by.guessed = 5000;
+    return qualityProblems(account);
   };
   assert.deepEqual(
     said('dwarf').map(({ code }) => code),
@@ -225,11 +226,11 @@ test('a poor share of guessed frames says how they were found, and what would pr
 });
 
 test('the picture carries the share of guessed frames, and why that is poor', () => {
-  const summary = goodSummary();
-  summary.frames.by.guessed = 5000;
-  const warnings = qualityProblems(summary).map(({ message }) => message);
+  const account = goodAccount();
+  account.frames.by.guessed = 5000;
+  const warnings = qualityProblems(account).map(({ message }) => message);
   const layout = layoutFlamegraph(profileFromText('main ×5000'));
-  const svg = renderSvg(layout, { title: 'guesses', subtitle: qualityLine(summary), warnings });
+  const svg = svgText(layout, { title: 'guesses', subtitle: qualityLine(account), warnings });
   const textOf = (className: string) =>
     Array.from(svg.matchAll(new RegExp(`class="${className}"[^>]*>([^<]*)`, 'g')), ([, text]) => text);
   assert.match(textOf('subtitle').join(' '), / · 10 % of frames guessed · /);
@@ -237,12 +238,12 @@ test('the picture carries the share of guessed frames, and why that is poor', ()
 });
 
 test('the line claims no more than that the walks came to the end', () => {
-  assert.match(qualityLine(goodSummary()), / · 99\.9 % of stacks complete to the thread's start · /);
+  assert.match(qualityLine(goodAccount()), / · 99\.9 % of stacks complete to the thread's start · /);
 });
 
 test('the line tells of frames in replaced files where there are any', () => {
-  const summary = goodSummary();
-  assert.doesNotMatch(qualityLine(summary), /replaced/);
-  summary.frames.stale = 1234;
-  assert.match(qualityLine(summary), / · 1,234 frames in replaced files · /);
+  const account = goodAccount();
+  assert.doesNotMatch(qualityLine(account), /replaced/);
+  account.frames.stale = 1234;
+  assert.match(qualityLine(account), / · 1,234 frames in replaced files · /);
 });

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { failedRules } from '../../src/account/require-rules.js';
-import { emptySummary, type Summary } from '../../src/account/summary.js';
+import type { Account } from '../../src/account/summary.js';
 import { UsageError } from '../../src/cargo/command/usage-error.js';
 import { parseRules } from '../../src/surfaces/cli/command-line/options/parse-rules.js';
+import { emptyAccount } from './empty-account.js';
 
 /** 1,000 fired: 980 delivered, 20 lost; 900 user stacks: 880 complete, 10 exiting, 10 cut; 4,000 frames: 3,900 named, 50 guessed. */
-function summary(): Summary {
-  const made = emptySummary('0.0.0', { name: 'cpu-clock', frequencyHz: 997 }, 'dwarf');
+function account(): Account {
+  const made = emptyAccount();
   made.samples = {
     fired: 1000,
     expected: 1000,
@@ -45,26 +46,26 @@ const CASES: [rule: string, holds: boolean][] = [
 
 for (const [rule, holds] of CASES) {
   test(`${rule} ${holds ? 'holds' : 'fails'}`, () => {
-    assert.equal(failedRules(parseRules(rule), summary()).length, holds ? 0 : 1);
+    assert.equal(failedRules(parseRules(rule), account()).length, holds ? 0 : 1);
   });
 }
 
 test('one line per failed rule, with what was found', () => {
-  const failed = failedRules(parseRules('complete>=99,symbolized>=95,lost<=1,unaccounted<=0'), summary());
+  const failed = failedRules(parseRules('complete>=99,symbolized>=95,lost<=1,unaccounted<=0'), account());
   assert.equal(failed.length, 2);
   assert.match(failed[0]!, /complete>=99.*98\.8/);
   assert.match(failed[1]!, /lost<=1.* 2\b/);
 });
 
 test('a run without samples fails rules on shares as well as on counts', () => {
-  const empty = emptySummary('0.0.0', { name: 'cpu-clock', frequencyHz: 997 }, 'dwarf');
+  const empty = emptyAccount();
   assert.equal(failedRules(parseRules('samples>=1'), empty).length, 1);
   assert.deepEqual(failedRules(parseRules('lost<=1,unaccounted<=0,guessed<=0'), empty), []);
 });
 
 test('a sample that is missing, or too many, from the accounts fails unaccounted<=0', () => {
   for (const unaccounted of [1, -1]) {
-    const made = summary();
+    const made = account();
     made.samples.unaccounted = unaccounted;
     assert.equal(failedRules(parseRules('unaccounted<=0'), made).length, 1, `unaccounted ${unaccounted}`);
   }

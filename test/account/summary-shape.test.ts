@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { emptySummary } from '../../src/account/summary.js';
+import { noFacts, summaryOf } from '../../src/account/run-facts.js';
 
 /** `profile-bee.summary/1` as scripts rely on it: every key with the type of its value. Adding is allowed. */
 const SHAPE = {
@@ -73,7 +73,9 @@ const SHAPE = {
 };
 
 test('the summary has every key of its schema, also for a run in which nothing happened', () => {
-  const summary = emptySummary('1.2.3', { name: 'cpu-clock', frequencyHz: 997 }, 'dwarf');
+  const facts = noFacts('1.2.3', { event: 'cpu-clock', frequencyHz: 997, unwinder: 'dwarf' });
+  const exit = { code: 0, source: 'target', signal: null } as const;
+  const summary = summaryOf(facts, { exit, cliPeakRssBytes: 1 });
   assertShape(JSON.parse(JSON.stringify(summary)), SHAPE, 'summary');
   assert.equal(summary.schema, 'profile-bee.summary/1');
   assert.deepEqual(Object.keys(summary.exit).sort(), ['code', 'signal', 'source']);

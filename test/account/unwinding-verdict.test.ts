@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { qualityProblems } from '../../src/account/quality.js';
-import { emptySummary, type Summary } from '../../src/account/summary.js';
+import type { Account } from '../../src/account/summary.js';
 import { isUnwindingDoubtful, unwindingLine } from '../../src/account/unwinding-verdict.js';
+import { emptyAccount } from './empty-account.js';
 
-type Check = NonNullable<Summary['unwindingCheck']>;
+type Check = NonNullable<Account['unwindingCheck']>;
 
 const CLEAN: Check = {
   checked: 25_012,
@@ -16,12 +17,12 @@ const CLEAN: Check = {
   falseRoots: 0,
 };
 
-function checkedSummary(check: Partial<Check>): Summary {
-  const summary = emptySummary('0.0.0', { name: 'cpu-clock', frequencyHz: 997 }, 'dwarf');
-  summary.samples = { fired: 5000, expected: 5000, delivered: 5000, unaccounted: 0, lost: {} };
-  Object.assign(summary.stacks, { user: 5000, complete: 5000 });
-  summary.unwindingCheck = { ...CLEAN, ...check };
-  return summary;
+function checkedAccount(check: Partial<Check>): Account {
+  const account = emptyAccount();
+  account.samples = { fired: 5000, expected: 5000, delivered: 5000, unaccounted: 0, lost: {} };
+  Object.assign(account.stacks, { user: 5000, complete: 5000 });
+  account.unwindingCheck = { ...CLEAN, ...check };
+  return account;
 }
 
 /** What was found | the codes of the problems | what they say */
@@ -45,23 +46,23 @@ const VERDICTS: [found: Partial<Check>, codes: string[], says: RegExp][] = [
 
 for (const [found, codes, says] of VERDICTS) {
   test(`${JSON.stringify(found)}: ${codes.join(', ') || 'no problem'}`, () => {
-    const summary = checkedSummary(found);
-    const problems = qualityProblems(summary);
+    const account = checkedAccount(found);
+    const problems = qualityProblems(account);
     assert.deepEqual(
       problems.map(({ code }) => code),
       codes,
     );
     assert.match(problems.map(({ message }) => message).join('\n'), says);
     const isFound = codes.length > 0 && !codes.includes('nothing-checked');
-    assert.equal(isUnwindingDoubtful(summary), isFound, 'ends with 125');
+    assert.equal(isUnwindingDoubtful(account), isFound, 'ends with 125');
   });
 }
 
 test('without the check there is no verdict', () => {
-  const summary = checkedSummary({ falseRoots: 1 });
-  delete summary.unwindingCheck;
-  assert.deepEqual(qualityProblems(summary), []);
-  assert.equal(isUnwindingDoubtful(summary), false);
+  const account = checkedAccount({ falseRoots: 1 });
+  delete account.unwindingCheck;
+  assert.deepEqual(qualityProblems(account), []);
+  assert.equal(isUnwindingDoubtful(account), false);
 });
 
 test('the line of a check says what was found, what was compared in part and what was left out', () => {

@@ -5,7 +5,7 @@ import type { OurFlags } from '../../cargo/command/parse-cargo-arguments.js';
 import { isDocTestProgram } from '../../cargo/harness/doc-test-program.js';
 import { buildCargoRun, type CargoRun, type CargoTarget } from '../../cargo/launch/cargo-run.js';
 import { type CargoProject, readCargoProject } from '../../cargo/project/cargo-project.js';
-import { useDownloadedDebugFiles } from '../../symbolize/debuginfod/downloaded-files.js';
+import { downloadedDebugFiles } from '../../symbolize/debuginfod/downloaded-files.js';
 import { cargoGroupOf } from './group-of-process.js';
 import { HarnessAdmission } from './harness-admission.js';
 import { launchedChild, type PreparedTarget, type TargetFacts } from './prepared-target.js';
@@ -46,10 +46,9 @@ export async function prepareCargoTarget(
   const run = await buildCargoRun(plan, note);
   const executables = run.targets.map(({ executable }) => executable);
   const admission = new HarnessAdmission(run.verb, executables, { profileTimeSeconds, wantsTestNames });
-  useDownloadedDebugFiles(process.env);
   return {
     name: run.targetName,
-    problems: symbolProblems(run.targets, profile === 'as-is'),
+    problems: symbolProblems(run.targets, profile === 'as-is', downloadedDebugFiles(process.env)),
     packages: run.packages,
     sourceRoot: run.workspaceRoot,
     outputDirectory: join(run.targetDirectory, PROFILES_FOLDER),
@@ -89,9 +88,9 @@ function observed(
         packages: run.packages,
         testNames: admission.testNamesOf(process.pid),
       }),
-    problemsAfter: (raw, processes) => [
-      ...emulationProblems(raw, processes, (process) => targetOf(process)?.executable),
-      ...idleBenchProblems(raw, processes, benchOf, request),
+    problemsAfter: ({ work, processes }) => [
+      ...emulationProblems(work, processes, (process) => targetOf(process)?.executable),
+      ...idleBenchProblems(work, processes, benchOf, request),
     ],
   };
 }

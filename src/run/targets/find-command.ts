@@ -6,27 +6,38 @@ import { UsageError } from '../../cargo/command/usage-error.js';
 /** Also said of a running process. */
 export const IS_THIRTY_TWO_BIT = 'it is a 32-bit program, and only 64-bit ones can be unwound';
 
+/** Why a command cannot be profiled. */
+export type CommandFault = 'absent' | 'directory' | 'not-executable' | 'thirty-two-bit';
+
+const CAUSES: Record<CommandFault, string> = {
+  absent: 'there is no such command',
+  directory: 'it is a directory',
+  'not-executable': 'it is not executable',
+  'thirty-two-bit': IS_THIRTY_TWO_BIT,
+};
+
 /** Throws UsageError if a shell would not find `command` or could not run it, or if it is 32-bit. */
-export function checkCommand(command: string, path = process.env.PATH ?? '/bin:/usr/bin'): void {
+export function checkCommand(command: string): void {
+  const fault = faultOf(command);
+  if (fault === undefined) return;
+  const verb = fault === 'thirty-two-bit' ? 'profile' : 'run';
+  const advice = fault === 'not-executable' ? `chmod +x ${command}   if it is a program` : '';
+  throw new UsageError(`cannot ${verb} ${command}: ${CAUSES[fault]}`, advice);
+}
+
+export function faultOf(
+  command: string,
+  path = process.env.PATH ?? '/bin:/usr/bin',
+): CommandFault | undefined {
   const candidates = command.includes('/')
     ? [command]
     : path.split(delimiter).map((directory) => join(directory || '.', command));
   const reasons = candidates.map(whyNotRunnable);
   const found = candidates[reasons.indexOf(undefined)];
-  if (found !== undefined && isThirtyTwoBit(found))
-    throw new UsageError(`cannot profile ${command}: ${IS_THIRTY_TWO_BIT}`);
-  if (found !== undefined) return;
+  if (found !== undefined) return isThirtyTwoBit(found) ? 'thirty-two-bit' : undefined;
   const isThere = reasons.some((reason) => reason !== 'ENOENT' && reason !== 'ENOTDIR');
-  const isDirectory = isThere && reasons.every((reason) => reason === 'EISDIR');
-  const cause = isDirectory
-    ? 'it is a directory'
-    : isThere
-      ? 'it is not executable'
-      : 'there is no such command';
-  throw new UsageError(
-    `cannot run ${command}: ${cause}`,
-    isThere && !isDirectory ? `chmod +x ${command}   if it is a program` : '',
-  );
+  if (!isThere) return 'absent';
+  return reasons.every((reason) => reason === 'EISDIR') ? 'directory' : 'not-executable';
 }
 
 function whyNotRunnable(path: string): string | undefined {

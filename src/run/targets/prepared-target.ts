@@ -1,17 +1,18 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { basename } from 'node:path';
 import type { Problem } from '../../account/problems/problem-list.js';
 import type { SummaryTarget } from '../../account/summary.js';
 import type { CaptureSession, ObservedProcess } from '../../capture/capture-session.js';
 import { checkProcess } from '../../capture/machine/process-facts.js';
-import type { RawProfile } from '../../capture/raw-profile.js';
+import type { CaptureTotals } from '../../capture/raw-profile.js';
 import { inheritedStdio } from '../../cargo/launch/inherited-descriptors.js';
 import type { PackageRoot } from '../../symbolize/origin.js';
+import type { SampledWork } from '../sampled-work.js';
 import { signalNumber } from '../signals/signal-name.js';
 import { workingDirectory } from '../working-directory.js';
 import { checkCommand } from './find-command.js';
 import { groupOfFile, type ProcessGroup } from './group-of-process.js';
-import type { PidRequest, ProgramRequest } from './target-request.js';
+import type { CommandRequest, PidRequest, ProgramRequest } from './target-request.js';
 import { userEnvironment } from './user-environment.js';
 import { IdleWatch } from './warnings/idle-watch.js';
 
@@ -35,6 +36,13 @@ export interface Launched {
 /** Facts about a process for the summary, from the target's build. */
 export type TargetFacts = Pick<SummaryTarget, 'kind'> & Partial<SummaryTarget>;
 
+/** What a run has shown when it is over. */
+export interface AfterRun {
+  work: SampledWork;
+  totals: CaptureTotals;
+  processes: readonly ObservedProcess[];
+}
+
 /** A target that was built or found and can be started once. */
 export interface PreparedTarget {
   /** For the title and file names. */
@@ -53,8 +61,8 @@ export interface PreparedTarget {
   factsOf(process: ObservedProcess): TargetFacts;
   groupOf(process: ObservedProcess): ProcessGroup;
   launch(session: CaptureSession): Promise<Launched>;
-  /** Problems seen in the samples. */
-  problemsAfter?(raw: RawProfile, processes: readonly ObservedProcess[]): Problem[];
+  /** Problems seen in the samples of a whole run. */
+  problemsAfter?(after: AfterRun): Problem[];
   /** Notes for the user after the run. */
   notesAfter?(): string[];
   /** Why no program came to the gate, if known. */
@@ -64,15 +72,9 @@ export interface PreparedTarget {
 /** Builds or finds a target. Throws UsageError or CargoFailure. */
 export type PrepareTarget = () => Promise<PreparedTarget>;
 
-/**
- * Finds a target that needs no build. `stdoutIsTaken`: our standard output is only for stacks, so the command writes to
- * standard error. Throws UsageError.
- */
-export function prepareProgram(
-  target: ProgramRequest,
-  { stdoutIsTaken }: { stdoutIsTaken: boolean },
-): PreparedTarget {
-  return target.kind === 'pid' ? preparePids(target) : prepareCommand(target.argv, stdoutIsTaken);
+/** A target that needs no build. Throws UsageError, or CaptureError for a process that cannot be profiled. */
+export function prepareProgram(target: ProgramRequest): PreparedTarget {
+  return target.kind === 'pid' ? preparePids(target) : prepareCommand(target);
 }
 
 function nothingBuilt() {
@@ -85,7 +87,7 @@ function nothingBuilt() {
   } as const;
 }
 
-function prepareCommand(argv: readonly string[], stdoutIsTaken: boolean): PreparedTarget {
+function prepareCommand({ argv, cwd, env, stdio }: CommandRequest): PreparedTarget {
   checkCommand(argv[0]!);
   return {
     ...nothingBuilt(),
@@ -95,9 +97,11 @@ function prepareCommand(argv: readonly string[], stdoutIsTaken: boolean): Prepar
     groupOf: groupOfFile,
     launch: async (session) => {
       const [gate, ...rest] = [...session.gateCommand, ...argv];
-      const stdout = stdoutIsTaken ? 2 : 'inherit';
-      const stdio: StdioOptions = ['inherit', stdout, 'inherit', ...inheritedStdio()];
-      const child = spawn(gate!, rest, { stdio, env: userEnvironment() });
+      const child = spawn(gate!, rest, {
+        cwd,
+        env: env ?? userEnvironment(),
+        stdio: stdio ?? ['inherit', 'inherit', 'inherit', ...inheritedStdio()],
+      });
       return launchedChild(child.pid, endOf(child));
     },
   };
@@ -113,7 +117,7 @@ function preparePids(request: PidRequest): PreparedTarget {
     isForeign: true,
     factsOf: () => ({ kind: 'pid' }),
     groupOf: groupOfFile,
-    problemsAfter: (raw) => watch.problems(raw),
+    problemsAfter: ({ work, totals }) => watch.problems(work, totals),
     launch: async (session) => {
       watch.begin();
       for (const pid of pids) await session.addPid(pid, { isAlone: !withChildren });

@@ -1,3 +1,4 @@
+import type { StdioOptions } from 'node:child_process';
 import type { ProfileSelection } from '../../cargo/build/derived-profile.js';
 
 /** What cargo would run; `cargo` and `program` as typed. */
@@ -20,5 +21,14 @@ export interface PidRequest {
   withChildren: boolean;
 }
 
-export type ProgramRequest = { kind: 'command'; argv: readonly string[] } | PidRequest;
+/** A program to start. Undefined: this process's folder, environment and streams. */
+export interface CommandRequest {
+  kind: 'command';
+  argv: readonly string[];
+  cwd?: string | undefined;
+  env?: NodeJS.ProcessEnv | undefined;
+  stdio?: StdioOptions | undefined;
+}
+
+export type ProgramRequest = CommandRequest | PidRequest;
 export type TargetRequest = CargoTargetRequest | ProgramRequest;

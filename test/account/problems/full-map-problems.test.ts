@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fullMapProblems } from '../../../src/account/problems/full-map-problems.js';
-import { emptySummary } from '../../../src/account/summary.js';
-import { noteCapture } from '../../../src/run/note-capture.js';
-import type { RunningTarget } from '../../../src/run/running-target.js';
+import { measurementProblems } from '../../../src/account/problems/measurement-problems.js';
+import { USUAL_CAPTURE } from '../../../src/run/usual-capture.js';
 import { NO_TOTALS } from '../../symbolize/no-totals.js';
 
 const FULL = { ...NO_TOTALS, processesFull: 12, spacesFull: 1234, endsFull: 2, runtimeBasesFull: 3 };
@@ -31,13 +30,9 @@ test('each full map has a code of its own, how many found no room, and what the 
   assert.match(time!, /^1 thread’s CPU time is not exact, /);
 });
 
-test('they are problems of the summary', () => {
-  const summary = emptySummary('1.2.3', { name: 'cpu-clock', frequencyHz: 997 }, 'dwarf');
-  const run = { session: { problems: [], processes: [] }, plan: { frequencyHz: 997, tableMiB: 40 } };
-  noteCapture({ objects: [], samples: [], totals: FULL }, run as unknown as RunningTarget, summary);
-  const { problems } = JSON.parse(JSON.stringify(summary)) as { problems: { code: string }[] };
+test('they are among the problems of a run', () => {
   assert.deepEqual(
-    problems.map(({ code }) => code),
+    measurementProblems(FULL, USUAL_CAPTURE).map(({ code }) => code),
     CODES,
   );
 });

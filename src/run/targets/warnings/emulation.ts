@@ -2,8 +2,7 @@ import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Problem } from '../../../account/problems/problem-list.js';
 import type { ObservedProcess } from '../../../capture/capture-session.js';
-import type { RawProfile } from '../../../capture/raw-profile.js';
-import { frameObject } from '../../../ffi/stack-record.js';
+import type { SampledWork } from '../../sampled-work.js';
 
 /** With fewer samples, a program may have spent all its time in the loader. */
 const MIN_SAMPLES = 20;
@@ -15,18 +14,15 @@ const MIN_SAMPLES = 20;
  * @param programOf absolute path of the program that a process was to run, after the user's runner
  */
 export function emulationProblems(
-  { samples, objects }: RawProfile,
+  work: SampledWork,
   processes: readonly ObservedProcess[],
   programOf: (process: ObservedProcess) => string | undefined,
 ): Problem[] {
   return processes.flatMap((process): Problem[] => {
     const program = programOf(process);
     if (program === undefined || program === process.executable) return [];
-    const own = samples.filter(({ root }) => root === process.root);
-    const count = own.reduce((sum, sample) => sum + sample.count, 0);
-    const ids = new Set(objects.filter(({ path }) => isSameFile(path, program)).map(({ id }) => id));
-    const isInside = own.some(({ userFrames }) => userFrames.some((word) => ids.has(frameObject(word))));
-    if (count < MIN_SAMPLES || isInside) return [];
+    const isInside = [...work.filesOf(process.root)].some((path) => isSameFile(path, program));
+    if (work.samplesOf(process.root) < MIN_SAMPLES || isInside) return [];
     const runner = basename(process.executable);
     const message = `${basename(program)} ran under ${runner}, and no frame is its own: the profile shows ${runner}, not the program`;
     return [{ code: 'emulated', message }];

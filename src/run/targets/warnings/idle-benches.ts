@@ -1,9 +1,9 @@
 import type { Problem } from '../../../account/problems/problem-list.js';
 import type { ObservedProcess } from '../../../capture/capture-session.js';
-import type { RawProfile } from '../../../capture/raw-profile.js';
 import { shellLine } from '../../../cargo/command/shell-line.js';
 import type { HarnessKind } from '../../../cargo/harness/harness-kind.js';
 import type { CargoTarget } from '../../../cargo/launch/cargo-run.js';
+import type { SampledWork } from '../../sampled-work.js';
 import type { CargoTargetRequest } from '../target-request.js';
 
 /** A bench that measures has more samples in its first second. */
@@ -26,15 +26,14 @@ export interface RanBench {
  * @param benchOf undefined for processes that are not benches
  */
 export function idleBenchProblems(
-  { samples }: RawProfile,
+  work: SampledWork,
   processes: readonly ObservedProcess[],
   benchOf: (process: ObservedProcess) => RanBench | undefined,
   request: CargoTargetRequest,
 ): Problem[] {
   return processes.flatMap((process): Problem[] => {
     const bench = benchOf(process);
-    const own = samples.filter(({ root }) => root === process.root);
-    const count = own.reduce((sum, sample) => sum + sample.count, 0);
+    const count = work.samplesOf(process.root);
     if (bench === undefined || bench.harness !== undefined || count >= MIN_SAMPLES) return [];
     const subject = bench.target.targetName;
     const isTango = bench.target.dependencies.includes(TANGO);

@@ -9,7 +9,8 @@ import {
   readProcessTable,
   shownProcess,
 } from '../../../capture/machine/process-table.js';
-import type { RawProfile } from '../../../capture/raw-profile.js';
+import type { CaptureTotals } from '../../../capture/raw-profile.js';
+import type { SampledWork } from '../../sampled-work.js';
 import type { PidRequest } from '../target-request.js';
 
 /** With more samples, the named processes did some work. */
@@ -51,8 +52,8 @@ export class IdleWatch {
     this.#beganNs = process.hrtime.bigint();
   }
 
-  problems({ samples, totals }: RawProfile): Problem[] {
-    if (samples.reduce((sum, { count }) => sum + count, 0) >= FEW_SAMPLES) return [];
+  problems({ totalSamples }: SampledWork, totals: CaptureTotals): Problem[] {
+    if (totalSamples >= FEW_SAMPLES) return [];
     const elapsedMs = Number(process.hrtime.bigint() - this.#beganNs) / 1e6;
     const spent = `${shownSeconds(totals.targetCpuNs / 1e6)} of CPU time in ${shownSeconds(elapsedMs)}`;
     const who = `${this.request.pids.length === 1 ? 'process' : 'processes'} ${this.#shownTargets()}`;

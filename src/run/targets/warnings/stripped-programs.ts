@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { enumerate } from '../../../account/enumerate.js';
 import type { Problem } from '../../../account/problems/problem-list.js';
 import type { ObservedProcess } from '../../../capture/capture-session.js';
+import { downloadedDebugFiles } from '../../../symbolize/debuginfod/downloaded-files.js';
 import { groupByKey } from '../../../symbolize/grouping/group-by-key.js';
 import { readFacts } from './symbol-problems.js';
 
@@ -38,7 +39,8 @@ export function strippedPrograms(processes: readonly ObservedProcess[]): Problem
 
 /** For a running process, reads its own file even if the path means another one in its container. */
 function isStripped({ pid, executable, end }: ObservedProcess): boolean {
-  const facts = readFacts(end === undefined ? `/proc/${pid}/exe` : executable);
+  const path = end === undefined ? `/proc/${pid}/exe` : executable;
+  const facts = readFacts(path, downloadedDebugFiles(process.env));
   return facts !== undefined && !facts.hasSymbols && !facts.hasMiniDebugInfo && !facts.hasDebugInfo;
 }
 

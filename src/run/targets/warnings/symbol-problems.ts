@@ -6,11 +6,18 @@ import { type ElfFacts, readElfFacts } from '../../../ffi/elf-facts.js';
 import { NativeError } from '../../../ffi/native-error.js';
 import { type SymbolTarget, symbolWarning } from './symbol-warning.js';
 
-/** What the profiles of these programs will lack; programs that lack the same for the same reason share a sentence. */
-export function symbolProblems(targets: readonly CargoTarget[], isAsIs: boolean): Problem[] {
+/**
+ * What the profiles of these programs will lack; programs that lack the same for the same reason share a sentence.
+ * `debugCache`: a folder with downloaded debug files.
+ */
+export function symbolProblems(
+  targets: readonly CargoTarget[],
+  isAsIs: boolean,
+  debugCache?: string,
+): Problem[] {
   const groups = new Map<string, { facts: ElfFacts; target: SymbolTarget; names: string[] }>();
   for (const built of targets) {
-    const facts = readFacts(built.executable);
+    const facts = readFacts(built.executable, debugCache);
     const target = { ...built, name: '', isAsIs, isDerived: isDerived(built) };
     const message = facts === undefined ? undefined : symbolWarning(facts, target)?.message;
     if (facts === undefined || message === undefined) continue;
@@ -29,9 +36,9 @@ function isDerived({ profile, debuginfo }: CargoTarget): boolean {
 }
 
 /** Undefined if the file cannot be read, which says nothing about symbols. */
-export function readFacts(path: string): ElfFacts | undefined {
+export function readFacts(path: string, debugCache?: string): ElfFacts | undefined {
   try {
-    const facts = readElfFacts(path);
+    const facts = readElfFacts(path, debugCache);
     return facts.debugFile === '' ? facts : readElfFacts(facts.debugFile);
   } catch (error) {
     if (error instanceof NativeError) return undefined;
