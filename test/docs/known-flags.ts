@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { CARGO_FLAGS } from '../../src/cargo/command/cargo-flags.js';
+import {
+  type FlagSpecification,
+  spellingsOf,
+} from '../../src/surfaces/cli/command-line/flag-specification.js';
 import { flagSpellings } from '../../src/surfaces/cli/command-line/flags.js';
-import { commandPath } from '../kernel/running/repository.js';
-
-/** Flags of commands of ours that the table of flags does not have. */
-const OTHER_COMMANDS = ['setup', 'cache', 'doctor', 'inspect'];
+import type { Command } from '../../src/surfaces/cli/commands/command.js';
+import { commandsOf } from '../../src/surfaces/cli/commands/commands.js';
 
 /** Flags of other programs that the pages name. */
 const OF_OTHERS = [
@@ -16,12 +17,12 @@ const OF_OTHERS = [
 /** Every long flag that a page may name. */
 export function knownFlags(): Set<string> {
   const commands = ['cargo-profile-bee', 'profile-bee'] as const;
-  const tables = [...commands.map(flagSpellings), CARGO_FLAGS];
+  const others = commands.flatMap(commandsOf).flatMap(flagsOfCommand);
+  const tables = [...commands.map(flagSpellings), CARGO_FLAGS, spellingsOf(others)];
   const ofTables = tables.flatMap(({ withValue, boolean }) => [...withValue, ...boolean]);
-  return new Set([...ofTables, ...OTHER_COMMANDS.flatMap(flagsInHelp), ...OF_OTHERS]);
+  return new Set([...ofTables, ...OF_OTHERS]);
 }
 
-function flagsInHelp(command: string): string[] {
-  const args = [commandPath('profile-bee'), command, '--help'];
-  return execFileSync(process.execPath, args, { encoding: 'utf8' }).match(/(?<!\S|\[)--[a-z-]+/g) ?? [];
+function flagsOfCommand({ flags = [], subcommands = [] }: Command): FlagSpecification[] {
+  return [...flags, ...subcommands.flatMap(flagsOfCommand)];
 }

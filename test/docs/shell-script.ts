@@ -48,7 +48,7 @@ function withExpectedCode(line: string): string {
 function outputsOf(line: string): string[] {
   if (/# exit code (2|77|101)\b/.test(line)) return [];
   const command = line.replace(/\s+#.*$/, '');
-  const names = [...command.matchAll(OUTPUT)].map(([, name]) => name!);
+  const names = [...command.matchAll(OUTPUT)].map(([, name]) => name!.replace(/%[nt]/, '*'));
   return command.includes('--split') ? names.map((name) => name.replace(/(?=\.[^.]+$)/, '-*')) : names;
 }
 

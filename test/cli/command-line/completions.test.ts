@@ -19,6 +19,18 @@ cargo profile-bee completions #                    | bash fish zsh
 cargo profile-bee completions bash #               |
 cargo profile-bee man #                            |
 profile-bee inspect #                              | symbolize unwind-table
+cargo profile-bee setup --no-k                     | --no-kernel-frames
+cargo profile-bee setup --user somebody --un       | --uninstall
+cargo profile-bee setup --user #                   |
+cargo-profile-bee cache --status --                | --clear --status
+profile-bee cache everything --                    |
+profile-bee inspect symbolize out/fi               | first.svg
+profile-bee inspect symbolize --                   | --demangle
+profile-bee inspect symbolize --demangle #         | full none simple
+profile-bee inspect symbolize --demangle=si        | simple
+profile-bee inspect symbolize --demangle full out/ | first.svg second.svg
+profile-bee inspect unwind-table out/se            | second.svg
+profile-bee inspect nonsense --                    |
 
 cargo profile-bee --bin #                          | load-gen tool-box web-server
 cargo profile-bee --bin=lo                         | load-gen
@@ -40,6 +52,8 @@ cargo-profile-bee -- --manifest-path tool-box/Cargo.toml --bin # | tool-box
 
 cargo profile-bee --event #                        | cpu-clock cycles
 cargo-profile-bee --event=cy                       | cycles
+cargo profile-bee --format #                       | collapsed folded svg txt
+profile-bee --format=sv                            | svg
 profile-bee --unwind #                             | dwarf fp
 cargo profile-bee --unwind=                        | dwarf fp
 cargo-profile-bee -- test --test=                  | end-to-end

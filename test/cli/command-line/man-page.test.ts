@@ -6,8 +6,8 @@ import { manPage } from '../../../src/surfaces/cli/command-line/manual/man-page.
 import { foldedLine, roffCode, wrappedLines } from '../../../src/surfaces/cli/command-line/manual/roff.js';
 
 const SECTIONS = [
-  ...['NAME', 'SYNOPSIS', 'DESCRIPTION', 'OPTIONS', 'OTHER COMMANDS', 'OUTPUT', 'EXIT STATUS', 'FILES'],
-  ...['ENVIRONMENT', 'EXAMPLES', 'SEE ALSO'],
+  ...['NAME', 'SYNOPSIS', 'DESCRIPTION', 'OPTIONS', 'EVENTS', 'FORMATS', 'OTHER COMMANDS', 'OUTPUT'],
+  ...['EXIT STATUS', 'FILES', 'ENVIRONMENT', 'EXAMPLES', 'SEE ALSO'],
 ];
 
 /** All that a program says about a page on its standard input. */

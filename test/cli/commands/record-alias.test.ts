@@ -23,7 +23,7 @@ for (const [invokedAs, prefix] of [
     const { stdout, status } = bee('cargo-profile-bee', ...prefix, '--help');
     assert.equal(status, 0);
     assert.equal(stdout, own.replaceAll(/^(usage: |\s+)profile-bee(?= )/gm, `$1${invokedAs}`));
-    assert.equal(namesOtherCommand(own).length, 6);
+    assert.equal(namesOtherCommand(own).length, 7);
     assert.deepEqual(namesOtherCommand(stdout), []);
     assert.equal(bee('cargo-profile-bee', ...prefix, '--quiet', '--help').stdout, stdout);
   });

@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { CargoTarget } from '../../../src/cargo/launch/cargo-run.js';
-import { useDebugCache } from '../../../src/ffi/debug-files.js';
 import { symbolProblems } from '../../../src/run/targets/warnings/symbol-problems.js';
 import { symbolizeFile } from '../../../src/symbolize/symbolize-file.js';
 import { findSymbol } from '../../ffi/compiled-program.js';
@@ -28,7 +27,7 @@ function separated(): Separated {
   return { program, debugFile, address };
 }
 
-function warningsOf(executable: string): string[] {
+function warningsOf(executable: string, debugCache?: string): string[] {
   const target: CargoTarget = {
     package: 'call-chain',
     targetName: 'call-chain',
@@ -41,13 +40,17 @@ function warningsOf(executable: string): string[] {
     dependencies: [],
     executable,
   };
-  return symbolProblems([target], true).map(({ code }) => code);
+  return symbolProblems([target], true, debugCache).map(({ code }) => code);
 }
 
 /** What is said before the run is what the picture then shows. */
-async function assertMissing({ program, address }: Separated, isMissing: boolean): Promise<void> {
-  assert.deepEqual(warningsOf(program), isMissing ? ['no-symbols'] : []);
-  const frames = (await symbolizeFile(program, [address])).framesAt(0);
+async function assertMissing(
+  { program, address }: Separated,
+  isMissing: boolean,
+  debugCache?: string,
+): Promise<void> {
+  assert.deepEqual(warningsOf(program, debugCache), isMissing ? ['no-symbols'] : []);
+  const frames = (await symbolizeFile(program, [address], {}, debugCache)).framesAt(0);
   assert.equal(frames.at(-1)?.hasDebugInfo ?? false, !isMissing);
 }
 
@@ -60,15 +63,13 @@ test('a debug file that only the build id leads to is not missing', needsRoot, a
   await assertMissing(files, false);
 });
 
-test('a debug file in the cache of the debuginfod client is not missing', async (context) => {
+test('a debug file in the cache of the debuginfod client is not missing', async () => {
   const files = separated();
   const cache = scratchDirectory();
   const buildId = pathByBuildId(files.program).replace(/^.*\.build-id\/|\/|\.debug$/g, '');
   moveTo(join(cache, buildId), files.debugFile, 'debuginfo');
   await assertMissing(files, true);
-  context.after(() => useDebugCache(null));
-  useDebugCache(cache);
-  await assertMissing(files, false);
+  await assertMissing(files, false, cache);
 });
 
 test('a file of another build behind a debug link is no debug file', async () => {

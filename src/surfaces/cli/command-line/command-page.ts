@@ -1,3 +1,4 @@
+import { PRIVILEGE, PROFILER, USAGE } from './errors/exit-status.js';
 import type { CommandName } from './flag-specification.js';
 
 /** The content of `--help` and the manual page, without the flags. */
@@ -53,6 +54,10 @@ export const COMMAND_PAGES: Record<CommandName, CommandPage> = {
         line: 'profile-bee --pid 4242 -d 10 -F 997 --svg out.svg',
         says: 'ten seconds of a running process',
       },
+      {
+        line: 'profile-bee --pid 4242 --interval 60 -o p-%t.svg',
+        says: 'a flamegraph of each minute',
+      },
       { line: 'profile-bee -- make -j8 | head', says: 'folded stacks on standard output' },
     ],
     notes: [
@@ -64,10 +69,10 @@ export const COMMAND_PAGES: Record<CommandName, CommandPage> = {
 
 /** Our exit codes; any other is the program's or cargo's. */
 export const EXIT_CODES: readonly { code: number; says: string; more: string }[] = [
-  { code: 2, says: 'usage', more: 'Also: no such process, or an output that cannot be written.' },
-  { code: 77, says: 'missing privilege', more: "Also: another user's process." },
+  { code: USAGE.code, says: 'usage', more: 'Also: no such process, or an output that cannot be written.' },
+  { code: PRIVILEGE.code, says: 'missing privilege', more: "Also: another user's process." },
   {
-    code: 125,
+    code: PROFILER.code,
     says: 'the profiler failed',
     more: 'Standard error says what was attempted and why it failed. Also: --check-unwinding found a wrong stack.',
   },

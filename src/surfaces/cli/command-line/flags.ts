@@ -1,4 +1,5 @@
-import { EVENTS, UNWINDERS } from '../../../ffi/sampler-messages.js';
+import { DEFAULT_EVENT, EVENT_SPELLINGS } from '../../../capture/events/events.js';
+import { UNWINDERS } from '../../../ffi/sampler-messages.js';
 import { DEMANGLINGS } from '../../../ffi/symbolizer.js';
 import { GROUP_BY } from '../../../symbolize/grouping/grouping.js';
 import {
@@ -14,6 +15,14 @@ import {
   MAX_DEPTH,
   TABLE_MEMORY_MB,
 } from './options/limits.js';
+import { listed } from './options/one-of.js';
+import { FORMAT_FLAGS, FORMAT_WORDS, OUTPUT_FORMATS } from './options/output-formats.js';
+
+const EVENTS_WITH_DEFAULT = EVENT_SPELLINGS.map((event) =>
+  event === DEFAULT_EVENT.spelling ? `${event} (default)` : event,
+);
+const FORMAT_NAMES = OUTPUT_FORMATS.map(({ name }) => name);
+const USUAL_ENDINGS = OUTPUT_FORMATS.map(({ endings }) => endings[0]);
 
 /** Every flag of the two commands, in the order of `--help`. */
 export const FLAGS: readonly FlagSpecification[] = [
@@ -62,15 +71,28 @@ export const FLAGS: readonly FlagSpecification[] = [
     describe: 'Write folded stacks to standard output (default without an output file)',
     only: 'profile-bee',
   },
-  { name: 'svg', type: 'string', value: 'FILE', describe: 'Write a flamegraph' },
-  { name: 'collapse', type: 'string', value: 'FILE', describe: 'Write folded stacks' },
+  ...FORMAT_FLAGS.map(
+    ({ flag, format }): FlagSpecification => ({
+      name: flag,
+      type: 'string',
+      value: 'FILE',
+      describe: `Write ${format.describe}`,
+    }),
+  ),
   {
     name: 'output',
     alias: 'o',
     type: 'string',
     isRepeatable: true,
     value: 'FILE',
-    describe: 'Write a file in the format of its ending: .svg, .folded',
+    describe: `Write a file in the format of its ending: ${USUAL_ENDINGS.join(', ')}`,
+  },
+  {
+    name: 'format',
+    type: 'string',
+    value: 'NAME',
+    choices: FORMAT_WORDS,
+    describe: `Format of -o - and of names without a known ending: ${FORMAT_NAMES.join(', ')}`,
   },
   {
     name: 'group-by',
@@ -80,6 +102,13 @@ export const FLAGS: readonly FlagSpecification[] = [
     describe: 'Roots of the flamegraph: binary (default if several ran), process, thread, test or none',
   },
   { name: 'split', type: 'boolean', describe: 'Write one file per root: out.svg becomes out-ROOT.svg' },
+  {
+    name: 'interval',
+    type: 'number',
+    value: 'SECONDS',
+    describe:
+      'Write one file for each interval: out-%n.svg becomes out-00001.svg, …; %t is its time, %% a percent',
+  },
   {
     name: 'summary-json',
     type: 'string',
@@ -111,8 +140,8 @@ export const FLAGS: readonly FlagSpecification[] = [
     name: 'event',
     type: 'string',
     value: 'NAME',
-    choices: EVENTS,
-    describe: 'What triggers a sample: cpu-clock (default) or cycles',
+    choices: EVENT_SPELLINGS,
+    describe: `What triggers a sample: ${listed(EVENTS_WITH_DEFAULT)}`,
   },
   {
     name: 'unwind',

@@ -1,21 +1,22 @@
 import { UsageError } from '../../../cargo/command/usage-error.js';
 import type { CommandName } from './flag-specification.js';
 import { flagsOf } from './flags.js';
+import type { FormatFlag } from './options/output-formats.js';
 import { readFlags } from './read-flags.js';
 
 /** Flags as typed; absent ones are undefined. Only their types are checked. */
-export interface Flags {
+export interface Flags extends Partial<Record<FormatFlag, string>> {
   pid?: string[];
   children?: boolean;
   cmd?: string;
   duration?: number;
   time?: number;
   folded?: boolean;
-  svg?: string;
-  collapse?: string;
   output?: string[];
+  format?: string;
   groupBy?: string;
   split?: boolean;
+  interval?: number;
   summaryJson?: string;
   rawSamples?: string;
   require?: string[];

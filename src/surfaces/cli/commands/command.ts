@@ -1,6 +1,8 @@
 import type { CommandName, FlagSpecification } from '../command-line/flag-specification.js';
 
-/** A command other than profiling, chosen by the first word. Its help, completions and grammar derive from this. */
+/**
+ * A command other than profiling, chosen by the first word. Its help, completions, manual and grammar derive from this.
+ */
 export interface Command {
   word: string;
   /** The rest of the usage line. */
@@ -11,10 +13,12 @@ export interface Command {
   /** The single positional argument. */
   operand?: { name: string; choices?: readonly string[] };
   /** Chosen by the first word after `word`. */
-  subcommands?: readonly Command[];
+  subcommands?: readonly (Command & Required<Pick<Command, 'load'>>)[];
   /** Paragraphs of its help, below the flags; lines fit a terminal. */
   notes?: readonly string[];
   only?: CommandName;
+  /** How it runs, loaded when it is asked for: `--help` and a run need no command's code. */
+  load?: () => Promise<RunCommand>;
 }
 
 /** The parsed arguments: values of flags by name, and the operand. */

@@ -1,15 +1,11 @@
 import { DEMANGLINGS } from '../../../ffi/symbolizer.js';
+import { PRIVILEGE, PROFILER } from '../command-line/errors/exit-status.js';
 import type { CommandName } from '../command-line/flag-specification.js';
+import { USUAL_FREQUENCY_HZ } from '../command-line/options/limits.js';
 import type { Command } from './command.js';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
-
-/**
- * Per user, for all their runs together. The sampler has the same default and reports what it means on this machine
- * (`--bounds`).
- */
-export const USUAL_FREQUENCY_HZ = 10_000;
 
 const COMMANDS = [
   {
@@ -22,9 +18,10 @@ const COMMANDS = [
     synopsis: '[--json]',
     describe: 'Check whether this machine allows profiling, and say how to change it',
     flags: [{ name: 'json', type: 'boolean', describe: 'Print the checks as JSON' }],
+    load: async () => (await import('./doctor/doctor.js')).runDoctor,
     notes: [
       'If nothing stands in the way, doctor profiles a short program of its own: that is the check that counts.',
-      'Exit code: 0 profiling works (warnings allowed), 77 privileges are missing, 125 this machine cannot.',
+      `Exit code: 0 profiling works (warnings allowed), ${PRIVILEGE.code} privileges are missing, ${PROFILER.code} this machine cannot.`,
     ],
   },
   {
@@ -79,6 +76,7 @@ const COMMANDS = [
       },
       { name: 'yes', alias: 'y', type: 'boolean', describe: 'Do not ask' },
     ],
+    load: async () => (await import('./setup/set-up.js')).setUp,
     notes: [
       [
         'The installed copy belongs to root. Only the named users can start it; it then runs as the user who started it',
@@ -106,12 +104,14 @@ const COMMANDS = [
             describe: 'full (default), simple or none',
           },
         ],
+        load: async () => (await import('./inspect/symbolize.js')).printSymbols,
       },
       {
         word: 'unwind-table',
         synopsis: 'ELF',
         describe: 'Print the rows by which stacks are unwound: address, CFA, frame pointer, return address',
         operand: { name: 'file' },
+        load: async () => (await import('./inspect/unwind-table.js')).printUnwindTable,
       },
     ],
   },
@@ -127,6 +127,7 @@ const COMMANDS = [
       },
       { name: 'clear', type: 'boolean', describe: 'Remove everything in it' },
     ],
+    load: async () => (await import('./symbol-cache/cache-command.js')).manageCache,
     notes: [
       [
         'The symbol cache keeps function names that earlier runs looked up, by build id. --symbol-cache MB limits its',
@@ -144,8 +145,11 @@ const COMMANDS = [
   { word: 'man', describe: 'Print the manual page as roff; man -l - reads it' },
 ] as const satisfies readonly Command[];
 
-/** The words of the table; `record` and `help` are answered before it is asked. */
-export type CommandWord = (typeof COMMANDS)[number]['word'];
+/** The commands that the table does not load: profiling itself, and what prints the table. */
+export type WordWithoutLoad = Exclude<
+  (typeof COMMANDS)[number],
+  { load: unknown } | { subcommands: unknown }
+>['word'];
 
 export function commandsOf(command: CommandName): Command[] {
   return (COMMANDS as readonly Command[]).filter(({ only }) => only === undefined || only === command);

@@ -7,21 +7,13 @@ import { versionText } from '../command-line/version.js';
 import { show } from '../terminal/print-text.js';
 import { Terminal } from '../terminal/terminal.js';
 import { type Command, type CommandLine, HELP_FLAG, type RunCommand, usageOf } from './command.js';
-import { type CommandWord, commandsOf, NAMES_WORD } from './commands.js';
+import { commandsOf, NAMES_WORD, type WordWithoutLoad } from './commands.js';
 
-/** Each command of the table, or its subcommands; the compiler asks for every one. */
-type RunnerName =
-  | Exclude<CommandWord, 'record' | 'help' | 'inspect'>
-  | 'inspect symbolize'
-  | 'inspect unwind-table';
-
-/** How each of them runs, loaded when it is asked for. */
-const RUNNERS: Readonly<Record<RunnerName, () => Promise<RunCommand>>> = {
-  doctor: async () => (await import('./doctor/doctor.js')).runDoctor,
-  setup: async () => (await import('./setup/set-up.js')).setUp,
-  cache: async () => (await import('./symbol-cache/cache-command.js')).manageCache,
-  'inspect symbolize': async () => (await import('./inspect/symbolize.js')).printSymbols,
-  'inspect unwind-table': async () => (await import('./inspect/unwind-table.js')).printUnwindTable,
+/**
+ * What prints the table cannot be loaded by it, as the two would import each other. The compiler asks here for every
+ * command that the table does not load; `record` and `help` are answered before.
+ */
+const DOCUMENTS: Readonly<Record<Exclude<WordWithoutLoad, 'record' | 'help'>, () => Promise<RunCommand>>> = {
   completions: async () => (await import('./print-document.js')).printCompletions,
   man: async () => (await import('./print-document.js')).printManual,
 };
@@ -42,11 +34,11 @@ export async function runCommand(
     if (word === '--help' || word === '-h' || word === 'help')
       return await show((await import('../command-line/help.js')).helpText(command, invokedAs));
     const found = commandsOf(command).find((known) => known.word === word);
-    if (found === undefined || !(found.subcommands !== undefined || found.word in RUNNERS)) return undefined;
+    if (found === undefined || found.word === 'record') return undefined;
     if (args.includes('--help') || args.includes('-h'))
       return await show((await import('./command-help.js')).commandHelp(found, invokedAs));
-    const { chosen, name, rest, before } = choose(found, args, invokedAs);
-    const run = await RUNNERS[name as RunnerName]();
+    const { chosen, rest, before } = choose(found, args, invokedAs);
+    const run = await (chosen.load ?? DOCUMENTS[chosen.word as keyof typeof DOCUMENTS])();
     return await run({ ...(await readLine(chosen, rest, before)), invokedAs, command });
   } catch (error) {
     return explain(error, new Terminal('normal')).code;
@@ -59,8 +51,6 @@ async function printNames(args: readonly string[]): Promise<number> {
 
 interface Chosen {
   chosen: Command;
-  /** Its key in `RUNNERS`. */
-  name: string;
   rest: readonly string[];
   /** The words before its own word. */
   before: string;
@@ -68,11 +58,11 @@ interface Chosen {
 
 function choose(command: Command, args: readonly string[], invokedAs: string): Chosen {
   const { word, subcommands } = command;
-  if (subcommands === undefined) return { chosen: command, name: word, rest: args, before: invokedAs };
+  if (subcommands === undefined) return { chosen: command, rest: args, before: invokedAs };
   const [typed, ...rest] = args;
   const before = `${invokedAs} ${word}`;
   const chosen = subcommands.find((known) => known.word === typed);
-  if (chosen !== undefined) return { chosen, name: `${word} ${chosen.word}`, rest, before };
+  if (chosen !== undefined) return { chosen, rest, before };
   const words = subcommands.map((known) => known.word);
   if (typed === undefined)
     throw new UsageError(`${word} needs one of ${words.join(', ')}`, `${before} --help`);

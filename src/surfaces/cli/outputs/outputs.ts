@@ -1,43 +1,38 @@
-import { formatCount } from '../../../account/format-count.js';
+import { formatAmount, formatValue } from '../../../account/format-count.js';
 import type { SummaryOutput } from '../../../account/summary.js';
-import type { RawProfile } from '../../../capture/raw-profile.js';
+import type { RawBatch } from '../../../capture/raw-profile.js';
 import { rawSampleLines } from '../../../capture/raw-sample-lines.js';
-import { writeFolded } from '../../../formats/folded.js';
-import type { Profile } from '../../../profile/profile.js';
+import { FOLDED } from '../../../formats/folded.js';
+import { type Profile, shownValueType } from '../../../profile/profile.js';
 import type { ProfilePart } from '../../../profile/split-by-root.js';
-import { layoutFlamegraph } from '../../../render/flamegraph-layout.js';
-import { renderSvg } from '../../../render/svg.js';
+import type { Caption } from '../../../render/caption.js';
+import { SVG } from '../../../render/svg.js';
 import type { PreparedTarget } from '../../../run/targets/prepared-target.js';
-import type { OutputFormat, RecordOptions } from '../command-line/options/record-options.js';
+import { isPicture, type OutputFormat } from '../command-line/options/output-formats.js';
+import type { RecordOptions } from '../command-line/options/record-options.js';
+import type { Pieces } from './chunks.js';
 import { type ReservedFile, reserveOutput, reserveUnique } from './reserve-outputs.js';
 import { ReservedStream, type Waiting } from './reserved-stream.js';
 import { ReservedSplit } from './split-outputs.js';
-import { WriteFailure } from './write-failure.js';
-
-/** The texts of a flamegraph besides its frames. */
-export interface Caption {
-  title: string;
-  subtitle: string;
-  warnings: readonly string[];
-  /** The workspace, or the working directory. */
-  sourceRoot: string;
-}
+import { UnwritableOutput, WriteFailure } from './write-failure.js';
 
 interface Output {
+  /** Raw samples are not written from the profile, but from what it is made of. */
   format: OutputFormat | 'raw-samples';
   file: ReservedFile | ReservedSplit | ReservedStream;
 }
 
 /** What is written; `parts`: the profile by roots, for `--split`. */
 export interface Content {
-  raw: RawProfile;
+  /** Where raw samples are written. */
+  raw: RawBatch | undefined;
   profile: Profile;
   caption: Caption;
   parts: readonly ProfilePart[];
 }
 
 interface Rendered {
-  content: string;
+  pieces: Pieces;
   facts: Pick<SummaryOutput, 'framesShown' | 'framesHidden'>;
 }
 
@@ -49,16 +44,27 @@ export class Outputs {
   #flamegraph: string | undefined;
 
   /** Reserves the files on the command line. Throws UsageError and then leaves nothing reserved. */
-  static reserve({ outputs: requests, split, rawSamplesPath }: RecordOptions): Outputs {
+  static reserve(options: OutputOptions): Outputs {
     const outputs = new Outputs();
     try {
-      for (const { path, format } of requests)
-        outputs.#outputs.push({ format, file: (split ? ReservedSplit.reserve : reserveStream)(path) });
-      if (rawSamplesPath !== undefined)
-        outputs.#outputs.push({ format: 'raw-samples', file: reserveOutput(rawSamplesPath) });
+      for (const reserve of reservations(options)) outputs.#outputs.push(reserve());
     } catch (error) {
       outputs.discard();
       throw error;
+    }
+    return outputs;
+  }
+
+  /** The same in the middle of a run: what cannot be written any more is a failure, and the others are written. */
+  static reserveWhatCan(options: OutputOptions): Outputs {
+    const outputs = new Outputs();
+    for (const reserve of reservations(options)) {
+      try {
+        outputs.#outputs.push(reserve());
+      } catch (error) {
+        if (!(error instanceof UnwritableOutput)) throw error;
+        outputs.#failures.push(new WriteFailure(error.path, error.reason));
+      }
     }
     return outputs;
   }
@@ -70,11 +76,12 @@ export class Outputs {
   addDefault(options: RecordOptions, target: PreparedTarget): void {
     if (this.#outputs.some(({ format }) => format !== 'raw-samples')) return;
     if (options.command === 'profile-bee')
-      this.#outputs.unshift({ format: 'folded', file: ReservedStream.standardOutput() });
+      this.#outputs.unshift({ format: FOLDED, file: ReservedStream.standardOutput() });
     else {
       const { outputDirectory, name } = target;
       const reserve = options.split ? ReservedSplit.reserveUnique : reserveUnique;
-      this.#outputs.unshift({ format: 'svg', file: reserve(outputDirectory, name, '.svg', new Date()) });
+      const file = reserve(outputDirectory, name, SVG.endings[0], new Date());
+      this.#outputs.unshift({ format: SVG, file });
     }
   }
 
@@ -112,7 +119,8 @@ export class Outputs {
     try {
       if (file instanceof ReservedSplit) return this.#writeParts(output, file, content);
       this.#written.set(output, [await writeOne(format, file, content, waiting)]);
-      if (format === 'svg' && !(file instanceof ReservedStream)) this.#flamegraph ??= file.path;
+      const isFlamegraph = format !== 'raw-samples' && isPicture(format);
+      if (isFlamegraph && !(file instanceof ReservedStream)) this.#flamegraph ??= file.path;
     } catch (error) {
       if (waiting?.signal?.aborted) {
         this.#failures.push(
@@ -120,7 +128,7 @@ export class Outputs {
         );
         throw error;
       }
-      // For example a flamegraph too long for a string: the other outputs are still written.
+      // A writer may fail, too: the other outputs are still written.
       this.#failures.push(asWriteFailure(error, file.path));
     }
   }
@@ -132,22 +140,35 @@ export class Outputs {
       root,
       path: paths.get(root)!,
       count: profile.totalCount,
-      ...RENDER[format](profile, captionOfPart(caption, root, profile, whole)),
+      ...render(format, profile, captionOfPart(caption, root, profile, whole)),
     }));
-    const { sizes, failures } = file.commit(new Map(rendered.map(({ path, content }) => [path, content])));
+    const { sizes, failures } = file.commit(new Map(rendered.map(({ path, pieces }) => [path, pieces])));
     this.#failures.push(...failures);
     const written = rendered.filter(({ path }) => sizes.has(path));
     const largest = written.toSorted((one, other) => other.count - one.count)[0];
-    if (format === 'svg') this.#flamegraph ??= largest?.path;
+    if (isPicture(format)) this.#flamegraph ??= largest?.path;
     const entries = written.map(({ root, path, facts }) => ({
       path,
-      format,
+      format: format.name,
       root,
       bytes: sizes.get(path)!,
       ...facts,
     }));
     this.#written.set(output, entries);
   }
+}
+
+type OutputOptions = Pick<RecordOptions, 'outputs' | 'split' | 'rawSamplesPath'>;
+
+function reservations({ outputs, split, rawSamplesPath }: OutputOptions): (() => Output)[] {
+  const reserve = split ? ReservedSplit.reserve : reserveStream;
+  const all = outputs.map(
+    ({ path, format }) =>
+      (): Output => ({ format, file: reserve(path) }),
+  );
+  if (rawSamplesPath !== undefined)
+    all.push(() => ({ format: 'raw-samples', file: reserveOutput(rawSamplesPath) }));
+  return all;
 }
 
 /** `path` undefined: standard output. */
@@ -172,25 +193,22 @@ async function writeOne(
 ): Promise<SummaryOutput> {
   const { path } = file;
   if (format === 'raw-samples')
-    return { path, format, bytes: await file.commit(rawSampleLines(raw), waiting) };
-  const { content, facts } = RENDER[format](profile, caption);
-  return { path, format, bytes: await file.commit([content], waiting), ...facts };
+    return { path, format, bytes: await file.commit(rawSampleLines(raw!), waiting) };
+  const { pieces, facts } = render(format, profile, caption);
+  return { path, format: format.name, bytes: await file.commit(pieces, waiting), ...facts };
 }
 
 /** The quality line is the whole run's, so it is preceded by the part's share. */
 function captionOfPart(caption: Caption, root: string, part: Profile, whole: Profile): Caption {
   const title = root === caption.title ? root : `${caption.title} · ${root}`;
   if (part.totalCount === whole.totalCount) return { ...caption, title };
-  const share = `${formatCount(part.totalCount)} of the run's ${formatCount(whole.totalCount)} samples`;
+  const type = shownValueType(whole);
+  const share = `${formatAmount(part.totalCount, type)} of the run's ${formatValue(whole.totalCount, type)}`;
   return { ...caption, title, subtitle: `${share} · the run: ${caption.subtitle}` };
 }
 
-/** How each format is written; the compiler asks for every one. */
-const RENDER: Record<OutputFormat, (profile: Profile, caption: Caption) => Rendered> = {
-  folded: (profile) => ({ content: writeFolded(profile), facts: {} }),
-  svg: (profile, caption) => {
-    const layout = layoutFlamegraph(profile);
-    const { framesShown, framesHidden } = layout;
-    return { content: renderSvg(layout, caption), facts: { framesShown, framesHidden } };
-  },
-};
+function render(format: OutputFormat, profile: Profile, caption: Caption): Rendered {
+  if (!isPicture(format)) return { pieces: format.write(profile), facts: {} };
+  const { pieces, framesShown, framesHidden } = format.draw(profile, caption);
+  return { pieces, facts: { framesShown, framesHidden } };
+}

@@ -3,6 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { Hold } from '../../../capture/sampler/hold.js';
 import { UsageError } from '../../../cargo/command/usage-error.js';
 import { lockName, removeAbandonedOutputs, removeQuietly } from './abandoned-outputs.js';
+import type { Pieces } from './chunks.js';
+import { localTime } from './local-time.js';
 import { type FilePlace, findOutputPlace, unwritable } from './output-place.js';
 import { ReservedStream } from './reserved-stream.js';
 import { TemporaryFile } from './temporary-file.js';
@@ -77,7 +79,7 @@ export class ReservedFile {
   }
 
   /** Writes and renames; returns the size in bytes. Throws WriteFailure and then leaves nothing behind. */
-  commit(pieces: Iterable<string>): number {
+  commit(pieces: Pieces): number {
     if (this.#temporary === undefined) throw new Error(`${this.path} was already written`);
     try {
       if (!this.#temporary.isThere) this.#renew();
@@ -169,10 +171,4 @@ export function reserveUnique(
     const file = ReservedFile.reserveNew(join(directory, `${numbered}${extension}`));
     if (file !== undefined) return file;
   }
-}
-
-function localTime(now: Date): string {
-  const two = (value: number) => String(value).padStart(2, '0');
-  const date = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join('-');
-  return `${date}T${[now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('-')}`;
 }

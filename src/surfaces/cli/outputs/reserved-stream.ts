@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inChunks, type Pieces } from './chunks.js';
 import { type OutputPlace, unwritable } from './output-place.js';
 import { reasonOf, WriteFailure } from './write-failure.js';
 
@@ -54,12 +55,11 @@ export class ReservedStream {
   }
 
   /** Returns the size in bytes. Throws WriteFailure, or the reason that ended the wait. */
-  async commit(pieces: Iterable<string>, waiting: Waiting = {}): Promise<number> {
+  async commit(pieces: Pieces, waiting: Waiting = {}): Promise<number> {
     try {
       this.#descriptor ??= await this.#reader(waiting);
       let size = 0;
-      for (const piece of pieces)
-        size += await writeWhole(this.#descriptor, Buffer.from(piece), waiting.signal);
+      for (const chunk of inChunks(pieces)) size += await writeWhole(this.#descriptor, chunk, waiting.signal);
       return size;
     } catch (error) {
       if (waiting.signal?.aborted) throw waiting.signal.reason;
@@ -124,7 +124,7 @@ function openPipe(path: string): number | undefined {
 
 async function writeWhole(
   descriptor: number,
-  bytes: Buffer,
+  bytes: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   for (let written = 0; written < bytes.length; ) {

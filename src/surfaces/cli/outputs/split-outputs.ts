@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { extname } from 'node:path';
 import { UsageError } from '../../../cargo/command/usage-error.js';
+import { knownEnding } from '../command-line/options/output-formats.js';
+import type { Pieces } from './chunks.js';
 import { findOutputPlace } from './output-place.js';
 import { ReservedFile, reserveUnique } from './reserve-outputs.js';
 import { UnwritableOutput, WriteFailure } from './write-failure.js';
@@ -41,19 +43,19 @@ export class ReservedSplit {
   /** Absolute paths by root. */
   pathsOf(roots: readonly string[]): Map<string, string> {
     const { path } = this.placeholder;
-    const extension = extname(path);
+    const extension = knownEnding(path) ?? extname(path);
     const stem = path.slice(0, path.length - extension.length);
     return new Map(Array.from(fileNames(roots), ([root, name]) => [root, `${stem}-${name}${extension}`]));
   }
 
   /** Writes every file it can, whole; returns sizes in bytes by path, and the failures. */
-  commit(contents: ReadonlyMap<string, string>): { sizes: Map<string, number>; failures: WriteFailure[] } {
+  commit(contents: ReadonlyMap<string, Pieces>): { sizes: Map<string, number>; failures: WriteFailure[] } {
     this.discard();
     const sizes = new Map<string, number>();
     const failures: WriteFailure[] = [];
     for (const [path, content] of contents) {
       try {
-        sizes.set(path, reserveNow(path).commit([content]));
+        sizes.set(path, reserveNow(path).commit(content));
       } catch (error) {
         if (!(error instanceof WriteFailure)) throw error;
         failures.push(error);

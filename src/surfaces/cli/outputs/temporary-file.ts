@@ -12,6 +12,7 @@ import { basename, dirname, join } from 'node:path';
 import { Hold } from '../../../capture/sampler/hold.js';
 import { shellLine } from '../../../cargo/command/shell-line.js';
 import { removeAbandonedOutputs, removeQuietly, temporaryName } from './abandoned-outputs.js';
+import { inChunks, type Pieces } from './chunks.js';
 import { UnwritableOutput } from './write-failure.js';
 
 /** A file next to the final one, which it will replace. */
@@ -53,9 +54,9 @@ export class TemporaryFile {
   }
 
   /** Writes the whole content and renames it to `file`; returns its size in bytes. */
-  become(file: string, pieces: Iterable<string>): number {
+  become(file: string, pieces: Pieces): number {
     let size = 0;
-    for (const piece of pieces) size += writeWhole(this.#descriptor!, Buffer.from(piece));
+    for (const chunk of inChunks(pieces)) size += writeWhole(this.#descriptor!, chunk);
     this.#close(); // a network file system may report only now that it is full
     renameSync(this.path, file);
     return size;
@@ -89,7 +90,7 @@ function checkRenamable(temporary: string, file: string): void {
   }
 }
 
-function writeWhole(descriptor: number, bytes: Buffer): number {
+function writeWhole(descriptor: number, bytes: Uint8Array): number {
   for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
   return bytes.length;
 }

@@ -18,7 +18,7 @@ export class WriteFailure extends Error {
 /** The same, before the target starts: the user must choose another path. */
 export class UnwritableOutput extends UsageError {
   constructor(
-    path: string,
+    readonly path: string,
     readonly reason: string,
     advice = '',
   ) {

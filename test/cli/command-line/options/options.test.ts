@@ -3,13 +3,20 @@ import { test } from 'node:test';
 import { UsageError } from '../../../../src/cargo/command/usage-error.js';
 import type { CommandName } from '../../../../src/surfaces/cli/command-line/flag-specification.js';
 import { toOptions } from '../../../../src/surfaces/cli/command-line/options/options.js';
-import type { RecordOptions } from '../../../../src/surfaces/cli/command-line/options/record-options.js';
+import type {
+  OutputRequest,
+  RecordOptions,
+} from '../../../../src/surfaces/cli/command-line/options/record-options.js';
 import { parseFlags } from '../../../../src/surfaces/cli/command-line/parse-flags.js';
 
 async function optionsOf(command: CommandName, line: string): Promise<RecordOptions> {
   const ours = words(line);
   const parts = command === 'profile-bee' ? { ours, program: ['true'] } : { ours, cargo: [] };
   return toOptions(command, await parseFlags(command, ours), parts);
+}
+
+function byName({ path, format }: OutputRequest): { path: string | undefined; format: string } {
+  return { path, format: format.name };
 }
 
 function words(line: string): string[] {
@@ -53,6 +60,12 @@ const MEANINGS = `
 -o a.svg                        | outputs          | [{"format":"svg","path":"a.svg"}]
 -o a.folded                     | outputs          | [{"format":"folded","path":"a.folded"}]
 -o a.svg -o b.folded            | outputs          | [{"format":"svg","path":"a.svg"},{"format":"folded","path":"b.folded"}]
+-o a.collapsed                  | outputs          | [{"format":"folded","path":"a.collapsed"}]
+-o a.TXT                        | outputs          | [{"format":"folded","path":"a.TXT"}]
+-o a --format svg               | outputs          | [{"format":"svg","path":"a"}]
+-o a -o b.svg --format txt      | outputs          | [{"format":"folded","path":"a"},{"format":"svg","path":"b.svg"}]
+-o -                            | outputs          | [{"format":"folded"}]
+-o - --format svg               | outputs          | [{"format":"svg"}]
 -f                              | outputs          | [{"format":"folded"}]
 --svg a -f                      | outputs          | [{"format":"svg","path":"a"},{"format":"folded"}]
 --collapse -                    | outputs          | [{"format":"folded"}]
@@ -71,7 +84,8 @@ const MEANINGS = `
 
 for (const [line = '', path = '', expected = ''] of rows(MEANINGS)) {
   test(`${line} means ${path} = ${expected}`, async () => {
-    const options: unknown = await optionsOf('profile-bee', line);
+    const { outputs, ...others } = await optionsOf('profile-bee', line);
+    const options: unknown = { ...others, outputs: outputs.map(byName) };
     const value = path.split('.').reduce((at, key) => (at as Record<string, unknown>)[key], options);
     assert.deepEqual(JSON.parse(JSON.stringify(value)), JSON.parse(expected));
   });
@@ -102,7 +116,12 @@ profile-bee       | --time 0                  | above zero
 profile-bee       | -d 0                      | above zero
 profile-bee       | -d -1                     | duration|-d
 profile-bee       | -d 1 --time 5             | exclude
-profile-bee       | -o picture.png            | picture.png
+profile-bee       | -o picture.png            | picture.png.*known endings: .svg, .folded, .collapsed, .txt; or add --format NAME: svg, folded
+profile-bee       | -o .svg                   | known endings
+profile-bee       | -o a --format png         | format png: choose svg, folded, collapsed or txt
+profile-bee       | -o a.svg --format folded  | is for -o.*-o NAME --format folded
+profile-bee       | --format svg              | is for -o
+profile-bee       | --svg a --format svg      | is for -o
 profile-bee       | --group-by crate          | choose binary, process, thread, test or none
 profile-bee       | --split                   | standard output.*-o FILE
 profile-bee       | --split --svg a -f        | standard output

@@ -117,6 +117,7 @@ _profile_bee_complete() {
         "_profile_bee_values_$kind"
         return
     fi
+    [[ $cur == -* && -n $flags_here ]] && rest=nothing
     case $rest in
         files) _profile_bee_option default; _profile_bee_option bashdefault; return ;;
         command) _profile_bee_command; return ;;

@@ -1,6 +1,5 @@
 import type { NameKind } from '../../../../cargo/project/workspace-names.js';
-import type { CommandName, FlagSpecification } from '../flag-specification.js';
-import { flagsOf } from '../flags.js';
+import type { FlagSpecification } from '../flag-specification.js';
 
 /** What a shell completes after a flag; `text`: nothing. */
 export type CompletedValue =
@@ -19,9 +18,9 @@ export interface CompletedFlag {
   value: CompletedValue | undefined;
 }
 
-/** Our flags of one command; `--no-NAME` is an entry of its own. */
-export function ourFlags(command: CommandName): CompletedFlag[] {
-  return flagsOf(command).flatMap((flag) => {
+/** `--no-NAME` is an entry of its own. */
+export function completedFlags(flags: readonly FlagSpecification[]): CompletedFlag[] {
+  return flags.flatMap((flag) => {
     const { name, alias, describe } = flag;
     const spellings = [...(alias === undefined ? [] : [`-${alias}`]), `--${name}`];
     const completed = { spellings, describe, value: completedValue(flag) };

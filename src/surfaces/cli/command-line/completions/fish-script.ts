@@ -1,7 +1,7 @@
 import { VERB_SPELLINGS } from '../../../../cargo/command/cargo-verb.js';
 import { NAMES_WORD } from '../../commands/commands.js';
 import type { CompletedFlag, CompletedValue } from './completed-flag.js';
-import { type Grammar, NEXTEST_RUN, type Place, valueGroups } from './places.js';
+import { flagsOfOthersWithValue, type Grammar, NEXTEST_RUN, type Place, valueGroups } from './places.js';
 import { quoted } from './quoted.js';
 
 /**
@@ -22,7 +22,8 @@ export function fishScript(wrapper: Grammar, profiler: Grammar): string {
 }
 
 /** Like `walkFunction` for the other two shells: prints the place, then the flag that needs a value, if any. */
-function walkFunction(name: string, { ours, cargoWithValue, others }: Grammar): string {
+function walkFunction(name: string, grammar: Grammar): string {
+  const { ours, cargoWithValue, others } = grammar;
   const isWrapper = cargoWithValue.length > 0;
   return `function ${name}
     set -l place first
@@ -38,7 +39,7 @@ function walkFunction(name: string, { ours, cargoWithValue, others }: Grammar): 
                     case '*:--'
                         set place ${isWrapper ? 'cargo' : 'command'}
                         continue
-                    case ${others.map((word) => `first:${word}`).join(' ')}
+                    case ${others.flatMap(({ from, word }) => (from === 'first' ? `first:${word}` : [])).join(' ')}
                         set place $word
                         continue
                 end
@@ -53,14 +54,28 @@ function walkFunction(name: string, { ours, cargoWithValue, others }: Grammar): 
                 end
             case program harness command
                 break
-            case ${others.join(' ')}
-                set place nothing
-                break
+            case ${others.map(({ place }) => place).join(' ')}
+                switch $place:$word
+${otherSteps(grammar)}                    case '*:-*'
+                    case '*'
+                        set place nothing
+                        break
+                end
+                continue
         end
 ${isWrapper ? cargoStep(cargoWithValue) : '        set place nothing\n        break\n'}    end
     printf '%s\\n' $place $flag
 end
 `;
+}
+
+/** To subcommands, and to values. */
+function otherSteps(grammar: Grammar): string {
+  const below = grammar.others.filter(({ from }) => from !== 'first');
+  const steps = below.map(({ from, word, place }) => [`${from}:${word}`, `set place ${place}`]);
+  const withValue = flagsOfOthersWithValue(grammar);
+  if (withValue.length > 0) steps.push([withValue.join(' '), 'set flag $word']);
+  return steps.map(([where, step]) => `${' '.repeat(20)}case ${where}\n${' '.repeat(24)}${step}\n`).join('');
 }
 
 function cargoStep(withValue: readonly string[]): string {

@@ -2,8 +2,9 @@ import { VERB_SPELLINGS } from '../../../../cargo/command/cargo-verb.js';
 import type { Command } from '../../commands/command.js';
 import { commandsOf } from '../../commands/commands.js';
 import type { CommandName } from '../flag-specification.js';
+import { flagsOf } from '../flags.js';
 import { cargoFlags, cargoFlagsOf } from './cargo-flag-facts.js';
-import { type CompletedFlag, type CompletedValue, ourFlags } from './completed-flag.js';
+import { type CompletedFlag, type CompletedValue, completedFlags } from './completed-flag.js';
 import { nextestFlags, nextestValueSpellings } from './nextest-flag-facts.js';
 
 export interface CompletedWord {
@@ -23,17 +24,26 @@ export interface Place {
 /**
  * How a completion script walks a command line: it starts at `first`; one of our flags leads to `ours`, `--` to `cargo`
  * (`command` for the profiler), a verb or flag of cargo to the place named after the verb, after `nextest run` to
- * `NEXTEST_RUN`, the next `--` to `program` or `harness`; one of our command words leads to the place of that name.
- * Anything else: `nothing`.
+ * `NEXTEST_RUN`, the next `--` to `program` or `harness`; one of our command words leads to the place of that name, and
+ * a subcommand to one below it; their flags stay there. Anything else: `nothing`.
  */
 export interface Grammar {
   command: CommandName;
   ours: readonly CompletedFlag[];
   /** Flags of cargo that take a value; empty for the profiler. */
   cargoWithValue: readonly string[];
-  /** The words of our other commands. */
-  others: readonly string[];
+  /** Our other commands and their subcommands. */
+  others: readonly OtherCommand[];
   places: readonly Place[];
+}
+
+export interface OtherCommand {
+  word: string;
+  /** Where its word leads. */
+  place: string;
+  /** Where its word stands: `first`, or the place of its command. */
+  from: string;
+  command: Command;
 }
 
 const VERBS = [...new Set(VERB_SPELLINGS.map(([, verb]) => verb))];
@@ -49,15 +59,24 @@ const VERB_DESCRIPTIONS: Readonly<Record<string, string>> = {
 };
 
 export function grammarOf(command: CommandName): Grammar {
-  const ours = ourFlags(command);
+  const ours = completedFlags(flagsOf(command));
+  const others = commandsOf(command).flatMap((other) => otherCommands(other));
   const isWrapper = command === 'cargo-profile-bee';
   return {
     command,
     ours,
     cargoWithValue: isWrapper ? cargoSpellings() : [],
-    others: commandsOf(command).map(({ word }) => word),
-    places: [...(isWrapper ? wrapperPlaces(ours) : profilerPlaces(ours)), ...otherPlaces(command)],
+    others,
+    places: [...(isWrapper ? wrapperPlaces(ours) : profilerPlaces(ours)), ...others.map(otherPlace), NOTHING],
   };
+}
+
+const NOTHING: Place = { name: 'nothing', words: [], flags: [], rest: 'nothing' };
+
+function otherCommands(command: Command, from = 'first'): OtherCommand[] {
+  const { word, subcommands = [] } = command;
+  const place = from === 'first' ? word : `${from}_${word.replaceAll('-', '_')}`;
+  return [{ word, place, from, command }, ...subcommands.flatMap((below) => otherCommands(below, place))];
 }
 
 function cargoSpellings(): string[] {
@@ -101,21 +120,19 @@ function profilerPlaces(ours: readonly CompletedFlag[]): Place[] {
   ];
 }
 
-function otherPlaces(command: CommandName): Place[] {
-  const places = commandsOf(command).map((other): Place => {
-    return { name: other.word, words: wordsAfter(other), flags: [], rest: 'nothing' };
-  });
-  return [...places, { name: 'nothing', words: [], flags: [], rest: 'nothing' }];
-}
-
-/** What can follow a command: its subcommands, its operand's values, its flags. */
-function wordsAfter({ subcommands = [], operand, flags = [] }: Command): CompletedWord[] {
-  const words = [...(operand?.choices ?? [])].map((word) => ({ word, describe: '' }));
-  return [
-    ...subcommands.map(({ word, describe }) => ({ word, describe })),
-    ...words,
-    ...flags.map(({ name, describe }) => ({ word: `--${name}`, describe })),
-  ];
+function otherPlace({ place, command }: OtherCommand): Place {
+  const { subcommands = [], operand, flags = [] } = command;
+  const choices = (operand?.choices ?? []).map((word) => ({ word, describe: '' }));
+  const words = [...subcommands.map(({ word, describe }) => ({ word, describe })), ...choices];
+  // zsh and fish offer a flag where nothing is typed only as a word.
+  const hasOnlyFlags = words.length === 0 && operand === undefined;
+  const flagWords = flags.map(({ name, describe }) => ({ word: `--${name}`, describe }));
+  return {
+    name: place,
+    words: hasOnlyFlags ? flagWords : words,
+    flags: completedFlags(flags),
+    rest: operand !== undefined && operand.choices === undefined ? 'files' : 'nothing',
+  };
 }
 
 function verbWords(): CompletedWord[] {
@@ -173,4 +190,13 @@ function addPattern(
   const group = groups.get(kind) ?? { value, patterns: [] };
   groups.set(kind, group);
   group.patterns.push(pattern);
+}
+
+/** `PLACE:FLAG` of each flag of our other commands that needs a value. */
+export function flagsOfOthersWithValue({ others }: Grammar): string[] {
+  return others.flatMap(({ place, command }) =>
+    completedFlags(command.flags ?? []).flatMap(({ spellings, value }) =>
+      value === undefined ? [] : spellings.map((spelling) => `${place}:${spelling}`),
+    ),
+  );
 }

@@ -1,6 +1,6 @@
 import { VERB_SPELLINGS } from '../../../../cargo/command/cargo-verb.js';
 import type { CompletedFlag } from './completed-flag.js';
-import { type Grammar, NEXTEST_RUN } from './places.js';
+import { flagsOfOthersWithValue, type Grammar, NEXTEST_RUN, type OtherCommand } from './places.js';
 
 /**
  * The function `NAME WORDS…` in the common subset of bash and zsh: sets `place` to the cursor's position after WORDS, and
@@ -21,14 +21,19 @@ export function walkFunction(name: string, grammar: Grammar): string {
             first | ours)
                 case $place:$word in
                     *:--) place=${isWrapper ? 'cargo' : 'command'}; continue ;;
-                    ${patterns(['first'], grammar.others)}) place=$word; continue ;;
+                    ${atFirst(grammar.others)}) place=$word; continue ;;
                 esac
                 case $word in
                     ${exact(grammar.ours, true)}) place=ours flag=$word; continue ;;
                     ${exact(grammar.ours, false)} | ${attached(grammar.ours)}) place=ours; continue ;;
                 esac ;;
             program | harness | command) return ;;
-            ${grammar.others.join(' | ')}) place=nothing; return ;;
+            ${grammar.others.map(({ place }) => place).join(' | ')})
+                case $place:$word in
+${otherSteps(grammar)}                    *:-*) ;;
+                    *) place=nothing; return ;;
+                esac
+                continue ;;
         esac
 ${isWrapper ? cargoStep(grammar) : '        place=nothing; return\n'}    done
 }
@@ -63,6 +68,16 @@ function attached(flags: readonly CompletedFlag[]): string {
   return spellings.map((name) => (name.startsWith('--') ? `${name}=*` : `${name}?*`)).join(' | ');
 }
 
-function patterns(places: readonly string[], words: readonly string[]): string {
-  return places.flatMap((place) => words.map((word) => `${place}:${word}`)).join(' | ');
+function atFirst(others: readonly OtherCommand[]): string {
+  const first = others.filter(({ from }) => from === 'first');
+  return first.map(({ word }) => `first:${word}`).join(' | ');
+}
+
+/** To subcommands, and to values. */
+function otherSteps(grammar: Grammar): string {
+  const below = grammar.others.filter(({ from }) => from !== 'first');
+  const steps = below.map(({ from, word, place }) => `${from}:${word}) place=${place} ;;`);
+  const withValue = flagsOfOthersWithValue(grammar);
+  if (withValue.length > 0) steps.push(`${withValue.join(' | ')}) flag=$word ;;`);
+  return steps.map((step) => `${' '.repeat(20)}${step}\n`).join('');
 }

@@ -95,6 +95,7 @@ _profile_bee_complete() {
         _profile_bee_values_$kind
         return
     fi
+    [[ $PREFIX == -* ]] && (( $#flags_here )) && rest=nothing
     case $rest in
         files) _files; return ;;
         command)

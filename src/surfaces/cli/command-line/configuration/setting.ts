@@ -1,41 +1,18 @@
 import type { FlagSpecification } from '../flag-specification.js';
 import { flagsOf } from '../flags.js';
+import { FORMAT_FLAGS } from '../options/output-formats.js';
 import { camelCase, type Flags } from '../parse-flags.js';
 
-const SETTING_NAMES = [
-  ...[
-    'frequency',
-    'event',
-    'unwind',
-    'max-depth',
-    'demangle',
-    'debuginfod-wait',
-    'table-memory',
-    'output',
-    'svg',
-    'collapse',
-    'summary-json',
-    'raw-samples',
-  ],
-  ...['profile', 'as-is', 'profile-time', 'open', 'require'],
-  ...['group-by', 'split', 'symbol-cache', 'symbolize-at-exit'],
-];
-
-/** The wrapper's flags that can be configured, by name. */
-export const SETTINGS: ReadonlyMap<string, FlagSpecification> = new Map(
-  flagsOf('cargo-profile-bee')
-    .filter(({ name }) => SETTING_NAMES.includes(name))
-    .map((flag) => [flag.name, flag]),
-);
-
 /**
- * The wrapper's other flags, with what to write instead. Verbosity is a choice for a single run: a file that made every run
+ * The wrapper's flags that cannot be configured, with what to write instead. Verbosity is a choice for a single run: a file that made every run
  * quiet would hide what a run says about its own quality.
  */
 export const COMMAND_LINE_ONLY: ReadonlyMap<string, string> = new Map([
   ['dev', 'profile = "dev"'],
   ['dwarf', 'unwind = "dwarf"'],
+  ['format', 'the ending of a name tells the format, as in output = "out.svg"'],
   ['check-unwinding', '--check-unwinding belongs on the command line'],
+  ['interval', '--interval belongs on the command line'],
   ['quiet', '--quiet belongs on the command line'],
   ['verbose', '--verbose belongs on the command line'],
   ['dry-run', '--dry-run belongs on the command line'],
@@ -45,9 +22,16 @@ export const COMMAND_LINE_ONLY: ReadonlyMap<string, string> = new Map([
   ['version', '--version belongs on the command line'],
 ]);
 
+/** All others can be, by name. */
+export const SETTINGS: ReadonlyMap<string, FlagSpecification> = new Map(
+  flagsOf('cargo-profile-bee')
+    .filter(({ name }) => !COMMAND_LINE_ONLY.has(name))
+    .map((flag) => [flag.name, flag]),
+);
+
 /** Flags that are alternatives: setting one of them overrides the configuration of all. */
 export const ALTERNATIVES: readonly (readonly (keyof Flags)[])[] = [
-  ['output', 'svg', 'collapse'],
+  ['output', ...FORMAT_FLAGS.map(({ flag }) => flag)],
   ['profile', 'dev', 'asIs'],
   ['unwind', 'dwarf'],
 ];

@@ -1,6 +1,7 @@
 import type { ExitStatus } from '../../../../account/summary.js';
 import type { CaptureError, CaptureErrorCode } from '../../../../capture/capture-error.js';
 
+/** The exit codes of ours; `command-page.ts` says what each means. */
 export const USAGE = { code: 2, source: 'usage', signal: null } as const;
 export const PRIVILEGE = { code: 77, source: 'privilege', signal: null } as const;
 export const PROFILER = { code: 125, source: 'profiler', signal: null } as const;

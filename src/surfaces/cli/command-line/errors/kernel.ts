@@ -1,4 +1,5 @@
 import type { CaptureErrorFacts } from '../../../../capture/capture-error.js';
+import { DEFAULT_EVENT } from '../../../../capture/events/events.js';
 import {
   CAPTURE_SAMPLES,
   type Explanation,
@@ -63,7 +64,7 @@ export const KERNEL_TEXTS: TextsOf<KernelCode> = {
     explanation(
       `sample by ${event}`,
       `this machine does not offer the event${typeof cause === 'number' ? `: ${errnoText(cause)}` : ''}`,
-      'leave out --event   to sample by cpu-clock',
+      `leave out --event   to sample by ${DEFAULT_EVENT.spelling}`,
     ),
   kernel: explainKernel,
 };

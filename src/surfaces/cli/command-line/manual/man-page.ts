@@ -1,9 +1,12 @@
+import type { EventKind } from '../../../../capture/events/event.js';
+import { DEFAULT_EVENT, EVENTS } from '../../../../capture/events/events.js';
+import { packageVersion } from '../../../../run/package-version.js';
 import { commandsOf } from '../../commands/commands.js';
 import { COMMAND_PAGES, EXIT_CODES } from '../command-page.js';
 import type { CommandName, FlagSpecification } from '../flag-specification.js';
 import { flagsOf } from '../flags.js';
-import { packageVersion } from '../version.js';
-import { MANUALS, MANUALS_CHANGED, type ManualText } from './manual-text.js';
+import { OUTPUT_FORMATS, type OutputFormat } from '../options/output-formats.js';
+import { FORMATS_INTRODUCTION, MANUALS, MANUALS_CHANGED, type ManualText } from './manual-text.js';
 import { foldedLine, roffArgument, roffCode, roffText, wrappedLines } from './roff.js';
 
 /** The manual page of a command, section 1, in man(7) macros. */
@@ -14,6 +17,8 @@ export function manPage(command: CommandName): string {
     ['SYNOPSIS', COMMAND_PAGES[command].synopses.map(synopsis).join('.br\n')],
     ['DESCRIPTION', description(command, manual)],
     ['OPTIONS', `${flagsOf(command).map(option).join('')}`],
+    ['EVENTS', EVENTS.map(event).join('')],
+    ['FORMATS', `${paragraphs(FORMATS_INTRODUCTION)}${OUTPUT_FORMATS.map(format).join('')}`],
     ['OTHER COMMANDS', otherCommands(command)],
     ['OUTPUT', paragraphs(manual.output)],
     ['EXIT STATUS', exitStatus(manual)],
@@ -80,6 +85,16 @@ function option(flag: FlagSpecification): string {
   const repeatable = flag.isRepeatable ? ' May be given several times.' : '';
   const head = names.map((name) => `\\fB${roffCode(name)}\\fR`).join(', ');
   return item(`${head}${value}`, `${flag.describe}.${choices}${repeatable}`);
+}
+
+function event({ spelling, describe }: EventKind): string {
+  const usual = spelling === DEFAULT_EVENT.spelling ? ' The default.' : '';
+  return item(bold(spelling), `${describe}.${usual}`);
+}
+
+function format({ name, endings, describe, flag }: OutputFormat): string {
+  const anyName = flag === undefined ? '' : `, or any name with \`--${flag}\``;
+  return item(bold(name), `${capitalized(describe)}: ${endings.join(', ')}${anyName}.`);
 }
 
 function otherCommands(command: CommandName): string {

@@ -19,7 +19,11 @@ export interface ManualText {
 }
 
 /** When these texts were last changed. */
-export const MANUALS_CHANGED = '2026-11-30';
+export const MANUALS_CHANGED = '2026-12-01';
+
+export const FORMATS_INTRODUCTION = [
+  'A file of `--output` has the format that the ending of its name tells. If there are several, the longest decides. `--format` is for names without one, and for standard output.',
+];
 
 const QUALITY = [
   'The last line on standard error says how good the profile is: samples taken, share of complete stacks, share of symbolized frames, share of guessed frames if above 0.1 %, samples lost, and the cost of profiling.',

@@ -10,3 +10,12 @@ export const DEFAULT_HZ = { 'cargo-profile-bee': 997, 'profile-bee': 99 } as con
 
 /** Default: a longer wait for the flamegraph feels like a hang. */
 export const DEBUGINFOD_WAIT_SECONDS = { usual: 2, most: 86_400 } as const;
+
+/** Shorter intervals are mostly the writing of files. */
+export const MIN_INTERVAL_SECONDS = 0.1;
+
+/**
+ * Per user, for all their runs together. The sampler has the same default and reports what it means on this machine
+ * (`--bounds`).
+ */
+export const USUAL_FREQUENCY_HZ = 10_000;

@@ -7,6 +7,7 @@ export function oneOf<T extends string>(flag: string, value: string, allowed: re
   return found;
 }
 
-function listed(words: readonly string[]): string {
+/** `a, b or c`. */
+export function listed(words: readonly string[]): string {
   return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }

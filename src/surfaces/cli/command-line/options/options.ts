@@ -7,13 +7,14 @@ import type { Verbosity } from '../../terminal/terminal.js';
 import type { CommandName } from '../flag-specification.js';
 import type { Flags } from '../parse-flags.js';
 import type { SplitLine } from '../split-line.js';
+import { toIntervalMs } from './interval-options.js';
 import { DEBUGINFOD_WAIT_SECONDS, DEFAULT_HZ, DEFAULT_SYMBOL_CACHE_MB } from './limits.js';
 import { oneOf } from './one-of.js';
 import { toOutputs, toRawSamplesPath, toSplit } from './output-options.js';
 import { parseRules } from './parse-rules.js';
 import {
   checkWholeHz,
-  toEvent,
+  toEvents,
   toFrequencyHz,
   toMaxDepth,
   toPlan,
@@ -35,6 +36,7 @@ export function toTypedCargoLine(flags: Flags, parts: SplitLine): TypedCargoLine
   checkValues(flags);
   toFrequencyHz(flags, DEFAULT_HZ['cargo-profile-bee']);
   toSplit('cargo-profile-bee', flags);
+  toIntervalMs('cargo-profile-bee', flags);
   return {
     target: toCargoTarget(flags, parts),
     inspection: toInspection(flags),
@@ -60,7 +62,8 @@ export function toOptions(command: CommandName, flags: Flags, parts: SplitLine):
     rawSamplesPath: toRawSamplesPath(flags),
     symbolize: toSymbolizePlan(flags),
     rules: toRules(flags),
-    open: flags.open,
+    open: flags.interval === undefined ? flags.open : (flags.open ?? false),
+    intervalMs: toIntervalMs(command, flags),
     verbosity: toVerbosity(flags),
     durationMs: toDurationMs(flags),
     inspection: toInspection(flags),
@@ -86,7 +89,7 @@ function toInspection({ dryRun, listTargets, json = false }: Flags): Inspection 
 export function checkValues(flags: Flags): void {
   toProfile(flags);
   if (flags.frequency !== undefined) checkWholeHz(flags, flags.frequency);
-  toEvent(flags);
+  toEvents(flags);
   toUnwinder(flags);
   toMaxDepth(flags);
   toTableMiB(flags);

@@ -1,21 +1,42 @@
-import { extname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { UsageError } from '../../../../cargo/command/usage-error.js';
+import { FOLDED } from '../../../../formats/folded.js';
 import type { CommandName } from '../flag-specification.js';
 import type { Flags } from '../parse-flags.js';
-import type { OutputFormat, OutputRequest } from './record-options.js';
+import { oneOf } from './one-of.js';
+import {
+  FORMAT_FLAGS,
+  FORMAT_WORDS,
+  formatNamed,
+  formatOfPath,
+  KNOWN_ENDINGS,
+  type OutputFormat,
+} from './output-formats.js';
+import type { OutputRequest } from './record-options.js';
 import { spelling } from './spelling.js';
 
-const FORMATS: Record<string, OutputFormat> = { '.svg': 'svg', '.folded': 'folded', '.collapsed': 'folded' };
-
 export function toOutputs(flags: Flags): OutputRequest[] {
-  const outputs: OutputRequest[] = [];
-  if (flags.svg !== undefined) outputs.push({ path: flags.svg, format: 'svg' });
-  if (flags.collapse !== undefined) outputs.push({ path: flags.collapse, format: 'folded' });
-  for (const path of flags.output ?? []) outputs.push({ path, format: formatOf(flags, path) });
-  if (flags.folded) outputs.push({ path: undefined, format: 'folded' });
+  const named = toNamedFormat(flags);
+  const outputs: OutputRequest[] = FORMAT_FLAGS.flatMap(({ flag, format }) => {
+    const path = flags[flag];
+    return path === undefined ? [] : [{ path, format }];
+  });
+  for (const path of flags.output ?? []) outputs.push({ path, format: formatOf(flags, path, named) });
+  if (flags.folded) outputs.push({ path: undefined, format: FOLDED });
   const paths = outputs.map(({ path }) => (path === '-' ? undefined : path));
   checkDistinct(flags, [...paths, flags.summaryJson, flags.rawSamples]);
   return outputs.map(({ format }, index) => ({ path: paths[index], format }));
+}
+
+/** The format of `--format`. Throws UsageError where it would decide nothing. */
+function toNamedFormat(flags: Flags): OutputFormat | undefined {
+  if (flags.format === undefined) return undefined;
+  const word = oneOf('--format', flags.format, FORMAT_WORDS);
+  if (!(flags.output ?? []).some((path) => formatOfPath(path) === undefined)) {
+    const message = `--format ${word}: it is for -o, and for names without an ending that tells the format`;
+    throw new UsageError(message, `-o NAME --format ${word}, or -o - for standard output`);
+  }
+  return formatNamed(word);
 }
 
 export function toSplit(command: CommandName, flags: Flags): boolean {
@@ -47,20 +68,21 @@ function checkDistinct(flags: Flags, paths: readonly (string | undefined)[]): vo
 
 /** Where a path was configured, as a prefix of an error; empty if it was typed. */
 function placeOf(flags: Flags, path: string): string {
-  const keys = ['summaryJson', 'rawSamples', 'output', 'collapse', 'svg'] as const;
+  const keys = ['summaryJson', 'rawSamples', 'output', ...FORMAT_FLAGS.map(({ flag }) => flag)] as const;
   const key = keys.find((name) => flags.places?.[name] !== undefined && [flags[name]].flat().includes(path));
   return key === undefined ? '' : `${flags.places?.[key]}: `;
 }
 
-function formatOf(flags: Flags, path: string): OutputFormat {
-  const format = path === '-' ? 'folded' : FORMATS[extname(path).toLowerCase()];
+/** The ending decides, then `--format`; without either, standard output takes folded stacks. */
+function formatOf(flags: Flags, path: string, named: OutputFormat | undefined): OutputFormat {
+  const format = formatOfPath(path) ?? named ?? (path === '-' ? FOLDED : undefined);
   if (format !== undefined) return format;
-  const endings = Object.keys(FORMATS).join(', ');
   const isTyped = flags.places?.output === undefined;
+  const known = `known endings: ${KNOWN_ENDINGS.join(', ')}`;
   throw new UsageError(
     `${isTyped ? '-o' : spelling(flags, 'output')} ${path}: the name does not determine the format`,
     isTyped
-      ? `known endings: ${endings}; or use --svg ${path} or --collapse ${path}`
-      : `known endings: ${endings}; svg and collapse take any name`,
+      ? `${known}; or add --format NAME: ${FORMAT_WORDS.join(', ')}`
+      : `${known}; ${FORMAT_FLAGS.map(({ flag }) => flag).join(' and ')} take any name`,
   );
 }

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
+import type { EventKind } from '../../../../capture/events/event.js';
+import { DEFAULT_EVENT, EVENT_SPELLINGS, parseEvent } from '../../../../capture/events/events.js';
 import { UsageError } from '../../../../cargo/command/usage-error.js';
-import type { CapturePlan } from '../../../../ffi/sampler-messages.js';
-import { EVENTS, type SamplingEvent, UNWINDERS, type Unwinder } from '../../../../ffi/sampler-messages.js';
+import { type CapturePlan, UNWINDERS, type Unwinder } from '../../../../ffi/sampler-messages.js';
 import type { CommandName } from '../flag-specification.js';
 import type { Flags } from '../parse-flags.js';
 import { DEFAULT_HZ, MAX_DEPTH, TABLE_MEMORY_MB } from './limits.js';
-import { oneOf } from './one-of.js';
+import { listed, oneOf } from './one-of.js';
 import { spelling } from './spelling.js';
 
 const DEFAULT_RING_BYTES = 8 << 20;
@@ -13,9 +14,10 @@ const DEFAULT_RING_BYTES = 8 << 20;
 const CHECKING_RING_BYTES = 64 << 20;
 
 export function toPlan(command: CommandName, flags: Flags): CapturePlan {
+  const [event] = toEvents(flags);
   return {
     frequencyHz: toFrequencyHz(flags, DEFAULT_HZ[command]),
-    event: toEvent(flags),
+    event: event.start,
     unwinder: toUnwinder(flags),
     ringBytes: toRingBytes(process.env.PROFILE_BEE_RING_BYTES, flags.checkUnwinding),
     maxDepth: toMaxDepth(flags),
@@ -24,8 +26,12 @@ export function toPlan(command: CommandName, flags: Flags): CapturePlan {
   };
 }
 
-export function toEvent(flags: Flags): SamplingEvent {
-  return oneOf(spelling(flags, 'event'), flags.event ?? 'cpu-clock', EVENTS);
+/** What the run samples: one event, until START takes several. */
+export function toEvents(flags: Flags): readonly [EventKind] {
+  const { event: text = DEFAULT_EVENT.spelling } = flags;
+  const event = parseEvent(text);
+  if (event !== undefined) return [event];
+  throw new UsageError(`${spelling(flags, 'event')} ${text}: choose ${listed(EVENT_SPELLINGS)}`);
 }
 
 export function toUnwinder(flags: Flags): Unwinder {

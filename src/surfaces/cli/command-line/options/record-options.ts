@@ -10,8 +10,7 @@ import type {
 import type { GroupBy } from '../../../../symbolize/grouping/grouping.js';
 import type { Verbosity } from '../../terminal/terminal.js';
 import type { CommandName } from '../flag-specification.js';
-
-export type OutputFormat = 'svg' | 'folded';
+import type { OutputFormat } from './output-formats.js';
 
 /** `path` undefined: standard output. */
 export interface OutputRequest {
@@ -37,16 +36,21 @@ export interface RecordOptions {
   rawSamplesPath: string | undefined;
   symbolize: SymbolizePlan;
   rules: RequireRule[];
-  /** Undefined: depends on the terminal. */
+  /** Undefined: depends on the terminal. With intervals, the last flamegraph is opened if asked for. */
   open: boolean | undefined;
   verbosity: Verbosity;
   durationMs: number | undefined;
+  /** One set of outputs for each; undefined: one for the run. */
+  intervalMs: number | undefined;
   /** What to print instead of a run. */
   inspection: Inspection | undefined;
 }
 
 /** Without an output file, folded stacks go to standard output. */
-export function writesToStandardOutput({ command, outputs }: RecordOptions): boolean {
+export function writesToStandardOutput({
+  command,
+  outputs,
+}: Pick<RecordOptions, 'command' | 'outputs'>): boolean {
   const isDefault = outputs.length === 0 && command === 'profile-bee';
   return isDefault || outputs.some(({ path }) => path === undefined);
 }

@@ -1,7 +1,7 @@
 import { CaptureError } from '../../../../capture/capture-error.js';
 import { readMachineFacts } from '../../../../capture/machine/machine-facts.js';
 import { checkCanCapture } from '../../../../capture/rights/preflight.js';
-import { packageVersion } from '../../command-line/version.js';
+import { packageVersion } from '../../../../run/package-version.js';
 import { jsonText } from '../../outputs/json-text.js';
 import { printRaw } from '../../terminal/print-text.js';
 import type { CommandLine } from '../command.js';

@@ -1,25 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProblemList } from '../../../../account/problems/problem-list.js';
 import { completePercent, lostCount } from '../../../../account/summary.js';
 import { CaptureError } from '../../../../capture/capture-error.js';
-import { type CaptureSession, openSession } from '../../../../capture/capture-session.js';
-import type { CapturePlan } from '../../../../ffi/sampler-messages.js';
-import { NativeSymbolizer } from '../../../../ffi/symbolizer.js';
-import { buildProfile } from '../../../../symbolize/build-profile.js';
+import { openRun, type Run, type RunPlan, type Snapshot } from '../../../../run/run.js';
+import { type Launched, prepareProgram } from '../../../../run/targets/prepared-target.js';
+import { USUAL_CAPTURE } from '../../../../run/usual-capture.js';
 import { explainCapture } from '../../command-line/errors/capture-error-texts.js';
 import { captureProblems } from '../../command-line/errors/capture-problems.js';
 import { sentenceOf } from '../../command-line/errors/explanation.js';
 import { type Check, ok, problem, warning } from './check.js';
 
-const PLAN: CapturePlan = {
-  frequencyHz: 997,
-  event: 'cpu-clock',
-  unwinder: 'dwarf',
-  ringBytes: 1 << 20,
-  maxDepth: 1024,
-  tableMiB: 40,
-  checksUnwinding: false,
+const PLAN: RunPlan = {
+  capture: { ...USUAL_CAPTURE, ringBytes: 1 << 20 },
+  demangle: 'full',
+  symbolize: { cacheBytes: 0, isAhead: false },
+  groupBy: 'none',
+  keepsRaw: false,
 };
 /** About 500 samples: enough for whole percents, yet short. */
 const BUSY_MS = 500;
@@ -37,8 +33,9 @@ export interface Trial {
 /** Loads the BPF programs, samples a busy program of ours and unwinds it, which no setting can guarantee to work. */
 export async function tryCapture(): Promise<Trial> {
   try {
-    await using session = await openSession(PLAN);
-    return { check: await sampleBusyProgram(session) };
+    await using run = await openRun(PLAN);
+    const snapshot = await sampleBusyProgram(run);
+    return { check: describe(snapshot, new ProblemList(captureProblems(run.session.problems)).takeUnsaid()) };
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
     const explanation = explainCapture(error);
@@ -47,38 +44,30 @@ export async function tryCapture(): Promise<Trial> {
   }
 }
 
-async function sampleBusyProgram(session: CaptureSession): Promise<Check> {
-  const [gate, ...rest] = [...session.gateCommand, ...BUSY_PROGRAM];
-  const child = spawn(gate!, rest, { stdio: 'ignore' });
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  try {
-    await Promise.race([sleep(BUSY_MS), session.failed, failureOf(child)]);
-  } finally {
-    child.kill('SIGKILL');
-  }
+async function sampleBusyProgram(run: Run): Promise<Snapshot> {
+  const launched = await run.launch(prepareProgram({ kind: 'command', argv: BUSY_PROGRAM, stdio: 'ignore' }));
+  const ended = endOf(launched);
+  await Promise.race([sleep(BUSY_MS), run.session.failed, ended]).finally(() => kill(launched));
   await ended;
-  const raw = await session.stop();
-  const { statistics } = await buildProfile(raw, new NativeSymbolizer(session.native), []);
-  const delivered = raw.samples.reduce((sum, { count }) => sum + count, 0);
-  const complete = completePercent({ stacks: statistics.stacks, samples: { delivered } });
-  const said = new ProblemList(captureProblems(session.problems)).takeUnsaid();
-  return describe({ delivered, lost: lostCount(raw.totals.lost), complete, said });
+  await run.stop();
+  const { value } = await run.snapshots({ since: 'start' }).next();
+  return value!;
 }
 
-async function failureOf(child: ChildProcess): Promise<never> {
-  return await new Promise((_, reject) => {
-    child.once('error', (error) => reject(new CaptureError({ code: 'sampler', why: 'no-program' }, error)));
+async function endOf({ ended }: Launched): Promise<void> {
+  await ended.catch((error) => {
+    throw new CaptureError({ code: 'sampler', why: 'no-program' }, error);
   });
 }
 
-interface Figures {
-  delivered: number;
-  lost: number;
-  complete: number;
-  said: readonly string[];
+function kill({ pid, isRunning }: Launched): void {
+  if (pid !== undefined && isRunning()) process.kill(pid, 'SIGKILL');
 }
 
-function describe({ delivered, lost, complete, said }: Figures): Check {
+function describe({ account }: Snapshot, said: readonly string[]): Check {
+  const { delivered } = account.samples;
+  const lost = lostCount(account.samples.lost);
+  const complete = completePercent(account);
   if (delivered === 0) {
     const found = ['the BPF programs were loaded, but a busy program gave no sample', ...said].join('; ');
     return problem('trial', found, 'please report it, with the output of doctor --json');

@@ -1,6 +1,6 @@
 import type { CaptureError } from '../../../../capture/capture-error.js';
 import { explainCapture } from '../../command-line/errors/capture-error-texts.js';
-import { statusOfCaptureError } from '../../command-line/errors/exit-status.js';
+import { PRIVILEGE, PROFILER, statusOfCaptureError } from '../../command-line/errors/exit-status.js';
 import type { Check } from './check.js';
 
 /** `exitCode`: 0 if profiling works, 77 if privileges are missing, 125 if this machine cannot. */
@@ -19,7 +19,7 @@ export function reachVerdict(checks: readonly Check[], obstacle: CaptureError | 
   if (ofMachine !== undefined) return cannot(ofMachine.found);
   if (obstacle !== undefined) {
     const { cause } = explainCapture(obstacle);
-    return statusOfCaptureError(obstacle).code === 77 ? missing(cause) : cannot(cause);
+    return statusOfCaptureError(obstacle) === PRIVILEGE ? missing(cause) : cannot(cause);
   }
   return problems[0] === undefined ? works(checks) : cannot(problems[0].found);
 }
@@ -31,9 +31,9 @@ function works(checks: readonly Check[]): Verdict {
 }
 
 function missing(cause: string): Verdict {
-  return { exitCode: 77, message: `Profiling is not allowed here yet: ${cause}.` };
+  return { exitCode: PRIVILEGE.code, message: `Profiling is not allowed here yet: ${cause}.` };
 }
 
 function cannot(cause: string): Verdict {
-  return { exitCode: 125, message: `This machine cannot profile: ${cause}.` };
+  return { exitCode: PROFILER.code, message: `This machine cannot profile: ${cause}.` };
 }

@@ -1,5 +1,4 @@
 import { type Problem, ProblemList } from '../../../../account/problems/problem-list.js';
-import { useDebugCache } from '../../../../ffi/debug-files.js';
 import { readElfFacts } from '../../../../ffi/elf-facts.js';
 import type { ResolvedAddresses } from '../../../../ffi/symbolizer.js';
 import { DEMANGLINGS } from '../../../../ffi/symbolizer.js';
@@ -24,10 +23,9 @@ export async function printSymbols({ operand, values }: CommandLine): Promise<nu
   const path = operand!;
   const demangle = oneOf('--demangle', (values.demangle as string | undefined) ?? 'full', DEMANGLINGS);
   checkFile(path);
-  const settings = debuginfodSettings(process.env);
-  if (settings !== undefined) useDebugCache(settings.cacheFolder); // uses earlier downloads; downloads nothing
+  const earlierDownloads = debuginfodSettings(process.env)?.cacheFolder;
   const addresses = parseAddresses(await standardInput());
-  const resolved = await symbolizeFile(path, addresses, { demangle, isLikeLlvm: true });
+  const resolved = await symbolizeFile(path, addresses, { demangle, isLikeLlvm: true }, earlierDownloads);
   const problems = resolved.problems.map(
     ({ message }): Problem => ({
       code: 'symbols',

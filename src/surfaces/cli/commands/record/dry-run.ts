@@ -52,7 +52,7 @@ export function describeRun(plan: CargoPlan, options: RecordOptions): DryRun {
       roots?.map(({ targetName, kinds, mode }) => ({ name: targetName, kind: kinds[0] ?? '', mode })) ?? null,
     sampling: { event, frequencyHz, unwinder },
     outputs: [
-      ...options.outputs.map(({ path, format }) => ({ path: path ?? '-', format })),
+      ...options.outputs.map(({ path, format }) => ({ path: path ?? '-', format: format.name })),
       ...(rawSamplesPath === undefined ? [] : [{ path: rawSamplesPath, format: 'raw-samples' }]),
     ],
   };

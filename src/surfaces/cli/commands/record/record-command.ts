@@ -1,20 +1,29 @@
-import { type ExitStatus, emptySummary, type Summary } from '../../../../account/summary.js';
+import { noFacts, type RunFacts, summaryOf } from '../../../../account/run-facts.js';
+import type { ExitStatus, Summary } from '../../../../account/summary.js';
+import { DEFAULT_EVENT } from '../../../../capture/events/events.js';
 import { ignoringLauncher } from '../../../../capture/gate/inherited-signals.js';
 import { checkCanCapture } from '../../../../capture/rights/preflight.js';
 import { startCargoThrough } from '../../../../cargo/launch/cargo-launcher.js';
+import { inheritedStdio } from '../../../../cargo/launch/inherited-descriptors.js';
+import { packageVersion } from '../../../../run/package-version.js';
 import { Interrupts } from '../../../../run/signals/interrupts.js';
 import { untilSignal } from '../../../../run/signals/until-signal.js';
 import { type PrepareTarget, prepareProgram } from '../../../../run/targets/prepared-target.js';
+import type { ProgramRequest } from '../../../../run/targets/target-request.js';
 import { withConfiguration } from '../../command-line/configuration/with-configuration.js';
 import { explain } from '../../command-line/explain.js';
 import type { CommandName } from '../../command-line/flag-specification.js';
 import { flagSpellings } from '../../command-line/flags.js';
 import { helpText } from '../../command-line/help.js';
 import { toOptions, toTypedCargoLine } from '../../command-line/options/options.js';
-import { type RecordOptions, writesToStandardOutput } from '../../command-line/options/record-options.js';
+import {
+  type ProgramOptions,
+  type RecordOptions,
+  writesToStandardOutput,
+} from '../../command-line/options/record-options.js';
 import { type Flags, parseFlags } from '../../command-line/parse-flags.js';
 import type { SplitLine } from '../../command-line/split-line.js';
-import { packageVersion, versionText } from '../../command-line/version.js';
+import { versionText } from '../../command-line/version.js';
 import { jsonText } from '../../outputs/json-text.js';
 import { type ReservedFile, reserveOutput } from '../../outputs/reserve-outputs.js';
 import type { ReservedStream } from '../../outputs/reserved-stream.js';
@@ -42,11 +51,11 @@ export async function runWithFlags(
     if (flags.version) return await show(versionText(command, line.invokedAs));
     return await runOptions(command, flags, line);
   } catch (error) {
-    const summary = emptySummaryOf();
-    const status = explain(error, terminal, summary.problems);
+    const facts = factsOfNoRun();
+    const status = explain(error, terminal, facts.problems);
     const path = summaryPathOf(beforeProgram);
     const reserve = () => (path === undefined ? undefined : reserveOutput(path));
-    return await writeSummary(reserve, withStatus(summary, status), terminal);
+    return await writeSummary(reserve, ended(facts, status), terminal);
   }
 }
 
@@ -56,9 +65,14 @@ async function runOptions(command: CommandName, flags: Flags, line: SplitLine): 
   if (command === 'cargo-profile-bee') return await runCargo(flags, line, interrupts);
   const options = toOptions(command, flags, line);
   interrupts.hearAll(); // before anything exists that a signal could leave behind
-  const stdoutIsTaken = writesToStandardOutput(options);
-  const prepare = async () => prepareProgram(options.target, { stdoutIsTaken });
+  const prepare = async () => prepareProgram(requestOf(options));
   return await recordWithSummary(options, prepare, interrupts);
+}
+
+/** Where standard output is for stacks only, the command writes to standard error. */
+function requestOf({ target, ...options }: ProgramOptions): ProgramRequest {
+  if (target.kind === 'pid' || !writesToStandardOutput(options)) return target;
+  return { ...target, stdio: ['inherit', 2, 'inherit', ...inheritedStdio()] };
 }
 
 /**
@@ -96,11 +110,10 @@ async function recordWithSummary(
 ): Promise<number> {
   const terminal = new Terminal(options.verbosity);
   const summaryFile = options.summaryPath === undefined ? undefined : reserveOutput(options.summaryPath);
-  const { event: name, frequencyHz, unwinder } = options.plan;
-  const summary = emptySummary(packageVersion(), { name, frequencyHz }, unwinder);
-  const status = await recordOrExplain({ options, prepare, summary, terminal, interrupts });
+  const facts = noFacts(packageVersion(), options.plan);
+  const status = await recordOrExplain({ options, prepare, facts, terminal, interrupts });
   return await untilSignal(interrupts, (signal) =>
-    writeSummary(() => summaryFile, withStatus(summary, status), terminal, signal),
+    writeSummary(() => summaryFile, ended(facts, status), terminal, signal),
   );
 }
 
@@ -109,20 +122,16 @@ async function recordOrExplain(recording: Recording): Promise<ExitStatus> {
   try {
     return await record(recording);
   } catch (error) {
-    return explain(error, recording.terminal, recording.summary.problems);
+    return explain(error, recording.terminal, recording.facts.problems);
   }
 }
 
-function emptySummaryOf(): Summary {
-  return emptySummary(packageVersion(), { name: 'cpu-clock', frequencyHz: 0 }, 'dwarf');
+function factsOfNoRun(): RunFacts {
+  return noFacts(packageVersion(), { event: DEFAULT_EVENT.start, frequencyHz: 0, unwinder: 'dwarf' });
 }
 
-function withStatus(summary: Summary, exit: ExitStatus): Summary {
-  return {
-    ...summary,
-    exit,
-    cost: { ...summary.cost, cliPeakRssBytes: peakRssBytes() },
-  };
+function ended(facts: RunFacts, exit: ExitStatus): Summary {
+  return summaryOf(facts, { exit, cliPeakRssBytes: peakRssBytes() });
 }
 
 /** The summary path in a command line that could not be parsed. */

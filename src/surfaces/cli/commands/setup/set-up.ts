@@ -6,6 +6,7 @@ import { checkNativeParts } from '../../../../capture/machine/native-parts.js';
 import { INSTALL_ROOT, installedSamplers } from '../../../../capture/rights/installed-sampler.js';
 import { UsageError } from '../../../../cargo/command/usage-error.js';
 import { findNativeFile } from '../../../../ffi/native-files.js';
+import { PRIVILEGE } from '../../command-line/errors/exit-status.js';
 import { LESS_PARANOID } from '../../command-line/errors/kernel.js';
 import { printText } from '../../terminal/print-text.js';
 import { Terminal } from '../../terminal/terminal.js';
@@ -14,7 +15,6 @@ import { installArguments, planLines, planSetup } from './setup-plan.js';
 import { type SetupRequest, toSetupRequest } from './setup-request.js';
 import { statusText } from './status.js';
 
-const NOT_PERMITTED = 77;
 /** From `bee-sampler --install` as root: the obstacle is not a lack of rights. */
 const OBSTACLE = 125;
 
@@ -30,7 +30,7 @@ async function act(request: SetupRequest, name: string, terminal: Terminal): Pro
   const installed = installedSamplers(sampler);
   if (request.action === 'status') {
     await printText(statusText(installed));
-    return installed.some(({ kind }) => kind === 'same') ? 0 : NOT_PERMITTED;
+    return installed.some(({ kind }) => kind === 'same') ? 0 : PRIVILEGE.code;
   }
   const isRemoval = request.action === 'uninstall';
   const plan = isRemoval ? undefined : planSetup(request, installed);

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import type { InstalledSampler } from '../../../../capture/rights/installed-sampler.js';
 import { UsageError } from '../../../../cargo/command/usage-error.js';
-import { USUAL_FREQUENCY_HZ } from '../commands.js';
+import { USUAL_FREQUENCY_HZ } from '../../command-line/options/limits.js';
 import type { Bound, SetupRequest } from './setup-request.js';
 
 /** Who may start the copy and what it allows them to do. */

@@ -29,6 +29,7 @@ export const SAMPLER_STEPS: Readonly<Record<string, string>> = {
   'set-up-map': 'set up a BPF map',
   'switch-perf-events': 'switch sampling on or off',
   'wait-for-news': 'wait for events',
+  'wait-for-walks': 'wait for the samples that were under way',
   'write-map': 'write to a BPF map',
 };
 
