@@ -6,6 +6,8 @@ import { root } from './steps.mjs';
 
 const BUILT = [
   'dist/cli.cjs',
+  'dist/index.js',
+  'dist/types/index.d.ts',
   'dist/THIRD-PARTY.txt',
   'prebuilds/linux-x64/bee-gate',
   'prebuilds/linux-x64/bee-sampler',
