@@ -16,4 +16,4 @@ await step("what runs the kernel's own walk", () => {
   run(process.env.CARGO ?? 'cargo', args, { env: STATIC_FLAGS.env });
 });
 const { runBenchmarks } = await import('../../build/test/bench/run-benchmarks.js');
-runBenchmarks(process.argv[2]);
+await runBenchmarks(process.argv[2]);

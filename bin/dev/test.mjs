@@ -22,11 +22,14 @@ const NODE_GROUPS = [
   'run',
   'cli',
   'kernel',
+  'library',
   'privilege',
   'packaging',
   'docs',
 ];
 const FULL_NODE_GROUPS = ['full'];
+/** Minutes of one capture: run when they are named. */
+const LONG_NODE_GROUPS = ['long'];
 const CARGO = process.env.CARGO ?? 'cargo';
 /** Workspaces with lock files of their own. */
 const UNSHIPPED = ['native/addr2line', 'native/fuzz'];
@@ -56,7 +59,8 @@ const groups = {
   // not what is asked of unwinding alone, which is the same whoever asks; ripgrep ends with 2 where it may not read.
   'kernel-as-user': () => runNodeTests('kernel', { BEE_TESTS_AS_USER: '1' }, AS_USER),
 };
-for (const name of [...NODE_GROUPS, ...FULL_NODE_GROUPS]) groups[name] = () => runNodeTests(name);
+for (const name of [...NODE_GROUPS, ...FULL_NODE_GROUPS, ...LONG_NODE_GROUPS])
+  groups[name] = () => runNodeTests(name);
 
 process.umask(0o022);
 await build();
