@@ -71,42 +71,31 @@ export function noMeasurements(): Measurements {
   return { totals: NO_TOTALS, delivered: 0, statistics: emptyStatistics() };
 }
 
-/** What grows during a capture; the others are states and peaks. */
-const GROWING = [
-  'fired',
-  'snapshots',
-  'snapshotsOverBudget',
-  'targetCpuNs',
-  'samplerCpuNs',
-  'samplerLoadCpuNs',
-  'bpfRunNs',
-  'tablesEvicted',
-  'tablesRefused',
-  'tablesNs',
-  'throttled',
-  'skippedTicks',
-  'stolenNs',
-  'startersFull',
-  'processesFull',
-  'spacesFull',
-  'endsFull',
-  'runtimeBasesFull',
-  'foreignExecs',
-  'foreignSamples',
-] as const;
+/** Numbers that are states or peaks; every other grows during a capture. */
+const STATES: ReadonlySet<string> = new Set<keyof CaptureTotals>([
+  'samplerPeakRssBytes',
+  'tableBytes',
+  'attachToFirstSampleNs',
+  'stillRunning',
+  'maxProcesses',
+]);
 
 /** What came between two moments of a capture; undefined: its beginning. */
 export function totalsBetween(earlier: CaptureTotals | undefined, later: CaptureTotals): CaptureTotals {
   if (earlier === undefined) return later;
-  const grown = Object.fromEntries(GROWING.map((name) => [name, later[name] - earlier[name]]));
   return {
     ...later,
-    ...grown,
+    ...differences(growing(earlier), growing(later)),
     lost: differences(earlier.lost, later.lost),
     ...(later.unwindingCheck && {
       unwindingCheck: differences({ ...earlier.unwindingCheck }, { ...later.unwindingCheck }),
     }),
   };
+}
+
+function growing(totals: CaptureTotals): Record<string, number> {
+  const numbers = Object.entries(totals).filter(([, value]) => typeof value === 'number');
+  return Object.fromEntries(numbers.filter(([name]) => !STATES.has(name)) as [string, number][]);
 }
 
 function differences<Counts extends Record<string, number>>(

@@ -15,9 +15,10 @@ import {
   TOTALS_LAYOUT,
   type Totals,
   UNWINDERS,
+  type UnwindingCheck,
 } from './wire/protocol.js';
 
-export { EVENTS, MESSAGE, UNWINDERS };
+export { EVENTS, MESSAGE, UNWINDERS, type UnwindingCheck };
 
 const VERSION_BYTES = 4;
 
@@ -121,12 +122,12 @@ export type ToldProblem =
 /** `more`: the number of further problems with this code that were not sent one by one. */
 export type SamplerProblem = ToldProblem | { code: ToldProblem['code']; more: number };
 
-/** What the BPF programs and the sampler counted: TOTALS, with the losses by cause. */
-export type SamplerTotals = Omit<Totals, 'lost' | 'isKernelsCost' | 'stillRunningPids' | 'unwindingCheck'> & {
+/** What the BPF programs and the sampler counted: TOTALS, with the losses by cause (LOSS_NAMES of record-names.ts). */
+export type CaptureTotals = Omit<Totals, 'lost' | 'isKernelsCost' | 'stillRunningPids' | 'unwindingCheck'> & {
   lost: Record<string, number>;
   costSource: 'kernel' | 'sampled';
   stillRunningPids: number[];
-  unwindingCheck?: NonNullable<Totals['unwindingCheck']>;
+  unwindingCheck?: UnwindingCheck;
 };
 
 /** A decoded message of the sampler. */
@@ -135,7 +136,7 @@ export type SamplerEvent =
   | { kind: 'started'; loadNs: number }
   | { kind: 'added'; requestId: number; errno: number; detail: string }
   | { kind: 'exit'; pid: number; waitStatus: number; timeNs: bigint }
-  | { kind: 'totals'; totals: SamplerTotals }
+  | { kind: 'totals'; totals: CaptureTotals }
   | { kind: 'ticked'; number: number }
   | { kind: 'problem'; problem: SamplerProblem }
   | { kind: 'done' }
@@ -205,7 +206,7 @@ function decodeProcess(payload: Uint8Array): SamplerEvent {
   return { kind: 'exit', pid, waitStatus: end.waitStatus ?? -1, timeNs };
 }
 
-function decodeTotals(payload: Uint8Array): SamplerTotals {
+function decodeTotals(payload: Uint8Array): CaptureTotals {
   const { lost, isKernelsCost, stillRunningPids, unwindingCheck, ...counted } = decodeRecord(
     TOTALS_LAYOUT,
     payload,

@@ -156,13 +156,19 @@ record! {
 }
 
 record! {
-    /// Stacks that were unwound a second time and compared.
+    /// Stacks that were unwound a second time and compared. Two walks by the same rules can be wrong
+    /// together, so the frames themselves are checked, too.
     UnwindingCheck {
         1 "checked" checked: u64,
+        /// Part of checked: the copied slice of stack ended first, and the frames agree up to there.
         2 "prefixOnly" prefix_only: u64,
         3 "differing" differing: u64,
+        /// No room in the ring, or too late.
         4 "unchecked" unchecked: u64,
+        /// Frames whose return address does not follow a call instruction.
         5 "impossibleCallers" impossible_callers: u64,
+        /// Stacks that count as complete although their outermost frame can return, which no start of a
+        /// thread does.
         6 "falseRoots" false_roots: u64,
     }
 }
@@ -269,10 +275,14 @@ record! {
     Totals {
         1 "fired" fired: u64,
         2 "lost" lost: Vec<Loss>,
+        /// Samples that were unwound in the sampler because their tables were not ready.
         3 "snapshots" snapshots: u64,
         4 "snapshotsOverBudget" snapshots_over_budget: u64,
+        /// CPU time of the observed tasks since observation began.
         5 "targetCpuNs" target_cpu_ns: u64,
+        /// CPU time of the sampler since it observed the first process.
         6 "samplerCpuNs" sampler_cpu_ns: u64,
+        /// CPU time of the sampler before.
         7 "samplerLoadCpuNs" sampler_load_cpu_ns: u64,
         8 "bpfRunNs" bpf_run_ns: u64,
         /// bpfRunNs is the kernel's own count, not an estimate from samples.
@@ -283,20 +293,35 @@ record! {
         13 "tablesRefused" tables_refused: u64,
         14 "tablesNs" tables_ns: u64,
         15 "attachToFirstSampleNs" attach_to_first_sample_ns: u64,
+        /// Observed processes that have not ended.
         16 "stillRunning" still_running: u64,
         /// The first of them.
         17 "stillRunningPids" still_running_pids: Vec<u32>,
+        /// How often the kernel paused an event that took too long.
         18 "throttled" throttled: u64,
+        /// Ticks that were due while an observed task held its CPU but did not come.
         19 "skippedTicks" skipped_ticks: u64,
+        /// CPU time that the host of a virtual machine took meanwhile, over all CPUs.
         20 "stolenNs" stolen_ns: u64,
+        /// Threads and processes whose starter could not be stored: their samples have none.
         21 "startersFull" starters_full: u64,
+        /// Forked processes that found no room in the kernel: neither they nor their descendants were
+        /// observed.
         22 "processesFull" processes_full: u64,
+        /// Forked processes that began without their parent's mappings.
         23 "spacesFull" spaces_full: u64,
+        /// Processes whose exit code found no room.
         24 "endsFull" ends_full: u64,
+        /// How often the CPU time of a task found no room; then targetCpuNs is not exact.
         25 "runtimeBasesFull" runtime_bases_full: u64,
+        /// How many processes can be observed at the same time.
         26 "maxProcesses" max_processes: u64,
+        /// Processes that were left out after an exec changed their user or rights (setuid, file
+        /// capabilities).
         27 "foreignExecs" foreign_execs: u64,
+        /// Hits in observed processes that the caller may not profile; not part of fired.
         28 "foreignSamples" foreign_samples: u64,
+        /// Only if requested.
         29 "unwindingCheck" unwinding_check: Option<UnwindingCheck>,
     }
 }

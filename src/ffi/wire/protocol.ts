@@ -183,13 +183,23 @@ export const LOSS_LAYOUT: Layout<Loss> = [
   { number: 2, name: 'samples', type: 'count', arity: 'one' },
 ];
 
-/** Stacks that were unwound a second time and compared. */
+/**
+ * Stacks that were unwound a second time and compared. Two walks by the same rules can be wrong together, so
+ * the frames themselves are checked, too.
+ */
 export interface UnwindingCheck {
   checked: number;
+  /** Part of checked: the copied slice of stack ended first, and the frames agree up to there. */
   prefixOnly: number;
   differing: number;
+  /** No room in the ring, or too late. */
   unchecked: number;
+  /** Frames whose return address does not follow a call instruction. */
   impossibleCallers: number;
+  /**
+   * Stacks that count as complete although their outermost frame can return, which no start of a thread
+   * does.
+   */
   falseRoots: number;
 }
 
@@ -340,10 +350,14 @@ export const OBJECT_LAYOUT: Layout<Object> = [
 export interface Totals {
   fired: number;
   lost: readonly Loss[];
+  /** Samples that were unwound in the sampler because their tables were not ready. */
   snapshots: number;
   snapshotsOverBudget: number;
+  /** CPU time of the observed tasks since observation began. */
   targetCpuNs: number;
+  /** CPU time of the sampler since it observed the first process. */
   samplerCpuNs: number;
+  /** CPU time of the sampler before. */
   samplerLoadCpuNs: number;
   bpfRunNs: number;
   /** bpfRunNs is the kernel's own count, not an estimate from samples. */
@@ -354,20 +368,33 @@ export interface Totals {
   tablesRefused: number;
   tablesNs: number;
   attachToFirstSampleNs: number;
+  /** Observed processes that have not ended. */
   stillRunning: number;
   /** The first of them. */
   stillRunningPids: readonly number[];
+  /** How often the kernel paused an event that took too long. */
   throttled: number;
+  /** Ticks that were due while an observed task held its CPU but did not come. */
   skippedTicks: number;
+  /** CPU time that the host of a virtual machine took meanwhile, over all CPUs. */
   stolenNs: number;
+  /** Threads and processes whose starter could not be stored: their samples have none. */
   startersFull: number;
+  /** Forked processes that found no room in the kernel: neither they nor their descendants were observed. */
   processesFull: number;
+  /** Forked processes that began without their parent's mappings. */
   spacesFull: number;
+  /** Processes whose exit code found no room. */
   endsFull: number;
+  /** How often the CPU time of a task found no room; then targetCpuNs is not exact. */
   runtimeBasesFull: number;
+  /** How many processes can be observed at the same time. */
   maxProcesses: number;
+  /** Processes that were left out after an exec changed their user or rights (setuid, file capabilities). */
   foreignExecs: number;
+  /** Hits in observed processes that the caller may not profile; not part of fired. */
   foreignSamples: number;
+  /** Only if requested. */
   unwindingCheck?: UnwindingCheck | undefined;
 }
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { noMeasurements } from '../../../src/account/account.js';
 import { fullMapProblems } from '../../../src/account/problems/full-map-problems.js';
 import { measurementProblems } from '../../../src/account/problems/measurement-problems.js';
 import { USUAL_CAPTURE } from '../../../src/run/usual-capture.js';
-import { NO_TOTALS } from '../../symbolize/no-totals.js';
 
+const NO_TOTALS = { ...noMeasurements().totals, maxProcesses: 16_384 };
 const FULL = { ...NO_TOTALS, processesFull: 12, spacesFull: 1234, endsFull: 2, runtimeBasesFull: 3 };
 const CODES = ['processes-full', 'spaces-full', 'ends-full', 'cpu-times-full'];
 

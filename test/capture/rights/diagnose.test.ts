@@ -5,21 +5,14 @@ import type { CaptureError } from '../../../src/capture/capture-error.js';
 import { readMachineFacts } from '../../../src/capture/machine/machine-facts.js';
 import { diagnoseStart, findMissingFeature } from '../../../src/capture/rights/diagnose.js';
 import type { FailedStep } from '../../../src/ffi/sampler-messages.js';
+import { USUAL_CAPTURE } from '../../../src/run/usual-capture.js';
 import { explainCapture } from '../../../src/surfaces/cli/command-line/errors/capture-error-texts.js';
 import { sentenceOf } from '../../../src/surfaces/cli/command-line/errors/explanation.js';
 import { withKernelSetting } from '../../kernel/running/kernel-setting.js';
 import { needsRoot } from '../../kernel/running/needs-root.js';
 
 const { EPERM, EACCES, EINVAL, ENOSYS } = constants.errno;
-const PLAN = {
-  frequencyHz: 49_999,
-  event: 'cpu-clock',
-  unwinder: 'dwarf',
-  ringBytes: 8 << 20,
-  maxDepth: 1024,
-  tableMiB: 40,
-  checksUnwinding: false,
-} as const;
+const PLAN = { ...USUAL_CAPTURE, frequencyHz: 49_999 };
 const unfiltered = {
   skip: readMachineFacts().hasSeccompFilter ? 'runs under a seccomp filter itself' : false,
 };
