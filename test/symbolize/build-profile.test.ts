@@ -11,9 +11,9 @@ import {
 } from '../../src/ffi/symbolizer.js';
 import { findIntegrityProblems } from '../../src/profile/integrity.js';
 import { frameAt, framesOfStack, type Profile, sampleAt } from '../../src/profile/profile.js';
-import { buildProfile } from '../../src/symbolize/build-profile.js';
 import type { Grouping } from '../../src/symbolize/grouping/grouping.js';
 import type { BuiltProfile } from '../../src/symbolize/profile-assembler.js';
+import { buildProfile } from './build-profile.js';
 import { type DrawnFrame, DrawnRun, type DrawnSample, drawnSample } from './drawn-run.js';
 
 const APP = 1;

@@ -1,8 +1,8 @@
 import { SamplerConnection } from '../../src/ffi/sampler-connection.js';
 import { NativeSymbolizer, type SymbolStyle } from '../../src/ffi/symbolizer.js';
 import { frameAt, framesOfStack, type Profile, sampleAt } from '../../src/profile/profile.js';
-import { buildProfile } from '../../src/symbolize/build-profile.js';
 import type { BuiltProfile } from '../../src/symbolize/profile-assembler.js';
+import { buildProfile } from './build-profile.js';
 import { DrawnRun, type DrawnSample, drawnSample } from './drawn-run.js';
 
 /** One sample per address, each a stack of that one frame. */

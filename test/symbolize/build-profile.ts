@@ -1,8 +1,8 @@
-import type { RawBatch } from '../capture/raw-profile.js';
-import type { Symbolizer } from '../ffi/symbolizer.js';
-import type { Grouping } from './grouping/grouping.js';
-import type { PackageRoot } from './origin.js';
-import { type BuiltProfile, ProfileAssembler } from './profile-assembler.js';
+import type { RawBatch } from '../../src/capture/raw-profile.js';
+import type { Symbolizer } from '../../src/ffi/symbolizer.js';
+import type { Grouping } from '../../src/symbolize/grouping/grouping.js';
+import type { PackageRoot } from '../../src/symbolize/origin.js';
+import { type BuiltProfile, ProfileAssembler } from '../../src/symbolize/profile-assembler.js';
 
 /** The profile of a run that is over. Rejects as the symbolizer does. */
 export async function buildProfile(
