@@ -2,12 +2,20 @@
 // types into dist/types, manual pages into dist/man.
 // `--bundle`: without the native parts.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { writeProtocol } from './protocol.mjs';
-import { writeRecord } from './record.mjs';
+import { protocolFiles } from './protocol.mjs';
+import { recordFiles } from './record.mjs';
 import { setUpBuild } from './setup.mjs';
 import { root, run, step } from './steps.mjs';
 import { writeBundleLicences, writeNativeLicences } from './third-party.mjs';
@@ -32,18 +40,24 @@ function rustFlags(...flags) {
 
 export async function build() {
   await setUpBuild();
-  writeProtocol();
-  writeRecord();
+  writeGenerated();
   await step('native: bee-gate, bee-sampler, libbee', buildNative);
   await buildCommands();
 }
 
 async function buildCommands() {
-  writeProtocol();
-  writeRecord();
+  writeGenerated();
   await step('bundles: dist/cli.cjs, dist/index.js', bundle);
   await step('types of the library: dist/types', writeTypes);
   await step('manual pages: dist/man', writeManuals);
+}
+
+/** What is the same already keeps its time, or everything that it is a part of would be built again. */
+function writeGenerated() {
+  for (const [path, text] of Object.entries({ ...protocolFiles(), ...recordFiles() })) {
+    const file = join(root, path);
+    if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text);
+  }
 }
 
 function buildNative() {

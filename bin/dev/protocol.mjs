@@ -1,5 +1,5 @@
 // Writes the protocol of native/wire/protocol.json in Rust and in TypeScript.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './steps.mjs';
 
@@ -29,13 +29,6 @@ const TS_TYPES = {
 /** As the formatters break comments and lines. */
 const MAX_COLUMNS = 110;
 
-export function writeProtocol() {
-  for (const [path, text] of Object.entries(protocolFiles())) {
-    const file = join(root, path);
-    if (readText(file) !== text) writeFileSync(file, text);
-  }
-}
-
 /** The generated files' text, by path. */
 export function protocolFiles() {
   const table = JSON.parse(readFileSync(join(root, 'native', 'wire', 'protocol.json'), 'utf8'));
@@ -47,14 +40,6 @@ export function protocolFiles() {
     [RUST_CHECK]: rustCheck(table),
     [TYPESCRIPT]: typescript(table, records, kinds),
   };
-}
-
-function readText(file) {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined; // not written yet
-  }
 }
 
 /** Name, doc and fields of each record: those of messages last, since they are made of the others. */

@@ -1,6 +1,6 @@
 // Writes bpf/record.h in other languages: the layout of its stack in Rust and TypeScript, the names of outcomes, frame rules
 // and losses in TypeScript (the sampler's build.rs writes those in Rust).
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './steps.mjs';
 
@@ -14,13 +14,6 @@ const MAX_COLUMNS = 110;
 
 const ORIGIN = '// Written by the build from bpf/record.h.\n';
 const TYPE_BYTES = { __u8: 1, __u16: 2, __u32: 4, __u64: 8, char: 1 };
-
-export function writeRecord() {
-  for (const [path, text] of Object.entries(recordFiles())) {
-    const file = join(root, path);
-    if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text);
-  }
-}
 
 /** The generated files' text, by path. */
 export function recordFiles() {
